@@ -1,0 +1,293 @@
+package saga
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// DAGBuilder builds a DAG, node by node. Its methods return it, so that calls chain; the
+// first mistake is kept and returned by Build.
+//
+//	dag, err := saga.NewDAGBuilder("book-trip").
+//		Append(saga.ActionNode("payment", "ChargeCreditCard", "trip.payment")).
+//		AppendParallel(
+//			saga.ActionNode("hotel", "BookHotel", "trip.hotel"),
+//			saga.ActionNode("car", "BookCar", "trip.car"),
+//		).
+//		Append(saga.ActionNode("summary", "Summarize", "trip.summary")).
+//		Build()
+type DAGBuilder struct {
+	name   Name
+	nodes  []dagNode           // the start node first
+	ids    map[NodeName]NodeID // of the nodes of this name space, not those inside subsagas
+	tails  []NodeID            // the nodes of this name space since the last stage, ascending; see leaves
+	passed map[NodeID]bool     // those of the tails that something runs after
+	err    *BuildError
+}
+
+// BuildError says why a DAG can't be built. Err is one of the Err… values of this package,
+// or wraps one.
+type BuildError struct {
+	Saga Name
+	Node NodeName // empty if it's about the whole saga
+	Err  error
+}
+
+// Error implements error.
+func (e *BuildError) Error() string {
+	if e.Node == "" {
+		return fmt.Sprintf("saga %q: %v", e.Saga, e.Err)
+	}
+	return fmt.Sprintf("saga %q: node %q: %v", e.Saga, e.Node, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *BuildError) Unwrap() error { return e.Err }
+
+// Errors that Build returns, in a BuildError.
+var (
+	// ErrBadName is returned when a name is empty, too long, or contains a character that no name may have.
+	ErrBadName = errors.New("bad name")
+	// ErrDuplicateName is returned when two nodes of a DAG have the same name.
+	ErrDuplicateName = errors.New("another node has that name")
+	// ErrEmptyStage is returned when AppendParallel is called without a node.
+	ErrEmptyStage = errors.New("a stage needs at least one node")
+	// ErrBadOutput is returned when a DAG is empty or doesn't end with exactly one node.
+	ErrBadOutput = errors.New("a saga ends with exactly one node, whose output is the saga's")
+	// ErrNoSuchNode is returned when a name or an index is not that of a node.
+	ErrNoSuchNode = errors.New("no such node")
+	// ErrNotAncestor is returned when a node refers to the output of one that doesn't always end before it starts.
+	ErrNotAncestor = errors.New("no ancestor has that name")
+	// ErrBadNode is returned when a node is not one that this package made, or can't be encoded.
+	ErrBadNode = errors.New("bad node")
+)
+
+// NewDAGBuilder returns a builder of an empty DAG.
+func NewDAGBuilder(name Name) *DAGBuilder {
+	b := &DAGBuilder{
+		name:   name,
+		nodes:  []dagNode{{kind: KindStart}},
+		ids:    map[NodeName]NodeID{},
+		passed: map[NodeID]bool{},
+	}
+	if err := validName(name); err != nil {
+		b.fail("", fmt.Errorf("%w: %w", ErrBadName, err))
+	}
+	return b
+}
+
+// Append adds a node that runs after all nodes added so far.
+func (b *DAGBuilder) Append(node Node) *DAGBuilder { return b.AppendParallel(node) }
+
+// AppendParallel adds nodes that run after all nodes added so far, and beside each other.
+func (b *DAGBuilder) AppendParallel(nodes ...Node) *DAGBuilder {
+	if len(nodes) == 0 {
+		b.fail("", ErrEmptyStage)
+		return b
+	}
+	after := b.leaves()
+	b.tails = nil
+	clear(b.passed)
+	for _, n := range nodes {
+		b.add(n, after)
+	}
+	return b
+}
+
+// Node adds a node that runs directly after those named, which were added before, or at the
+// start of the saga if none is named.
+func (b *DAGBuilder) Node(node Node, after ...NodeName) *DAGBuilder {
+	var parents []NodeID
+	seen := make(map[NodeID]bool, len(after))
+	for _, name := range after {
+		id, ok := b.ids[name]
+		if !ok {
+			b.fail(node.name, fmt.Errorf("%w: %q, which it is to run after; add that first", ErrNoSuchNode, name))
+			return b
+		}
+		if !seen[id] {
+			seen[id], b.passed[id] = true, true
+			parents = append(parents, id)
+		}
+	}
+	b.add(node, parents)
+	return b
+}
+
+// Build returns the DAG. The error is a *BuildError.
+func (b *DAGBuilder) Build() (*DAG, error) {
+	if b.err != nil {
+		return nil, b.err
+	}
+	leaves := b.leaves()
+	if len(leaves) != 1 {
+		return nil, &BuildError{Saga: b.name, Err: fmt.Errorf("%w; this one ends with %s", ErrBadOutput, b.names(leaves))}
+	}
+	d := &DAG{name: b.name, nodes: slices.Clone(b.nodes)}
+	d.nodes = append(d.nodes, dagNode{kind: KindEnd, parents: leaves})
+	if err := d.derive(); err != nil {
+		return nil, &BuildError{Saga: b.name, Err: err}
+	}
+	if err := d.checkSources(); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// MustBuild is Build for a DAG that is known to be right, such as one that sagagen has
+// checked. It panics on an error.
+func (b *DAGBuilder) MustBuild() *DAG {
+	d, err := b.Build()
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func (b *DAGBuilder) add(n Node, parents []NodeID) {
+	if b.err != nil {
+		return
+	}
+	if err := n.check(); err != nil {
+		b.fail(n.name, err)
+		return
+	}
+	if _, used := b.ids[n.name]; used {
+		b.fail(n.name, ErrDuplicateName)
+		return
+	}
+	if len(parents) == 0 {
+		parents = []NodeID{0}
+	}
+	if n.kind == KindSubsaga {
+		if size := len(b.nodes) + len(n.dag.nodes) + 1; size > maxNodes {
+			b.fail(n.name, fmt.Errorf("%w: with it %d nodes, the limit is %d", ErrTooLarge, size, maxNodes))
+			return
+		}
+		b.addSubsaga(n, parents)
+	} else {
+		b.nodes = append(b.nodes, dagNode{
+			kind: n.kind, name: n.name, label: n.label, action: n.action,
+			inputs: slices.Clone(n.inputs), value: n.value, parents: parents,
+		})
+	}
+	id := NodeID(len(b.nodes) - 1)
+	b.ids[n.name] = id
+	b.tails = append(b.tails, id)
+}
+
+// leaves returns the nodes of this name space that nothing runs after yet, ascending.
+func (b *DAGBuilder) leaves() []NodeID {
+	var leaves []NodeID
+	for _, id := range b.tails {
+		if !b.passed[id] {
+			leaves = append(leaves, id)
+		}
+	}
+	return leaves
+}
+
+// addSubsaga copies the inner DAG between two brackets: its start becomes the subsaga_start, its
+// end the subsaga_end.
+func (b *DAGBuilder) addSubsaga(n Node, parents []NodeID) {
+	offset := NodeID(len(b.nodes))
+	for _, inner := range n.dag.nodes {
+		copied := dagNode{
+			kind: inner.kind, name: inner.name, label: inner.label, action: inner.action,
+			inputs: inner.inputs, value: inner.value, subsaga: inner.subsaga, params: inner.params,
+		}
+		for _, p := range inner.parents {
+			copied.parents = append(copied.parents, p+offset)
+		}
+		switch inner.kind {
+		case KindStart:
+			copied.kind, copied.subsaga, copied.params, copied.parents = KindSubsagaStart, n.dag.name, n.paramsFrom, parents
+		case KindEnd:
+			copied.kind, copied.name = KindSubsagaEnd, n.name
+		}
+		b.nodes = append(b.nodes, copied)
+	}
+}
+
+// checkSources checks that whatever a node refers to is an ancestor's.
+func (d *DAG) checkSources() error {
+	for i := range d.nodes {
+		id, n := NodeID(i), &d.nodes[i]
+		if n.kind == KindSubsagaStart {
+			if _, err := d.source(id, n.params); err != nil {
+				return &BuildError{Saga: d.name, Node: d.nodes[n.closing].name,
+					Err: fmt.Errorf("%w: %q, which its parameters are to come from", ErrNotAncestor, n.params)}
+			}
+		}
+		for _, in := range n.inputs {
+			if _, err := d.source(id, in.From); err != nil {
+				return &BuildError{Saga: d.name, Node: n.name,
+					Err: fmt.Errorf("%w: %q, which its input %q is to come from", ErrNotAncestor, in.From, in.Input)}
+			}
+		}
+	}
+	return nil
+}
+
+func (n *Node) check() error {
+	if n.err != nil {
+		return fmt.Errorf("%w: %w", ErrBadNode, n.err)
+	}
+	if err := validName(n.name); err != nil {
+		return fmt.Errorf("%w: %w", ErrBadName, err)
+	}
+	switch n.kind {
+	case KindAction:
+		if err := validName(n.action); err != nil {
+			return fmt.Errorf("%w: action: %w", ErrBadName, err)
+		}
+		if err := validText(n.label); err != nil {
+			return fmt.Errorf("%w: label: %w", ErrBadName, err)
+		}
+		seen := map[string]bool{}
+		for _, in := range n.inputs {
+			if err := validName(in.Input); err != nil {
+				return fmt.Errorf("%w: input: %w", ErrBadName, err)
+			}
+			if seen[in.Input] {
+				return fmt.Errorf("%w: input %q is bound twice", ErrBadNode, in.Input)
+			}
+			seen[in.Input] = true
+		}
+	case KindSubsaga:
+		if n.dag == nil {
+			return fmt.Errorf("%w: the subsaga has no DAG", ErrBadNode)
+		}
+	case KindConstant:
+	default:
+		return fmt.Errorf("%w: make it with ActionNode, ConstantNode or SubsagaNode", ErrBadNode)
+	}
+	return nil
+}
+
+func (b *DAGBuilder) fail(node NodeName, err error) {
+	if b.err == nil {
+		b.err = &BuildError{Saga: b.name, Node: node, Err: err}
+	}
+}
+
+func (b *DAGBuilder) names(ids []NodeID) string {
+	if len(ids) == 0 {
+		return "none"
+	}
+	var names []string
+	for _, id := range ids {
+		names = append(names, fmt.Sprintf("%q", b.nodes[id].name))
+	}
+	return join(names)
+}
+
+// join joins words as in "a, b and c".
+func join(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}

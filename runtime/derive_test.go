@@ -1,0 +1,100 @@
+package saga_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+)
+
+func TestADAGCanBeTooLarge(t *testing.T) {
+	t.Run("subsagas that double", func(t *testing.T) {
+		dag := build(t, saga.NewDAGBuilder("leaf").Append(action("a")))
+		var err error
+		for range 40 {
+			var next *saga.DAG
+			next, err = saga.NewDAGBuilder("twice").
+				AppendParallel(saga.SubsagaNode("one", dag, saga.FromParams), saga.SubsagaNode("two", dag, saga.FromParams)).
+				Append(action("a")).Build()
+			if err != nil {
+				break
+			}
+			dag = next
+		}
+		assert.EqualError(t, err, `saga "twice": node "two": the DAG is too large: with it 196604 nodes, the limit is 100000`)
+		assert.ErrorIs(t, err, saga.ErrTooLarge)
+	})
+	t.Run("subsagas in each other", func(t *testing.T) {
+		dag := build(t, saga.NewDAGBuilder("leaf").Append(action("a")))
+		name := saga.NodeName(strings.Repeat("x", 100))
+		var err error
+		for depth := 1; err == nil; depth++ {
+			require.LessOrEqual(t, depth, 11)
+			dag, err = saga.NewDAGBuilder("deep").Append(saga.SubsagaNode(name, dag, saga.FromParams)).Build()
+		}
+		assert.EqualError(t, err, `saga "deep": the DAG is too large: node 11: its path is 1110 bytes long, the limit is 1024`)
+	})
+	t.Run("edges", func(t *testing.T) {
+		stage := func(prefix string) []saga.Node {
+			nodes := make([]saga.Node, 1001)
+			for i := range nodes {
+				nodes[i] = action(saga.NodeName(fmt.Sprintf("%s%d", prefix, i)))
+			}
+			return nodes
+		}
+		_, err := saga.NewDAGBuilder("wide").AppendParallel(stage("a")...).AppendParallel(stage("b")...).Append(action("c")).Build()
+		assert.EqualError(t, err, `saga "wide": the DAG is too large: more than 1000000 edges`)
+	})
+	t.Run("nodes", func(t *testing.T) {
+		b := saga.NewDAGBuilder("long")
+		for i := range 100_000 {
+			b.Append(action(saga.NodeName(fmt.Sprint(i))))
+		}
+		_, err := b.Build()
+		assert.EqualError(t, err, `saga "long": the DAG is too large: 100002 nodes, the limit is 100000`)
+	})
+}
+
+// TestBuildingIsLinear compares what a DAG and one ten times as large cost: ten times as much if that's linear, a
+// hundred times if it's quadratic. The best of some runs counts, as others disturb it only upwards.
+func TestBuildingIsLinear(t *testing.T) {
+	for name, build := range map[string]func(testing.TB, int) *saga.DAG{"chain": chain, "fan": fan, "fan of Node": nodeFan} {
+		t.Run(name, func(t *testing.T) {
+			cost := func(n int) time.Duration {
+				best := time.Duration(math.MaxInt64)
+				for range 7 {
+					start := time.Now()
+					d := withParams(t, build(t, n), nil)
+					text, err := json.Marshal(d)
+					require.NoError(t, err)
+					require.NoError(t, json.Unmarshal(text, new(saga.SagaDAG)))
+					best = min(best, time.Since(start))
+				}
+				return best
+			}
+			small, large := cost(1_000), cost(10_000)
+			assert.Less(t, float64(large)/float64(small), 40.0, "1,000 nodes: %v, 10,000 nodes: %v", small, large)
+		})
+	}
+}
+
+func BenchmarkBuild(b *testing.B) {
+	for name, build := range map[string]func(testing.TB, int) *saga.DAG{"chain": chain, "fan": fan, "fan of Node": nodeFan} {
+		for _, n := range []int{10, 100, 1_000, 10_000} {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					build(b, n)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/node")
+			})
+		}
+	}
+}

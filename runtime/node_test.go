@@ -1,0 +1,49 @@
+package saga_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+)
+
+func TestNodeKindsAreTextInJSON(t *testing.T) {
+	for kind, want := range map[saga.NodeKind]string{
+		saga.KindStart: "start", saga.KindEnd: "end", saga.KindConstant: "constant", saga.KindSubsagaStart: "subsaga_start",
+		saga.KindSubsagaEnd: "subsaga_end", saga.KindAction: "action", saga.KindSubsaga: "subsaga",
+	} {
+		assert.Equal(t, want, kind.String())
+		text, err := json.Marshal(kind)
+		require.NoError(t, err)
+		var back saga.NodeKind
+		require.NoError(t, json.Unmarshal(text, &back))
+		assert.Equal(t, kind, back)
+	}
+	assert.Equal(t, "node kind 99", saga.NodeKind(99).String())
+	assert.EqualError(t, new(saga.NodeKind).UnmarshalText([]byte("x")), `node kind "x" is unknown`)
+}
+
+func TestOnlyActionsAreNotStructural(t *testing.T) {
+	for _, kind := range []saga.NodeKind{saga.KindStart, saga.KindEnd, saga.KindConstant, saga.KindSubsagaStart, saga.KindSubsagaEnd} {
+		assert.Less(t, kind, saga.KindAction)
+	}
+}
+
+func TestConstantIsEncodedWhenItIsMade(t *testing.T) {
+	value := []int{1, 2}
+	node := saga.ConstantNode("c", value)
+	value[0] = 9
+	dag := build(t, saga.NewDAGBuilder("s").Append(node))
+	assert.JSONEq(t, `[1,2]`, string(dag.Value(1)))
+	assert.Equal(t, "(constant = [1,2])", dag.Label(1))
+}
+
+func TestInputsAreThoseAtTheTimeOfAdding(t *testing.T) {
+	inputs := []saga.Binding{saga.Bind("x", saga.FromParams)}
+	b := saga.NewDAGBuilder("s").Append(action("a", inputs...))
+	inputs[0] = saga.Bind("y", "nowhere")
+	assert.Equal(t, []saga.Binding{{Input: "x", From: saga.FromParams}}, build(t, b).Inputs(1))
+}
