@@ -1,0 +1,162 @@
+package executor
+
+import (
+	"encoding/json"
+	"fmt"
+
+	saga "github.com/sagagen/sagagen/runtime"
+)
+
+// Machine is the state of one saga. It is not safe for concurrent use; its owner is the saga's goroutine.
+//
+// All its methods together cost O(1) amortised for each edge of the DAG: they keep counters and look at
+// neighbours, and scan the nodes once, when the saga begins to unwind.
+type Machine struct {
+	dag     *saga.DAG
+	nodes   []node
+	outputs []json.RawMessage
+
+	nextSeq   uint64
+	unwinding bool
+	// wanted counts the nodes whose want isn't nothing.
+	wanted int
+	// queue holds the nodes that have become wanted and that Next has not handed out. One
+	// that isn't wanted any more, or not for the same, is skipped there.
+	queue []Task
+	// settling holds the nodes whose neighbours have yet to be told of their new state. It
+	// takes the place of a recursion along chains of structural nodes.
+	settling []saga.NodeID
+}
+
+type node struct {
+	state saga.NodeState
+	want  want
+	// open counts the parents that have not succeeded.
+	open int32
+	// unclear counts the children that are not clear.
+	unclear int32
+}
+
+// want says what ought to be in flight for a node.
+type want uint8
+
+const (
+	wantNothing want = iota
+	wantDo
+	wantUndo
+)
+
+// Task is something that ought to be in flight.
+type Task struct {
+	Node      saga.NodeID
+	Direction saga.Direction
+}
+
+// New returns the machine of a saga without events.
+func New(dag *saga.DAG) *Machine {
+	m := &Machine{dag: dag, nodes: make([]node, dag.Len()), outputs: make([]json.RawMessage, dag.Len())}
+	for i := range m.nodes {
+		m.nodes[i].open = int32(len(dag.Parents(saga.NodeID(i))))
+	}
+	m.ready(dag.Start())
+	m.settle()
+	return m
+}
+
+// Replay returns the machine of a saga with these events.
+func Replay(dag *saga.DAG, events []saga.Event) (*Machine, error) {
+	m := New(dag)
+	for _, e := range events {
+		if err := m.Apply(e); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// Apply takes the saga from one state to the next. On an error, which wraps ErrIllegalEvent, nothing has changed.
+func (m *Machine) Apply(e saga.Event) error {
+	t, err := m.check(e)
+	if err != nil {
+		return fmt.Errorf("saga %q: event %d: %w", m.dag.Name(), e.Seq, err)
+	}
+	m.nextSeq++
+	if e.Kind == saga.EventSucceeded {
+		m.outputs[e.Node] = e.Payload
+		if len(e.Payload) == 0 {
+			m.outputs[e.Node] = json.RawMessage("null")
+		}
+	}
+	m.enter(e.Node, t.To)
+	if !m.unwinding && (t.To == saga.NodeFailed || t.To == saga.NodeIndeterminate) {
+		m.unwind()
+	}
+	m.settle()
+	return nil
+}
+
+func (m *Machine) check(e saga.Event) (Transition, error) {
+	switch {
+	case e.Seq != m.nextSeq:
+		return Transition{}, fmt.Errorf("%w: event %d is next", ErrIllegalEvent, m.nextSeq)
+	case !m.dag.Contains(e.Node):
+		return Transition{}, fmt.Errorf("%w: there is no node %d", ErrIllegalEvent, e.Node)
+	case m.dag.Kind(e.Node) != saga.KindAction:
+		return Transition{}, fmt.Errorf("%w: %s for node %d, a %s, which has no events", ErrIllegalEvent, e.Kind, e.Node, m.dag.Kind(e.Node))
+	}
+	n := &m.nodes[e.Node]
+	t, ok := transition(n.state, e.Kind)
+	switch {
+	case !ok:
+		return t, fmt.Errorf("%w: %s for node %q, which is %s", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node), n.state)
+	case t.When == Ready && n.want != wantDo, t.When == Undoable && n.want != wantUndo:
+		return t, fmt.Errorf("%w: %s for node %q, allowed only if %s", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node), t.When)
+	}
+	return t, nil
+}
+
+// State returns the state of the saga. It is never saga.StateCreated, of which a log knows nothing.
+func (m *Machine) State() saga.State {
+	switch {
+	case m.nodes[m.dag.End()].state == saga.NodeSucceeded:
+		return saga.StateSucceeded
+	case !m.unwinding:
+		return saga.StateRunning
+	case m.nodes[m.dag.Start()].state == saga.NodeUndone:
+		return saga.StateFailed
+	case m.wanted == 0:
+		return saga.StateStuck
+	}
+	return saga.StateUnwinding
+}
+
+// Node returns the state of a node.
+func (m *Machine) Node(id saga.NodeID) saga.NodeState { return m.nodes[id].state }
+
+// States returns the state of each node, by its NodeID.
+func (m *Machine) States() []saga.NodeState {
+	states := make([]saga.NodeState, len(m.nodes))
+	for i := range m.nodes {
+		states[i] = m.nodes[i].state
+	}
+	return states
+}
+
+// NextSeq returns the number that the next event must have.
+func (m *Machine) NextSeq() uint64 { return m.nextSeq }
+
+// Outputs holds the output of each node that has one, by its NodeID. An element is set once, before
+// anything that depends on it is wanted; so an action may read its ancestors' elements while the
+// machine goes on.
+func (m *Machine) Outputs() []json.RawMessage { return m.outputs }
+
+// Logged reports whether the event that begins the task is in the log.
+func (m *Machine) Logged(t Task) bool {
+	state := m.nodes[t.Node].state
+	return state == saga.NodeStarted || state == saga.NodeUndoStarted
+}
+
+// isClear reports whether nothing of the node is left to be undone.
+func isClear(s saga.NodeState) bool {
+	return s == saga.NodePending || s == saga.NodeFailed || s == saga.NodeUndone
+}

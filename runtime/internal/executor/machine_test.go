@@ -1,0 +1,237 @@
+package executor_test
+
+import (
+	"flag"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/executor"
+)
+
+var (
+	seed   = flag.Uint64("seed", 0, "run the property test with this seed only")
+	update = flag.Bool("update", false, "rewrite golden files")
+)
+
+// TestEveryPrefixRecovers plays random sagas with random failures. At every prefix of the log it asks the
+// machine that made it, one that replays it, and the oracle; and it goes on from that prefix to an end.
+func TestEveryPrefixRecovers(t *testing.T) {
+	seeds := []uint64{*seed}
+	if *seed == 0 {
+		base := rand.Uint64()
+		seeds = seeds[:0]
+		for i := range uint64(300) {
+			seeds = append(seeds, base+i)
+		}
+	}
+	for _, s := range seeds {
+		rng := rand.New(rand.NewPCG(s, 0))
+		dag := randomDAG(rng, 2)
+		fate := randomFate(rng, dag)
+		events := (&player{machine: executor.New(dag), fate: fate}).finish(rng)
+		live, slow := executor.New(dag), newOracle(dag)
+		for i := range len(events) + 1 {
+			if i > 0 {
+				require.NoError(t, live.Apply(events[i-1]), "-seed=%d event %d", s, i-1)
+				slow.apply(events[i-1])
+			}
+			replayed, err := executor.Replay(dag, events[:i])
+			require.NoError(t, err, "-seed=%d prefix %d", s, i)
+			requireSame(t, live, replayed, s, i)
+			requireOracle(t, slow, live, s, i)
+
+			p := &player{machine: replayed, fate: fate}
+			p.finish(rng)
+			requireEnded(t, dag, replayed, s, i)
+		}
+	}
+}
+
+func requireSame(t *testing.T, want, got *executor.Machine, seed uint64, prefix int) {
+	t.Helper()
+	require.Equal(t, want.States(), got.States(), "-seed=%d prefix %d", seed, prefix)
+	require.Equal(t, want.State(), got.State(), "-seed=%d prefix %d", seed, prefix)
+	require.Equal(t, want.Outputs(), got.Outputs(), "-seed=%d prefix %d", seed, prefix)
+	require.Equal(t, slices.Collect(want.Wanted()), slices.Collect(got.Wanted()), "-seed=%d prefix %d", seed, prefix)
+}
+
+func requireOracle(t *testing.T, want *oracle, got *executor.Machine, seed uint64, prefix int) {
+	t.Helper()
+	require.Equal(t, want.states, got.States(), "-seed=%d prefix %d", seed, prefix)
+	require.Equal(t, want.state(), got.State(), "-seed=%d prefix %d", seed, prefix)
+	require.Equal(t, want.wanted(), slices.Collect(got.Wanted()), "-seed=%d prefix %d", seed, prefix)
+}
+
+// requireEnded holds a settled saga to all or nothing.
+func requireEnded(t *testing.T, dag *saga.DAG, m *executor.Machine, seed uint64, prefix int) {
+	t.Helper()
+	require.True(t, m.State().Settled(), "-seed=%d prefix %d: %s", seed, prefix, m.State())
+	require.Empty(t, slices.Collect(m.Wanted()), "-seed=%d prefix %d", seed, prefix)
+	allowed := map[saga.State][]saga.NodeState{
+		saga.StateSucceeded: {saga.NodeSucceeded},
+		saga.StateFailed:    {saga.NodePending, saga.NodeFailed, saga.NodeUndone},
+		saga.StateStuck:     {saga.NodePending, saga.NodeFailed, saga.NodeUndone, saga.NodeUndoFailed, saga.NodeSucceeded, saga.NodeIndeterminate},
+	}[m.State()]
+	for id, state := range m.States() {
+		require.Contains(t, allowed, state, "-seed=%d prefix %d: node %d of a saga that is %s", seed, prefix, id, m.State())
+		if m.State() == saga.StateStuck && (state == saga.NodeSucceeded || state == saga.NodeIndeterminate) {
+			require.True(t, leadsToUndoFailed(dag, m, saga.NodeID(id)), "-seed=%d prefix %d: node %d could have been undone", seed, prefix, id)
+		}
+	}
+}
+
+// leadsToUndoFailed reports whether a node is kept from being undone by one that failed to be.
+func leadsToUndoFailed(dag *saga.DAG, m *executor.Machine, id saga.NodeID) bool {
+	for _, c := range dag.Children(id) {
+		if m.Node(c) == saga.NodeUndoFailed || leadsToUndoFailed(dag, m, c) {
+			return true
+		}
+	}
+	return false
+}
+
+// A node's undo starts only when no node that ran after it is left to be undone.
+func TestUndoGoesInReverseOrder(t *testing.T) {
+	s := rand.Uint64()
+	for i := range uint64(200) {
+		rng := rand.New(rand.NewPCG(s+i, 1))
+		dag := randomDAG(rng, 1)
+		m := executor.New(dag)
+		p := &player{machine: m, fate: randomFate(rng, dag)}
+		o := newOracle(dag)
+		for _, e := range p.finish(rng) {
+			if e.Kind == saga.EventUndoStarted {
+				require.True(t, o.unwinding)
+				for _, c := range dag.Children(e.Node) {
+					require.Contains(t, []saga.NodeState{saga.NodePending, saga.NodeFailed, saga.NodeUndone}, o.states[c],
+						"seed %d: node %d undone before its child %d", s+i, e.Node, c)
+				}
+			}
+			if e.Kind == saga.EventStarted {
+				require.False(t, o.unwinding, "seed %d: node %d started while unwinding", s+i, e.Node)
+			}
+			o.apply(e)
+		}
+	}
+}
+
+func TestWhatIsNotInTheTableIsRefused(t *testing.T) {
+	for _, from := range saga.NodeStates() {
+		for _, kind := range saga.EventKinds() {
+			m, node := machineWithNodeIn(t, from)
+			legal := slices.ContainsFunc(executor.Transitions(), func(tr executor.Transition) bool {
+				return tr.From == from && tr.Event == kind
+			})
+			before := m.States()
+			err := m.Apply(saga.Event{Seq: m.NextSeq(), Node: node, Kind: kind})
+			if legal && !(from == saga.NodeSucceeded && m.State() == saga.StateRunning) {
+				assert.NoError(t, err, "%s in %s", kind, from)
+				continue
+			}
+			require.ErrorIs(t, err, executor.ErrIllegalEvent, "%s in %s", kind, from)
+			assert.ErrorContains(t, err, kind.String())
+			assert.ErrorContains(t, err, `"a"`)
+			assert.Equal(t, before, m.States(), "%s in %s", kind, from)
+		}
+	}
+}
+
+// machineWithNodeIn returns a machine whose node "a" is in a state. What unwinds does so because its
+// sibling "b" failed.
+func machineWithNodeIn(t *testing.T, state saga.NodeState) (*executor.Machine, saga.NodeID) {
+	t.Helper()
+	dag := saga.NewDAGBuilder("pair").
+		AppendParallel(saga.ActionNode("a", "A", "act"), saga.ActionNode("b", "B", "act")).
+		Append(saga.ActionNode("c", "C", "act")).
+		MustBuild()
+	a, b := mustFind(t, dag, "a"), mustFind(t, dag, "b")
+	paths := map[saga.NodeState][]saga.EventKind{
+		saga.NodePending:       nil,
+		saga.NodeStarted:       {saga.EventStarted},
+		saga.NodeSucceeded:     {saga.EventStarted, saga.EventSucceeded},
+		saga.NodeFailed:        {saga.EventStarted, saga.EventFailed},
+		saga.NodeIndeterminate: {saga.EventStarted, saga.EventIndeterminate},
+		saga.NodeUndoStarted:   {saga.EventStarted, saga.EventIndeterminate, saga.EventUndoStarted},
+		saga.NodeUndone:        {saga.EventStarted, saga.EventIndeterminate, saga.EventUndoStarted, saga.EventUndoFinished},
+		saga.NodeUndoFailed:    {saga.EventStarted, saga.EventIndeterminate, saga.EventUndoStarted, saga.EventUndoFailed},
+	}
+	m := executor.New(dag)
+	apply := func(node saga.NodeID, kind saga.EventKind) {
+		require.NoError(t, m.Apply(saga.Event{Seq: m.NextSeq(), Node: node, Kind: kind}))
+	}
+	for _, kind := range paths[state] {
+		apply(a, kind)
+	}
+	if state == saga.NodeSucceeded {
+		apply(b, saga.EventStarted)
+		apply(b, saga.EventFailed)
+	}
+	require.Equal(t, state, m.Node(a))
+	return m, a
+}
+
+func TestApplyRefusesEventsThatNameNothing(t *testing.T) {
+	dag := saga.NewDAGBuilder("s").Append(saga.ConstantNode("one", 1)).Append(saga.ActionNode("a", "A", "act")).MustBuild()
+	m := executor.New(dag)
+	for name, e := range map[string]saga.Event{
+		"a number out of order":     {Seq: 1, Node: 2, Kind: saga.EventStarted},
+		"a node that isn't there":   {Node: 99, Kind: saga.EventStarted},
+		"a negative node":           {Node: -1, Kind: saga.EventStarted},
+		"a structural node":         {Node: 1, Kind: saga.EventStarted},
+		"a kind that isn't one":     {Node: 2, Kind: 200},
+		"an undo going forward":     {Node: 2, Kind: saga.EventUndoStarted},
+		"the end of what never ran": {Node: 2, Kind: saga.EventSucceeded},
+	} {
+		assert.ErrorIs(t, m.Apply(e), executor.ErrIllegalEvent, name)
+	}
+	assert.NoError(t, m.Apply(saga.Event{Node: 2, Kind: saga.EventStarted}))
+}
+
+func TestStartedNodeRunsToItsEndWhileTheSagaUnwinds(t *testing.T) {
+	dag := saga.NewDAGBuilder("s").
+		AppendParallel(saga.ActionNode("a", "A", "act"), saga.ActionNode("b", "B", "act")).
+		Append(saga.ActionNode("c", "C", "act")).MustBuild()
+	a, b := mustFind(t, dag, "a"), mustFind(t, dag, "b")
+	m, err := executor.Replay(dag, []saga.Event{
+		{Seq: 0, Node: a, Kind: saga.EventStarted},
+		{Seq: 1, Node: b, Kind: saga.EventStarted},
+		{Seq: 2, Node: a, Kind: saga.EventFailed},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, saga.StateUnwinding, m.State())
+	assert.Equal(t, []executor.Task{{Node: b, Direction: saga.Do}}, slices.Collect(m.Wanted()))
+
+	require.NoError(t, m.Apply(saga.Event{Seq: 3, Node: b, Kind: saga.EventSucceeded}))
+	assert.Equal(t, []executor.Task{{Node: b, Direction: saga.Undo}}, slices.Collect(m.Wanted()))
+}
+
+func TestDocumentShowsTheTable(t *testing.T) {
+	const path = "../../../docs/state_machine.md"
+	const begin, end = "<!-- table -->\n", "<!-- end of table -->\n"
+	old, err := os.ReadFile(path)
+	require.NoError(t, err)
+	head, rest, found := strings.Cut(string(old), begin)
+	require.True(t, found)
+	_, tail, found := strings.Cut(rest, end)
+	require.True(t, found)
+	want := head + begin + executor.RenderTransitions() + end + tail
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
+		return
+	}
+	assert.Equal(t, want, string(old), "run go test ./runtime/internal/executor -update")
+}
+
+func mustFind(t testing.TB, dag *saga.DAG, path saga.NodePath) saga.NodeID {
+	t.Helper()
+	id, err := dag.Find(path)
+	require.NoError(t, err)
+	return id
+}

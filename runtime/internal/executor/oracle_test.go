@@ -1,0 +1,107 @@
+package executor_test
+
+import (
+	"slices"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/executor"
+)
+
+// oracle says the same as a Machine, by looking at everything again and again. It is slow
+// and obvious.
+type oracle struct {
+	dag       *saga.DAG
+	states    []saga.NodeState
+	unwinding bool
+}
+
+func newOracle(dag *saga.DAG) *oracle {
+	o := &oracle{dag: dag, states: make([]saga.NodeState, dag.Len())}
+	o.settle()
+	return o
+}
+
+func (o *oracle) apply(e saga.Event) {
+	switch e.Kind {
+	case saga.EventStarted:
+		o.states[e.Node] = saga.NodeStarted
+	case saga.EventSucceeded:
+		o.states[e.Node] = saga.NodeSucceeded
+	case saga.EventFailed:
+		o.states[e.Node], o.unwinding = saga.NodeFailed, true
+	case saga.EventIndeterminate:
+		o.states[e.Node], o.unwinding = saga.NodeIndeterminate, true
+	case saga.EventUndoStarted:
+		o.states[e.Node] = saga.NodeUndoStarted
+	case saga.EventUndoFinished:
+		o.states[e.Node] = saga.NodeUndone
+	case saga.EventUndoFailed:
+		o.states[e.Node] = saga.NodeUndoFailed
+	}
+	o.settle()
+}
+
+// settle moves structural nodes until none moves any more.
+func (o *oracle) settle() {
+	for moved := true; moved; {
+		moved = false
+		for id := range saga.NodeID(o.dag.Len()) {
+			if o.dag.Kind(id) == saga.KindAction {
+				continue
+			}
+			switch {
+			case o.canRun(id):
+				o.states[id], moved = saga.NodeSucceeded, true
+			case o.canBeUndone(id):
+				o.states[id], moved = saga.NodeUndone, true
+			}
+		}
+	}
+}
+
+func (o *oracle) canRun(id saga.NodeID) bool {
+	return !o.unwinding && o.states[id] == saga.NodePending &&
+		o.all(o.dag.Parents(id), saga.NodeSucceeded)
+}
+
+func (o *oracle) canBeUndone(id saga.NodeID) bool {
+	return o.unwinding && slices.Contains([]saga.NodeState{saga.NodeSucceeded, saga.NodeIndeterminate}, o.states[id]) &&
+		o.all(o.dag.Children(id), saga.NodePending, saga.NodeFailed, saga.NodeUndone)
+}
+
+func (o *oracle) all(ids []saga.NodeID, states ...saga.NodeState) bool {
+	for _, id := range ids {
+		if !slices.Contains(states, o.states[id]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (o *oracle) wanted() []executor.Task {
+	var tasks []executor.Task
+	for id := range saga.NodeID(o.dag.Len()) {
+		switch {
+		case o.dag.Kind(id) != saga.KindAction:
+		case o.canRun(id), o.states[id] == saga.NodeStarted:
+			tasks = append(tasks, executor.Task{Node: id, Direction: saga.Do})
+		case o.canBeUndone(id), o.states[id] == saga.NodeUndoStarted:
+			tasks = append(tasks, executor.Task{Node: id, Direction: saga.Undo})
+		}
+	}
+	return tasks
+}
+
+func (o *oracle) state() saga.State {
+	switch {
+	case o.states[o.dag.End()] == saga.NodeSucceeded:
+		return saga.StateSucceeded
+	case !o.unwinding:
+		return saga.StateRunning
+	case o.states[o.dag.Start()] == saga.NodeUndone:
+		return saga.StateFailed
+	case len(o.wanted()) == 0:
+		return saga.StateStuck
+	}
+	return saga.StateUnwinding
+}

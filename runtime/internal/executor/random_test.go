@@ -1,0 +1,128 @@
+package executor_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/executor"
+)
+
+// randomDAG returns a DAG of stages, nodes with edges of their own, constants and subsagas, at most depth deep.
+func randomDAG(rng *rand.Rand, depth int) *saga.DAG {
+	b := saga.NewDAGBuilder("random")
+	var names []saga.NodeName
+	count := 0
+	node := func() saga.Node {
+		name := saga.NodeName(fmt.Sprintf("n%d", count))
+		count++
+		switch kind := rng.IntN(10); {
+		case kind == 0:
+			return saga.ConstantNode(name, count)
+		case kind == 1 && depth > 0:
+			return saga.SubsagaNode(name, randomDAG(rng, depth-1), saga.FromParams)
+		}
+		return saga.ActionNode(name, "label", "action")
+	}
+	for range 1 + rng.IntN(5) {
+		switch rng.IntN(3) {
+		case 0:
+			b.Append(node())
+		case 1:
+			var stage []saga.Node
+			for range 1 + rng.IntN(4) {
+				stage = append(stage, node())
+			}
+			b.AppendParallel(stage...)
+		case 2:
+			var after []saga.NodeName
+			for _, name := range names {
+				if rng.IntN(3) == 0 {
+					after = append(after, name)
+				}
+			}
+			b.Node(node(), after...)
+		}
+		for len(names) < count {
+			names = append(names, saga.NodeName(fmt.Sprintf("n%d", len(names))))
+		}
+	}
+	return b.Append(saga.ActionNode("last", "label", "action")).MustBuild()
+}
+
+// fate decides how each do and undo of a saga ends.
+type fate struct {
+	do, undo map[saga.NodeID]saga.EventKind
+}
+
+func randomFate(rng *rand.Rand, dag *saga.DAG) fate {
+	f := fate{do: map[saga.NodeID]saga.EventKind{}, undo: map[saga.NodeID]saga.EventKind{}}
+	failing, stuck := rng.IntN(3), rng.IntN(3)
+	for id := range saga.NodeID(dag.Len()) {
+		f.do[id], f.undo[id] = saga.EventSucceeded, saga.EventUndoFinished
+		if failing > 0 && rng.IntN(2+dag.Len()/3) == 0 {
+			f.do[id] = []saga.EventKind{saga.EventFailed, saga.EventIndeterminate}[rng.IntN(2)]
+		}
+		if stuck == 0 && rng.IntN(1+dag.Len()/2) == 0 {
+			f.undo[id] = saga.EventUndoFailed
+		}
+	}
+	return f
+}
+
+func (f fate) of(t executor.Task) saga.EventKind {
+	if t.Direction == saga.Undo {
+		return f.undo[t.Node]
+	}
+	return f.do[t.Node]
+}
+
+// player drives a machine as a coordinator does: it starts what the machine wants, and ends what is in
+// flight in any order.
+type player struct {
+	machine *executor.Machine
+	fate    fate
+	flying  []executor.Task
+}
+
+// step starts all that is wanted, then lets one thing end. It returns the events, which are
+// applied, and none when the saga has settled.
+func (p *player) step(rng *rand.Rand) []saga.Event {
+	var events []saga.Event
+	apply := func(node saga.NodeID, kind saga.EventKind) {
+		e := saga.Event{Seq: p.machine.NextSeq(), Node: node, Kind: kind}
+		if kind == saga.EventSucceeded {
+			e.Payload = json.RawMessage(fmt.Sprintf(`"output of %d"`, node))
+		}
+		if err := p.machine.Apply(e); err != nil {
+			panic(err)
+		}
+		events = append(events, e)
+	}
+	for t, ok := p.machine.Next(); ok; t, ok = p.machine.Next() {
+		if !p.machine.Logged(t) {
+			apply(t.Node, map[saga.Direction]saga.EventKind{saga.Do: saga.EventStarted, saga.Undo: saga.EventUndoStarted}[t.Direction])
+		}
+		p.flying = append(p.flying, t)
+	}
+	if len(p.flying) > 0 {
+		i := rng.IntN(len(p.flying))
+		t := p.flying[i]
+		p.flying = append(p.flying[:i], p.flying[i+1:]...)
+		apply(t.Node, p.fate.of(t))
+	}
+	return events
+}
+
+// finish plays to the end and returns all events.
+func (p *player) finish(rng *rand.Rand) []saga.Event {
+	var events []saga.Event
+	for {
+		more := p.step(rng)
+		if len(more) == 0 {
+			return events
+		}
+		events = append(events, more...)
+	}
+}

@@ -1,0 +1,137 @@
+package executor
+
+import (
+	"iter"
+
+	saga "github.com/sagagen/sagagen/runtime"
+)
+
+// Wanted yields all that ought to be in flight now, whether it is or not, in the order of the nodes. It looks
+// at every node; a coordinator calls Next.
+func (m *Machine) Wanted() iter.Seq[Task] {
+	return func(yield func(Task) bool) {
+		for i := range m.nodes {
+			if w := m.nodes[i].want; w != wantNothing && !yield(w.task(saga.NodeID(i))) {
+				return
+			}
+		}
+	}
+}
+
+// Next hands out what Wanted yields, but each task once, and only as long as it is wanted. It reports
+// false if there's nothing new.
+func (m *Machine) Next() (Task, bool) {
+	for len(m.queue) > 0 {
+		t := m.queue[0]
+		m.queue = m.queue[1:]
+		if w := m.nodes[t.Node].want; w != wantNothing && w.task(t.Node) == t {
+			return t, true
+		}
+	}
+	m.queue = nil
+	return Task{}, false
+}
+
+func (w want) task(id saga.NodeID) Task {
+	if w == wantUndo {
+		return Task{Node: id, Direction: saga.Undo}
+	}
+	return Task{Node: id, Direction: saga.Do}
+}
+
+// setWant notes what ought to be in flight for a node. It queues what wasn't wanted before.
+func (m *Machine) setWant(id saga.NodeID, w want) {
+	n := &m.nodes[id]
+	if n.want == w {
+		return
+	}
+	if n.want != wantNothing {
+		m.wanted--
+	}
+	n.want = w
+	if w != wantNothing {
+		m.wanted++
+		m.queue = append(m.queue, w.task(id))
+	}
+}
+
+// enter puts a node into a state. Its neighbours learn of it from settle.
+func (m *Machine) enter(id saga.NodeID, state saga.NodeState) {
+	n := &m.nodes[id]
+	if isClear(n.state) && !isClear(state) {
+		for _, p := range m.dag.Parents(id) {
+			m.nodes[p].unclear++
+		}
+	}
+	n.state = state
+	if state != saga.NodeStarted && state != saga.NodeUndoStarted {
+		m.setWant(id, wantNothing)
+	}
+	m.settling = append(m.settling, id)
+}
+
+// settle tells the neighbours of the nodes that have entered a state, and so on, until nothing changes.
+func (m *Machine) settle() {
+	for len(m.settling) > 0 {
+		id := m.settling[len(m.settling)-1]
+		m.settling = m.settling[:len(m.settling)-1]
+		switch n := &m.nodes[id]; {
+		case n.state == saga.NodeSucceeded:
+			for _, c := range m.dag.Children(id) {
+				m.nodes[c].open--
+				m.ready(c)
+			}
+			m.undoable(id)
+		case n.state == saga.NodeIndeterminate:
+			m.undoable(id)
+		case n.state == saga.NodeFailed, n.state == saga.NodeUndone:
+			for _, p := range m.dag.Parents(id) {
+				m.nodes[p].unclear--
+				m.undoable(p)
+			}
+		}
+	}
+}
+
+// ready makes a node wanted if it can run. A structural one succeeds at once.
+func (m *Machine) ready(id saga.NodeID) {
+	n := &m.nodes[id]
+	if m.unwinding || n.open > 0 || n.state != saga.NodePending {
+		return
+	}
+	switch m.dag.Kind(id) {
+	case saga.KindAction:
+		m.setWant(id, wantDo)
+		return
+	case saga.KindConstant:
+		m.outputs[id] = m.dag.Value(id)
+	case saga.KindSubsagaEnd:
+		m.outputs[id] = m.outputs[m.dag.Parents(id)[0]]
+	}
+	m.enter(id, saga.NodeSucceeded)
+}
+
+// undoable makes a node wanted if it can be undone. A structural one is undone at once.
+func (m *Machine) undoable(id saga.NodeID) {
+	n := &m.nodes[id]
+	if !m.unwinding || n.unclear > 0 || n.state != saga.NodeSucceeded && n.state != saga.NodeIndeterminate {
+		return
+	}
+	if m.dag.Kind(id) == saga.KindAction {
+		m.setWant(id, wantUndo)
+		return
+	}
+	m.enter(id, saga.NodeUndone)
+}
+
+// unwind turns the saga round.
+func (m *Machine) unwind() {
+	m.unwinding = true
+	for i := range m.nodes {
+		id := saga.NodeID(i)
+		if m.nodes[i].state == saga.NodePending {
+			m.setWant(id, wantNothing)
+		}
+		m.undoable(id)
+	}
+}
