@@ -1,0 +1,126 @@
+package sec
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	saga "github.com/sagagen/sagagen/runtime"
+)
+
+// Coordinator runs sagas. It may be used by several goroutines. Make one with New, and end it with Shutdown.
+type Coordinator struct {
+	config Config
+
+	// alive ends when Shutdown's context does, or nothing runs any more: actions and store calls end with it.
+	alive context.Context
+	kill  context.CancelFunc
+	// stopping is closed when Shutdown is called: nothing new starts.
+	stopping chan struct{}
+	// running counts the goroutines that own a saga, and those that recover.
+	running sync.WaitGroup
+
+	mu      sync.Mutex
+	stopped bool
+	// sagas are those that this coordinator owns, except for the settled ones, which are in the store only.
+	sagas map[saga.ID]*instance
+}
+
+var _ saga.Coordinator = (*Coordinator)(nil)
+
+// New returns a coordinator, which begins to go on with what is unfinished in the store. That
+// happens in the background, and is tried again as long as the store fails.
+func New(config Config) (*Coordinator, error) {
+	config = config.withDefaults()
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	alive, kill := context.WithCancel(context.Background())
+	c := &Coordinator{
+		config:   config,
+		alive:    alive,
+		kill:     kill,
+		stopping: make(chan struct{}),
+		sagas:    map[saga.ID]*instance{},
+	}
+	c.running.Go(c.recoverAll)
+	return c, nil
+}
+
+// Shutdown ends the coordinator. No further action starts; those that run may end, and what they
+// return is recorded, until ctx ends. Then their contexts are cancelled, and Shutdown returns the context's error; what
+// they return later is not recorded, and another coordinator will call them again. What was
+// not finished goes on with the next coordinator on the store.
+//
+// Shutdown may be called again, to wait longer.
+func (c *Coordinator) Shutdown(ctx context.Context) error {
+	c.mu.Lock()
+	if !c.stopped {
+		c.stopped = true
+		close(c.stopping)
+	}
+	c.mu.Unlock()
+
+	ended := make(chan struct{})
+	go func() {
+		c.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		c.kill()
+		return fmt.Errorf("sec: shutdown: %w", ctx.Err())
+	}
+	defer c.kill()
+	if err := c.config.Store.Renew(ctx, c.config.Owner, 0); err != nil {
+		return fmt.Errorf("sec: shutdown: giving the sagas back: %w", err)
+	}
+	return nil
+}
+
+// lookup returns a saga that this coordinator has in memory, or nil.
+func (c *Coordinator) lookup(id saga.ID) *instance {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sagas[id]
+}
+
+// reserve puts an instance under its ID, before it is known whether the store has that saga. If there
+// is one already, it returns that and false.
+func (c *Coordinator) reserve(s *instance) (*instance, bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		return nil, false, saga.ErrShutdown
+	}
+	if other, ok := c.sagas[s.id]; ok {
+		return other, false, nil
+	}
+	c.sagas[s.id] = s
+	return s, true, nil
+}
+
+// release forgets an instance, and tells those that wait for it.
+func (c *Coordinator) release(s *instance) {
+	c.mu.Lock()
+	if c.sagas[s.id] == s {
+		delete(c.sagas, s.id)
+	}
+	c.mu.Unlock()
+	close(s.done)
+}
+
+// launch starts the goroutine that owns the saga, unless the coordinator is shutting down.
+func (c *Coordinator) launch(s *instance) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		return saga.ErrShutdown
+	}
+	if !s.launched {
+		s.launched = true
+		c.running.Go(s.run)
+	}
+	return nil
+}

@@ -1,0 +1,332 @@
+package sec_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+func TestSagaSucceeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		c := w.open(t, store.NewMemory())
+		id, outputs, err := run(t, c, diamond())
+		require.NoError(t, err)
+		assert.JSONEq(t, `"d"`, string(outputs.Saga()))
+		calls := w.calls()
+		assert.Equal(t, "do a", calls[0])
+		assert.ElementsMatch(t, []string{"do b", "do c"}, calls[1:3])
+		assert.Equal(t, "do d", calls[3])
+
+		status, err := c.Status(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, saga.StateSucceeded, status.State)
+		assert.False(t, status.Active)
+	})
+}
+
+func TestFailureUndoesWhatHasRunInReverseOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.fail("do c")
+		c := w.open(t, store.NewMemory())
+		id, _, err := run(t, c, chain())
+		failed := failedError(t, err)
+		assert.Equal(t, saga.StateFailed, failed.State)
+		assert.ErrorContains(t, err, `node "c" failed: do c fails`)
+		assert.Equal(t, []string{"do a", "do b", "do c", "undo b", "undo a"}, w.calls())
+		assert.Equal(t, []string{
+			"a started", "a succeeded", "b started", "b succeeded", "c started", "c failed",
+			"b undo_started", "b undo_finished", "a undo_started", "a undo_finished",
+		}, kinds(t, c, id))
+	})
+}
+
+// What a node's end makes ready starts in the same append: a chain of n nodes costs n+1 writes.
+func TestChainCostsOneAppendForEachNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		st := &spyStore{Store: store.NewMemory()}
+		c := w.open(t, st)
+		_, _, err := run(t, c, chain())
+		require.NoError(t, err)
+		assert.Equal(t, 4, st.writes())
+	})
+}
+
+func TestAnEventIsDurableBeforeItIsActedUpon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.fail("do d")
+		st := store.NewMemory()
+		c := w.open(t, st)
+		id := saga.NewID()
+		for _, node := range []string{"a", "b", "c", "d"} {
+			for _, direction := range []string{"do ", "undo "} {
+				behave := w.behave[direction+node]
+				w.on(direction+node, func(ctx saga.ActionContext) error {
+					kind := map[saga.Direction]saga.EventKind{saga.Do: saga.EventStarted, saga.Undo: saga.EventUndoStarted}[ctx.Direction()]
+					assert.Contains(t, storedKinds(t, st, id), node+" "+kind.String())
+					if behave != nil {
+						return behave(ctx)
+					}
+					return nil
+				})
+			}
+		}
+		require.NoError(t, c.CreateAndStart(t.Context(), id, diamond()))
+		_, err := c.Wait(t.Context(), id)
+		failedError(t, err)
+		assert.Len(t, w.calls(), 7)
+	})
+}
+
+func TestUndoFailureLeavesTheSagaStuckAndUndoesIndependentBranches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.fail("do d")
+		w.fail("undo b")
+		c := w.open(t, store.NewMemory())
+		id, _, err := run(t, c, diamond())
+		failed := failedError(t, err)
+		assert.Equal(t, saga.StateStuck, failed.State)
+		require.Len(t, failed.Failures, 2)
+		assert.Equal(t, saga.EventFailed, failed.Failures[0].Kind)
+		assert.Equal(t, saga.NodePath("b"), failed.Failures[1].Path)
+		assert.Equal(t, saga.EventUndoFailed, failed.Failures[1].Kind)
+		assert.Equal(t, 1, w.count("undo c"), "an independent branch is undone")
+		assert.Equal(t, 0, w.count("undo a"), "what b depends on is not")
+
+		status, err := c.Status(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, saga.StateStuck, status.State)
+	})
+}
+
+func TestTwoUndoFailuresAreBothTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.fail("do d")
+		w.fail("undo b")
+		w.fail("undo c")
+		c := w.open(t, store.NewMemory())
+		_, _, err := run(t, c, diamond())
+		assert.Len(t, failedError(t, err).Failures, 3)
+	})
+}
+
+func TestPanicIsAnUnknownOutcome(t *testing.T) {
+	for name, end := range map[string]func(saga.ActionContext) error{
+		"panic":   func(saga.ActionContext) error { panic("boom") },
+		"nil map": func(saga.ActionContext) error { var m map[string]int; m["a"] = 1; return nil },
+		"Goexit":  func(saga.ActionContext) error { runtime.Goexit(); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.on("do b", end)
+				c := w.open(t, store.NewMemory())
+				dag := withParams(saga.NewDAGBuilder("s").Append(act("a")).Append(careful("b")).Append(act("c")))
+				id, _, err := run(t, c, dag)
+				failed := failedError(t, err)
+				assert.Equal(t, saga.StateFailed, failed.State)
+				assert.Equal(t, saga.EventIndeterminate, failed.Failures[0].Kind)
+				assert.Equal(t, saga.ReasonPanic, failed.Failures[0].Err.Reason)
+				assert.Equal(t, []string{"do a", "do b", "undo b", "undo a"}, w.calls())
+				assert.Contains(t, kinds(t, c, id), "b indeterminate")
+			})
+		})
+	}
+}
+
+// What an action returned is an error, whatever its methods do.
+func TestErrorWhoseMethodsPanicIsAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.on("do b", func(saga.ActionContext) error { return panickingError{} })
+		c := w.open(t, store.NewMemory())
+		_, _, err := run(t, c, chain())
+		failed := failedError(t, err)
+		assert.Equal(t, saga.StateFailed, failed.State)
+		assert.Equal(t, saga.EventFailed, failed.Failures[0].Kind)
+		assert.Contains(t, failed.Failures[0].Err.Message, "panickingError")
+	})
+}
+
+type panickingError struct{}
+
+func (panickingError) Error() string { panic("error") }
+
+func TestUnknownOutcomeThatCanNotBeUndoneIsStuckAndSaysWhatToDo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.on("do b", func(saga.ActionContext) error { return saga.Indeterminate(errors.New("no answer")) })
+		c := w.open(t, store.NewMemory())
+		_, _, err := run(t, c, chain())
+		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
+		assert.ErrorContains(t, err, `node "b" has an unknown outcome: no answer`)
+		assert.ErrorContains(t, err, "let the undo function take the output as a pointer")
+		assert.Equal(t, []string{"do a", "do b"}, w.calls())
+	})
+}
+
+func TestRetriesBackOffUntilOneSucceeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		c := w.open(t, store.NewMemory())
+		w.fail("do b")
+		began := time.Now()
+		w.on("undo a", func(ctx saga.ActionContext) error {
+			if ctx.Attempt() < 4 {
+				return errors.New("not yet")
+			}
+			return nil
+		})
+		_, _, err := run(t, c, chain())
+		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
+		assert.Equal(t, 4, w.count("undo a"))
+		assert.Equal(t, 700*time.Millisecond, time.Since(began), "100 + 200 + 400 ms")
+		assert.Equal(t, w.keys[2], w.keys[4], "the key is the same in every attempt")
+	})
+}
+
+func TestUndoIsGivenUpAfterItsRetries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.fail("do b")
+		w.on("undo a", func(saga.ActionContext) error { return errors.New("down") })
+		c := w.open(t, store.NewMemory())
+		_, _, err := run(t, c, chain())
+		failed := failedError(t, err)
+		assert.Equal(t, saga.StateStuck, failed.State)
+		assert.Equal(t, 1+saga.DefaultUndoRetry, w.count("undo a"))
+		assert.Equal(t, 1+saga.DefaultUndoRetry, failed.Failures[1].Err.Attempts)
+	})
+}
+
+func TestTimeoutIsAnUnknownOutcome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		slow := saga.NewAction(saga.ActionSpec[saga.None, string]{
+			Name:        "slow",
+			Do:          func(ctx saga.ActionContext, _ saga.None) (string, error) { <-ctx.Done(); return "", ctx.Err() },
+			DoPolicy:    saga.Policy{Timeout: time.Second},
+			UndoUnknown: func(ctx saga.ActionContext, _ saga.None, out *string) error { assert.Nil(t, out); return w.act(ctx) },
+		})
+		registry := w.registry()
+		registry.Register(nil, slow)
+		c := openWith(t, store.NewMemory(), registry)
+		dag := withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("b", "", "slow")))
+		_, _, err := run(t, c, dag)
+		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, []string{"undo b"}, w.calls())
+	})
+}
+
+// An undo is never cancelled because somebody stopped waiting.
+func TestWaitEndsWithItsContextAndTheSagaGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.fail("do b")
+		w.on("undo a", func(ctx saga.ActionContext) error {
+			time.Sleep(time.Minute)
+			return ctx.Err()
+		})
+		c := w.open(t, store.NewMemory())
+		id := saga.NewID()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.NoError(t, c.CreateAndStart(ctx, id, chain()))
+		_, err := c.Wait(ctx, id)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		_, err = c.Wait(t.Context(), id)
+		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
+	})
+}
+
+func TestUserErrorComesBackThroughTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.on("do b", func(saga.ActionContext) error { return &soldOut{Room: 7} })
+		st := store.NewMemory()
+		c := w.open(t, st)
+		id, _, err := run(t, c, chain())
+		for range 2 { // live, then read from the store
+			var sold *soldOut
+			require.ErrorAs(t, err, &sold)
+			assert.Equal(t, 7, sold.Room)
+			_, err = w.open(t, st).Wait(t.Context(), id)
+		}
+	})
+}
+
+type soldOut struct{ Room int }
+
+func (e *soldOut) Error() string { return "sold out" }
+
+func TestInjectedErrorsTakeThePlaceOfCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		c := w.open(t, store.NewMemory())
+		id := saga.NewID()
+		require.NoError(t, c.Create(t.Context(), id, chain()))
+		require.NoError(t, c.InjectError(t.Context(), id, "c"))
+		require.NoError(t, c.InjectUndoError(t.Context(), id, "a"))
+		require.NoError(t, c.Start(t.Context(), id))
+		_, err := c.Wait(t.Context(), id)
+		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
+		assert.Equal(t, []string{"do a", "do b", "undo b"}, w.calls())
+		assert.ErrorIs(t, c.InjectError(t.Context(), id, "c"), saga.ErrWrongState)
+		assert.ErrorIs(t, c.InjectError(t.Context(), id, "x"), saga.ErrNoSuchNode)
+		assert.ErrorIs(t, c.InjectError(t.Context(), saga.NewID(), "c"), saga.ErrNoSuchSaga)
+	})
+}
+
+func TestInjectionIsRefusedWhereNothingCanFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newWorld().open(t, store.NewMemory())
+		id := saga.NewID()
+		require.NoError(t, c.Create(t.Context(), id, withParams(saga.NewDAGBuilder("s").Append(saga.ConstantNode("one", 1)))))
+		assert.ErrorIs(t, c.InjectError(t.Context(), id, "one"), saga.ErrWrongState)
+	})
+}
+
+func TestSagaOfConstantsEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newWorld().open(t, store.NewMemory())
+		dag := withParams(saga.NewDAGBuilder("s").Append(saga.ConstantNode("one", 1)))
+		_, outputs, err := run(t, c, dag)
+		require.NoError(t, err)
+		assert.Equal(t, "1", string(outputs.Saga()))
+
+		id := saga.NewID()
+		require.NoError(t, c.Create(t.Context(), id, dag))
+		status, err := c.Status(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, saga.StateCreated, status.State)
+		require.NoError(t, c.Start(t.Context(), id))
+		_, err = c.Wait(t.Context(), id)
+		assert.NoError(t, err)
+	})
+}
+
+func TestActionThatReturnsNoJSONFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := saga.NewRegistry()
+		registry.Register(nil, badAction{})
+		c := openWith(t, store.NewMemory(), registry)
+		_, _, err := run(t, c, withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "bad"))))
+		assert.ErrorContains(t, err, "output that is not JSON")
+		assert.Equal(t, saga.EventIndeterminate, failedError(t, err).Failures[0].Kind)
+	})
+}

@@ -1,0 +1,208 @@
+package sec
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/executor"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// Create records a saga without starting it. It does nothing if the same saga, of the same DAG and
+// parameters, exists.
+//
+// The error wraps saga.ErrSagaExists if another saga has that ID, saga.ErrUnknownAction if the
+// registry lacks an action, and saga.ErrShutdown. After another error the saga may exist or not; call
+// Create again to be sure.
+func (c *Coordinator) Create(ctx context.Context, id saga.ID, dag *saga.SagaDAG) error {
+	return c.create(ctx, &saga.Log{ID: id, DAG: dag}, false)
+}
+
+// CreateAndStart records a saga and starts it, in one write. When it returns nil, the saga is
+// durable: it will end, whatever happens to this process. If the same saga exists, it is started unless it
+// has been. The errors are those of Create.
+func (c *Coordinator) CreateAndStart(ctx context.Context, id saga.ID, dag *saga.SagaDAG) error {
+	return c.create(ctx, &saga.Log{ID: id, DAG: dag}, true)
+}
+
+// Resume records a saga with the log that it has got elsewhere, without starting it. The errors are
+// those of Create, and one that says which event can't have happened.
+func (c *Coordinator) Resume(ctx context.Context, log *saga.Log) error {
+	return c.create(ctx, log, false)
+}
+
+// Start starts a saga that was created, and does nothing if it has been started. When it returns nil, the
+// start is durable. The error wraps saga.ErrNoSuchSaga, saga.ErrParked or saga.ErrShutdown.
+func (c *Coordinator) Start(ctx context.Context, id saga.ID) error {
+	s, record, err := c.find(ctx, id)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		if record.State.Settled() {
+			return nil
+		}
+		return fmt.Errorf("saga %s: %w: it is owned by %q", id, saga.ErrWrongState, record.Owner)
+	}
+	return s.start(ctx)
+}
+
+func (s *instance) start(ctx context.Context) error {
+	if v := s.view.Load(); v.parked != nil {
+		return fmt.Errorf("saga %s: %w", s.id, v.parked)
+	}
+	if err := s.coordinator.launch(s); err != nil {
+		return err
+	}
+	select {
+	case <-s.begun:
+		return nil
+	case <-s.done:
+		if s.settled() {
+			return nil
+		}
+		return fmt.Errorf("saga %s: %w", s.id, saga.ErrShutdown)
+	case <-ctx.Done():
+		return fmt.Errorf("saga %s: start: %w", s.id, ctx.Err())
+	}
+}
+
+func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) error {
+	if log.ID.IsZero() {
+		return errors.New("saga id is zero; make one with saga.NewID")
+	}
+	if err := c.config.Registry.Check(log.DAG.DAG); err != nil {
+		return err
+	}
+	s := newInstance(c, log.ID)
+	if err := s.load(log.DAG, log.Events, 1); err != nil {
+		return err
+	}
+	s.stored = saga.StateCreated
+	if start || len(log.Events) > 0 {
+		s.stored = s.machine.State()
+	}
+	if start {
+		s.advance()
+	}
+	other, reserved, err := c.reserve(s)
+	if err != nil {
+		return err
+	}
+	if !reserved {
+		return other.same(ctx, log.DAG, start)
+	}
+	return s.insert(ctx, start)
+}
+
+// insert records a new saga that has been reserved.
+func (s *instance) insert(ctx context.Context, start bool) error {
+	c := s.coordinator
+	encoded, err := json.Marshal(s.dag)
+	if err != nil {
+		c.release(s)
+		return fmt.Errorf("saga %s: %w", s.id, err)
+	}
+	err = c.withStore(ctx, func(ctx context.Context, st store.Store) error {
+		return st.Create(ctx, store.NewSaga{
+			ID: s.id, Name: s.dag.Name(), DAG: encoded, State: s.stored,
+			Events: slices.Concat(s.events, s.pending), Owner: c.config.Owner,
+		})
+	})
+	switch {
+	case errors.Is(err, store.ErrExists):
+		dag := s.dag
+		c.release(s)
+		return c.createdBefore(ctx, s.id, dag, start)
+	case err != nil:
+		c.release(s)
+		c.settleDoubt(s.id)
+		return fmt.Errorf("saga %s: create: %w", s.id, err)
+	}
+	s.committed(s.stored)
+	s.publish(false)
+	close(s.loaded)
+	if s.stored.Settled() {
+		c.release(s)
+		return nil
+	}
+	if !start {
+		return nil
+	}
+	// It is durable now. If the coordinator is shutting down, the next one goes on with it.
+	if err := c.launch(s); err != nil {
+		c.release(s)
+	}
+	return nil
+}
+
+// settleDoubt finds out in the background whether a create which seemed to fail has succeeded, and goes on with
+// the saga if it has: nobody else would until the next coordinator does.
+func (c *Coordinator) settleDoubt(id saga.ID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		return
+	}
+	c.running.Go(func() {
+		_ = c.retry(id, func(ctx context.Context, _ store.Store) error {
+			_, _, err := c.find(ctx, id)
+			if errors.Is(err, saga.ErrNoSuchSaga) || errors.Is(err, saga.ErrShutdown) {
+				return final{err}
+			}
+			return err
+		})
+	})
+}
+
+// createdBefore finishes a create for an ID that the store knows.
+func (c *Coordinator) createdBefore(ctx context.Context, id saga.ID, dag *saga.SagaDAG, start bool) error {
+	s, record, err := c.find(ctx, id)
+	if err != nil {
+		return err
+	}
+	if s != nil {
+		return s.same(ctx, dag, start)
+	}
+	var recorded saga.SagaDAG
+	if err := json.Unmarshal(record.DAG, &recorded); err != nil || !recorded.Equal(dag) {
+		return fmt.Errorf("saga %s: %w: it is a %q with another DAG or other parameters", id, saga.ErrSagaExists, record.Name)
+	}
+	return nil
+}
+
+// same finishes a create for an ID that the coordinator has in memory.
+func (s *instance) same(ctx context.Context, dag *saga.SagaDAG, start bool) error {
+	select {
+	case <-s.loaded:
+	case <-s.done:
+	case <-ctx.Done():
+		return fmt.Errorf("saga %s: create: %w", s.id, ctx.Err())
+	}
+	select {
+	case <-s.loaded:
+	default: // it turned out not to exist
+		return s.coordinator.create(ctx, &saga.Log{ID: s.id, DAG: dag}, start)
+	}
+	if s.dag == nil || !s.dag.Equal(dag) {
+		return fmt.Errorf("saga %s: %w: it has another DAG or other parameters", s.id, saga.ErrSagaExists)
+	}
+	if start {
+		return s.start(ctx)
+	}
+	return nil
+}
+
+// load sets what an instance is made of. The events are checked by replaying them.
+func (s *instance) load(dag *saga.SagaDAG, events []saga.Event, generation uint64) error {
+	machine, err := executor.Replay(dag.DAG, events)
+	if err != nil {
+		return fmt.Errorf("saga %s: %w", s.id, err)
+	}
+	s.dag, s.machine, s.events, s.generation = dag, machine, slices.Clip(events), generation
+	return nil
+}

@@ -1,0 +1,127 @@
+package sec
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/executor"
+)
+
+// instance is a saga that a coordinator has in memory.
+type instance struct {
+	coordinator *Coordinator
+	id          saga.ID
+
+	// loaded is closed when the fields of the next group are set, or done is closed.
+	loaded chan struct{}
+	// done is closed when the instance is not the coordinator's any more: the saga is settled, lost, or
+	// was never there, or the coordinator shuts down.
+	done chan struct{}
+
+	// Set before loaded is closed, and constant from then on.
+	dag        *saga.SagaDAG
+	generation uint64
+	// view is what readers see. The goroutine that owns the saga publishes it.
+	view atomic.Pointer[view]
+
+	// launched says that run has been called. Guarded by Coordinator.mu.
+	launched bool
+	// begun is closed when the first append of this coordinator is durable.
+	begun chan struct{}
+
+	// Owned by whoever loads the instance, then by run.
+	machine *executor.Machine
+	events  []saga.Event // all that are durable
+	pending []saga.Event // applied to the machine, and not durable yet
+	todo    []job        // to be launched when pending is durable
+	flying  int          // workers whose outcome has not been received
+	stored  saga.State   // what the store has as the state
+	// outcomes is what workers send to. It has no buffer: a worker has nothing else to do than to
+	// wait until its outcome is taken.
+	outcomes chan outcome
+
+	mu       sync.Mutex
+	injected map[executor.Task]bool // what fails without being called
+}
+
+// view is an immutable picture of a saga, at the end of an append.
+type view struct {
+	state  saga.State
+	events []saga.Event
+	// active says that run works on it.
+	active bool
+	// parked is why nobody can; nil otherwise.
+	parked error
+}
+
+func newInstance(c *Coordinator, id saga.ID) *instance {
+	return &instance{
+		coordinator: c,
+		id:          id,
+		loaded:      make(chan struct{}),
+		done:        make(chan struct{}),
+		begun:       make(chan struct{}),
+		outcomes:    make(chan outcome),
+	}
+}
+
+// advance takes from the machine what is wanted and not in flight, and notes what has to be durable before it is.
+func (s *instance) advance() {
+	for {
+		t, ok := s.machine.Next()
+		if !ok {
+			return
+		}
+		j := job{Task: t, resumed: s.machine.Logged(t), outputs: s.machine.Outputs()}
+		if t.Direction == saga.Undo {
+			j.output = j.outputs[t.Node]
+		}
+		switch {
+		case j.resumed:
+		case t.Direction == saga.Undo:
+			s.apply(t.Node, saga.EventUndoStarted, nil)
+		default:
+			s.apply(t.Node, saga.EventStarted, nil)
+		}
+		s.todo = append(s.todo, j)
+	}
+}
+
+// apply adds an event. It panics if the machine refuses it, as all events come from what the
+// machine wants.
+func (s *instance) apply(node saga.NodeID, kind saga.EventKind, payload json.RawMessage) {
+	e := saga.Event{
+		Seq:     s.machine.NextSeq(),
+		Node:    node,
+		Kind:    kind,
+		Payload: payload,
+		At:      time.Now().UTC().Truncate(time.Millisecond),
+	}
+	if err := s.machine.Apply(e); err != nil {
+		panic(err)
+	}
+	s.pending = append(s.pending, e)
+}
+
+// committed notes that the pending events are durable, and that the store has this state.
+func (s *instance) committed(state saga.State) {
+	s.events = append(s.events, s.pending...)
+	s.pending = nil
+	s.stored = state
+}
+
+// publish shows readers what is durable.
+func (s *instance) publish(active bool) {
+	s.view.Store(&view{state: s.stored, events: s.events, active: active})
+}
+
+// park shows readers why the saga can't be gone on with.
+func (s *instance) park(reason error) {
+	s.view.Store(&view{state: s.stored, events: s.events, parked: fmt.Errorf("%w: %w", saga.ErrParked, reason)})
+}
+
+func (s *instance) config() *Config { return &s.coordinator.config }

@@ -1,0 +1,180 @@
+package sec_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+func TestSameSagaMayBeStartedAgainAndRunsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		c := w.open(t, store.NewMemory())
+		id := saga.NewID()
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() { assert.NoError(t, c.CreateAndStart(t.Context(), id, chain())) })
+		}
+		wg.Wait()
+		_, err := c.Wait(t.Context(), id)
+		require.NoError(t, err)
+		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()), "after it has ended as well")
+		require.NoError(t, c.Start(t.Context(), id))
+		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
+	})
+}
+
+func TestAnotherSagaOfTheSameIDIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		c := w.open(t, store.NewMemory())
+		id := saga.NewID()
+		require.NoError(t, c.Create(t.Context(), id, chain()))
+		assert.ErrorIs(t, c.Create(t.Context(), id, diamond()), saga.ErrSagaExists)
+		require.NoError(t, c.Start(t.Context(), id))
+		_, err := c.Wait(t.Context(), id)
+		require.NoError(t, err)
+		assert.ErrorIs(t, c.CreateAndStart(t.Context(), id, diamond()), saga.ErrSagaExists)
+	})
+}
+
+func TestCreateRefusesAnActionThatIsNotRegistered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newWorld().open(t, store.NewMemory())
+		id := saga.NewID()
+		dag := withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "gone")))
+		assert.ErrorIs(t, c.Create(t.Context(), id, dag), saga.ErrUnknownAction)
+		_, err := c.Status(t.Context(), id)
+		assert.ErrorIs(t, err, saga.ErrNoSuchSaga)
+		assert.Error(t, c.Create(t.Context(), saga.ID{}, chain()))
+	})
+}
+
+// Shutdown lets what runs come to its end, records it, and starts nothing more.
+func TestShutdownRecordsWhatRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.on("do a", func(ctx saga.ActionContext) error { time.Sleep(time.Second); return ctx.Err() })
+		st := store.NewMemory()
+		c := w.start(t, st)
+		id := saga.NewID()
+		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
+		synctest.Wait()
+		require.NoError(t, c.Shutdown(t.Context()))
+		assert.Equal(t, []string{"a started", "a succeeded"}, storedKinds(t, st, id))
+		_, err := c.Wait(t.Context(), id)
+		assert.ErrorIs(t, err, saga.ErrShutdown)
+		assert.ErrorIs(t, c.CreateAndStart(t.Context(), saga.NewID(), chain()), saga.ErrShutdown)
+
+		next := w.open(t, st)
+		_, err = next.Wait(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
+	})
+}
+
+// What an action returns because Shutdown cancelled it is not its failure.
+func TestShutdownThatRunsOutOfTimeCancelsActionsAndRecordsNothingOfThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.on("do a", func(ctx saga.ActionContext) error { <-ctx.Done(); return ctx.Err() })
+		st := store.NewMemory()
+		c := w.start(t, st)
+		id := saga.NewID()
+		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
+		synctest.Wait()
+		assert.Equal(t, []string{"a started"}, storedKinds(t, st, id))
+		require.NoError(t, c.Shutdown(t.Context()), "it may be called again")
+	})
+}
+
+func TestShutdownEndsTheWaitBetweenAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.fail("do b")
+		w.on("undo a", func(saga.ActionContext) error { return errors.New("down") })
+		st := store.NewMemory()
+		c := w.start(t, st)
+		id := saga.NewID()
+		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
+		time.Sleep(10 * time.Second)
+		began := time.Now()
+		require.NoError(t, c.Shutdown(t.Context()))
+		assert.Zero(t, time.Since(began))
+		assert.Equal(t, "a undo_started", storedKinds(t, st, id)[4])
+	})
+}
+
+func TestEveryMethodOfAShutCoordinatorReturns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory()
+		c := newWorld().start(t, st)
+		created, done := saga.NewID(), saga.NewID()
+		require.NoError(t, c.Create(t.Context(), created, chain()))
+		require.NoError(t, c.CreateAndStart(t.Context(), done, chain()))
+		_, err := c.Wait(t.Context(), done)
+		require.NoError(t, err)
+		require.NoError(t, c.Shutdown(t.Context()))
+		assert.ErrorIs(t, c.Start(t.Context(), created), saga.ErrShutdown)
+		_, err = c.Wait(t.Context(), created)
+		assert.ErrorIs(t, err, saga.ErrShutdown)
+	})
+}
+
+func TestResumeGoesOnFromALogOfAnotherStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.fail("do c")
+		c := w.open(t, store.NewMemory())
+		id, _, err := run(t, c, chain())
+		failedError(t, err)
+		status, err := c.Status(t.Context(), id)
+		require.NoError(t, err)
+
+		log := status.Log()
+		log.Events = log.Events[:5]
+		other := newWorld()
+		elsewhere := other.open(t, store.NewMemory())
+		require.NoError(t, elsewhere.Resume(t.Context(), log))
+		resumed, err := elsewhere.Status(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, "queued-todo", resumed.Describe(3))
+		assert.Empty(t, other.calls())
+		require.NoError(t, elsewhere.Start(t.Context(), id))
+		_, err = elsewhere.Wait(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"do c"}, other.calls())
+
+		log.Events = []saga.Event{{Node: 3, Kind: saga.EventStarted}}
+		log.ID = saga.NewID()
+		assert.ErrorContains(t, elsewhere.Resume(t.Context(), log), `started for node "c", allowed only if`)
+	})
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	_, err := sec.New(sec.Config{StoreTimeout: -1})
+	assert.ErrorContains(t, err, "StoreTimeout")
+}
+
+func TestZeroConfigWorks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := sec.New(sec.Config{})
+		require.NoError(t, err)
+		_, _, err = run(t, c, withParams(saga.NewDAGBuilder("s").Append(saga.ConstantNode("one", 1))))
+		require.NoError(t, err)
+		require.NoError(t, c.Shutdown(t.Context()))
+	})
+}

@@ -1,0 +1,133 @@
+package sec
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/executor"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// Wait returns when the saga is settled: its outputs if it has succeeded, and otherwise a
+// *saga.FailedError, which says whether all was undone or the saga is stuck. The context bounds the wait and
+// nothing else. The error can also wrap saga.ErrNoSuchSaga, saga.ErrParked, and saga.ErrShutdown.
+func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error) {
+	for {
+		s, record, err := c.find(ctx, id)
+		switch {
+		case err != nil:
+			return saga.Outputs{}, err
+		case s != nil:
+			if v := s.view.Load(); v.parked != nil {
+				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, v.parked)
+			}
+			select {
+			case <-s.done:
+				if s.settled() {
+					return s.result()
+				}
+			case <-c.alive.Done():
+				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
+			case <-ctx.Done():
+				return saga.Outputs{}, fmt.Errorf("saga %s: wait: %w", id, ctx.Err())
+			}
+		case record.State.Settled():
+			status, err := c.stored(ctx, record)
+			if err != nil {
+				return saga.Outputs{}, err
+			}
+			return settled(status)
+		}
+		if c.isStopped() {
+			return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
+		}
+		if s == nil { // another coordinator runs it
+			select {
+			case <-time.After(pollPause):
+			case <-ctx.Done():
+				return saga.Outputs{}, fmt.Errorf("saga %s: wait: %w", id, ctx.Err())
+			}
+		}
+	}
+}
+
+// Status returns what is known of a saga now. For one that this coordinator runs it doesn't ask
+// the store. The error wraps saga.ErrNoSuchSaga if there is none.
+func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, error) {
+	s, record, err := c.find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return c.stored(ctx, record)
+	}
+	v := s.view.Load()
+	if s.dag == nil {
+		return nil, fmt.Errorf("saga %s: %w", id, v.parked)
+	}
+	status := &saga.Status{ID: id, Name: s.dag.Name(), State: v.state, DAG: s.dag, Events: v.events, Active: v.active, Parked: v.parked}
+	return status, replay(status)
+}
+
+// List returns the records that the query asks for, from the store.
+func (c *Coordinator) List(ctx context.Context, q store.Query) ([]store.Record, error) {
+	var records []store.Record
+	err := c.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
+		records, err = st.List(ctx, q)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list sagas: %w", err)
+	}
+	return records, nil
+}
+
+// stored returns the status of a saga that is only in the store.
+func (c *Coordinator) stored(ctx context.Context, record store.Record) (*saga.Status, error) {
+	status := &saga.Status{ID: record.ID, Name: record.Name, State: record.State, DAG: new(saga.SagaDAG)}
+	if err := json.Unmarshal(record.DAG, status.DAG); err != nil {
+		return nil, fmt.Errorf("saga %s: %w: %w", record.ID, saga.ErrParked, err)
+	}
+	err := c.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
+		status.Events, err = st.Events(ctx, record.ID, 0, 0)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("saga %s: %w", record.ID, err)
+	}
+	return status, replay(status)
+}
+
+// replay sets the states of the nodes from the events.
+func replay(status *saga.Status) error {
+	machine, err := executor.Replay(status.DAG.DAG, status.Events)
+	if err != nil {
+		if status.Parked != nil { // that is why; show how far it makes sense
+			status.Nodes = executor.New(status.DAG.DAG).States()
+			return nil
+		}
+		return fmt.Errorf("saga %s: %w: %w", status.ID, saga.ErrParked, err)
+	}
+	status.Nodes = machine.States()
+	return nil
+}
+
+// settled returns what a settled saga came to.
+func settled(status *saga.Status) (saga.Outputs, error) {
+	machine, err := executor.Replay(status.DAG.DAG, status.Events)
+	if err != nil {
+		return saga.Outputs{}, fmt.Errorf("saga %s: %w: %w", status.ID, saga.ErrParked, err)
+	}
+	return result(status.ID, status.DAG, machine.State(), machine.Outputs(), status.Events)
+}
+
+func result(id saga.ID, dag *saga.SagaDAG, state saga.State, outputs []json.RawMessage, events []saga.Event) (saga.Outputs, error) {
+	if state == saga.StateSucceeded {
+		return saga.NewOutputs(dag.DAG, outputs), nil
+	}
+	log := saga.Log{ID: id, DAG: dag, Events: events}
+	return saga.Outputs{}, &saga.FailedError{ID: id, Name: dag.Name(), State: state, Failures: log.Failures()}
+}

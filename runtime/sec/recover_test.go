@@ -1,0 +1,177 @@
+package sec_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// plant records a saga of another coordinator, as a crash leaves it.
+func plant(t *testing.T, st store.Store, dag *saga.SagaDAG, state saga.State, events []saga.Event) saga.ID {
+	t.Helper()
+	encoded, err := json.Marshal(dag)
+	require.NoError(t, err)
+	id := saga.NewID()
+	require.NoError(t, st.Create(context.Background(), store.NewSaga{
+		ID: id, Name: dag.Name(), DAG: encoded, State: state, Events: events, Owner: "crashed",
+	}))
+	return id
+}
+
+// From every prefix of the log of a saga, whatever failed in it, a new coordinator comes to the same end.
+func TestEveryPrefixEndsTheSameWay(t *testing.T) {
+	nodes := []string{"a", "b", "sub/x", "c"}
+	outer := func() *saga.SagaDAG {
+		inner := saga.NewDAGBuilder("inner").Append(act("x")).MustBuild()
+		return withParams(saga.NewDAGBuilder("outer").Append(act("a")).Append(act("b")).
+			Append(saga.SubsagaNode("sub", inner, "a")).Append(saga.ConstantNode("one", 1)).Append(act("c")))
+	}
+	for _, failing := range append([]string{""}, nodes...) {
+		for _, stuck := range append([]string{""}, nodes...) {
+			t.Run(failing+"+"+stuck, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					newFate := func() *world {
+						w := newWorld()
+						w.fail("do " + failing)
+						w.fail("undo " + stuck)
+						return w
+					}
+					c := newFate().open(t, store.NewMemory())
+					id, _, liveErr := run(t, c, outer())
+					live, err := c.Status(t.Context(), id)
+					require.NoError(t, err)
+					for i := range len(live.Events) + 1 {
+						st := store.NewMemory()
+						planted := plant(t, st, live.DAG, saga.StateRunning, live.Events[:i])
+						recovered := newFate().open(t, st)
+						_, err := recovered.Wait(t.Context(), planted)
+						require.Equal(t, liveErr == nil, err == nil, "prefix %d", i)
+						status, err := recovered.Status(t.Context(), planted)
+						require.NoError(t, err)
+						assert.Equal(t, live.State, status.State, "prefix %d", i)
+						assert.Equal(t, live.Nodes, status.Nodes, "prefix %d", i)
+						assert.Equal(t, kinds(t, c, id), kinds(t, recovered, planted), "prefix %d", i)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestRecoveredNodeIsCalledAgainWithTheSameKeyAndToldSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		st := store.NewMemory()
+		dag := chain()
+		resumed := map[string]bool{}
+		for _, call := range []string{"do a", "do b", "do c"} {
+			w.on(call, func(ctx saga.ActionContext) error { resumed[call] = ctx.Resumed(); return nil })
+		}
+		id := plant(t, st, dag, saga.StateRunning, []saga.Event{
+			{Seq: 0, Node: 1, Kind: saga.EventStarted},
+			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: json.RawMessage(`"a"`)},
+			{Seq: 2, Node: 2, Kind: saga.EventStarted},
+		})
+		c := w.open(t, st)
+		_, err := c.Wait(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"do b", "do c"}, w.calls(), "never again after an acknowledged result")
+		assert.Equal(t, map[string]bool{"do b": true, "do c": false}, resumed)
+		assert.Equal(t, id.String()+"/b/do", w.keys[0])
+	})
+}
+
+func TestCreatedSagaWaitsForItsStartAcrossARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory()
+		w := newWorld()
+		first := w.start(t, st)
+		id := saga.NewID()
+		require.NoError(t, first.Create(t.Context(), id, chain()))
+		require.NoError(t, first.Shutdown(t.Context()))
+
+		second := w.open(t, st)
+		synctest.Wait()
+		status, err := second.Status(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, saga.StateCreated, status.State)
+		assert.Empty(t, w.calls())
+		require.NoError(t, second.Start(t.Context(), id))
+		_, err = second.Wait(t.Context(), id)
+		assert.NoError(t, err)
+	})
+}
+
+func TestSagaThatMakesNoSenseIsParkedAndHoldsUpNoOther(t *testing.T) {
+	unknown := withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "gone")))
+	broken := []saga.Event{{Seq: 0, Node: 2, Kind: saga.EventSucceeded}}
+	for name, c := range map[string]struct {
+		plant  func(*testing.T, store.Store) saga.ID
+		reason string
+	}{
+		"action that isn't registered": {
+			func(t *testing.T, st store.Store) saga.ID { return plant(t, st, unknown, saga.StateRunning, nil) },
+			`node "a": unknown action: "gone"`,
+		},
+		"log that can't be": {
+			func(t *testing.T, st store.Store) saga.ID { return plant(t, st, chain(), saga.StateRunning, broken) },
+			`illegal event: succeeded for node "b", which is pending`,
+		},
+		"DAG that isn't one": {
+			func(t *testing.T, st store.Store) saga.ID {
+				id := saga.NewID()
+				require.NoError(t, st.Create(t.Context(), store.NewSaga{ID: id, Name: "s", DAG: []byte(`{"version":9}`), State: saga.StateRunning, Owner: "crashed"}))
+				return id
+			},
+			"version 9 is not known",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				st := store.NewMemory()
+				poison := c.plant(t, st)
+				good := plant(t, st, chain(), saga.StateRunning, nil)
+				coordinator := newWorld().open(t, st)
+				_, err := coordinator.Wait(t.Context(), good)
+				require.NoError(t, err)
+				_, err = coordinator.Wait(t.Context(), poison)
+				require.ErrorIs(t, err, saga.ErrParked)
+				assert.ErrorContains(t, err, c.reason)
+				assert.ErrorIs(t, coordinator.Start(t.Context(), poison), saga.ErrParked)
+				records, err := coordinator.List(t.Context(), store.Query{})
+				require.NoError(t, err)
+				assert.Len(t, records, 2, "nothing is lost")
+			})
+		})
+	}
+}
+
+// A coordinator whose saga another has claimed stops acting for it, and writes nothing more.
+func TestFencedCoordinatorGivesTheSagaUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory()
+		first, second := newWorld(), newWorld()
+		proceed := make(chan struct{})
+		first.on("do a", func(saga.ActionContext) error { <-proceed; return nil })
+		c1 := first.open(t, st)
+		id := saga.NewID()
+		require.NoError(t, c1.CreateAndStart(t.Context(), id, chain()))
+		synctest.Wait()
+		c2 := second.open(t, st)
+		_, err := c2.Wait(t.Context(), id)
+		require.NoError(t, err)
+		log := kinds(t, c2, id)
+		close(proceed)
+		_, err = c1.Wait(t.Context(), id)
+		require.NoError(t, err, "the first reads from the store what the second did")
+		assert.Equal(t, []string{"do a"}, first.calls())
+		assert.Equal(t, log, kinds(t, c1, id))
+	})
+}

@@ -1,0 +1,164 @@
+package sec
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/executor"
+)
+
+// job is a task with what its worker needs to know.
+type job struct {
+	executor.Task
+	// resumed says that the log held the task's beginning before this coordinator had the saga.
+	resumed bool
+	// outputs are the machine's; the worker reads only those of the node's ancestors.
+	outputs []json.RawMessage
+	// output is what is to be undone; nil if it's unknown.
+	output json.RawMessage
+}
+
+// outcome is what a worker sends to the saga's owner.
+type outcome struct {
+	task executor.Task
+	// kind is zero if the task didn't end, because the coordinator is shutting down.
+	kind    saga.EventKind
+	payload json.RawMessage
+}
+
+// work attempts the job until it succeeds or is given up, and sends the outcome.
+func (s *instance) work(j job) {
+	// This is what is sent if the action ends this goroutine with runtime.Goexit.
+	o := j.failed(&saga.ActionError{Message: "the action ended its goroutine", Reason: saga.ReasonPanic, Attempts: 1}, true)
+	defer func() {
+		select {
+		case s.outcomes <- o:
+		case <-s.done:
+		}
+	}()
+	if s.isInjected(j.Task) {
+		o = j.failed(&saga.ActionError{Message: "error injected", Reason: saga.ReasonInjected, Attempts: 1}, false)
+		return
+	}
+	o = s.attempt(j)
+}
+
+// attempt calls the action as often as its policy says.
+func (s *instance) attempt(j job) outcome {
+	name := s.dag.Action(j.Node)
+	action, ok := s.config().Registry.Lookup(name)
+	if !ok {
+		panic(fmt.Sprintf("action %q was registered when the saga was loaded, and is not now", name))
+	}
+	policy := action.Policy(j.Direction)
+	most := policy.Attempts(j.Direction)
+	unknown := false
+	for attempt := 1; ; attempt++ {
+		r := s.call(j, action, attempt, policy.Timeout)
+		if r.failure == nil {
+			return j.succeeded(r.output)
+		}
+		if s.coordinator.alive.Err() != nil {
+			return outcome{task: j.Task} // it may have failed only because of that
+		}
+		unknown = unknown || r.unknown
+		if attempt >= most || r.permanent {
+			r.failure.Attempts = attempt
+			return j.failed(r.failure, unknown)
+		}
+		if !s.coordinator.wait(policy.Delay(attempt)) {
+			return outcome{task: j.Task}
+		}
+	}
+}
+
+// attempted is what one attempt came to.
+type attempted struct {
+	output  json.RawMessage
+	failure *saga.ActionError // nil if it succeeded
+	// permanent says that no further attempt makes sense, unknown that this one may have
+	// had an effect.
+	permanent, unknown bool
+}
+
+// call makes one attempt. All of the user's code runs in it, the methods of errors included, and if that
+// panics, the attempt has failed.
+func (s *instance) call(j job, action saga.Registered, attempt int, timeout time.Duration) (r attempted) {
+	defer func() {
+		if v := recover(); v != nil {
+			err := &saga.PanicError{Value: v, Stack: debug.Stack()}
+			r = attempted{failure: saga.NewActionError(err, saga.ReasonPanic, attempt), unknown: true}
+		}
+	}()
+	ctx := s.coordinator.alive
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
+	actionContext := saga.NewActionContext(ctx, &saga.Call{
+		ID: s.id, DAG: s.dag, Node: j.Node, Direction: j.Direction, Attempt: attempt, Resumed: j.resumed,
+		App: action.App, Logger: s.config().Logger, Outputs: j.outputs, Output: j.output,
+	})
+	var output json.RawMessage
+	var err error
+	if j.Direction == saga.Undo {
+		err = action.Undo(actionContext)
+	} else {
+		output, err = action.Do(actionContext)
+		if err == nil && !json.Valid(output) {
+			err = saga.Permanent(saga.Indeterminate(errors.New("the action returned an output that is not JSON")))
+		}
+	}
+	if err == nil {
+		return attempted{output: output}
+	}
+	reason := saga.ReasonError
+	if ctx.Err() != nil {
+		reason = saga.ReasonTimeout
+	}
+	return attempted{
+		failure:   saga.NewActionError(err, reason, attempt),
+		permanent: saga.IsPermanent(err),
+		unknown:   reason == saga.ReasonTimeout || saga.IsIndeterminate(err),
+	}
+}
+
+func (j job) succeeded(output json.RawMessage) outcome {
+	if j.Direction == saga.Undo {
+		return outcome{task: j.Task, kind: saga.EventUndoFinished}
+	}
+	return outcome{task: j.Task, kind: saga.EventSucceeded, payload: output}
+}
+
+func (j job) failed(failure *saga.ActionError, unknown bool) outcome {
+	payload, err := json.Marshal(failure)
+	if err != nil {
+		panic(err) // it consists of strings, numbers and valid JSON
+	}
+	o := outcome{task: j.Task, kind: saga.EventFailed, payload: payload}
+	switch {
+	case j.Direction == saga.Undo:
+		o.kind = saga.EventUndoFailed
+	case unknown:
+		o.kind = saga.EventIndeterminate
+	}
+	return o
+}
+
+// wait returns true when the time is up, and false before that if the coordinator is shut down.
+func (c *Coordinator) wait(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-c.stopping:
+		return false
+	}
+}

@@ -1,0 +1,247 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	saga "github.com/sagagen/sagagen/runtime"
+)
+
+// Memory is a Store that keeps sagas in the memory of the process, and loses them with it. It is for
+// tests, and for programs whose sagas needn't outlive them. Several coordinators may share one.
+//
+// It keeps every saga until Delete removes it.
+type Memory struct {
+	mu    sync.RWMutex
+	sagas map[saga.ID]*memorySaga
+	// open holds the sagas that are not final, so that Claim and Renew needn't look at all.
+	open map[saga.ID]*memorySaga
+}
+
+var _ Store = (*Memory)(nil)
+
+type memorySaga struct {
+	record Record // with DAG; NextSeq is len(events)
+	events []saga.Event
+	// leaseEnd is when others may claim the saga; they may at once if it is zero.
+	leaseEnd time.Time
+}
+
+// NewMemory returns an empty Memory.
+func NewMemory() *Memory {
+	return &Memory{sagas: map[saga.ID]*memorySaga{}, open: map[saga.ID]*memorySaga{}}
+}
+
+// Create implements Store.
+func (m *Memory) Create(ctx context.Context, s NewSaga) error {
+	if err := cmp.Or(ctx.Err(), s.Check()); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sagas[s.ID] != nil {
+		return ErrExists
+	}
+	now := time.Now()
+	created := &memorySaga{
+		record: Record{
+			ID: s.ID, Name: s.Name, State: s.State, Owner: s.Owner, Generation: 1,
+			Created: now.Round(0), Updated: now.Round(0), DAG: bytes.Clone(s.DAG),
+		},
+		leaseEnd: leaseEnd(now, s.Lease),
+	}
+	created.append(s.Events)
+	m.sagas[s.ID] = created
+	m.setState(created, s.State)
+	return nil
+}
+
+// Append implements Store.
+func (m *Memory) Append(ctx context.Context, a Append) error {
+	if err := cmp.Or(ctx.Err(), a.Check()); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.sagas[a.ID]
+	switch {
+	case s == nil:
+		return ErrNotFound
+	case s.record.Generation != a.Generation:
+		return ErrFenced
+	case s.record.NextSeq != a.Seq:
+		return ErrSequence
+	}
+	s.append(a.Events)
+	s.record.Updated = time.Now().Round(0)
+	m.setState(s, a.State)
+	return nil
+}
+
+// Load implements Store.
+func (m *Memory) Load(ctx context.Context, id saga.ID) (Record, error) {
+	if err := ctx.Err(); err != nil {
+		return Record{}, err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	s := m.sagas[id]
+	if s == nil {
+		return Record{}, ErrNotFound
+	}
+	return s.copyRecord(), nil
+}
+
+// Events implements Store.
+func (m *Memory) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	s := m.sagas[id]
+	if s == nil || from >= s.record.NextSeq {
+		return nil, nil
+	}
+	events := slices.Clone(firstN(s.events[from:], limit))
+	clonePayloads(events)
+	return events, nil
+}
+
+// List implements Store.
+func (m *Memory) List(ctx context.Context, q Query) ([]Record, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var records []Record
+	for id, s := range m.sagas {
+		if bytes.Compare(id[:], q.After[:]) <= 0 ||
+			q.Name != "" && q.Name != s.record.Name ||
+			len(q.States) > 0 && !slices.Contains(q.States, s.record.State) {
+			continue
+		}
+		record := s.record
+		record.DAG = nil
+		records = append(records, record)
+	}
+	slices.SortFunc(records, func(a, b Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return slices.Clip(firstN(records, q.Limit)), nil
+}
+
+// Claim implements Store.
+func (m *Memory) Claim(ctx context.Context, c Claim) ([]Record, error) {
+	if err := cmp.Or(ctx.Err(), c.Check()); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
+	var claimed []*memorySaga
+	for id, s := range m.open {
+		if s.record.Owner != c.Owner && !now.Before(s.leaseEnd) &&
+			(len(c.IDs) == 0 || slices.Contains(c.IDs, id)) {
+			claimed = append(claimed, s)
+		}
+	}
+	slices.SortFunc(claimed, func(a, b *memorySaga) int { return bytes.Compare(a.record.ID[:], b.record.ID[:]) })
+	claimed = firstN(claimed, c.Limit)
+	records := make([]Record, len(claimed))
+	for i, s := range claimed {
+		s.record.Owner = c.Owner
+		s.record.Generation++
+		s.leaseEnd = leaseEnd(now, c.Lease)
+		records[i] = s.copyRecord()
+	}
+	return records, nil
+}
+
+// Renew implements Store.
+func (m *Memory) Renew(ctx context.Context, owner string, lease time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	end := leaseEnd(time.Now(), lease)
+	for _, s := range m.open {
+		if s.record.Owner == owner {
+			s.leaseEnd = end
+		}
+	}
+	return nil
+}
+
+// Delete implements Store.
+func (m *Memory) Delete(ctx context.Context, id saga.ID) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.sagas[id]
+	switch {
+	case s == nil:
+		return ErrNotFound
+	case !s.record.State.Final():
+		return ErrNotFinal
+	}
+	delete(m.sagas, id)
+	return nil
+}
+
+// setState sets the state, and keeps open in step with it.
+func (m *Memory) setState(s *memorySaga, state saga.State) {
+	s.record.State = state
+	if state.Final() {
+		delete(m.open, s.record.ID)
+	} else {
+		m.open[s.record.ID] = s
+	}
+}
+
+// append adds copies of events.
+func (s *memorySaga) append(events []saga.Event) {
+	n := len(s.events)
+	s.events = append(s.events, events...)
+	clonePayloads(s.events[n:])
+	s.record.NextSeq = uint64(len(s.events))
+}
+
+func (s *memorySaga) copyRecord() Record {
+	record := s.record
+	record.DAG = bytes.Clone(record.DAG)
+	return record
+}
+
+// clonePayloads gives the events payloads of their own. An empty one becomes nil, as in every store.
+func clonePayloads(events []saga.Event) {
+	for i := range events {
+		e := &events[i]
+		if len(e.Payload) == 0 {
+			e.Payload = nil
+		}
+		e.Payload = bytes.Clone(e.Payload)
+	}
+}
+
+// leaseEnd returns when a lease ends that begins now; the zero time if it has ended.
+func leaseEnd(now time.Time, lease time.Duration) time.Time {
+	if lease <= 0 {
+		return time.Time{}
+	}
+	return now.Add(lease)
+}
+
+// firstN returns the first n elements if n is positive, else all.
+func firstN[T any](s []T, n int) []T {
+	if n > 0 && n < len(s) {
+		return s[:n]
+	}
+	return s
+}

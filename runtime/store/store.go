@@ -1,0 +1,147 @@
+// Package store says what a coordinator needs of a database, and has the store that keeps sagas in memory.
+//
+// Package storetest holds every implementation to what the Store interface says.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	saga "github.com/sagagen/sagagen/runtime"
+)
+
+// Errors that a Store returns. With any other error it is not known whether the call had an effect; the
+// caller looks with Load and Events, or repeats the call.
+var (
+	// ErrExists is returned by Create when there is a saga of that ID.
+	ErrExists = errors.New("saga exists")
+	// ErrNotFound is returned when there is no saga of that ID.
+	ErrNotFound = errors.New("saga not found")
+	// ErrFenced is returned by Append when another owner has claimed the saga. The caller must stop acting for it.
+	ErrFenced = errors.New("saga is owned by another coordinator")
+	// ErrSequence is returned by Append when the saga's next event is not the one that the caller
+	// expects. An earlier append, of which the caller heard nothing, has succeeded.
+	ErrSequence = errors.New("saga log has other events than expected")
+	// ErrNotFinal is returned by Delete when the saga can still go on.
+	ErrNotFinal = errors.New("saga is not final")
+)
+
+// Store keeps the records and logs of sagas. Its methods may be called by several goroutines,
+// and for one database by several processes.
+//
+// Every method has an effect wholly or not at all. When one that changes something returns nil,
+// the change survives a crash of the process and of the machine (the memory store is
+// excepted), and every later call sees it. A method returns soon after its context has ended; the effect is unknown then.
+// With a context that has ended before the call it changes nothing.
+//
+// A store keeps nothing of what it is given, and the caller may change what is returned.
+// It returns payloads and DAGs byte for byte, except that an empty payload becomes nil, and the times
+// of events to the millisecond or better. It refuses what is malformed, as the Check methods of NewSaga, Append and Claim say, and changes nothing.
+//
+// A saga is owned by one coordinator at a time. Ownership is the record's generation, a number that
+// grows with every Claim; an Append with an older generation fails, so that an owner who
+// has lost a saga without noticing can't write to it. A lease says for how long others must not claim, by the clock of the database.
+type Store interface {
+	// Create records a saga with generation 1 and its first events, whose numbers begin at 0. It returns ErrExists, and changes
+	// nothing, if there is a saga of that ID.
+	Create(ctx context.Context, s NewSaga) error
+
+	// Append adds events and sets the state, if the saga has that generation and the first event's
+	// number is the next one. It returns ErrNotFound, ErrFenced or ErrSequence, in this order of
+	// preference, and changes nothing, if not. It may be called without events, to set the state alone; then Seq
+	// must still be the next number.
+	Append(ctx context.Context, a Append) error
+
+	// Load returns the record with its DAG, or ErrNotFound.
+	Load(ctx context.Context, id saga.ID) (Record, error)
+
+	// Events returns the events of a saga in order, from number from on, at most limit of
+	// them if limit is positive. It returns no events if there is no such saga.
+	Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error)
+
+	// List returns the records that the query asks for, without their DAGs, in the order of
+	// their IDs.
+	List(ctx context.Context, q Query) ([]Record, error)
+
+	// Claim makes the claimant the owner of sagas that are not final, that another owns, and
+	// whose lease has ended; the oldest by ID first, at most Limit. Their generations grow
+	// by one. It returns their new records, with DAGs. Two claims at once never get the same saga.
+	Claim(ctx context.Context, c Claim) ([]Record, error)
+
+	// Renew sets the leases of all sagas of an owner that are not final to end after that
+	// time from now. A lease of zero or less has ended.
+	Renew(ctx context.Context, owner string, lease time.Duration) error
+
+	// Delete removes a saga and its log. It returns ErrNotFound if there's none, ErrNotFinal if it is not final.
+	Delete(ctx context.Context, id saga.ID) error
+}
+
+// NewSaga is what Create records.
+type NewSaga struct {
+	ID   saga.ID
+	Name saga.Name
+	// DAG is the JSON of the saga.SagaDAG.
+	DAG []byte
+	// State is the state after Events.
+	State saga.State
+	// Events are the first events; there may be none.
+	Events []saga.Event
+	// Owner is the coordinator that owns the saga.
+	Owner string
+	// Lease is how long others must not claim it. With zero or less they may at once.
+	Lease time.Duration
+}
+
+// Append is what Append adds.
+type Append struct {
+	ID saga.ID
+	// Generation is the caller's.
+	Generation uint64
+	// Seq is the number that the next event is expected to have, and that the first of Events has.
+	Seq uint64
+	// Events have numbers without gaps.
+	Events []saga.Event
+	// State is the state after Events.
+	State saga.State
+}
+
+// Record is what a store knows of a saga beside its events.
+type Record struct {
+	ID    saga.ID
+	Name  saga.Name
+	State saga.State
+	// Owner says who owns the saga, and Generation how often it has been owned, now included.
+	Owner      string
+	Generation uint64
+	// NextSeq is the number of events.
+	NextSeq uint64
+	// Created and Updated are when the saga was created and last appended to, by the store's clock, to the millisecond or better.
+	Created, Updated time.Time
+	// DAG is the JSON of the saga.SagaDAG; nil in what List returns.
+	DAG []byte
+}
+
+// Query says which records List returns. The zero Query asks for all.
+type Query struct {
+	// After leaves out the IDs up to and including this one: the last of the page before.
+	After saga.ID
+	// Limit is the most records to return, if positive.
+	Limit int
+	// Name, if not empty, is the name that they have.
+	Name saga.Name
+	// States, if not empty, holds the states that they are in.
+	States []saga.State
+}
+
+// Claim says what is claimed, and for whom.
+type Claim struct {
+	// Owner is the claimant.
+	Owner string
+	// Lease is as in NewSaga.
+	Lease time.Duration
+	// IDs, if not empty, are the only ones that are claimed.
+	IDs []saga.ID
+	// Limit is the most sagas to claim, if positive.
+	Limit int
+}
