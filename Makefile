@@ -1,0 +1,29 @@
+# The targets that people and CI use. `make help` lists them.
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.DEFAULT_GOAL := help
+.PHONY: help test lint generate checkgenerate bench
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: ## run all tests, with the race detector
+	go test -race ./...
+
+lint: ## check formatting, go vet and staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go' | grep -v '^testdata/')); \
+		if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+generate: ## run sagagen on all packages that have directives, and rewrite golden files
+	go run ./cmd/sagagen ./examples/...
+	go test ./gen/... ./cmd/... ./runtime/internal/executor -update
+
+checkgenerate: ## fail if generated files are not what sagagen writes now
+	go run ./cmd/sagagen ./examples/...
+	git diff --exit-code -- '*_saga_gen.go'
+
+bench: ## run the benchmarks once
+	go test -run '^$$' -bench . -benchtime 200ms ./...
