@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 )
 
 // NodeID is the index of a node in its DAG: the start node's is 0, the end node's is the
@@ -16,6 +17,9 @@ type DAG struct {
 	name  Name
 	nodes []dagNode
 	paths map[NodePath]NodeID
+
+	encodeOnce sync.Once
+	encoded    []byte // the JSON of the nodes, set by encodeOnce
 }
 
 // dagNode is one node of the flattened graph.

@@ -44,14 +44,31 @@ func Indeterminate(err error) error {
 
 // IsPermanent reports whether an error in err's tree was marked by Permanent.
 func IsPermanent(err error) bool {
-	var e *permanentError
-	return errors.As(err, &e)
+	left := maxErrors
+	return treeHas[*permanentError](err, &left)
 }
 
 // IsIndeterminate reports whether an error in err's tree was marked by Indeterminate.
 func IsIndeterminate(err error) bool {
-	var e *indeterminateError
-	return errors.As(err, &e)
+	left := maxErrors
+	return treeHas[*indeterminateError](err, &left)
+}
+
+// treeHas does what errors.As does, without being held up by a tree that has no end, or by methods that panic.
+func treeHas[E error](err error, left *int) bool {
+	if err == nil || *left == 0 {
+		return false
+	}
+	*left--
+	if _, ok := err.(E); ok { //nolint:errorlint // the tree is walked by hand
+		return true
+	}
+	for _, inner := range unwrap(err) {
+		if treeHas[E](inner, left) {
+			return true
+		}
+	}
+	return false
 }
 
 type permanentError struct{ err error }

@@ -56,7 +56,9 @@ func TestLogRoundTrip(t *testing.T) {
 		require.NoError(t, err)
 		var back saga.Log
 		require.NoError(t, json.Unmarshal(text, &back))
-		assert.Equal(t, *log, back)
+		assert.Equal(t, log.ID, back.ID)
+		assert.True(t, log.DAG.Equal(back.DAG))
+		assert.Equal(t, log.Events, back.Events)
 	}
 }
 

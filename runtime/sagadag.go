@@ -80,15 +80,38 @@ func (d *SagaDAG) MarshalJSON() ([]byte, error) {
 	if d.DAG == nil {
 		return nil, errNoDAG
 	}
-	out := dagJSON{Version: dagVersion, Name: d.name, Params: d.params, Nodes: make([]nodeJSON, len(d.nodes))}
-	for i, n := range d.nodes {
-		out.Nodes[i] = nodeJSON{Kind: n.kind, Name: n.name, Label: n.label, Action: n.action,
-			Value: n.value, Subsaga: n.subsaga, Params: n.params, After: n.parents}
-		for _, in := range n.inputs {
-			out.Nodes[i].Inputs = append(out.Nodes[i].Inputs, bindingJSON(in))
+	nodes := d.encodedNodes()
+	out := make([]byte, 0, len(nodes)+len(d.params)+len(d.name)+64)
+	out = fmt.Appendf(out, `{"version":%d,"name":`, dagVersion)
+	out = append(out, encode(d.name)...)
+	out = append(append(out, `,"params":`...), d.params...)
+	out = append(append(out, `,"nodes":`...), nodes...)
+	return append(out, '}'), nil
+}
+
+// encodedNodes returns the JSON of the nodes, which is made once: many sagas have the same DAG.
+func (d *DAG) encodedNodes() []byte {
+	d.encodeOnce.Do(func() {
+		nodes := make([]nodeJSON, len(d.nodes))
+		for i, n := range d.nodes {
+			nodes[i] = nodeJSON{Kind: n.kind, Name: n.name, Label: n.label, Action: n.action,
+				Value: n.value, Subsaga: n.subsaga, Params: n.params, After: n.parents}
+			for _, in := range n.inputs {
+				nodes[i].Inputs = append(nodes[i].Inputs, bindingJSON(in))
+			}
 		}
+		d.encoded = encode(nodes)
+	})
+	return d.encoded
+}
+
+// encode encodes what consists of texts, numbers and valid JSON.
+func encode(v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
 	}
-	return json.Marshal(out)
+	return text
 }
 
 // UnmarshalJSON implements json.Unmarshaler. It returns an error unless the text is a DAG
@@ -121,9 +144,11 @@ func (d *SagaDAG) UnmarshalJSON(text []byte) error {
 
 // Equal reports whether both are the same DAG with the same parameters.
 func (d *SagaDAG) Equal(other *SagaDAG) bool {
-	a, errA := json.Marshal(d)
-	b, errB := json.Marshal(other)
-	return errA == nil && errB == nil && bytes.Equal(a, b)
+	if d == nil || other == nil || d.DAG == nil || other.DAG == nil {
+		return false
+	}
+	return d.name == other.name && bytes.Equal(d.params, other.params) &&
+		(d.DAG == other.DAG || bytes.Equal(d.encodedNodes(), other.encodedNodes()))
 }
 
 // check checks a DAG that was read, and derives the rest of it.

@@ -43,6 +43,9 @@ func TestSagaDAGRoundTrip(t *testing.T) {
 		var back saga.SagaDAG
 		require.NoError(t, json.Unmarshal(text, &back))
 		assert.True(t, d.Equal(&back))
+		again, err := json.Marshal(&back)
+		require.NoError(t, err)
+		assert.Equal(t, text, again)
 		assert.Equal(t, d.DAG, back.DAG)
 		assert.JSONEq(t, string(d.Params()), string(back.Params()))
 
@@ -50,6 +53,7 @@ func TestSagaDAGRoundTrip(t *testing.T) {
 		require.NoError(t, err)
 		var fromIndented saga.SagaDAG
 		require.NoError(t, json.Unmarshal(indented, &fromIndented))
+		assert.True(t, back.Equal(&fromIndented))
 		assert.Equal(t, back.DAG, fromIndented.DAG, "white space in the text is no part of a constant")
 		assert.Equal(t, back.Params(), fromIndented.Params())
 	}

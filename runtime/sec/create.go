@@ -102,7 +102,7 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 // insert records a new saga that has been reserved.
 func (s *instance) insert(ctx context.Context, start bool) error {
 	c := s.coordinator
-	encoded, err := json.Marshal(s.dag)
+	encoded, err := s.dag.MarshalJSON()
 	if err != nil {
 		c.release(s)
 		return fmt.Errorf("saga %s: %w", s.id, err)

@@ -33,9 +33,12 @@ type outcome struct {
 
 // work attempts the job until it succeeds or is given up, and sends the outcome.
 func (s *instance) work(j job) {
-	// This is what is sent if the action ends this goroutine with runtime.Goexit.
-	o := j.failed(&saga.ActionError{Message: "the action ended its goroutine", Reason: saga.ReasonPanic, Attempts: 1}, true)
+	var o outcome
+	returned := false
 	defer func() {
+		if !returned { // the action called runtime.Goexit
+			o = j.failed(&saga.ActionError{Message: "the action ended its goroutine", Reason: saga.ReasonPanic, Attempts: 1}, true)
+		}
 		select {
 		case s.outcomes <- o:
 		case <-s.done:
@@ -43,9 +46,10 @@ func (s *instance) work(j job) {
 	}()
 	if s.isInjected(j.Task) {
 		o = j.failed(&saga.ActionError{Message: "error injected", Reason: saga.ReasonInjected, Attempts: 1}, false)
-		return
+	} else {
+		o = s.attempt(j)
 	}
-	o = s.attempt(j)
+	returned = true
 }
 
 // attempt calls the action as often as its policy says.

@@ -73,6 +73,9 @@ func checkEvents(events []saga.Event, seq uint64) error {
 		if e.Kind < saga.EventStarted || e.Kind > saga.EventUndoFailed {
 			return fmt.Errorf("event %d: %v is unknown", e.Seq, e.Kind)
 		}
+		if e.Node < 0 || e.Node > math.MaxInt32 {
+			return fmt.Errorf("event %d is of node %d, which no DAG has", e.Seq, e.Node)
+		}
 	}
 	return nil
 }

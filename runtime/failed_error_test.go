@@ -1,0 +1,28 @@
+package saga_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	saga "github.com/sagagen/sagagen/runtime"
+)
+
+func failure(path saga.NodePath, kind saga.EventKind, text string) saga.Failure {
+	return saga.Failure{Path: path, Kind: kind, Err: saga.NewActionError(errors.New(text), saga.ReasonError, 1)}
+}
+
+func TestFailedErrorTellsAllInOneLine(t *testing.T) {
+	err := &saga.FailedError{ID: logID, Name: "book-trip", State: saga.StateFailed,
+		Failures: []saga.Failure{failure("hotel", saga.EventFailed, "no room")}}
+	assert.EqualError(t, err, `saga "book-trip" 049b2522-308d-442e-bc65-9bfaef863597 was undone: node "hotel" failed: no room`)
+
+	err.State = saga.StateStuck
+	err.Failures = append(err.Failures,
+		failure("server/pick", saga.EventIndeterminate, "no answer"),
+		failure("payment", saga.EventUndoFailed, "bank is closed"))
+	assert.EqualError(t, err, `saga "book-trip" 049b2522-308d-442e-bc65-9bfaef863597 is stuck: node "hotel" failed: no room; `+
+		`node "server/pick" has an unknown outcome: no answer; undo of node "payment" failed: bank is closed`)
+	assert.Len(t, err.Unwrap(), 3)
+}

@@ -1,0 +1,24 @@
+// Package sqlite keeps sagas in an SQLite database.
+//
+// It works on the program's own *sql.DB, with whichever SQLite driver that was opened with; it imports none. Its tables
+// are called saga_something, and may be in one file with the program's own:
+//
+//	db, err := sql.Open("sqlite", "app.db") // import _ "modernc.org/sqlite"
+//	…
+//	sagas, err := sqlite.Open(ctx, db)
+//
+// # What it needs
+//
+// A file on a local disk, that can be written to, and SQLite 3.51.3 or later: versions before that can corrupt
+// a database in WAL mode. Open puts the file in WAL mode. Before each write the store sees to it that
+// the connection has synchronous=FULL or EXTRA, and leaves it so; without that a commit may be lost with the machine.
+// A database that can't promise it is refused.
+//
+// # How it shares the database
+//
+// A call takes one connection from the pool, and gives it back before it returns. Nothing is held between calls,
+// and of all writes of a Store one at a time has a connection. So a pool of any size will do, one connection included. But
+// a program that calls the store while it holds the last connection, in a transaction of its own say, waits for itself.
+//
+// Several processes may work on one file. While another one writes, a write waits, until its context ends.
+package sqlite

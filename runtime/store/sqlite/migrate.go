@@ -1,0 +1,60 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"strings"
+)
+
+// migrations holds one file a version of the schema, numbered from 1. A file that was released never changes.
+//
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrate brings the schema to the newest version, or returns an error if it is newer than that. It
+// always writes, so that a database that can't be written to shows itself.
+func migrate(ctx context.Context, tx *sql.Tx) error {
+	files, err := fs.Glob(migrations, "migrations/*.sql") // sorted
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `
+		CREATE TABLE IF NOT EXISTS saga_schema (
+			only_row INTEGER NOT NULL PRIMARY KEY CHECK (only_row = 1),
+			version  INTEGER NOT NULL
+		) STRICT`); err != nil {
+		return writable(err)
+	}
+	var version int
+	if err := tx.QueryRowContext(ctx, `
+		INSERT INTO saga_schema (only_row, version) VALUES (1, 0)
+		ON CONFLICT DO UPDATE SET version = version RETURNING version`).Scan(&version); err != nil {
+		return writable(err)
+	}
+	if version > len(files) {
+		return fmt.Errorf("its schema has version %d, and this program knows versions up to %d: it needs a newer version of the program",
+			version, len(files))
+	}
+	for i, file := range files[version:] {
+		text, err := migrations.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+			return fmt.Errorf("migrating the schema to version %d: %w", version+i+1, err)
+		}
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE saga_schema SET version = ?1 WHERE version <> ?1", len(files))
+	return err
+}
+
+// writable adds to the error of a first write what to do if the database is read-only.
+func writable(err error) error {
+	if strings.Contains(err.Error(), "readonly database") {
+		return fmt.Errorf("%w: open it without mode=ro, immutable or query_only, and check the permissions of the file and its folder", err)
+	}
+	return err
+}

@@ -1,0 +1,150 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// Load implements store.Store.
+func (s *Store) Load(ctx context.Context, id saga.ID) (store.Record, error) {
+	var records []store.Record
+	err := s.read(ctx, "load saga", id, func() error {
+		rows, err := s.stmts.load.QueryContext(ctx, id[:])
+		if err != nil {
+			return err
+		}
+		records, err = scanRecords(rows, true)
+		return err
+	})
+	if err != nil {
+		return store.Record{}, err
+	}
+	if len(records) == 0 {
+		return store.Record{}, store.ErrNotFound
+	}
+	return records[0], nil
+}
+
+// Events implements store.Store.
+func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+	var events []saga.Event
+	err := s.read(ctx, "read events of saga", id, func() error {
+		rows, err := s.stmts.events.QueryContext(ctx, id[:], int64(min(from, math.MaxInt64)), sqlLimit(limit))
+		if err != nil {
+			return err
+		}
+		events, err = scanEvents(rows)
+		return err
+	})
+	return events, err
+}
+
+// List implements store.Store.
+func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error) {
+	text, args := listQuery(q)
+	var records []store.Record
+	err := s.read(ctx, "list sagas", saga.ID{}, func() error {
+		rows, err := s.db.QueryContext(ctx, text, args...)
+		if err != nil {
+			return err
+		}
+		records, err = scanRecords(rows, false)
+		return err
+	})
+	return records, err
+}
+
+// listQuery returns the statement for a query. Where the index saga_record_open can serve it, the
+// statement merges the index's ranges, one a state, each in order of the IDs; so it reads no more than it returns.
+func listQuery(q store.Query) (text string, args []any) {
+	args = []any{q.After[:], sqlLimit(q.Limit), string(q.Name)}
+	where := "id > ?1"
+	if q.Name != "" {
+		where += " AND name = ?3"
+	}
+	query := "SELECT " + columns + " FROM saga_record WHERE " + where
+	states := slices.Compact(slices.Sorted(slices.Values(q.States)))
+	switch {
+	case len(states) == 0:
+		text = query
+	case slices.Contains(states, saga.StateSucceeded):
+		text = query + " AND state IN (" + joinStates(states) + ")"
+	default:
+		ranges := make([]string, len(states))
+		for i, state := range states {
+			ranges[i] = fmt.Sprintf("%s AND state <> 5 AND state = %d", query, state)
+		}
+		text = strings.Join(ranges, " UNION ALL ")
+	}
+	return text + " ORDER BY id LIMIT ?2", args
+}
+
+func joinStates(states []saga.State) string {
+	numbers := make([]string, len(states))
+	for i, state := range states {
+		numbers[i] = strconv.Itoa(int(state))
+	}
+	return strings.Join(numbers, ", ")
+}
+
+// read runs query until the database isn't locked, which it is for readers at rare moments only.
+func (s *Store) read(ctx context.Context, what string, id saga.ID, query func() error) error {
+	return explain(retryLocked(ctx, query), what, id)
+}
+
+// scanRecords reads the columns, and behind them the DAG if there is one, and closes rows.
+func scanRecords(rows *sql.Rows, withDAG bool) ([]store.Record, error) {
+	defer rows.Close()
+	var (
+		records             []store.Record
+		r                   store.Record
+		id                  sql.RawBytes
+		name                string
+		state               int64
+		generation, nextSeq int64
+		created, updated    int64
+	)
+	dest := []any{&id, &name, &state, &r.Owner, &generation, &nextSeq, &created, &updated}
+	if withDAG {
+		dest = append(dest, &r.DAG)
+	}
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return nil, err
+		}
+		if len(id) != len(r.ID) {
+			return nil, fmt.Errorf("saga id %x has %d bytes, want %d", id, len(id), len(r.ID))
+		}
+		r.ID, r.Name, r.State = saga.ID(id), saga.Name(name), saga.State(state)
+		r.Generation, r.NextSeq = uint64(generation), uint64(nextSeq)
+		r.Created, r.Updated = time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC()
+		records = append(records, r)
+	}
+	return records, rows.Err()
+}
+
+// scanEvents reads events and closes rows.
+func scanEvents(rows *sql.Rows) ([]saga.Event, error) {
+	defer rows.Close()
+	var events []saga.Event
+	for rows.Next() {
+		var seq, node, kind, at int64
+		var payload []byte
+		if err := rows.Scan(&seq, &node, &kind, &at, &payload); err != nil {
+			return nil, err
+		}
+		events = append(events, saga.Event{
+			Seq: uint64(seq), Node: saga.NodeID(node), Kind: saga.EventKind(kind), Payload: payload, At: time.UnixMicro(at).UTC(),
+		})
+	}
+	return events, rows.Err()
+}
