@@ -32,8 +32,8 @@ var (
 //
 // Every method has an effect wholly or not at all. When one that changes something returns nil,
 // the change survives a crash of the process and of the machine (the memory store is
-// excepted), and every later call sees it. A method returns soon after its context has ended; the effect is unknown then.
-// With a context that has ended before the call it changes nothing.
+// excepted), and every later call sees it. A method returns soon after its context has ended; the effect is unknown then, and
+// may come about after the return. With a context that has ended before the call it changes nothing, and returns the context's error.
 //
 // A store keeps nothing of what it is given, and the caller may change what is returned.
 // It returns payloads and DAGs byte for byte, except that an empty payload becomes nil, and the times

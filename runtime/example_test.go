@@ -1,0 +1,317 @@
+package saga_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
+)
+
+// booked is what the nodes of these examples give.
+type booked struct{ Number string }
+
+// soldOut is an error with a field, which survives a crash and a restart.
+type soldOut struct{ Hotel string }
+
+func (e soldOut) Error() string { return e.Hotel + " is sold out" }
+
+func ExampleDAGBuilder() {
+	dag, err := saga.NewDAGBuilder("book-trip").
+		Append(saga.ActionNode("payment", "ChargeCreditCard", "trip.payment", saga.Bind("trip", saga.FromParams))).
+		AppendParallel(
+			saga.ActionNode("hotel", "BookHotel", "trip.hotel"),
+			saga.ActionNode("car", "BookCar", "trip.car"),
+		).
+		Append(saga.ActionNode("summary", "Summarize", "trip.summary")).
+		Build()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for id := dag.Start(); id <= dag.End(); id++ {
+		fmt.Println(id, dag.Label(id), "after", dag.Parents(id))
+	}
+	// Output:
+	// 0 (start node) after []
+	// 1 ChargeCreditCard after [0]
+	// 2 BookHotel after [1]
+	// 3 BookCar after [1]
+	// 4 Summarize after [2 3]
+	// 5 (end node) after [4]
+}
+
+// Node gives a node its own edges, where stages are too coarse: the car is booked as soon as the flight
+// is, whatever the hotel does.
+func ExampleDAGBuilder_Node() {
+	dag := saga.NewDAGBuilder("book-trip").
+		Node(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).
+		Node(saga.ActionNode("flight", "BookFlight", "trip.flight")).
+		Node(saga.ActionNode("car", "BookCar", "trip.car"), "flight").
+		Node(saga.ActionNode("summary", "Summarize", "trip.summary"), "hotel", "car").
+		MustBuild()
+	fmt.Println(dag.Parents(3), dag.Parents(4))
+	// Output: [2] [1 3]
+}
+
+func ExampleDAGBuilder_Build_error() {
+	_, err := saga.NewDAGBuilder("book-trip").
+		AppendParallel(
+			saga.ActionNode("hotel", "BookHotel", "trip.hotel"),
+			saga.ActionNode("car", "BookCar", "trip.car", saga.Bind("hotel", "hotel")),
+		).
+		Append(saga.ActionNode("summary", "Summarize", "trip.summary")).
+		Build()
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, saga.ErrNotAncestor))
+	// Output:
+	// saga "book-trip": node "car": no ancestor has that name: "hotel", which its input "hotel" is to come from
+	// true
+}
+
+// A subsaga is a DAG that runs as a node of another one. Its parameters are the output of an ancestor.
+func ExampleSubsagaNode() {
+	alloc := saga.NewDAGBuilder("server-alloc").
+		Append(saga.ActionNode("server_id", "ServerPick", "provision.server_pick")).
+		MustBuild()
+	dag := saga.NewDAGBuilder("provision").
+		Append(saga.ConstantNode("size", map[string]int{"cpus": 4})).
+		Append(saga.SubsagaNode("server", alloc, "size")).
+		MustBuild()
+	for id := dag.Start(); id <= dag.End(); id++ {
+		fmt.Println(strings.TrimSpace(fmt.Sprintf("%-14s %s", dag.Kind(id), dag.Path(id))))
+	}
+	// Output:
+	// start
+	// constant       size
+	// subsaga_start
+	// action         server/server_id
+	// subsaga_end    server
+	// end
+}
+
+// NewAction makes an action of functions whose inputs are a struct. Its fields are filled with the
+// outputs of the nodes that the inputs are bound to.
+func ExampleNewAction() {
+	type inputs struct {
+		Hotel string `saga:"hotel"`
+	}
+	action := saga.NewAction(saga.ActionSpec[inputs, booked]{
+		Name: "trip.hotel",
+		Do: func(ctx saga.ActionContext, in inputs) (booked, error) {
+			return booked{Number: in.Hotel + "-1"}, nil
+		},
+		DoPolicy: saga.Policy{Retry: 2},
+		Undo: func(ctx saga.ActionContext, in inputs, out booked) error {
+			fmt.Println("cancelled", out.Number)
+			return nil
+		},
+	})
+	dag := saga.NewDAGBuilder("book-hotel").
+		Append(saga.ActionNode("booking", "BookHotel", action.Name(), saga.Bind("hotel", saga.FromParams))).
+		MustBuild()
+
+	outputs, err := runSaga(dag, "Ritz", action)
+	fmt.Println(string(outputs.Saga()), err)
+	// Output: {"Number":"Ritz-1"} <nil>
+}
+
+// NewActionFunc makes an action of functions that look up their inputs themselves.
+func ExampleNewActionFunc() {
+	hotel := saga.NewActionFunc("trip.hotel", func(ctx saga.ActionContext) (booked, error) {
+		name, err := saga.Params[string](ctx)
+		return booked{Number: name + "-1"}, err
+	}, func(ctx saga.ActionContext) error {
+		own, err := saga.Lookup[booked](ctx, "hotel")
+		fmt.Println("cancelled", own.Number)
+		return err
+	})
+	payment := saga.NewActionFunc("trip.payment", func(ctx saga.ActionContext) (booked, error) {
+		return booked{}, errors.New("card declined")
+	}, nil)
+	dag := saga.NewDAGBuilder("book-hotel").
+		Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).
+		Append(saga.ActionNode("payment", "ChargeCreditCard", "trip.payment")).
+		MustBuild()
+
+	_, err := runSaga(dag, "Ritz", hotel, payment)
+	fmt.Println(err)
+	// Output:
+	// cancelled Ritz-1
+	// saga "book-hotel" 0192f0c1-2a3b-7c4d-8e5f-60718293a4b5 was undone: node "payment" failed: card declined
+}
+
+func ExampleLookup() {
+	hotel := saga.NewActionFunc("trip.hotel", func(ctx saga.ActionContext) (booked, error) {
+		return booked{Number: "h-1"}, nil
+	}, nil)
+	summary := saga.NewActionFunc("trip.summary", func(ctx saga.ActionContext) (string, error) {
+		_, err := saga.Lookup[booked](ctx, "flight")
+		fmt.Println(err)
+		hotel, err := saga.Lookup[booked](ctx, "hotel")
+		return "booked " + hotel.Number, err
+	}, nil)
+	dag := saga.NewDAGBuilder("book-trip").
+		Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).
+		Append(saga.ActionNode("summary", "Summarize", "trip.summary")).
+		MustBuild()
+
+	outputs, err := runSaga(dag, nil, hotel, summary)
+	fmt.Println(string(outputs.Saga()), err)
+	// Output:
+	// saga "book-trip": node "summary": no ancestor has that name: "flight"
+	// "booked h-1" <nil>
+}
+
+// bookHotelResult is what sagagen generates for a saga, as are the functions that call Start and Find.
+type bookHotelResult struct {
+	nodes struct {
+		Hotel booked `saga:"hotel"`
+	}
+}
+
+func (r *bookHotelResult) DecodeOutputs(outputs saga.Outputs) error { return outputs.Decode(&r.nodes) }
+
+func ExampleStart() {
+	ctx := context.Background()
+	registry := saga.NewRegistry()
+	registry.Register(nil, saga.NewActionFunc("trip.hotel", func(ctx saga.ActionContext) (booked, error) {
+		return booked{Number: "h-1"}, nil
+	}, nil))
+	coordinator, err := sec.New(sec.Config{Registry: registry})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer coordinator.Shutdown(ctx)
+
+	dag := saga.NewDAGBuilder("book-hotel").Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).MustBuild()
+	run, err := saga.Start[bookHotelResult](ctx, coordinator, dag, nil, saga.WithKey("order-1"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	result, err := run.Wait(ctx)
+	fmt.Println(result.nodes.Hotel.Number, err)
+
+	again, err := saga.Find[bookHotelResult](ctx, coordinator, "book-hotel", saga.KeyID("book-hotel", "order-1"))
+	fmt.Println(again.ID() == run.ID(), err)
+	// Output:
+	// h-1 <nil>
+	// true <nil>
+}
+
+// What an action returned is found in the error of the saga with errors.As, also after a restart.
+func ExampleFailedError() {
+	hotel := saga.NewActionFunc("trip.hotel", func(ctx saga.ActionContext) (booked, error) {
+		return booked{}, soldOut{Hotel: "Ritz"}
+	}, nil)
+	dag := saga.NewDAGBuilder("book-hotel").
+		Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).
+		MustBuild()
+
+	_, err := runSaga(dag, nil, hotel)
+	var failed *saga.FailedError
+	if errors.As(err, &failed) {
+		fmt.Println(failed.State, failed.Failures[0])
+	}
+	var full soldOut
+	if errors.As(err, &full) {
+		fmt.Println("try another hotel than", full.Hotel)
+	}
+	// Output:
+	// failed node "hotel" failed: Ritz is sold out
+	// try another hotel than Ritz
+}
+
+func ExampleOutputOf() {
+	hotel := saga.NewActionFunc("trip.hotel", func(ctx saga.ActionContext) (booked, error) {
+		return booked{Number: "h-1"}, nil
+	}, nil)
+	dag := saga.NewDAGBuilder("book-hotel").Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).MustBuild()
+
+	outputs, err := runSaga(dag, nil, hotel)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	booking, err := saga.OutputOf[booked](outputs, "hotel")
+	fmt.Println(booking.Number, err)
+	// Output: h-1 <nil>
+}
+
+// The ID of a saga may follow from a key of the caller's, so that starting it twice runs it once.
+func ExampleWithKey() {
+	fmt.Println(saga.KeyID("book-trip", "order-1") == saga.KeyID("book-trip", "order-1"))
+	fmt.Println(saga.KeyID("book-trip", "order-1") == saga.KeyID("book-trip", "order-2"))
+	// Output:
+	// true
+	// false
+}
+
+func ExampleIndeterminate() {
+	noAnswer := saga.Indeterminate(errors.New("the bank doesn't answer"))
+	fmt.Println(noAnswer, saga.IsIndeterminate(noAnswer))
+	// Output: the bank doesn't answer true
+}
+
+func ExamplePermanent() {
+	declined := fmt.Errorf("charge: %w", saga.Permanent(errors.New("card declined")))
+	fmt.Println(declined, saga.IsPermanent(declined))
+	// Output: charge: card declined true
+}
+
+// The JSON of a DAG with its parameters is what is stored.
+func ExampleSagaDAG() {
+	dag := saga.NewDAGBuilder("book-hotel").Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).MustBuild()
+	withParams, err := saga.NewSagaDAG(dag, map[string]string{"hotel": "Ritz"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	text, err := json.Marshal(withParams)
+	fmt.Println(string(text), err)
+	// Output:
+	// {"version":1,"name":"book-hotel","params":{"hotel":"Ritz"},"nodes":[{"kind":"start"},{"kind":"action","name":"hotel","label":"BookHotel","action":"trip.hotel","after":[0]},{"kind":"end","after":[1]}]} <nil>
+}
+
+func ExampleDAG_Find() {
+	alloc := saga.NewDAGBuilder("server-alloc").Append(saga.ActionNode("server_id", "ServerPick", "pick")).MustBuild()
+	dag := saga.NewDAGBuilder("provision").Append(saga.SubsagaNode("server", alloc, saga.FromParams)).MustBuild()
+	id, err := dag.Find("server_id")
+	fmt.Println(dag.Path(id), err)
+	_, err = dag.Find("disk")
+	fmt.Println(err)
+	// Output:
+	// server/server_id <nil>
+	// saga "provision": no such node: "disk"; there are "server/server_id" and "server"
+}
+
+// runSaga runs one saga of these actions, with a store that is in memory.
+func runSaga(dag *saga.DAG, params any, actions ...saga.Action) (saga.Outputs, error) {
+	ctx := context.Background()
+	registry := saga.NewRegistry()
+	registry.Register(nil, actions...)
+	coordinator, err := sec.New(sec.Config{Registry: registry, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return saga.Outputs{}, err
+	}
+	defer coordinator.Shutdown(ctx)
+
+	withParams, err := saga.NewSagaDAG(dag, params)
+	if err != nil {
+		return saga.Outputs{}, err
+	}
+	id, err := saga.ParseID("0192f0c1-2a3b-7c4d-8e5f-60718293a4b5")
+	if err != nil {
+		return saga.Outputs{}, err
+	}
+	if err := coordinator.CreateAndStart(ctx, id, withParams); err != nil {
+		return saga.Outputs{}, err
+	}
+	return coordinator.Wait(ctx, id)
+}

@@ -1,0 +1,108 @@
+package storetest
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+var appendPromises = []promise{{
+	name:   "adds events and sets the state",
+	quotes: []string{"Append adds events and sets the state, if the saga has that generation and the first event's number is the next one."},
+	check: func(t *testing.T, s store.Store) {
+		n, other := newSaga(), newSaga()
+		create(t, s, n, other)
+		before := load(t, s, n.ID)
+		first, second := next(n.ID, 1, 2, 3), next(n.ID, 1, 5, 1)
+		second.State = saga.StateUnwinding
+		require.NoError(t, s.Append(t.Context(), first))
+		require.NoError(t, s.Append(t.Context(), second))
+		requireEvents(t, s, n.ID, slices.Concat(n.Events, first.Events, second.Events))
+
+		got := load(t, s, n.ID)
+		assert.False(t, got.Updated.Before(before.Updated), "updated moves on")
+		before.State, before.NextSeq, before.Updated = saga.StateUnwinding, 6, got.Updated
+		requireSameRecord(t, before, got)
+		assert.EqualValues(t, 2, load(t, s, other.ID).NextSeq, "others have no part in it")
+		requireEvents(t, s, other.ID, other.Events)
+	},
+}, {
+	name: "sets every state",
+	check: func(t *testing.T, s store.Store) {
+		n := newSaga()
+		create(t, s, n)
+		for state := saga.StateCreated; state <= saga.StateFailed; state++ {
+			a := next(n.ID, 1, 1+uint64(state), 1)
+			a.State = state
+			require.NoError(t, s.Append(t.Context(), a))
+			assert.Equal(t, state, load(t, s, n.ID).State)
+			assert.Equal(t, sagaIDs(n), list(t, s, store.Query{States: []saga.State{state}}))
+		}
+	},
+}, {
+	name:   "refuses with the first reason that applies, and changes nothing",
+	quotes: []string{"It returns ErrNotFound, ErrFenced or ErrSequence, in this order of preference, and changes nothing, if not."},
+	check: func(t *testing.T, s store.Store) {
+		n := newSaga()
+		n.Lease = 0
+		create(t, s, n)
+		require.Len(t, claim(t, s, store.Claim{Owner: bob}), 1)
+		requireUnchanged(t, s, n.ID, func() {
+			for _, refused := range []struct {
+				why    error
+				append store.Append
+			}{
+				{store.ErrNotFound, next(saga.NewID(), 9, 9, 1)},
+				{store.ErrFenced, next(n.ID, 1, 2, 1)},
+				{store.ErrFenced, next(n.ID, 1, 9, 1)},
+				{store.ErrFenced, next(n.ID, 0, 2, 0)},
+				{store.ErrFenced, next(n.ID, 3, 2, 1)},
+				{store.ErrFenced, next(n.ID, math.MaxUint64, 2, 1)},
+				{store.ErrSequence, next(n.ID, 2, 0, 1)},
+				{store.ErrSequence, next(n.ID, 2, 1, 2)},
+				{store.ErrSequence, next(n.ID, 2, 3, 1)},
+				{store.ErrSequence, next(n.ID, 2, math.MaxUint64, 0)},
+			} {
+				refused.append.State = saga.StateFailed
+				require.ErrorIs(t, s.Append(t.Context(), refused.append), refused.why, "%+v", refused.append)
+			}
+		})
+	},
+}, {
+	name: "repeated is refused",
+	check: func(t *testing.T, s store.Store) {
+		n := newSaga()
+		create(t, s, n)
+		a := next(n.ID, 1, 2, 3)
+		require.NoError(t, s.Append(t.Context(), a))
+		requireUnchanged(t, s, n.ID, func() {
+			require.ErrorIs(t, s.Append(t.Context(), a), store.ErrSequence)
+		})
+	},
+}, {
+	name: "without events sets the state alone",
+	quotes: []string{
+		"It may be called without events, to set the state alone; then Seq must still be the next number.",
+	},
+	check: func(t *testing.T, s store.Store) {
+		n := newSaga()
+		create(t, s, n)
+		a := next(n.ID, 1, 2, 0)
+		a.State = saga.StateStuck
+		require.NoError(t, s.Append(t.Context(), a))
+		assert.Equal(t, saga.StateStuck, load(t, s, n.ID).State)
+		assert.EqualValues(t, 2, load(t, s, n.ID).NextSeq)
+		requireUnchanged(t, s, n.ID, func() {
+			a.Seq, a.State = 1, saga.StateRunning
+			require.ErrorIs(t, s.Append(t.Context(), a), store.ErrSequence)
+			a.Seq = 3
+			require.ErrorIs(t, s.Append(t.Context(), a), store.ErrSequence)
+		})
+	},
+}}

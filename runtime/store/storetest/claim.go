@@ -1,0 +1,158 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+var claimPromises = []promise{{
+	name: "takes what isn't final, is another's, and has no lease",
+	quotes: []string{
+		"Claim makes the claimant the owner of sagas that are not final, that another owns, and whose lease has ended; the oldest by ID first, at most Limit.",
+		"With zero or less they may at once.",
+	},
+	check: func(t *testing.T, s store.Store) {
+		var open []saga.ID
+		for state := saga.StateCreated; state <= saga.StateFailed; state++ {
+			n := newIn(state)
+			create(t, s, n)
+			if !state.Final() {
+				open = append(open, n.ID)
+			}
+		}
+		leased, mine, negative := newSaga(), newIn(saga.StateRunning), newIn(saga.StateRunning)
+		mine.Owner, negative.Lease = bob, -time.Hour
+		create(t, s, leased, mine, negative)
+		assert.ElementsMatch(t, append(open, negative.ID), recordIDs(claim(t, s, store.Claim{Owner: bob, Lease: time.Hour})))
+		assert.Empty(t, claim(t, s, store.Claim{Owner: bob}), "again")
+		assert.Equal(t, sagaIDs(mine), recordIDs(claim(t, s, store.Claim{Owner: "carol"})), "for a third, bob's leases hold")
+		assert.Equal(t, alice, load(t, s, leased.ID).Owner)
+	},
+}, {
+	name: "returns the new records with DAGs",
+	quotes: []string{
+		"Their generations grow by one.",
+		"It returns their new records, with DAGs.",
+		"Ownership is the record's generation, a number that grows with every Claim; an Append with an older generation fails, so that an owner who has lost a saga without noticing can't write to it.",
+		"A saga is owned by one coordinator at a time.",
+	},
+	check: func(t *testing.T, s store.Store) {
+		n := newIn(saga.StateUnwinding)
+		create(t, s, n)
+		want := load(t, s, n.ID)
+		for i, owner := range []string{bob, alice, bob} {
+			want.Owner, want.Generation = owner, uint64(i+2)
+			got := claim(t, s, store.Claim{Owner: owner})
+			require.Len(t, got, 1)
+			requireSameRecord(t, want, got[0])
+			requireSameRecord(t, want, load(t, s, n.ID))
+			require.ErrorIs(t, s.Append(t.Context(), next(n.ID, uint64(i+1), 2, 1)), store.ErrFenced)
+		}
+		require.NoError(t, s.Append(t.Context(), next(n.ID, 4, 2, 1)))
+	},
+}, {
+	name: "takes the oldest first, at most limit",
+	check: func(t *testing.T, s store.Store) {
+		sagas := manySagas()
+		for i := range sagas {
+			sagas[i].State = saga.State(4 - i%4) // the order of states is not that of IDs
+		}
+		create(t, s, sagas[3], sagas[0], sagas[4], sagas[2], sagas[1], sagas[5], sagas[6], sagas[7])
+		for _, size := range []int{1, 3, 2} {
+			assert.Equal(t, sagaIDs(sagas[:size]...), recordIDs(claim(t, s, store.Claim{Owner: bob, Limit: size})))
+			sagas = sagas[size:]
+		}
+		assert.Equal(t, sagaIDs(sagas...), recordIDs(claim(t, s, store.Claim{Owner: bob, Limit: -1})))
+	},
+}, {
+	name:   "takes none but the IDs that are given",
+	quotes: []string{"IDs, if not empty, are the only ones that are claimed."},
+	check: func(t *testing.T, s store.Store) {
+		a, b, c, leased, final := newIn(saga.StateRunning), newIn(saga.StateStuck), newIn(saga.StateCreated), newSaga(), newIn(saga.StateFailed)
+		create(t, s, a, b, c, leased, final)
+		ids := append(sagaIDs(final, leased, c, a, a), saga.NewID())
+		assert.Equal(t, sagaIDs(a), recordIDs(claim(t, s, store.Claim{Owner: bob, IDs: ids, Limit: 1})))
+		assert.Equal(t, sagaIDs(c), recordIDs(claim(t, s, store.Claim{Owner: bob, IDs: ids})))
+		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, IDs: ids}))
+		assert.Equal(t, sagaIDs(b), recordIDs(claim(t, s, store.Claim{Owner: bob, IDs: []saga.ID{}})), "an empty slice is no restriction")
+	},
+}, {
+	name: "waits for the end of a lease",
+	quotes: []string{
+		"A lease says for how long others must not claim, by the clock of the database.",
+		"Lease is how long others must not claim it.",
+	},
+	check: func(t *testing.T, s store.Store) {
+		const lease = 100 * time.Millisecond
+		n := newSaga()
+		n.Lease = lease
+		began := time.Now()
+		create(t, s, n)
+		requireClaimedAfter(t, s, bob, n.ID, began, lease)
+	},
+}, {
+	name: "gives a lease itself",
+	check: func(t *testing.T, s store.Store) {
+		const lease = 100 * time.Millisecond
+		n := newIn(saga.StateRunning)
+		create(t, s, n)
+		began := time.Now()
+		require.Len(t, claim(t, s, store.Claim{Owner: bob, Lease: lease}), 1)
+		requireClaimedAfter(t, s, alice, n.ID, began, lease)
+	},
+}}
+
+var renewPromises = []promise{{
+	name: "sets the leases of the owner's open sagas",
+	quotes: []string{
+		"Renew sets the leases of all sagas of an owner that are not final to end after that time from now.",
+		"A lease of zero or less has ended.",
+	},
+	check: func(t *testing.T, s store.Store) {
+		a, b, other := newIn(saga.StateRunning), newIn(saga.StateStuck), newIn(saga.StateCreated)
+		other.Owner = "carol"
+		create(t, s, a, b, other)
+		requireUnchanged(t, s, a.ID, func() {
+			require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
+		})
+		assert.Equal(t, sagaIDs(other), recordIDs(claim(t, s, store.Claim{Owner: bob})), "only carol's is free")
+
+		require.NoError(t, s.Renew(t.Context(), alice, 0))
+		assert.Equal(t, sagaIDs(a), recordIDs(claim(t, s, store.Claim{Owner: bob, Limit: 1})), "it can shorten leases, too")
+		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
+		require.NoError(t, s.Renew(t.Context(), alice, -time.Hour))
+		assert.Equal(t, sagaIDs(b), recordIDs(claim(t, s, store.Claim{Owner: bob})))
+
+		const lease = 100 * time.Millisecond
+		began := time.Now()
+		require.NoError(t, s.Renew(t.Context(), bob, lease))
+		requireClaimedAfter(t, s, alice, a.ID, began, lease)
+	},
+}, {
+	name: "of an owner without sagas does nothing",
+	check: func(t *testing.T, s store.Store) {
+		n := newSaga()
+		create(t, s, n)
+		requireUnchanged(t, s, n.ID, func() {
+			require.NoError(t, s.Renew(t.Context(), "nobody", 0))
+		})
+		assert.Empty(t, claim(t, s, store.Claim{Owner: bob}))
+	},
+}}
+
+// requireClaimedAfter claims the saga until it succeeds, which it must not before the lease is over.
+func requireClaimedAfter(t *testing.T, s store.Store, owner string, id saga.ID, began time.Time, lease time.Duration) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		records, err := s.Claim(t.Context(), store.Claim{Owner: owner, IDs: []saga.ID{id}})
+		return assert.NoError(t, err) && len(records) == 1
+	}, 30*time.Second, 2*time.Millisecond)
+	// The clock of the database may count coarser than ours.
+	assert.GreaterOrEqual(t, time.Since(began), lease-10*time.Millisecond, "the saga was claimed before its lease was over")
+}

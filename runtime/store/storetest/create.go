@@ -1,0 +1,92 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+var createPromises = []promise{{
+	name:   "records the saga and its events",
+	quotes: []string{"Create records a saga with generation 1 and its first events, whose numbers begin at 0."},
+	check: func(t *testing.T, s store.Store) {
+		n := newSaga()
+		create(t, s, n)
+		got := load(t, s, n.ID)
+		assert.Less(t, got.Updated.Sub(got.Created).Abs(), time.Millisecond, "updated is created")
+		assert.Less(t, time.Since(got.Created).Abs(), time.Hour, "created is now")
+		requireSameRecord(t, store.Record{
+			ID: n.ID, Name: n.Name, State: n.State, Owner: alice, Generation: 1, NextSeq: 2, DAG: n.DAG,
+			Created: got.Created, Updated: got.Updated,
+		}, got)
+		requireEvents(t, s, n.ID, n.Events)
+	},
+}, {
+	name: "works without events",
+	check: func(t *testing.T, s store.Store) {
+		n := newSaga()
+		n.Events, n.State = nil, saga.StateCreated
+		create(t, s, n)
+		assert.Zero(t, load(t, s, n.ID).NextSeq)
+		requireEvents(t, s, n.ID, nil)
+	},
+}, {
+	name: "works with a saga that is final",
+	check: func(t *testing.T, s store.Store) {
+		n := newIn(saga.StateSucceeded)
+		create(t, s, n)
+		assert.Equal(t, saga.StateSucceeded, load(t, s, n.ID).State)
+		assert.Empty(t, claim(t, s, store.Claim{Owner: bob}))
+	},
+}, {
+	name:   "of an ID that exists changes nothing",
+	quotes: []string{"It returns ErrExists, and changes nothing, if there is a saga of that ID."},
+	check: func(t *testing.T, s store.Store) {
+		n := newSaga()
+		create(t, s, n)
+		other := newIn(saga.StateFailed)
+		other.ID, other.Name, other.Owner, other.Events = n.ID, "other", bob, events(0, 5)
+		requireUnchanged(t, s, n.ID, func() {
+			require.ErrorIs(t, s.Create(t.Context(), n), store.ErrExists)
+			require.ErrorIs(t, s.Create(t.Context(), other), store.ErrExists)
+		})
+	},
+}}
+
+var deletePromises = []promise{{
+	name:   "removes record, DAG and log",
+	quotes: []string{"Delete removes a saga and its log."},
+	check: func(t *testing.T, s store.Store) {
+		succeeded, failed, other := newIn(saga.StateSucceeded), newIn(saga.StateFailed), newIn(saga.StateFailed)
+		create(t, s, succeeded, failed, other)
+		require.NoError(t, s.Delete(t.Context(), succeeded.ID))
+		require.NoError(t, s.Delete(t.Context(), failed.ID))
+		_, err := s.Load(t.Context(), failed.ID)
+		require.ErrorIs(t, err, store.ErrNotFound)
+		requireEvents(t, s, failed.ID, nil)
+		assert.Equal(t, sagaIDs(other), list(t, s, store.Query{}))
+		requireEvents(t, s, other.ID, other.Events)
+
+		failed.Events = nil
+		create(t, s, failed) // the ID is free again, and no old event is left
+		requireEvents(t, s, failed.ID, nil)
+	},
+}, {
+	name:   "refuses what is not there, or not final",
+	quotes: []string{"It returns ErrNotFound if there's none, ErrNotFinal if it is not final."},
+	check: func(t *testing.T, s store.Store) {
+		require.ErrorIs(t, s.Delete(t.Context(), saga.NewID()), store.ErrNotFound)
+		for _, state := range []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding, saga.StateStuck} {
+			n := newIn(state)
+			create(t, s, n)
+			requireUnchanged(t, s, n.ID, func() {
+				require.ErrorIs(t, s.Delete(t.Context(), n.ID), store.ErrNotFinal)
+			})
+		}
+	},
+}}

@@ -1,0 +1,156 @@
+package storetest
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+var loadPromises = []promise{{
+	name:   "returns the record with its DAG",
+	quotes: []string{"Load returns the record with its DAG, or ErrNotFound."},
+	check: func(t *testing.T, s store.Store) {
+		n, other := newSaga(), newSaga()
+		other.DAG, other.Name = []byte(`{"other":true}`), "other"
+		create(t, s, n, other)
+		got := load(t, s, n.ID)
+		assert.Equal(t, n.ID, got.ID)
+		assert.Equal(t, n.Name, got.Name)
+		assert.Equal(t, string(n.DAG), string(got.DAG))
+		_, err := s.Load(t.Context(), saga.NewID())
+		require.ErrorIs(t, err, store.ErrNotFound)
+	},
+}}
+
+var eventsPromises = []promise{{
+	name:   "returns them in pages",
+	quotes: []string{"Events returns the events of a saga in order, from number from on, at most limit of them if limit is positive."},
+	check: func(t *testing.T, s store.Store) {
+		n, before, after := newSaga(), newSaga(), newSaga()
+		n.Events = events(0, 300)
+		create(t, s, before, n, after)
+		for _, page := range []struct {
+			from      uint64
+			limit     int
+			low, high int
+		}{
+			{0, 0, 0, 300}, {0, -1, 0, 300}, {0, 1, 0, 1}, {0, 300, 0, 300}, {0, 301, 0, 300},
+			{7, 0, 7, 300}, {7, 256, 7, 263}, {255, 2, 255, 257}, {299, 5, 299, 300}, {0, math.MaxInt, 0, 300},
+			{300, 0, 0, 0}, {301, 5, 0, 0}, {math.MaxInt64, 1, 0, 0}, {math.MaxInt64 + 1, 1, 0, 0}, {math.MaxUint64, 0, 0, 0},
+		} {
+			got, err := s.Events(t.Context(), n.ID, page.from, page.limit)
+			require.NoError(t, err)
+			requireSameEvents(t, n.Events[page.low:page.high], got)
+		}
+	},
+}, {
+	name:   "returns none of a saga that isn't there",
+	quotes: []string{"It returns no events if there is no such saga."},
+	check: func(t *testing.T, s store.Store) {
+		create(t, s, newSaga())
+		requireEvents(t, s, saga.NewID(), nil)
+	},
+}}
+
+var listPromises = []promise{{
+	name:   "returns all, in the order of their IDs, without DAGs",
+	quotes: []string{"List returns the records that the query asks for, without their DAGs, in the order of their IDs.", "The zero Query asks for all."},
+	check: func(t *testing.T, s store.Store) {
+		assert.Empty(t, list(t, s, store.Query{}))
+		sagas := manySagas()
+		create(t, s, sagas[3], sagas[0], sagas[4], sagas[2], sagas[1], sagas[5], sagas[6], sagas[7])
+		records, err := s.List(t.Context(), store.Query{})
+		require.NoError(t, err)
+		require.Equal(t, sagaIDs(sagas...), recordIDs(records))
+		for _, r := range records {
+			want := load(t, s, r.ID)
+			want.DAG = nil
+			requireSameRecord(t, want, r)
+		}
+	},
+}, {
+	name: "returns pages that a query asks for",
+	quotes: []string{
+		"After leaves out the IDs up to and including this one: the last of the page before.",
+		"Limit is the most records to return, if positive.",
+		"Name, if not empty, is the name that they have.",
+		"States, if not empty, holds the states that they are in.",
+	},
+	check: func(t *testing.T, s store.Store) {
+		sagas := manySagas()
+		create(t, s, sagas...)
+		queries := []store.Query{
+			{}, {Name: "even"}, {Name: "odd"}, {Name: "none"}, {Name: "eve"}, {Name: "%"},
+			{States: []saga.State{saga.StateStuck}},
+			{States: []saga.State{saga.StateSucceeded}},
+			{States: []saga.State{saga.StateFailed, saga.StateCreated}},
+			{States: []saga.State{saga.StateRunning, saga.StateRunning, saga.StateSucceeded, saga.StateUnwinding}},
+			{States: []saga.State{saga.StateRunning, saga.StateRunning, saga.StateFailed, saga.StateUnwinding}, Name: "odd"},
+			{States: []saga.State{77}},
+			{States: []saga.State{1, 2, 3, 4, 5, 6}},
+		}
+		for _, q := range queries {
+			for _, limit := range []int{0, -1, 1, 2, 3, 8, 9, math.MaxInt} {
+				for after := -1; after < len(sagas); after++ {
+					q.Limit, q.After = limit, saga.ID{}
+					if after >= 0 {
+						q.After = sagas[after].ID
+					}
+					require.Equal(t, expected(sagas, q), list(t, s, q), "%+v", q)
+				}
+			}
+		}
+		q := store.Query{After: saga.NewID()}
+		assert.Equal(t, expected(sagas, q), list(t, s, q), "after an ID that isn't there")
+	},
+}, {
+	name:   "follows what appends and claims change",
+	quotes: []string{"every later call sees it."},
+	check: func(t *testing.T, s store.Store) {
+		n := newIn(saga.StateRunning)
+		create(t, s, n)
+		a := next(n.ID, 1, 2, 1)
+		a.State = saga.StateStuck
+		require.NoError(t, s.Append(t.Context(), a))
+		assert.Empty(t, list(t, s, store.Query{States: []saga.State{saga.StateRunning}}))
+		require.Len(t, claim(t, s, store.Claim{Owner: bob}), 1)
+		records, err := s.List(t.Context(), store.Query{States: []saga.State{saga.StateStuck}})
+		require.NoError(t, err)
+		require.Len(t, records, 1)
+		assert.Equal(t, bob, records[0].Owner)
+		assert.EqualValues(t, 2, records[0].Generation)
+		assert.EqualValues(t, 3, records[0].NextSeq)
+	},
+}}
+
+// manySagas returns eight sagas in the order of their IDs, of two names and all states.
+func manySagas() []store.NewSaga {
+	sagas := make([]store.NewSaga, 8)
+	for i := range sagas {
+		sagas[i] = newIn(saga.State(i%6 + 1))
+		sagas[i].ID = saga.ID{byte(i * 33), 0, 'a', 15: byte(i)} // their first bytes are below and above 128
+		sagas[i].Name = [...]saga.Name{"even", "odd"}[i/2%2]
+	}
+	sagas[0].ID = saga.ID{15: 1}
+	return sagas
+}
+
+// expected returns what List is to return for q, if those are all sagas.
+func expected(sagas []store.NewSaga, q store.Query) []saga.ID {
+	ids := []saga.ID{}
+	for _, n := range sagas {
+		in := len(q.States) == 0
+		for _, state := range q.States {
+			in = in || state == n.State
+		}
+		if in && (q.Name == "" || q.Name == n.Name) && string(n.ID[:]) > string(q.After[:]) && (q.Limit <= 0 || len(ids) < q.Limit) {
+			ids = append(ids, n.ID)
+		}
+	}
+	return ids
+}
