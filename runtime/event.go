@@ -11,12 +11,12 @@ import (
 type Event struct {
 	// Seq counts the events of a saga from 0, without gaps.
 	Seq uint64
-	// Node is the node that the event tells of.
+	// Node is the node that the event tells of; the start node if it tells of the whole saga.
 	Node NodeID
 	// Kind says what happened.
 	Kind EventKind
-	// Payload is the output of an EventSucceeded, or the ActionError of an EventFailed, an
-	// EventIndeterminate and an EventUndoFailed, as JSON. Others have none.
+	// Payload is, as JSON, the output of an EventSucceeded; the ActionError of an EventFailed, an
+	// EventIndeterminate and an EventUndoFailed; the Order of what an operator did. Others have none.
 	Payload json.RawMessage
 	// At is when the coordinator learned of it, by its own clock. It is for people to
 	// read; nothing is decided by it.
@@ -43,12 +43,40 @@ const (
 	EventUndoFinished EventKind = 6
 	// EventUndoFailed: the undo function failed for good.
 	EventUndoFailed EventKind = 7
+
+	// EventCanceled: an operator made the saga unwind.
+	EventCanceled EventKind = 8
+	// EventPaused: an operator wants that nothing starts any more.
+	EventPaused EventKind = 9
+	// EventUnpaused: an operator lets the saga go on.
+	EventUnpaused EventKind = 10
+	// EventStepped: an operator lets one do or undo start, of a saga that is paused.
+	EventStepped EventKind = 11
+	// EventBreakpointSet: an operator wants that the node doesn't start.
+	EventBreakpointSet EventKind = 12
+	// EventBreakpointCleared: an operator lets the node start again.
+	EventBreakpointCleared EventKind = 13
+	// EventUndoRetried: an operator wants the undo that failed called again; it's about to be.
+	EventUndoRetried EventKind = 14
+	// EventMarkedUndone: an operator says that what the node did is undone.
+	EventMarkedUndone EventKind = 15
+	// EventOutputSupplied: an operator says that the node is done, and with which output.
+	EventOutputSupplied EventKind = 16
+	// EventAbandoned: an operator gave the saga up as it is.
+	EventAbandoned EventKind = 17
 )
 
 // EventKinds lists all kinds, in the order of their numbers.
 func EventKinds() []EventKind {
-	return []EventKind{EventStarted, EventSucceeded, EventFailed, EventIndeterminate, EventUndoStarted, EventUndoFinished, EventUndoFailed}
+	kinds := make([]EventKind, 0, EventAbandoned)
+	for k := EventStarted; k <= EventAbandoned; k++ {
+		kinds = append(kinds, k)
+	}
+	return kinds
 }
+
+// Ordered reports whether an operator causes events of this kind.
+func (k EventKind) Ordered() bool { return k >= EventCanceled && k <= EventAbandoned }
 
 var eventKindNames = map[EventKind]string{
 	EventStarted:       "started",
@@ -58,6 +86,17 @@ var eventKindNames = map[EventKind]string{
 	EventUndoStarted:   "undo_started",
 	EventUndoFinished:  "undo_finished",
 	EventUndoFailed:    "undo_failed",
+
+	EventCanceled:          "canceled",
+	EventPaused:            "paused",
+	EventUnpaused:          "unpaused",
+	EventStepped:           "stepped",
+	EventBreakpointSet:     "breakpoint_set",
+	EventBreakpointCleared: "breakpoint_cleared",
+	EventUndoRetried:       "undo_retried",
+	EventMarkedUndone:      "marked_undone",
+	EventOutputSupplied:    "output_supplied",
+	EventAbandoned:         "abandoned",
 }
 
 // String returns the kind's name, as in "undo_started".

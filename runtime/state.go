@@ -19,6 +19,8 @@ const (
 	StateSucceeded State = 5
 	// StateFailed: a node failed, and all that had run is undone. Final.
 	StateFailed State = 6
+	// StateAbandoned: an operator gave it up, with whatever it had done. Final.
+	StateAbandoned State = 7
 )
 
 var stateNames = map[State]string{
@@ -28,6 +30,7 @@ var stateNames = map[State]string{
 	StateStuck:     "stuck",
 	StateSucceeded: "succeeded",
 	StateFailed:    "failed",
+	StateAbandoned: "abandoned",
 }
 
 // String returns the state's name, as in "unwinding".
@@ -42,7 +45,7 @@ func (s State) String() string {
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Final reports whether nothing can happen to the saga any more.
-func (s State) Final() bool { return s == StateSucceeded || s == StateFailed }
+func (s State) Final() bool { return s >= StateSucceeded }
 
 // Settled reports whether the saga is at rest: final or stuck. That is what Wait waits for.
 func (s State) Settled() bool { return s.Final() || s == StateStuck }

@@ -22,6 +22,7 @@ func TestStatesKeepTheirNumbersAndNames(t *testing.T) {
 		{saga.StateStuck, 4, "stuck", false, true},
 		{saga.StateSucceeded, 5, "succeeded", true, true},
 		{saga.StateFailed, 6, "failed", true, true},
+		{saga.StateAbandoned, 7, "abandoned", true, true},
 	} {
 		assert.Equal(t, tt.number, uint8(tt.state))
 		assert.Equal(t, tt.name, tt.state.String())

@@ -57,16 +57,21 @@ func TestDescribe(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := statusOf(t, tripDAG(t), tt.state, saga.NodePending, tt.nodes)
-			if tt.state != saga.StateCreated {
-				s.Nodes[0] = saga.NodeSucceeded
-			} else {
-				assert.Equal(t, "queued-todo", s.Describe(0))
-			}
+			s.Nodes[0] = saga.NodeSucceeded
 			s.Active = tt.active
 			for path, want := range tt.want {
 				assert.Equal(t, want, s.Describe(find(t, s.DAG.DAG, path)), path)
 			}
 		})
+	}
+}
+
+func TestOfACreatedSagaOnlyTheStartCanStart(t *testing.T) {
+	s := statusOf(t, nestedDAG(t), saga.StateCreated, saga.NodePending, map[saga.NodePath]saga.NodeState{"size": saga.NodeSucceeded})
+	s.Nodes[0] = saga.NodeSucceeded // as its state follows from that nothing is before it
+	assert.Equal(t, "queued-todo", s.Describe(0))
+	for id := saga.NodeID(1); s.DAG.Contains(id); id++ {
+		assert.Equal(t, "blocked", s.Describe(id))
 	}
 }
 

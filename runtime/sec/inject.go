@@ -11,7 +11,7 @@ import (
 // InjectError makes the node fail in place of calling its do function. It is for tests and
 // demonstrations, and lasts as long as this coordinator has the saga.
 //
-// The error wraps saga.ErrNoSuchNode, or saga.ErrWrongState if the node has started or can't fail, or if the
+// The error wraps saga.ErrNoSuchNode, or saga.ErrWrongState if the node has been called or can't fail, or if the
 // saga is not one that this coordinator runs or has created.
 func (c *Coordinator) InjectError(ctx context.Context, id saga.ID, node saga.NodePath) error {
 	return c.inject(ctx, id, node, saga.Do)
@@ -39,9 +39,12 @@ func (c *Coordinator) inject(ctx context.Context, id saga.ID, path saga.NodePath
 	if status.DAG.Kind(node) != saga.KindAction {
 		return fmt.Errorf("saga %s: inject an error: node %q: %w: a %s can't fail", id, path, saga.ErrWrongState, status.DAG.Kind(node))
 	}
+	// A call that the log begins and doesn't end is made again when the saga is started.
+	again := func(s saga.NodeState) bool { return !status.Active && status.Nodes[node] == s }
 	switch state := status.Nodes[node]; {
-	case direction == saga.Do && state != saga.NodePending,
-		direction == saga.Undo && state > saga.NodeIndeterminate, state == saga.NodeFailed:
+	case direction == saga.Do && state != saga.NodePending && !again(saga.NodeStarted),
+		direction == saga.Undo && state > saga.NodeIndeterminate && !again(saga.NodeUndoStarted),
+		state == saga.NodeFailed:
 		return fmt.Errorf("saga %s: inject an error: node %q: %w: it is %s", id, path, saga.ErrWrongState, state)
 	}
 	s.mu.Lock()

@@ -55,7 +55,7 @@ func checkText(what, s string) error {
 }
 
 func checkState(s saga.State) error {
-	if s < saga.StateCreated || s > saga.StateFailed {
+	if s < saga.StateCreated || s > saga.StateAbandoned {
 		return fmt.Errorf("%v is unknown", s)
 	}
 	return nil
@@ -70,7 +70,7 @@ func checkEvents(events []saga.Event, seq uint64) error {
 		if want := seq + uint64(i); e.Seq != want {
 			return fmt.Errorf("event has number %d, want %d", e.Seq, want)
 		}
-		if e.Kind < saga.EventStarted || e.Kind > saga.EventUndoFailed {
+		if e.Kind < saga.EventStarted || e.Kind > saga.EventAbandoned {
 			return fmt.Errorf("event %d: %v is unknown", e.Seq, e.Kind)
 		}
 		if e.Node < 0 || e.Node > math.MaxInt32 {

@@ -18,11 +18,18 @@ type Machine struct {
 
 	nextSeq   uint64
 	unwinding bool
+	canceled  bool
+	abandoned bool
+	// paused says that nothing starts but what steps allows.
+	paused bool
+	steps  int
 	// wanted counts the nodes whose want isn't nothing.
 	wanted int
-	// queue holds the nodes that have become wanted and that Next has not handed out. One
-	// that isn't wanted any more, or not for the same, is skipped there.
-	queue []Task
+	// queue holds the nodes for which something has become wanted that Next has not handed out. One for
+	// which nothing is wanted any more is skipped there.
+	queue []saga.NodeID
+	// held holds what Next has found in the queue and may not hand out, as the saga is paused or there is a breakpoint.
+	held []saga.NodeID
 	// settling holds the nodes whose neighbours have yet to be told of their new state. It
 	// takes the place of a recursion along chains of structural nodes.
 	settling []saga.NodeID
@@ -31,6 +38,9 @@ type Machine struct {
 type node struct {
 	state saga.NodeState
 	want  want
+	// handed says that Next has handed out what is wanted; queued that the node is in queue or held.
+	handed, queued bool
+	breakpoint     bool
 	// open counts the parents that have not succeeded.
 	open int32
 	// unclear counts the children that are not clear.
@@ -76,48 +86,100 @@ func Replay(dag *saga.DAG, events []saga.Event) (*Machine, error) {
 
 // Apply takes the saga from one state to the next. On an error, which wraps ErrIllegalEvent, nothing has changed.
 func (m *Machine) Apply(e saga.Event) error {
-	t, err := m.check(e)
+	err := m.checkPlace(e)
+	if err == nil {
+		if order, ok := sagaOrders[e.Kind]; ok {
+			err = order(m, e)
+		} else {
+			err = m.applyToNode(e)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("saga %q: event %d: %w", m.dag.Name(), e.Seq, err)
 	}
 	m.nextSeq++
-	if e.Kind == saga.EventSucceeded {
-		m.outputs[e.Node] = e.Payload
-		if len(e.Payload) == 0 {
-			m.outputs[e.Node] = json.RawMessage("null")
-		}
-	}
-	m.enter(e.Node, t.To)
-	if !m.unwinding && (t.To == saga.NodeFailed || t.To == saga.NodeIndeterminate) {
-		m.unwind()
-	}
 	m.settle()
 	return nil
 }
 
-func (m *Machine) check(e saga.Event) (Transition, error) {
+// checkPlace checks what doesn't depend on the state of a node.
+func (m *Machine) checkPlace(e saga.Event) error {
 	switch {
 	case e.Seq != m.nextSeq:
-		return Transition{}, fmt.Errorf("%w: event %d is next", ErrIllegalEvent, m.nextSeq)
+		return fmt.Errorf("%w: event %d is next", ErrIllegalEvent, m.nextSeq)
 	case !m.dag.Contains(e.Node):
-		return Transition{}, fmt.Errorf("%w: there is no node %d", ErrIllegalEvent, e.Node)
-	case m.dag.Kind(e.Node) != saga.KindAction:
-		return Transition{}, fmt.Errorf("%w: %s for node %d, a %s, which has no events", ErrIllegalEvent, e.Kind, e.Node, m.dag.Kind(e.Node))
+		return fmt.Errorf("%w: there is no node %d", ErrIllegalEvent, e.Node)
+	case m.abandoned:
+		return fmt.Errorf("%w: %s for a saga that is abandoned", ErrIllegalEvent, e.Kind)
+	}
+	return nil
+}
+
+// applyToNode applies an event of the table.
+func (m *Machine) applyToNode(e saga.Event) error {
+	if kind := m.dag.Kind(e.Node); kind != saga.KindAction {
+		return fmt.Errorf("%w: %s for node %d, a %s, which has no events", ErrIllegalEvent, e.Kind, e.Node, kind)
 	}
 	n := &m.nodes[e.Node]
 	t, ok := transition(n.state, e.Kind)
-	switch {
-	case !ok:
-		return t, fmt.Errorf("%w: %s for node %q, which is %s", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node), n.state)
-	case t.When == Ready && n.want != wantDo, t.When == Undoable && n.want != wantUndo:
-		return t, fmt.Errorf("%w: %s for node %q, allowed only if %s", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node), t.When)
+	if !ok {
+		return fmt.Errorf("%w: %s for node %q, which is %s", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node), n.state)
 	}
-	return t, nil
+	if !m.holds(t.When, e.Node) {
+		return fmt.Errorf("%w: %s for node %q, allowed only if %s", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node), t.When)
+	}
+	switch e.Kind {
+	case saga.EventStarted, saga.EventUndoStarted:
+		if m.isHeld(n.want.task(e.Node)) {
+			return fmt.Errorf("%w: %s for node %q, which is held by a pause or a breakpoint", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node))
+		}
+		m.steps = max(0, m.steps-1)
+	case saga.EventSucceeded:
+		m.setOutput(e.Node, e.Payload)
+	case saga.EventOutputSupplied:
+		var order saga.Order
+		if err := json.Unmarshal(e.Payload, &order); err != nil {
+			return fmt.Errorf("%w: %s for node %q: %w", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node), err)
+		}
+		m.setOutput(e.Node, order.Output)
+	}
+	m.enter(e.Node, t.To)
+	switch {
+	case e.Kind == saga.EventUndoRetried:
+		m.setWant(e.Node, wantUndo)
+	case e.Kind == saga.EventOutputSupplied:
+		m.settle()
+		m.turnForward()
+	case !m.unwinding && (t.To == saga.NodeFailed || t.To == saga.NodeIndeterminate):
+		m.unwind()
+	}
+	return nil
+}
+
+func (m *Machine) holds(c Condition, id saga.NodeID) bool {
+	switch c {
+	case Ready:
+		return m.nodes[id].want == wantDo
+	case Undoable:
+		return m.nodes[id].want == wantUndo
+	case Untouched:
+		return (m.paused || m.State() == saga.StateStuck) && !m.touched(id)
+	}
+	return true
+}
+
+func (m *Machine) setOutput(id saga.NodeID, output json.RawMessage) {
+	if len(output) == 0 {
+		output = json.RawMessage("null")
+	}
+	m.outputs[id] = output
 }
 
 // State returns the state of the saga. It is never saga.StateCreated, of which a log knows nothing.
 func (m *Machine) State() saga.State {
 	switch {
+	case m.abandoned:
+		return saga.StateAbandoned
 	case m.nodes[m.dag.End()].state == saga.NodeSucceeded:
 		return saga.StateSucceeded
 	case !m.unwinding:

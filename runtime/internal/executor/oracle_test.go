@@ -13,10 +13,15 @@ type oracle struct {
 	dag       *saga.DAG
 	states    []saga.NodeState
 	unwinding bool
+	canceled  bool
+	abandoned bool
+	paused    bool
+	steps     int
+	breaks    map[saga.NodeID]bool
 }
 
 func newOracle(dag *saga.DAG) *oracle {
-	o := &oracle{dag: dag, states: make([]saga.NodeState, dag.Len())}
+	o := &oracle{dag: dag, states: make([]saga.NodeState, dag.Len()), breaks: map[saga.NodeID]bool{}}
 	o.settle()
 	return o
 }
@@ -25,6 +30,7 @@ func (o *oracle) apply(e saga.Event) {
 	switch e.Kind {
 	case saga.EventStarted:
 		o.states[e.Node] = saga.NodeStarted
+		o.steps = max(0, o.steps-1)
 	case saga.EventSucceeded:
 		o.states[e.Node] = saga.NodeSucceeded
 	case saga.EventFailed:
@@ -33,12 +39,49 @@ func (o *oracle) apply(e saga.Event) {
 		o.states[e.Node], o.unwinding = saga.NodeIndeterminate, true
 	case saga.EventUndoStarted:
 		o.states[e.Node] = saga.NodeUndoStarted
+		o.steps = max(0, o.steps-1)
 	case saga.EventUndoFinished:
 		o.states[e.Node] = saga.NodeUndone
 	case saga.EventUndoFailed:
 		o.states[e.Node] = saga.NodeUndoFailed
+	case saga.EventCanceled:
+		o.unwinding, o.canceled = true, true
+	case saga.EventPaused:
+		o.paused, o.steps = true, 0
+	case saga.EventUnpaused:
+		o.paused = false
+	case saga.EventStepped:
+		o.steps++
+	case saga.EventBreakpointSet:
+		o.breaks[e.Node] = true
+	case saga.EventBreakpointCleared:
+		o.breaks[e.Node] = false
+	case saga.EventUndoRetried:
+		o.states[e.Node] = saga.NodeUndoStarted
+	case saga.EventMarkedUndone:
+		o.states[e.Node] = saga.NodeUndone
+	case saga.EventOutputSupplied:
+		o.states[e.Node] = saga.NodeSucceeded
+		o.turnForward()
+	case saga.EventAbandoned:
+		o.abandoned = true
 	}
 	o.settle()
+}
+
+// turnForward runs the saga again if nothing in it has failed.
+func (o *oracle) turnForward() {
+	for _, s := range o.states {
+		if o.canceled || s == saga.NodeFailed || s == saga.NodeIndeterminate || s == saga.NodeUndoFailed {
+			return
+		}
+	}
+	o.unwinding = false
+	for id := range o.states {
+		if o.dag.Kind(saga.NodeID(id)) != saga.KindAction {
+			o.states[id] = saga.NodePending
+		}
+	}
 }
 
 // settle moves structural nodes until none moves any more.
@@ -78,14 +121,16 @@ func (o *oracle) all(ids []saga.NodeID, states ...saga.NodeState) bool {
 	return true
 }
 
-func (o *oracle) wanted() []executor.Task {
+// wanted lists what is wanted, and if heldToo is set also what a pause or a breakpoint holds.
+func (o *oracle) wanted(heldToo bool) []executor.Task {
 	var tasks []executor.Task
+	hold := o.paused && o.steps == 0 && !heldToo
 	for id := range saga.NodeID(o.dag.Len()) {
 		switch {
-		case o.dag.Kind(id) != saga.KindAction:
-		case o.canRun(id), o.states[id] == saga.NodeStarted:
+		case o.abandoned, o.dag.Kind(id) != saga.KindAction:
+		case o.canRun(id) && !hold && (heldToo || !o.breaks[id]), o.states[id] == saga.NodeStarted:
 			tasks = append(tasks, executor.Task{Node: id, Direction: saga.Do})
-		case o.canBeUndone(id), o.states[id] == saga.NodeUndoStarted:
+		case o.canBeUndone(id) && !hold, o.states[id] == saga.NodeUndoStarted:
 			tasks = append(tasks, executor.Task{Node: id, Direction: saga.Undo})
 		}
 	}
@@ -94,13 +139,15 @@ func (o *oracle) wanted() []executor.Task {
 
 func (o *oracle) state() saga.State {
 	switch {
+	case o.abandoned:
+		return saga.StateAbandoned
 	case o.states[o.dag.End()] == saga.NodeSucceeded:
 		return saga.StateSucceeded
 	case !o.unwinding:
 		return saga.StateRunning
 	case o.states[o.dag.Start()] == saga.NodeUndone:
 		return saga.StateFailed
-	case len(o.wanted()) == 0:
+	case len(o.wanted(true)) == 0:
 		return saga.StateStuck
 	}
 	return saga.StateUnwinding

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
@@ -82,23 +83,40 @@ func (f fate) of(t executor.Task) saga.EventKind {
 // flight in any order.
 type player struct {
 	machine *executor.Machine
+	dag     *saga.DAG
 	fate    fate
 	flying  []executor.Task
+	// orders says that there is an operator, who does anything that is possible.
+	orders bool
 }
 
 // step starts all that is wanted, then lets one thing end. It returns the events, which are
-// applied, and none when the saga has settled.
+// applied, and none when the saga has come to rest for good.
 func (p *player) step(rng *rand.Rand) []saga.Event {
 	var events []saga.Event
-	apply := func(node saga.NodeID, kind saga.EventKind) {
+	apply := func(node saga.NodeID, kind saga.EventKind) bool {
 		e := saga.Event{Seq: p.machine.NextSeq(), Node: node, Kind: kind}
-		if kind == saga.EventSucceeded {
+		switch {
+		case kind == saga.EventSucceeded:
 			e.Payload = json.RawMessage(fmt.Sprintf(`"output of %d"`, node))
+		case kind.Ordered():
+			e.Payload = json.RawMessage(`{"by":"me","comment":"why","output":"supplied"}`)
 		}
+		before := p.machine.States()
 		if err := p.machine.Apply(e); err != nil {
-			panic(err)
+			if !kind.Ordered() || !slices.Equal(before, p.machine.States()) {
+				panic(err)
+			}
+			return false
 		}
 		events = append(events, e)
+		return true
+	}
+	if p.orders && rng.IntN(3) == 0 {
+		kind := saga.EventCanceled + saga.EventKind(rng.IntN(int(saga.EventAbandoned-saga.EventCanceled)+1))
+		if kind != saga.EventAbandoned || len(p.flying) == 0 && rng.IntN(10) == 0 {
+			apply(saga.NodeID(rng.IntN(p.dag.Len())), kind)
+		}
 	}
 	for t, ok := p.machine.Next(); ok; t, ok = p.machine.Next() {
 		if !p.machine.Logged(t) {
@@ -112,6 +130,12 @@ func (p *player) step(rng *rand.Rand) []saga.Event {
 		p.flying = append(p.flying[:i], p.flying[i+1:]...)
 		apply(t.Node, p.fate.of(t))
 	}
+	if len(events) == 0 && !p.machine.State().Settled() { // the operator has to let it go on
+		apply(p.dag.Start(), saga.EventUnpaused)
+		for id := range saga.NodeID(p.dag.Len()) {
+			apply(id, saga.EventBreakpointCleared)
+		}
+	}
 	return events
 }
 
@@ -124,5 +148,8 @@ func (p *player) finish(rng *rand.Rand) []saga.Event {
 			return events
 		}
 		events = append(events, more...)
+		if len(events) > 50*p.dag.Len() { // enough of an operator who retries for ever
+			p.orders = false
+		}
 	}
 }

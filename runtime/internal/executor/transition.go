@@ -3,6 +3,7 @@ package executor
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	saga "github.com/sagagen/sagagen/runtime"
@@ -26,9 +27,10 @@ type Condition string
 
 // The conditions.
 const (
-	Always   Condition = "always"
-	Ready    Condition = "the saga doesn't unwind, and all parents have succeeded"
-	Undoable Condition = "the saga unwinds, and all children are clear"
+	Always    Condition = "always"
+	Ready     Condition = "the saga doesn't unwind, and all parents have succeeded"
+	Undoable  Condition = "the saga unwinds, and all children are clear"
+	Untouched Condition = "the saga is paused or stuck, and no undo has started"
 )
 
 // Transitions returns the whole transition relation of an action node. What is not in it is illegal.
@@ -42,11 +44,17 @@ func Transitions() []Transition {
 		{saga.NodeIndeterminate, saga.EventUndoStarted, saga.NodeUndoStarted, Undoable},
 		{saga.NodeUndoStarted, saga.EventUndoFinished, saga.NodeUndone, Always},
 		{saga.NodeUndoStarted, saga.EventUndoFailed, saga.NodeUndoFailed, Always},
+
+		{saga.NodeUndoFailed, saga.EventUndoRetried, saga.NodeUndoStarted, Always},
+		{saga.NodeUndoFailed, saga.EventMarkedUndone, saga.NodeUndone, Always},
+		{saga.NodeFailed, saga.EventOutputSupplied, saga.NodeSucceeded, Untouched},
+		{saga.NodeIndeterminate, saga.EventOutputSupplied, saga.NodeSucceeded, Untouched},
+		{saga.NodeUndoFailed, saga.EventOutputSupplied, saga.NodeSucceeded, Untouched},
 	}
 }
 
 // transitionTable is Transitions for fast look-up; a zero row is an illegal transition.
-var transitionTable = func() (table [saga.NodeUndoFailed + 1][saga.EventUndoFailed + 1]Transition) {
+var transitionTable = func() (table [saga.NodeUndoFailed + 1][saga.EventAbandoned + 1]Transition) {
 	for _, t := range Transitions() {
 		table[t.From][t.Event] = t
 	}
@@ -63,23 +71,32 @@ func transition(from saga.NodeState, event saga.EventKind) (Transition, bool) {
 
 // RenderTransitions returns the table in Markdown: a row for each state, a column for each event.
 func RenderTransitions() string {
+	kinds := slices.DeleteFunc(saga.EventKinds(), func(k saga.EventKind) bool {
+		return !slices.ContainsFunc(Transitions(), func(t Transition) bool { return t.Event == k })
+	})
+	conditions := []Condition{Ready, Undoable, Untouched}
 	var b strings.Builder
 	b.WriteString("| state |")
-	for _, kind := range saga.EventKinds() {
+	for _, kind := range kinds {
 		fmt.Fprintf(&b, " %s |", kind)
 	}
-	b.WriteString("\n|---|")
-	b.WriteString(strings.Repeat("---|", len(saga.EventKinds())))
+	b.WriteString("\n|---|" + strings.Repeat("---|", len(kinds)))
 	for _, from := range saga.NodeStates() {
 		fmt.Fprintf(&b, "\n| **%s** |", from)
-		for _, kind := range saga.EventKinds() {
+		for _, kind := range kinds {
 			cell := ""
 			if t, ok := transition(from, kind); ok {
-				cell = t.To.String() + map[Condition]string{Ready: " ¹", Undoable: " ²"}[t.When]
+				cell = t.To.String()
+				if i := slices.Index(conditions, t.When); i >= 0 {
+					cell += fmt.Sprintf(" (%d)", i+1)
+				}
 			}
 			fmt.Fprintf(&b, " %s |", cell)
 		}
 	}
-	fmt.Fprintf(&b, "\n\n¹ if %s.\n² if %s.\n", Ready, Undoable)
+	b.WriteString("\n\n")
+	for i, condition := range conditions {
+		fmt.Fprintf(&b, "%d. if %s\n", i+1, condition)
+	}
 	return b.String()
 }

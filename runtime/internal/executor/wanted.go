@@ -11,7 +11,8 @@ import (
 func (m *Machine) Wanted() iter.Seq[Task] {
 	return func(yield func(Task) bool) {
 		for i := range m.nodes {
-			if w := m.nodes[i].want; w != wantNothing && !yield(w.task(saga.NodeID(i))) {
+			id, w := saga.NodeID(i), m.nodes[i].want
+			if w != wantNothing && !m.isHeld(w.task(id)) && !yield(w.task(id)) {
 				return
 			}
 		}
@@ -22,14 +23,35 @@ func (m *Machine) Wanted() iter.Seq[Task] {
 // false if there's nothing new.
 func (m *Machine) Next() (Task, bool) {
 	for len(m.queue) > 0 {
-		t := m.queue[0]
+		id := m.queue[0]
 		m.queue = m.queue[1:]
-		if w := m.nodes[t.Node].want; w != wantNothing && w.task(t.Node) == t {
+		n := &m.nodes[id]
+		switch t := n.want.task(id); {
+		case n.want == wantNothing || n.handed:
+			n.queued = false
+		case m.isHeld(t):
+			m.held = append(m.held, id)
+		default:
+			n.queued, n.handed = false, true
 			return t, true
 		}
 	}
 	m.queue = nil
 	return Task{}, false
+}
+
+// isHeld reports whether a task that is wanted must not start yet.
+func (m *Machine) isHeld(t Task) bool {
+	if !m.paused && !m.nodes[t.Node].breakpoint || m.Logged(t) {
+		return false
+	}
+	return m.paused && m.steps == 0 || t.Direction == saga.Do && m.nodes[t.Node].breakpoint
+}
+
+// unhold lets Next look again at what it has held.
+func (m *Machine) unhold() {
+	m.queue = append(m.held, m.queue...)
+	m.held = nil
 }
 
 func (w want) task(id saga.NodeID) Task {
@@ -48,10 +70,14 @@ func (m *Machine) setWant(id saga.NodeID, w want) {
 	if n.want != wantNothing {
 		m.wanted--
 	}
-	n.want = w
-	if w != wantNothing {
-		m.wanted++
-		m.queue = append(m.queue, w.task(id))
+	n.want, n.handed = w, false
+	if w == wantNothing {
+		return
+	}
+	m.wanted++
+	if !n.queued {
+		n.queued = true
+		m.queue = append(m.queue, id)
 	}
 }
 

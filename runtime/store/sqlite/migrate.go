@@ -6,7 +6,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"strings"
 )
 
 // migrations holds one file a version of the schema, numbered from 1. A file that was released never changes.
@@ -26,13 +25,13 @@ func migrate(ctx context.Context, tx *sql.Tx) error {
 			only_row INTEGER NOT NULL PRIMARY KEY CHECK (only_row = 1),
 			version  INTEGER NOT NULL
 		) STRICT`); err != nil {
-		return writable(err)
+		return err
 	}
 	var version int
 	if err := tx.QueryRowContext(ctx, `
 		INSERT INTO saga_schema (only_row, version) VALUES (1, 0)
 		ON CONFLICT DO UPDATE SET version = version RETURNING version`).Scan(&version); err != nil {
-		return writable(err)
+		return err
 	}
 	if version > len(files) {
 		return fmt.Errorf("its schema has version %d, and this program knows versions up to %d: it needs a newer version of the program",
@@ -48,13 +47,5 @@ func migrate(ctx context.Context, tx *sql.Tx) error {
 		}
 	}
 	_, err = tx.ExecContext(ctx, "UPDATE saga_schema SET version = ?1 WHERE version <> ?1", len(files))
-	return err
-}
-
-// writable adds to the error of a first write what to do if the database is read-only.
-func writable(err error) error {
-	if strings.Contains(err.Error(), "readonly database") {
-		return fmt.Errorf("%w: open it without mode=ro, immutable or query_only, and check the permissions of the file and its folder", err)
-	}
 	return err
 }

@@ -67,7 +67,7 @@ func ensureDurable(ctx context.Context, conn *sql.Conn) error {
 			return err
 		}
 		if !s.durable(value) {
-			return fmt.Errorf("%s stays %s and can't be set to %s, so commits could be lost: use a file on a local disk", s.name, value, s.want)
+			return fmt.Errorf("%s stays %s and can't be set to %s, so commits could be lost: use a file on a local disk, not opened as immutable", s.name, value, s.want)
 		}
 	}
 	return nil

@@ -11,6 +11,17 @@ const columns = "id, name, state, owner, generation, next_seq, created, updated"
 // isOpen selects what is not final, in words that let SQLite use the index saga_record_open.
 const isOpen = "state <> 5 AND state < 5"
 
+const claimText = `
+	UPDATE saga_record SET owner = ?1, generation = generation + 1, lease_end = ?2
+	WHERE id IN (
+		SELECT id FROM saga_record
+		WHERE ` + isOpen + ` AND owner <> ?1 AND lease_end <= ?3
+			AND (?4 IS NULL OR id IN (SELECT unhex(value) FROM json_each(?4)))
+		ORDER BY id LIMIT ?5)
+	RETURNING ` + columns + `, (SELECT dag FROM saga_dag WHERE saga = id)`
+
+const renewText = `UPDATE saga_record SET lease_end = ?2 WHERE owner = ?1 AND ` + isOpen
+
 // statements are prepared once, and by database/sql again for each connection that uses them.
 type statements struct {
 	createRecord, createDAG, insertEvent  *sql.Stmt
@@ -20,6 +31,7 @@ type statements struct {
 	load, events                          *sql.Stmt
 }
 
+// prepare prepares those that aren't yet.
 func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 	for _, p := range []struct {
 		stmt **sql.Stmt
@@ -41,15 +53,8 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 			WHERE id = ?1 AND generation = ?2 AND next_seq = ?3`},
 		{&s.generation, `SELECT generation FROM saga_record WHERE id = ?1`},
 
-		{&s.claim, `
-			UPDATE saga_record SET owner = ?1, generation = generation + 1, lease_end = ?2
-			WHERE id IN (
-				SELECT id FROM saga_record
-				WHERE ` + isOpen + ` AND owner <> ?1 AND lease_end <= ?3
-					AND (?4 IS NULL OR id IN (SELECT unhex(value) FROM json_each(?4)))
-				ORDER BY id LIMIT ?5)
-			RETURNING ` + columns + `, (SELECT dag FROM saga_dag WHERE saga = id)`},
-		{&s.renew, `UPDATE saga_record SET lease_end = ?2 WHERE owner = ?1 AND ` + isOpen},
+		{&s.claim, claimText},
+		{&s.renew, renewText},
 
 		{&s.deleteRecord, `DELETE FROM saga_record WHERE id = ?1 AND state IN (5, 6)`},
 		{&s.deleteDAG, `DELETE FROM saga_dag WHERE saga = ?1`},
@@ -58,6 +63,9 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 		{&s.load, `SELECT ` + columns + `, dag FROM saga_record JOIN saga_dag ON saga = id WHERE id = ?1`},
 		{&s.events, `SELECT seq, node, kind, at, payload FROM saga_event WHERE saga = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3`},
 	} {
+		if *p.stmt != nil {
+			continue // by the attempt before, which found the database locked later
+		}
 		stmt, err := db.PrepareContext(ctx, p.text)
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
@@ -27,20 +28,24 @@ var _ store.Store = (*Store)(nil)
 // this package knows. It returns an error if the database can't keep what a store promises.
 func Open(ctx context.Context, db *sql.DB) (*Store, error) {
 	s := &Store{db: db, writer: &writer{db: db}}
-	if err := s.open(ctx); err != nil {
-		return nil, fmt.Errorf("sqlite store: %w", err)
+	err := s.open(ctx)
+	switch {
+	case err == nil:
+		return s, nil
+	case strings.Contains(err.Error(), "readonly database"):
+		err = fmt.Errorf("%w: open it without mode=ro, immutable or query_only, and check the permissions of the file and its folder", err)
 	}
-	return s, nil
+	return nil, fmt.Errorf("sqlite store: %w", err)
 }
 
 func (s *Store) open(ctx context.Context) error {
-	if err := checkDatabase(ctx, s.db); err != nil {
+	if err := retryLocked(ctx, func() error { return checkDatabase(ctx, s.db) }); err != nil {
 		return err
 	}
 	if err := s.writer.write(ctx, migrate); err != nil {
 		return err
 	}
-	return s.stmts.prepare(ctx, s.db)
+	return retryLocked(ctx, func() error { return s.stmts.prepare(ctx, s.db) })
 }
 
 // Create implements store.Store.

@@ -37,7 +37,7 @@ var appendPromises = []promise{{
 	check: func(t *testing.T, s store.Store) {
 		n := newSaga()
 		create(t, s, n)
-		for state := saga.StateCreated; state <= saga.StateFailed; state++ {
+		for state := saga.StateCreated; state <= saga.StateAbandoned; state++ {
 			a := next(n.ID, 1, 1+uint64(state), 1)
 			a.State = state
 			require.NoError(t, s.Append(t.Context(), a))

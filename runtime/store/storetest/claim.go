@@ -19,7 +19,7 @@ var claimPromises = []promise{{
 	},
 	check: func(t *testing.T, s store.Store) {
 		var open []saga.ID
-		for state := saga.StateCreated; state <= saga.StateFailed; state++ {
+		for state := saga.StateCreated; state <= saga.StateAbandoned; state++ {
 			n := newIn(state)
 			create(t, s, n)
 			if !state.Final() {

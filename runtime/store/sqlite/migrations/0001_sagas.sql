@@ -3,7 +3,7 @@
 CREATE TABLE saga_record (
     id         BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     name       TEXT    NOT NULL CHECK (name <> ''),
-    state      INTEGER NOT NULL CHECK (state BETWEEN 1 AND 6),
+    state      INTEGER NOT NULL CHECK (state BETWEEN 1 AND 7),
     owner      TEXT    NOT NULL,
     generation INTEGER NOT NULL CHECK (generation >= 1),
     next_seq   INTEGER NOT NULL CHECK (next_seq >= 0),
@@ -26,7 +26,7 @@ CREATE TABLE saga_event (
     saga    BLOB    NOT NULL,
     seq     INTEGER NOT NULL CHECK (seq >= 0),
     node    INTEGER NOT NULL CHECK (node >= 0),
-    kind    INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 7),
+    kind    INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 17),
     at      INTEGER NOT NULL,
     payload BLOB,
     PRIMARY KEY (saga, seq)

@@ -1,0 +1,130 @@
+package executor
+
+import (
+	"fmt"
+
+	saga "github.com/sagagen/sagagen/runtime"
+)
+
+// sagaOrders are the events that are not a node's own: what an operator does to the saga, or to what may start.
+var sagaOrders = map[saga.EventKind]func(*Machine, saga.Event) error{
+	saga.EventCanceled: func(m *Machine, e saga.Event) error {
+		if state := m.State(); state != saga.StateRunning {
+			return fmt.Errorf("%w: %s for a saga that is %s", ErrIllegalEvent, e.Kind, state)
+		}
+		m.canceled = true
+		m.unwind()
+		return nil
+	},
+	saga.EventPaused: func(m *Machine, e saga.Event) error {
+		if m.paused || m.State().Final() {
+			return fmt.Errorf("%w: %s for a saga that is paused or has ended", ErrIllegalEvent, e.Kind)
+		}
+		m.paused, m.steps = true, 0
+		return nil
+	},
+	saga.EventUnpaused: func(m *Machine, e saga.Event) error {
+		if !m.paused {
+			return fmt.Errorf("%w: %s for a saga that isn't paused", ErrIllegalEvent, e.Kind)
+		}
+		m.paused = false
+		m.unhold()
+		return nil
+	},
+	saga.EventStepped: func(m *Machine, e saga.Event) error {
+		if !m.paused {
+			return fmt.Errorf("%w: %s for a saga that isn't paused", ErrIllegalEvent, e.Kind)
+		}
+		m.steps++
+		m.unhold()
+		return nil
+	},
+	saga.EventBreakpointSet: func(m *Machine, e saga.Event) error {
+		n := &m.nodes[e.Node]
+		if m.dag.Kind(e.Node) != saga.KindAction || n.state != saga.NodePending || n.breakpoint {
+			return fmt.Errorf("%w: %s for node %d, which is no action, has started, or has one", ErrIllegalEvent, e.Kind, e.Node)
+		}
+		n.breakpoint = true
+		return nil
+	},
+	saga.EventBreakpointCleared: func(m *Machine, e saga.Event) error {
+		if !m.nodes[e.Node].breakpoint {
+			return fmt.Errorf("%w: %s for node %d, which has none", ErrIllegalEvent, e.Kind, e.Node)
+		}
+		m.nodes[e.Node].breakpoint = false
+		m.unhold()
+		return nil
+	},
+	saga.EventAbandoned: func(m *Machine, e saga.Event) error {
+		if !m.paused && m.State() != saga.StateStuck {
+			return fmt.Errorf("%w: %s for a saga that is neither paused nor stuck", ErrIllegalEvent, e.Kind)
+		}
+		m.abandoned = true
+		for i := range m.nodes {
+			m.setWant(saga.NodeID(i), wantNothing)
+		}
+		return nil
+	},
+}
+
+// Paused reports whether nothing starts until an operator says so.
+func (m *Machine) Paused() bool { return m.paused }
+
+// Breakpoint reports whether the node has a breakpoint.
+func (m *Machine) Breakpoint(id saga.NodeID) bool { return m.nodes[id].breakpoint }
+
+// touched reports whether an undo of another node than this has started.
+func (m *Machine) touched(except saga.NodeID) bool {
+	for i := range m.nodes {
+		if id := saga.NodeID(i); id == except || m.dag.Kind(id) != saga.KindAction {
+			continue
+		}
+		switch m.nodes[i].state {
+		case saga.NodeUndoStarted, saga.NodeUndone, saga.NodeUndoFailed:
+			return true
+		}
+	}
+	return false
+}
+
+// turnForward lets a saga that unwinds run again, if nothing in it has failed any more and nobody has canceled it. It
+// computes all that follows from the states of the action nodes anew.
+func (m *Machine) turnForward() {
+	if m.canceled {
+		return
+	}
+	for i := range m.nodes {
+		switch m.nodes[i].state {
+		case saga.NodeFailed, saga.NodeIndeterminate, saga.NodeUndoStarted, saga.NodeUndoFailed:
+			return
+		}
+	}
+	m.unwinding = false
+	for i := range m.nodes {
+		id, n := saga.NodeID(i), &m.nodes[i]
+		n.open, n.unclear = int32(len(m.dag.Parents(id))), 0
+		if m.dag.Kind(id) != saga.KindAction {
+			n.state, m.outputs[id] = saga.NodePending, nil
+		}
+		if n.state != saga.NodeStarted { // that is in flight, and has been handed out
+			m.setWant(id, wantNothing)
+		}
+	}
+	for i := range m.nodes {
+		id := saga.NodeID(i)
+		if m.nodes[i].state == saga.NodeSucceeded {
+			for _, c := range m.dag.Children(id) {
+				m.nodes[c].open--
+			}
+		}
+		if !isClear(m.nodes[i].state) {
+			for _, p := range m.dag.Parents(id) {
+				m.nodes[p].unclear++
+			}
+		}
+	}
+	for i := range m.nodes {
+		m.ready(saga.NodeID(i))
+		m.settle()
+	}
+}

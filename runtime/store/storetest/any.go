@@ -1,0 +1,193 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+var anyPromises = []promise{{
+	name:   "keeps nothing of what it is given",
+	quotes: []string{"A store keeps nothing of what it is given, and the caller may change what is returned."},
+	check: func(t *testing.T, s store.Store) {
+		n := newIn(saga.StateRunning)
+		n.Events[0].Payload = json.RawMessage(`"given"`)
+		a := next(n.ID, 1, 2, 2)
+		a.Events[0].Payload = json.RawMessage(`"given"`)
+		dag, want := bytes.Clone(n.DAG), append(cloneEvents(n.Events), cloneEvents(a.Events)...)
+		create(t, s, n)
+		require.NoError(t, s.Append(t.Context(), a))
+		scribble(n.DAG)
+		scribbleEvents(n.Events)
+		scribbleEvents(a.Events)
+		requireEvents(t, s, n.ID, want)
+
+		for range 2 {
+			record := load(t, s, n.ID)
+			require.Equal(t, string(dag), string(record.DAG))
+			scribble(record.DAG)
+			log, err := s.Events(t.Context(), n.ID, 0, 0)
+			require.NoError(t, err)
+			requireSameEvents(t, want, log)
+			scribbleEvents(log)
+			part, err := s.Events(t.Context(), n.ID, 1, 2)
+			require.NoError(t, err)
+			_ = append(part, saga.Event{}) // must not reach the event behind
+			for _, owner := range []string{bob, alice} {
+				claimed := claim(t, s, store.Claim{Owner: owner})
+				require.Equal(t, string(dag), string(claimed[0].DAG))
+				scribble(claimed[0].DAG)
+			}
+		}
+	},
+}, {
+	name: "returns bytes as they were",
+	quotes: []string{
+		"It returns payloads and DAGs byte for byte, except that an empty payload becomes nil, and the times of events to the millisecond or better.",
+	},
+	check: func(t *testing.T, s store.Store) {
+		payloads := []string{
+			`"\u0000"`, "\x00", "\xff\xfe", `{"b":1, "a":2,"a":1e400}`, " \n1 ", `"'; DROP TABLE saga_event; --"`,
+			"\"\u2028\U0001F6EB\"", `"` + strings.Repeat("x", 1<<20) + `"`, "null",
+		}
+		n := newSaga()
+		n.Name, n.Owner = `näme'";--%_?1 `+"\u2028\U0001F6EB", `owner'";--%_$1`
+		n.DAG = []byte("\x00\xff" + strings.Repeat(`{"a" : 1}`, 100_000))
+		n.Events = events(0, len(payloads)+2)
+		for i, payload := range payloads {
+			n.Events[i].Payload = json.RawMessage(payload)
+		}
+		empty := len(payloads)
+		n.Events[empty].Payload, n.Events[empty+1].Payload = nil, json.RawMessage{}
+		n.Events[0].At = time.Time{}
+		n.Events[1].At = time.Date(1969, 12, 31, 23, 59, 59, 999e6, time.UTC)
+		n.Events[2].At = time.Date(2026, 11, 24, 9, 0, 0, 123456789, time.FixedZone("", 3600))
+		n.Events[3].At = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+		create(t, s, n)
+		a := next(n.ID, 1, uint64(len(n.Events)), len(payloads))
+		for i, payload := range payloads {
+			a.Events[i].Payload = json.RawMessage(payload)
+		}
+		require.NoError(t, s.Append(t.Context(), a))
+		requireEvents(t, s, n.ID, append(n.Events, a.Events...))
+
+		got := load(t, s, n.ID)
+		assert.True(t, bytes.Equal(n.DAG, got.DAG), "the DAG is as it was")
+		assert.Equal(t, n.Name, got.Name)
+		assert.Equal(t, n.Owner, got.Owner)
+		assert.Equal(t, sagaIDs(n), list(t, s, store.Query{Name: n.Name}))
+		require.NoError(t, s.Renew(t.Context(), n.Owner, 0))
+		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, s, store.Claim{Owner: n.Owner + "x"})))
+
+		log, err := s.Events(t.Context(), n.ID, 0, 0)
+		require.NoError(t, err)
+		assert.Nil(t, log[empty].Payload)
+		assert.Nil(t, log[empty+1].Payload)
+		assert.True(t, log[0].At.IsZero())
+	},
+}, {
+	name:   "refuses what is malformed",
+	quotes: []string{"It refuses what is malformed, as the Check methods of NewSaga, Append and Claim say, and changes nothing."},
+	check: func(t *testing.T, s store.Store) {
+		n := newIn(saga.StateRunning)
+		create(t, s, n)
+		requireUnchanged(t, s, n.ID, func() {
+			for what, spoil := range malformedSagas {
+				m := newSaga()
+				spoil(&m)
+				assert.Error(t, s.Create(t.Context(), m), what)
+			}
+			for what, spoil := range malformedAppends {
+				a := next(n.ID, 1, 2, 2)
+				spoil(&a)
+				assert.Error(t, s.Append(t.Context(), a), what)
+			}
+			for _, owner := range []string{"\x00", "\xff"} {
+				_, err := s.Claim(t.Context(), store.Claim{Owner: owner})
+				assert.Error(t, err, "claimant %q", owner)
+			}
+		})
+	},
+}, {
+	name:   "does nothing in a context that has ended",
+	quotes: []string{"With a context that has ended before the call it changes nothing, and returns the context's error."},
+	check: func(t *testing.T, s store.Store) {
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		n, final := newIn(saga.StateRunning), newIn(saga.StateFailed)
+		create(t, s, n, final)
+		requireUnchanged(t, s, n.ID, func() {
+			require.ErrorIs(t, s.Create(ended, newSaga()), context.Canceled)
+			require.ErrorIs(t, s.Append(ended, next(n.ID, 1, 2, 1)), context.Canceled)
+			_, err := s.Load(ended, n.ID)
+			require.ErrorIs(t, err, context.Canceled)
+			_, err = s.Events(ended, n.ID, 0, 0)
+			require.ErrorIs(t, err, context.Canceled)
+			_, err = s.List(ended, store.Query{})
+			require.ErrorIs(t, err, context.Canceled)
+			_, err = s.Claim(ended, store.Claim{Owner: bob})
+			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorIs(t, s.Renew(ended, alice, time.Hour), context.Canceled)
+			require.ErrorIs(t, s.Delete(ended, final.ID), context.Canceled)
+		})
+		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, s, store.Claim{Owner: bob})), "the lease was not renewed")
+	},
+}}
+
+var malformedSagas = map[string]func(*store.NewSaga){
+	"no id":              func(n *store.NewSaga) { n.ID = saga.ID{} },
+	"no name":            func(n *store.NewSaga) { n.Name = "" },
+	"name not UTF-8":     func(n *store.NewSaga) { n.Name = "a\xff" },
+	"name with NUL":      func(n *store.NewSaga) { n.Name = "a\x00b" },
+	"owner not UTF-8":    func(n *store.NewSaga) { n.Owner = "a\xff" },
+	"owner with NUL":     func(n *store.NewSaga) { n.Owner = "a\x00b" },
+	"no DAG":             func(n *store.NewSaga) { n.DAG = nil },
+	"no state":           func(n *store.NewSaga) { n.State = 0 },
+	"unknown state":      func(n *store.NewSaga) { n.State = saga.StateAbandoned + 1 },
+	"first event not 0":  func(n *store.NewSaga) { n.Events = events(1, 1) },
+	"gap between events": func(n *store.NewSaga) { n.Events[1].Seq = 2 },
+	"event with no kind": func(n *store.NewSaga) { n.Events[1].Kind = 0 },
+}
+
+var malformedAppends = map[string]func(*store.Append){
+	"no state":                func(a *store.Append) { a.State = 0 },
+	"unknown state":           func(a *store.Append) { a.State = 255 },
+	"first event not at Seq":  func(a *store.Append) { a.Events = a.Events[1:] },
+	"gap between events":      func(a *store.Append) { a.Events[1].Seq = 9 },
+	"same event twice":        func(a *store.Append) { a.Events[1].Seq = 2 },
+	"event of unknown kind":   func(a *store.Append) { a.Events[1].Kind = saga.EventAbandoned + 1 },
+	"event of no node":        func(a *store.Append) { a.Events[1].Node = -1 },
+	"event number too big":    func(a *store.Append) { a.Seq = 1<<63 - 1; a.Events = events(a.Seq, 2) },
+	"event number overflowed": func(a *store.Append) { a.Seq = 1<<64 - 1; a.Events = events(a.Seq, 2) },
+}
+
+func cloneEvents(from []saga.Event) []saga.Event {
+	events := make([]saga.Event, len(from))
+	for i, e := range from {
+		events[i] = e
+		events[i].Payload = bytes.Clone(e.Payload)
+	}
+	return events
+}
+
+func scribble(b []byte) {
+	for i := range b {
+		b[i] = '!'
+	}
+}
+
+func scribbleEvents(events []saga.Event) {
+	for i := range events {
+		scribble(events[i].Payload)
+		events[i] = saga.Event{Seq: 99}
+	}
+}

@@ -1,0 +1,60 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+var durablePromises = []promise{{
+	name: "is there when it is opened again",
+	quotes: []string{
+		"When one that changes something returns nil, the change survives a crash of the process and of the machine (the memory store is excepted), and every later call sees it.",
+	},
+	checkDurable: func(t *testing.T, open Opener) {
+		first := open(t)
+		n, leased, final := newIn(saga.StateRunning), newSaga(), newIn(saga.StateFailed)
+		create(t, first, n, leased, final)
+		a := next(n.ID, 1, 2, 3)
+		a.State = saga.StateUnwinding
+		require.NoError(t, first.Append(t.Context(), a))
+		require.Len(t, claim(t, first, store.Claim{Owner: bob, Lease: time.Hour}), 1)
+		require.NoError(t, first.Renew(t.Context(), bob, 0))
+		require.NoError(t, first.Delete(t.Context(), final.ID))
+
+		second := open(t)
+		requireSameRecord(t, load(t, first, n.ID), load(t, second, n.ID))
+		requireEvents(t, second, n.ID, slices.Concat(n.Events, a.Events))
+		assert.Equal(t, sagaIDs(n, leased), list(t, second, store.Query{}))
+		require.NoError(t, second.Append(t.Context(), next(n.ID, 2, 5, 1)))
+		assert.EqualValues(t, 6, load(t, first, n.ID).NextSeq)
+		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, second, store.Claim{Owner: alice})), "the lease that was renewed has ended, the other hasn't")
+	},
+}, {
+	name:         "gives each saga to one of several claimants",
+	checkDurable: func(t *testing.T, open Opener) { raceClaims(t, open(t), open(t)) },
+}, {
+	name:         "lets no event of an old owner behind a claim",
+	checkDurable: func(t *testing.T, open Opener) { raceTakeovers(t, open(t), open(t)) },
+}, {
+	name:         "lets one of several appends win",
+	checkDurable: func(t *testing.T, open Opener) { raceAppends(t, open(t), open(t)) },
+}, {
+	name: "may be opened by several at once",
+	checkDurable: func(t *testing.T, open Opener) {
+		stores := make([]store.Store, 4)
+		parallel(len(stores), func(i int) { stores[i] = open(t) })
+		require.NotContains(t, stores, nil, "all of them open")
+		n := newSaga()
+		create(t, stores[0], n)
+		for _, s := range stores {
+			requireEvents(t, s, n.ID, n.Events)
+		}
+	},
+}}

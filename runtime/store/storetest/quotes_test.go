@@ -1,0 +1,71 @@
+package storetest
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// unquoted are sentences of the interface's documentation that no test can hold a store to.
+var unquoted = map[string]string{
+	"Store keeps the records and logs of sagas.": "an introduction",
+}
+
+func TestSuiteQuotesEverySentenceOfStoreAndNothingElse(t *testing.T) {
+	const path = "../store.go"
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+	require.NoError(t, err)
+	var sentences []string
+	for _, decl := range file.Decls {
+		decl, ok := decl.(*ast.GenDecl)
+		if !ok || decl.Tok != token.TYPE || decl.Specs[0].(*ast.TypeSpec).Name.Name != "Store" {
+			continue
+		}
+		sentences = append(sentences, split(decl.Doc.Text())...)
+		for _, method := range decl.Specs[0].(*ast.TypeSpec).Type.(*ast.InterfaceType).Methods.List {
+			sentences = append(sentences, split(method.Doc.Text())...)
+		}
+	}
+	require.Greater(t, len(sentences), 20)
+
+	var quoted []string
+	for _, group := range groups {
+		for _, p := range group.promises {
+			quoted = append(quoted, p.quotes...)
+		}
+	}
+	for _, p := range durablePromises {
+		quoted = append(quoted, p.quotes...)
+	}
+	for _, sentence := range sentences {
+		if unquoted[sentence] == "" {
+			assert.Contains(t, quoted, sentence, "no test quotes this")
+		}
+	}
+
+	source, err := os.ReadFile(path)
+	require.NoError(t, err)
+	text := strings.Join(split(strings.ReplaceAll(string(source), "//", " ")), " ")
+	for _, quote := range quoted {
+		assert.True(t, strings.Contains(text, quote), "quoted, but not in %s: %s", path, quote)
+	}
+}
+
+var sentenceEnd = regexp.MustCompile(`\. `)
+
+// split returns the sentences of a text, with single spaces between words.
+func split(text string) []string {
+	text = strings.Join(strings.Fields(text), " ")
+	var sentences []string
+	for _, s := range sentenceEnd.Split(text, -1) {
+		sentences = append(sentences, strings.TrimSuffix(s, ".")+".")
+	}
+	return sentences
+}

@@ -1,0 +1,227 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+var racePromises = []promise{{
+	name: "of claims gives each saga to one",
+	quotes: []string{
+		"Two claims at once never get the same saga.",
+		"Its methods may be called by several goroutines, and for one database by several processes.",
+	},
+	check: func(t *testing.T, s store.Store) { raceClaims(t, s, s) },
+}, {
+	name:  "of an old owner and a claimant leaves no event behind the claim",
+	check: func(t *testing.T, s store.Store) { raceTakeovers(t, s, s) },
+}, {
+	name:  "of appends with one number lets one win",
+	check: func(t *testing.T, s store.Store) { raceAppends(t, s, s) },
+}, {
+	name: "of creates with one ID lets one win",
+	check: func(t *testing.T, s store.Store) {
+		for range 10 {
+			n := newSaga()
+			var won atomic.Int32
+			parallel(8, func(int) {
+				switch err := s.Create(t.Context(), n); {
+				case err == nil:
+					won.Add(1)
+				default:
+					assert.ErrorIs(t, err, store.ErrExists)
+				}
+			})
+			assert.EqualValues(t, 1, won.Load())
+			requireEvents(t, s, n.ID, n.Events)
+		}
+	},
+}, {
+	name: "of contexts and appends leaves all or nothing",
+	quotes: []string{
+		"Every method has an effect wholly or not at all.",
+		"A method returns soon after its context has ended; the effect is unknown then, and may come about after the return.",
+	},
+	check: checkInterrupted,
+}, {
+	name:  "of many sagas mixes nothing up",
+	check: checkManyAtOnce,
+}}
+
+// raceClaims lets many claim in stores a and b of one database.
+func raceClaims(t *testing.T, a, b store.Store) {
+	const sagas, claimants = 60, 8
+	var all []saga.ID
+	for range sagas {
+		n := newIn(saga.StateRunning)
+		create(t, a, n)
+		all = append(all, n.ID)
+	}
+	var mu sync.Mutex
+	var got []saga.ID
+	claimAll := func(s store.Store, owner string) {
+		for {
+			records, err := s.Claim(t.Context(), store.Claim{Owner: owner, Lease: time.Hour, Limit: 3})
+			if !assert.NoError(t, err) || len(records) == 0 {
+				return
+			}
+			mu.Lock()
+			got = append(got, recordIDs(records)...)
+			mu.Unlock()
+			for _, r := range records {
+				assert.Equal(t, owner, r.Owner)
+				assert.EqualValues(t, 2, r.Generation)
+			}
+		}
+	}
+	parallel(claimants, func(i int) { claimAll([]store.Store{a, b}[i%2], string(rune('a'+i))) })
+	claimAll(a, "last") // what a claimant passed over because another had locked it
+	assert.ElementsMatch(t, all, got)
+}
+
+// raceTakeovers lets owner after owner claim a saga through b while the one before appends through a.
+func raceTakeovers(t *testing.T, a, b store.Store) {
+	for range 15 {
+		n := newIn(saga.StateRunning)
+		create(t, a, n)
+		acknowledged := uint64(2)
+		var begun atomic.Bool
+		zombie := make(chan error, 1)
+		go func() {
+			for {
+				if err := a.Append(t.Context(), next(n.ID, 1, acknowledged, 2)); err != nil {
+					zombie <- err
+					return
+				}
+				acknowledged += 2
+				begun.Store(acknowledged > 6)
+			}
+		}()
+		var claimed []store.Record
+		require.Eventually(t, func() bool {
+			if begun.Load() { // the saga may be locked by an append, and passed over
+				claimed = claim(t, b, store.Claim{Owner: bob, IDs: []saga.ID{n.ID}, Lease: time.Hour})
+			}
+			return len(claimed) == 1
+		}, 30*time.Second, time.Millisecond)
+		log, err := b.Events(t.Context(), n.ID, 0, 0)
+		require.NoError(t, err)
+		require.Len(t, log, int(claimed[0].NextSeq), "the log at the claim is what the claim returned")
+
+		require.ErrorIs(t, <-zombie, store.ErrFenced)
+		require.EqualValues(t, acknowledged, len(log), "each acknowledged event is there, and no other")
+		mine := next(n.ID, 2, claimed[0].NextSeq, 1)
+		require.NoError(t, b.Append(t.Context(), mine))
+		requireEvents(t, a, n.ID, append(log, mine.Events...))
+	}
+}
+
+// raceAppends lets many append the same number in stores a and b of one database.
+func raceAppends(t *testing.T, a, b store.Store) {
+	n := newSaga()
+	create(t, a, n)
+	for round := range uint64(10) {
+		var won atomic.Int32
+		parallel(8, func(i int) {
+			switch err := []store.Store{a, b}[i%2].Append(t.Context(), next(n.ID, 1, 2+3*round, 3)); {
+			case err == nil:
+				won.Add(1)
+			default:
+				assert.ErrorIs(t, err, store.ErrSequence)
+			}
+		})
+		require.EqualValues(t, 1, won.Load(), "in round %d", round)
+	}
+	requireEvents(t, b, n.ID, slices.Concat(n.Events, events(2, 30)))
+}
+
+// checkInterrupted breaks appends off at any moment, and repeats them.
+func checkInterrupted(t *testing.T, s store.Store) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	n := newSaga()
+	create(t, s, n)
+	next := next(n.ID, 1, 2, 3)
+	for range 50 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.IntN(2000))*time.Microsecond)
+		began := time.Now()
+		err := s.Append(ctx, next)
+		assert.Less(t, time.Since(began), 10*time.Second)
+		cancel()
+		if err != nil {
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			if err := s.Append(t.Context(), next); !errors.Is(err, store.ErrSequence) {
+				require.NoError(t, err)
+			}
+		}
+		next.Seq += 3
+		requireEvents(t, s, n.ID, events(0, int(next.Seq)))
+		require.Equal(t, next.Seq, load(t, s, n.ID).NextSeq)
+		next.Events = events(next.Seq, 3)
+	}
+}
+
+// checkManyAtOnce lets sagas live at once while others list, claim and renew.
+func checkManyAtOnce(t *testing.T, s store.Store) {
+	const sagas, appends = 16, 5
+	ids := make([]saga.ID, sagas)
+	for i := range ids {
+		ids[i] = saga.NewID()
+	}
+	parallel(sagas+2, func(i int) {
+		if i >= sagas {
+			for range appends {
+				_, err := s.Claim(t.Context(), store.Claim{Owner: bob, Lease: time.Hour})
+				assert.NoError(t, err)
+				_, err = s.List(t.Context(), store.Query{})
+				assert.NoError(t, err)
+				assert.NoError(t, s.Renew(t.Context(), alice, time.Hour))
+			}
+			return
+		}
+		n := newSaga()
+		n.ID = ids[i]
+		assert.NoError(t, s.Create(t.Context(), n))
+		for k := range uint64(appends) {
+			a := next(n.ID, 1, 2+2*k, 2)
+			if k == appends-1 {
+				a.State = saga.StateSucceeded
+			}
+			assert.NoError(t, s.Append(t.Context(), a))
+			record, err := s.Load(t.Context(), n.ID)
+			assert.NoError(t, err)
+			assert.Equal(t, 4+2*k, record.NextSeq, "the append that returned is seen")
+		}
+		if i%2 == 0 {
+			assert.NoError(t, s.Delete(t.Context(), n.ID))
+		}
+	})
+	assert.Len(t, list(t, s, store.Query{States: []saga.State{saga.StateSucceeded}}), sagas/2)
+	for i, id := range ids {
+		if i%2 == 1 {
+			requireEvents(t, s, id, events(0, 2+2*appends))
+		}
+	}
+}
+
+// parallel calls f(0) to f(n-1) at once and waits for them.
+func parallel(n int, f func(i int)) {
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { f(i) })
+	}
+	wg.Wait()
+}
