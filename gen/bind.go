@@ -1,0 +1,200 @@
+package gen
+
+import (
+	"fmt"
+	"go/types"
+	"slices"
+)
+
+// bindInputs finds for every input of every node where it comes from.
+func (m *modeler) bindInputs() {
+	for _, s := range m.order {
+		if s.broken || s.model.Params == nil {
+			continue
+		}
+		for _, n := range s.nodes {
+			switch {
+			case n.unknown:
+			case n.Kind == NodeAction:
+				m.bindNode(n)
+			case n.Kind == NodeSubsaga:
+				m.bindSubsaga(n)
+			}
+		}
+	}
+}
+
+func (m *modeler) bindNode(n *nodeModel) {
+	for _, in := range n.Action.Inputs {
+		b := binder{modeler: m, node: n, input: in, param: n.action.params[in]}
+		if from, ok := b.bind(); ok {
+			n.Bindings = append(n.Bindings, Binding{Input: in, From: from})
+		}
+	}
+	if own := n.action.ownOutput; own != nil {
+		m.checkOwnOutput(n, own)
+	}
+}
+
+// checkOwnOutput reports the parameter of an undo that is taken for the node's own output,
+// but by its name and type could be an ancestor's, or the saga's parameters.
+func (m *modeler) checkOwnOutput(n *nodeModel, own *types.Var) {
+	undo := n.action.undo
+	called := identOf(n.action.name)
+	if types.Identical(own.Type(), n.saga.model.Params.Type()) {
+		m.report(CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s could be the output of %q or the saga's parameters, both of type %s; call it %q if it is the output",
+			n.Name, n.saga.name, describe(own), undo.name(), n.action.name, m.typeString(own.Type()), called)
+		return
+	}
+	for _, a := range n.saga.nodes {
+		if n.ancestors[a] && !a.unknown && a.Output != nil && alike(a.Name, own.Name()) && types.Identical(a.Output, own.Type()) {
+			m.report(CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s could be the output of %q or that of node %q, both of type %s; call it %q if it is the output, and if it is that of %q take the output too, as %q",
+				n.Name, n.saga.name, describe(own), undo.name(), n.action.name, a.Name, m.typeString(own.Type()), called, a.Name, called)
+			return
+		}
+	}
+}
+
+// binder finds where one input of one node comes from.
+type binder struct {
+	*modeler
+	node  *nodeModel
+	input *Input
+	param *types.Var
+}
+
+// bind returns the node whose output the input is, or nil for the saga's parameters. It
+// reports false if there is none, having reported it unless that's only a consequence.
+func (b *binder) bind() (*Node, bool) {
+	if types.Identical(b.input.Type, b.node.saga.model.Params.Type()) {
+		return nil, true
+	}
+	unknown := b.node.saga.incomplete
+	var ofType []*nodeModel
+	for _, a := range b.node.saga.nodes {
+		switch {
+		case !b.node.ancestors[a]:
+		case !unnamed(b.param) && alike(a.Name, b.input.Name) && a.unknown:
+			return nil, false
+		case !unnamed(b.param) && alike(a.Name, b.input.Name) && a.Output != nil:
+			return b.namesake(a)
+		case a.unknown:
+			unknown = true
+		case a.Output != nil && types.Identical(a.Output, b.input.Type):
+			ofType = append(ofType, a)
+		}
+	}
+	switch {
+	case len(ofType) == 1:
+		return ofType[0].Node, true
+	case len(ofType) > 1:
+		b.several(ofType)
+	case !unknown:
+		b.none()
+	}
+	return nil, false
+}
+
+// namesake binds the input to the ancestor of its name.
+func (b *binder) namesake(a *nodeModel) (*Node, bool) {
+	if fits(a.Output, b.input.Type) {
+		return a.Node, true
+	}
+	want, is := b.typeStrings(b.input.Type, a.Output)
+	b.mistake(CodeSourceType, "has type %s, but node %q has type %s; take that, or rename the parameter", want, a.Name, is)
+	return nil, false
+}
+
+// fits reports whether an output can be given to an input: as a value in Go, and
+// as the JSON that it is stored as.
+func fits(output, input types.Type) bool {
+	if types.Identical(output, input) {
+		return true
+	}
+	if types.IsInterface(input) || !types.AssignableTo(output, input) {
+		return false
+	}
+	a, errA := shapeOf(output)
+	b, errB := shapeOf(input)
+	return errA == nil && errB == nil && a == b
+}
+
+// mistake reports something about the input, at the node's argument.
+func (b *binder) mistake(code Code, format string, args ...any) {
+	what := fmt.Sprintf("parameter %q of %s ", b.input.Name, b.function())
+	if unnamed(b.param) {
+		what = fmt.Sprintf("a parameter of %s ", b.function())
+	}
+	d := b.report(code, b.node.pos(), "at node %q of saga %q, %s%s", b.node.Name, b.node.saga.name, what, fmt.Sprintf(format, args...))
+	if b.node.Action.ImportPath == "" {
+		d.relate(b.param.Pos(), "the parameter is here")
+	}
+}
+
+// function is the name of the function whose parameter the input is.
+func (b *binder) function() string {
+	if undo := b.node.action.undo; undo != nil {
+		for v := range undo.sig().Params().Variables() {
+			if v == b.param {
+				return undo.name()
+			}
+		}
+	}
+	return b.node.action.do.name()
+}
+
+func (b *binder) several(candidates []*nodeModel) {
+	code := CodeSeveralSources
+	if unnamed(b.param) {
+		code = CodeUnnamedInput
+	}
+	b.mistake(code, "has type %s, and so have %d ancestors: %s; name it after the one that is meant, as in %s",
+		b.typeString(b.input.Type), len(candidates), enumerate(quoted(nodeNames(candidates)), "and"), identOf(candidates[0].Name))
+}
+
+func (b *binder) none() {
+	code := CodeNoSource
+	if unnamed(b.param) {
+		code = CodeUnnamedInput
+	}
+	b.mistake(code, "has type %s, and nothing gives that: %s", b.typeString(b.input.Type), b.advice())
+}
+
+// advice says what is near to giving the input, and what to do.
+func (b *binder) advice() string {
+	s := b.node.saga
+	if params := s.model.Params.Type(); types.Identical(deref(b.input.Type), params) {
+		return fmt.Sprintf("the saga's parameters have type %s; take that", b.typeString(params))
+	}
+	var ancestors, names []string
+	for _, a := range s.nodes {
+		namesake := alike(a.Name, b.input.Name)
+		sameType := a.Output != nil && types.Identical(a.Output, b.input.Type)
+		switch {
+		case a == b.node:
+			if sameType {
+				return "that is the node's own output, which is there only for undo"
+			}
+		case !b.node.ancestors[a] && (namesake || sameType):
+			return fmt.Sprintf("node %q isn't sure to have run before; place it above %q", a.Name, b.node.Name)
+		case !b.node.ancestors[a] || a.unknown:
+		case a.Output == nil && namesake:
+			return fmt.Sprintf("node %q has no output; let its action return (%s, error)", a.Name, b.typeString(b.input.Type))
+		case a.Output != nil:
+			names = append(names, a.Name)
+			ancestors = append(ancestors, fmt.Sprintf("%q (%s)", a.Name, b.typeString(a.Output)))
+			if types.Identical(deref(a.Output), deref(b.input.Type)) {
+				return fmt.Sprintf("node %q has type %s; take that", a.Name, b.typeString(a.Output))
+			}
+		}
+	}
+	if c, ok := closest(b.input.Name, names); ok {
+		return fmt.Sprintf("did you mean node %s?", ancestors[slices.Index(names, c)])
+	}
+	params := fmt.Sprintf("the saga's parameters (%s)", b.typeString(s.model.Params.Type()))
+	if len(ancestors) == 0 {
+		return fmt.Sprintf("there are only %s; place a node above that returns it", params)
+	}
+	all := enumerate(append([]string{params}, ancestors...), "and")
+	return fmt.Sprintf("there are %s; take one of these, or place a node above that returns it", all)
+}

@@ -1,0 +1,113 @@
+package gen
+
+import (
+	"go/token"
+	"go/types"
+)
+
+// findConstant finds the value of a constant node and its type.
+func (m *modeler) findConstant(n *nodeModel) {
+	ref := n.definition.value
+	n.unknown = true
+	if ref.name == "" {
+		return // it was reported
+	}
+	pos := n.definition.at(ref.offset)
+	scope := m.pkg.Scope()
+	if ref.pkg != "" {
+		pkg := m.importedPackage(n.saga.file, ref.pkg, pos)
+		if pkg == nil {
+			return
+		}
+		if !token.IsExported(ref.name) {
+			m.report(CodeNotExported, pos, "%s isn't exported, so that node %q of saga %q can't have its value; export it", ref, n.Name, n.saga.name)
+			return
+		}
+		scope = pkg.Scope()
+	}
+	obj := scope.Lookup(ref.name)
+	if obj == nil {
+		m.unknownValue(n, scope, ref, pos)
+		return
+	}
+	t := m.valueType(n, obj, pos)
+	if t == nil || m.brokenType(t, n.saga.file, pos, "the type of "+ref.String()) {
+		return
+	}
+	if !m.checkSpelling(t, pos, ref.String()) || !m.checkJSON(t, pos, ref.String()) {
+		return
+	}
+	n.Constant, n.Output, n.unknown = obj, t, false
+}
+
+// valueType returns the type of the value that an object stands for. It reports one that
+// stands for none, and returns nil.
+func (m *modeler) valueType(n *nodeModel, obj types.Object, pos token.Pos) types.Type {
+	what := ""
+	switch obj := obj.(type) {
+	case *types.Const:
+		return types.Default(obj.Type())
+	case *types.Var:
+		return obj.Type()
+	case *types.Func:
+		sig := obj.Signature()
+		if sig.TypeParams() == nil && sig.Params().Len() == 0 && sig.Results().Len() == 1 && !isError(sig.Results().At(0).Type()) {
+			return sig.Results().At(0).Type()
+		}
+		what = "a " + m.typeString(sig)
+	case *types.TypeName:
+		what = "a type"
+	default:
+		what = "no value"
+	}
+	m.report(CodeBadConstant, pos, "node %q of saga %q has the value of %s, which is %s; a constant is a package-level const, a var or a func() T", n.Name, n.saga.name, obj.Name(), joinLines(what))
+	return nil
+}
+
+func (m *modeler) unknownValue(n *nodeModel, scope *types.Scope, ref reference, pos token.Pos) {
+	var names []string
+	for _, name := range scope.Names() {
+		switch obj := scope.Lookup(name).(type) {
+		case *types.Const, *types.Var:
+		case *types.Func:
+			if obj.Signature().Params().Len() > 0 {
+				continue
+			}
+		default:
+			continue
+		}
+		if ref.pkg == "" || token.IsExported(name) {
+			names = append(names, name)
+		}
+	}
+	advice := "declare it as a const, a var or a func() T of the package"
+	if c, ok := closest(ref.name, names); ok {
+		advice = "did you mean " + c + "?"
+		if ref.pkg != "" {
+			advice = "did you mean " + ref.pkg + "." + c + "?"
+		}
+	}
+	m.report(CodeUnknownValue, pos, "node %q of saga %q has the value of %s, which isn't declared; %s", n.Name, n.saga.name, ref, advice)
+}
+
+// checkSpelling reports a type that generated code can't write down, as it isn't exported by
+// the package that declares it.
+func (m *modeler) checkSpelling(t types.Type, pos token.Pos, what string) bool {
+	ok := true
+	eachType(t, func(t types.Type) {
+		var obj *types.TypeName
+		switch t := t.(type) {
+		case *types.Alias:
+			obj = t.Obj()
+		case *types.Named:
+			obj = t.Obj()
+		default:
+			return
+		}
+		if ok && obj.Pkg() != nil && obj.Pkg() != m.pkg && !obj.Exported() {
+			ok = false
+			m.report(CodeNotExported, pos, "%s has type %s, which isn't exported, so that no code here can be generated for it; export it", what, m.typeString(t))
+		}
+	})
+	return ok
+}

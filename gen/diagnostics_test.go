@@ -1,0 +1,88 @@
+package gen
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const diagnosticsDir = "../testdata/diagnostics"
+
+// TestDiagnostics analyzes the packages of testdata/diagnostics. Each is about one mistake, or
+// a few that are related, and has a want.txt of what is to be reported for it, in order: every
+// diagnostic as it is printed, with its other places indented below.
+func TestDiagnostics(t *testing.T) {
+	entries, err := os.ReadDir(diagnosticsDir)
+	require.NoError(t, err)
+	var patterns []string
+	for _, e := range entries {
+		patterns = append(patterns, "./"+e.Name())
+	}
+	// One run is much faster than one a case.
+	packages, diagnostics, err := Analyze(t.Context(), Options{Dir: diagnosticsDir, Patterns: patterns})
+	require.NoError(t, err)
+	assert.Empty(t, packages, "packages without a mistake")
+
+	found := map[string]string{}
+	for _, d := range diagnostics {
+		found[filepath.Base(filepath.Dir(d.Pos.Filename))] += printed(d)
+	}
+	for _, e := range entries {
+		t.Run(e.Name(), func(t *testing.T) {
+			want := filepath.Join(diagnosticsDir, e.Name(), "want.txt")
+			if *update {
+				require.NoError(t, os.WriteFile(want, []byte(found[e.Name()]), 0o644))
+			}
+			content, err := os.ReadFile(want)
+			require.NoError(t, err)
+			assert.Equal(t, string(content), found[e.Name()])
+		})
+	}
+	t.Run("every code", func(t *testing.T) {
+		for _, c := range declaredCodes(t) {
+			assert.NotEmpty(t, c.Summary(), "summary of %s", c)
+			assert.True(t, slices.ContainsFunc(diagnostics, func(d Diagnostic) bool { return d.Code == c }), "no case for %s: %s", c, c.Summary())
+		}
+	})
+}
+
+// printed writes a diagnostic with base names for files.
+func printed(d Diagnostic) string {
+	base := func(pos token.Position) token.Position {
+		pos.Filename = filepath.Base(pos.Filename)
+		return pos
+	}
+	d.Pos = base(d.Pos)
+	text := d.String() + "\n"
+	for _, r := range d.Related {
+		text += fmt.Sprintf("\t%s: %s\n", base(r.Pos), r.Message)
+	}
+	return text
+}
+
+// declaredCodes are the codes that codes.go declares.
+func declaredCodes(t *testing.T) []Code {
+	f, err := parser.ParseFile(token.NewFileSet(), "codes.go", nil, 0)
+	require.NoError(t, err)
+	var codes []Code
+	ast.Inspect(f, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.BasicLit); ok && strings.HasPrefix(lit.Value, `"SG`) {
+			code, err := strconv.Unquote(lit.Value)
+			require.NoError(t, err)
+			codes = append(codes, Code(code))
+		}
+		return true
+	})
+	require.Len(t, codes, len(codeSummaries))
+	return codes
+}

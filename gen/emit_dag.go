@@ -1,0 +1,114 @@
+package gen
+
+import (
+	"go/types"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/dave/jennifer/jen"
+)
+
+// dag builds the DAG of a saga.
+func (e *emitter) dag(s *Saga) *jen.Statement {
+	name := namesOf(s).DAG
+	chain := e.saga("NewDAGBuilder").Call(jen.Lit(s.Name))
+	then := func(method string) *jen.Statement { return chain.Op(".").Line().Id(method) }
+	for _, stage := range s.Stages {
+		if len(stage) == 1 {
+			then("Append").Call(e.node(stage[0]))
+			continue
+		}
+		var nodes []jen.Code
+		for _, n := range stage {
+			nodes = append(nodes, e.node(n))
+		}
+		then("AppendParallel").Add(lines("(", ")", nodes...))
+	}
+	if s.Stages == nil {
+		for _, n := range s.Nodes {
+			args := []jen.Code{e.node(n)}
+			for _, after := range n.After {
+				args = append(args, jen.Lit(after.Name))
+			}
+			then("Node").Call(args...)
+		}
+	}
+	then("MustBuild").Call()
+	return doc(name + " returns the DAG of the saga " + s.Name + ":\n\n" + drawing(s)).
+		Func().Id(name).Params().Op("*").Add(e.saga("DAG")).Block(jen.Return(chain))
+}
+
+// node describes one node.
+func (e *emitter) node(n *Node) *jen.Statement {
+	switch n.Kind {
+	case NodeConstant:
+		value := e.qualified(n.Constant.Pkg().Path(), n.Constant.Name())
+		if _, ok := n.Constant.(*types.Func); ok {
+			value.Call()
+		}
+		return e.saga("ConstantNode").Call(jen.Lit(n.Name), value)
+	case NodeSubsaga:
+		inner := e.qualified(n.Subsaga.ImportPath, namesOf(n.Subsaga).DAG).Call()
+		return e.saga("SubsagaNode").Call(jen.Lit(n.Name), inner, jen.Lit(n.ParamsFrom.Name))
+	}
+	var bindings []jen.Code
+	for _, b := range n.Bindings {
+		from := e.saga("FromParams")
+		if b.From != nil {
+			from = jen.Lit(b.From.Name)
+		}
+		bindings = append(bindings, e.saga("Bind").Call(jen.Lit(b.Input.Name), from))
+	}
+	action := e.qualified(n.Action.ImportPath, actionConstant(n.Action))
+	return call(e.saga("ActionNode"), []jen.Code{jen.Lit(n.Name), jen.Lit(n.Action.Label), action}, bindings...)
+}
+
+// drawing draws the DAG of a saga as text: a line for each stage, or if it isn't made of
+// stages a line for each node with those that it runs after.
+func drawing(s *Saga) string {
+	var rows []string
+	for _, stage := range s.Stages {
+		var names []string
+		for _, n := range stage {
+			names = append(names, drawnName(n))
+		}
+		rows = append(rows, strings.Join(names, " | "))
+	}
+	if s.Stages == nil {
+		rows = edges(s)
+	}
+	return "\t" + strings.Join(rows, "\n\t")
+}
+
+// edges lists the nodes with those that they run after, in two columns.
+func edges(s *Saga) []string {
+	width := 0
+	for _, n := range s.Nodes {
+		width = max(width, utf8.RuneCountInString(drawnName(n)))
+	}
+	var rows []string
+	for _, n := range s.Nodes {
+		row := drawnName(n)
+		for i, after := range n.After {
+			if i == 0 {
+				row += strings.Repeat(" ", width-utf8.RuneCountInString(row)) + "  after "
+			} else {
+				row += ", "
+			}
+			row += after.Name
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// drawnName is a node's name, with what it is unless that's an action.
+func drawnName(n *Node) string {
+	switch n.Kind {
+	case NodeConstant:
+		return n.Name + " (constant)"
+	case NodeSubsaga:
+		return n.Name + " (saga " + n.Subsaga.Name + ")"
+	}
+	return n.Name
+}

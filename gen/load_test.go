@@ -1,0 +1,179 @@
+package gen
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const orderSource = `package order
+
+// Order asks for a parcel.
+//
+//saga:dag order
+//saga:append pack
+type Order struct{ Item string }
+
+//saga:do pack noundo
+func pack(order Order) error { return nil }
+
+func use() { _ = NewRegistry }
+`
+
+// writeModule makes a module of files and returns its folder.
+func writeModule(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	require.NoError(t, err)
+	files["go.mod"] = "module example.com/shop\n\ngo 1.26\n"
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o644))
+	}
+	return dir
+}
+
+func TestOwnOutputNeverBlocksARun(t *testing.T) {
+	outputs := map[string]string{
+		"empty":       "",
+		"stale":       outputHeader + "\n\npackage order\n\nfunc NewRegistry() { notThereAnyMore(1) }\n",
+		"conflict":    outputHeader + "\n\npackage order\n\nimport (\n<<<<<<< HEAD\n\t\"fmt\"\n=======\n\t\"os\"\n>>>>>>> other\n)\n",
+		"conflicttop": "<<<<<<< HEAD\n" + outputHeader + "\n\npackage order\n=======\n" + outputHeader + "\n\npackage order\n>>>>>>> other\n",
+		"renamed":     outputHeader + "\n\npackage formerly\n",
+		"import":      outputHeader + "\n\npackage order\n\nimport \"example.com/nowhere\"\n\nvar _ = nowhere.X\n",
+		"windows":     outputHeader + "\r\n\r\npackage order\r\n\r\nfunc NewRegistry() {}\r\n",
+	}
+	files := map[string]string{"missing/order.go": orderSource}
+	for state, content := range outputs {
+		files[state+"/order.go"] = orderSource
+		files[state+"/order_saga_gen.go"] = content
+		// It comes first among the files.
+		files[state+"/a_saga_gen.go"] = outputHeader + "\n\npackage order\n"
+	}
+	dir := writeModule(t, files)
+	packages, diagnostics, err := Analyze(t.Context(), Options{Dir: dir, Patterns: []string{"./..."}})
+	require.NoError(t, err)
+	assert.Empty(t, diagnostics)
+	var states []string
+	for _, p := range packages {
+		assert.Equal(t, "order", p.Name, p.Path)
+		require.Len(t, p.Sagas, 1, p.Path)
+		states = append(states, filepath.Base(p.Dir))
+	}
+	assert.Equal(t, []string{"conflict", "conflicttop", "empty", "import", "missing", "renamed", "stale", "windows"}, states)
+}
+
+func TestImportedPackageMayLackItsOutput(t *testing.T) {
+	dir := writeModule(t, map[string]string{
+		"order/order.go": strings.ReplaceAll(orderSource, "pack(", "Pack("),
+		"shop.go": `package shop
+
+import "example.com/shop/order"
+
+// Visit asks for an order.
+//
+//saga:dag visit
+//saga:append ask
+//saga:append pack=order.pack
+type Visit struct{ Item string }
+
+//saga:do ask noundo
+func ask(visit Visit) (order.Order, error) { return order.Order(visit), nil }
+`})
+	packages, diagnostics, err := Analyze(t.Context(), Options{Dir: dir})
+	require.NoError(t, err)
+	assert.Empty(t, diagnostics)
+	require.Len(t, packages, 1, "only what was asked for")
+	pack := packages[0].Sagas[0].Nodes[1]
+	assert.Equal(t, "example.com/shop/order", pack.Action.ImportPath)
+	require.Len(t, pack.Bindings, 1)
+	assert.Equal(t, "ask", pack.Bindings[0].From.Name)
+}
+
+func TestMistakesOfAnImportedPackageAreToldOnce(t *testing.T) {
+	dir := writeModule(t, map[string]string{
+		"order/order.go": strings.ReplaceAll(orderSource, "//saga:do pack noundo", "//saga:do pack"),
+		"shop.go": `package shop
+
+import _ "example.com/shop/order"
+
+// Visit asks for an order.
+//
+//saga:dag visit
+//saga:subsaga order dag=order.ordre params=ask
+//saga:append ask
+//saga:append order
+type Visit struct{ Item string }
+
+//saga:do ask
+func ask(visit Visit) error { return nil }
+`})
+	packages, diagnostics, err := Analyze(t.Context(), Options{Dir: dir, Patterns: []string{"./..."}})
+	require.NoError(t, err)
+	assert.Empty(t, packages)
+	var codes []Code
+	for _, d := range diagnostics {
+		codes = append(codes, d.Code)
+	}
+	assert.Equal(t, []Code{CodeMissingUndo, CodeUnknownSaga, CodeMissingUndo}, codes)
+}
+
+func TestPatternsThatMatchNothing(t *testing.T) {
+	dir := writeModule(t, map[string]string{"order.go": "package order\n", "empty/README": ""})
+	for pattern, want := range map[string]string{
+		"./nowhere":     "directory not found",
+		"./nowhere/...": "no such file or directory",
+		"./empty":       "no Go files",
+		"./empty/...":   `no packages match "./empty/..."`,
+	} {
+		_, _, err := Analyze(t.Context(), Options{Dir: dir, Patterns: []string{pattern}})
+		assert.ErrorContains(t, err, want, pattern)
+	}
+	packages, diagnostics, err := Analyze(t.Context(), Options{Dir: dir})
+	require.NoError(t, err)
+	assert.Empty(t, packages, "no directives")
+	assert.Empty(t, diagnostics)
+}
+
+func TestBuildTagsChooseFiles(t *testing.T) {
+	dir := writeModule(t, map[string]string{
+		"order.go":      "package order\n",
+		"special.go":    "//go:build special\n\n" + orderSource,
+		"other_test.go": "//go:build !special\n\npackage order\n\n//saga:do test noundo\nfunc test() error { return nil }\n",
+	})
+	packages, diagnostics, err := Analyze(t.Context(), Options{Dir: dir, Tags: []string{"special"}})
+	require.NoError(t, err)
+	assert.Empty(t, diagnostics)
+	assert.Len(t, packages, 1)
+
+	packages, diagnostics, err = Analyze(t.Context(), Options{Dir: dir})
+	require.NoError(t, err)
+	assert.Len(t, diagnostics, 1, "that in the test file")
+	assert.Empty(t, packages)
+}
+
+func TestAnalyzeStopsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, err := Analyze(ctx, Options{Dir: "../testdata/models/policies"})
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
+func TestPrefixOfACommandIsItsFolder(t *testing.T) {
+	for dir, want := range map[string]string{
+		"/src/trip":      "trip",
+		"/src/book-trip": "book_trip",
+		"/src/2fast":     "main2fast",
+		"/src/_hidden":   "hidden",
+		"/":              "main",
+	} {
+		assert.Equal(t, want, prefixOf("main", dir), dir)
+	}
+	assert.Equal(t, "order", prefixOf("order", "/src/book-trip"))
+}

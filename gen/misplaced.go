@@ -1,0 +1,159 @@
+package gen
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+)
+
+// unclaimed reports the directives of a file that stand in no doc of a function or a type.
+func (p *sourceParser) unclaimed(f *ast.File) {
+	for _, group := range f.Comments {
+		reported := map[string]bool{}
+		for _, c := range group.List {
+			if p.claimed[c] {
+				continue
+			}
+			d, _, ok := parseDirective(c.Text)
+			if !ok {
+				p.comment(c) // maybe a near miss
+				continue
+			}
+			p.lose(d)
+			code, why := p.place(f, group, d)
+			if !reported[why] {
+				reported[why] = true
+				p.report(code, c.Slash, "//saga:%s %s", d.verb, why)
+			}
+		}
+	}
+}
+
+// place says where a comment stands that describes neither a function nor a type.
+func (p *sourceParser) place(f *ast.File, group *ast.CommentGroup, d directive) (Code, string) {
+	on := "a type"
+	if forms[d.verb].onFunc {
+		on = "a function or a method"
+	}
+	wrong := func(what string) (Code, string) {
+		return CodeWrongDeclaration, fmt.Sprintf("stands on %s, but it describes %s; move it there", what, on)
+	}
+	if group == f.Doc || group.Pos() < f.Package {
+		return wrong("the package clause")
+	}
+	for _, decl := range f.Decls {
+		if decl, ok := decl.(*ast.GenDecl); ok && decl.Tok != token.TYPE {
+			if decl.Doc == group {
+				return wrong(declared[decl.Tok])
+			}
+			for _, spec := range decl.Specs {
+				if doc, comment := specComments(spec); doc == group || comment == group {
+					return wrong(declared[decl.Tok])
+				}
+			}
+		}
+		if decl.Pos() > group.Pos() || decl.End() < group.Pos() {
+			continue
+		}
+		return p.placeInside(decl, group, wrong)
+	}
+	return CodeDetached, p.detached(f, group)
+}
+
+// declared says what is declared behind a token.
+var declared = map[token.Token]string{
+	token.CONST:  "a constant",
+	token.VAR:    "a variable",
+	token.IMPORT: "an import",
+}
+
+func specComments(spec ast.Spec) (doc, comment *ast.CommentGroup) {
+	switch spec := spec.(type) {
+	case *ast.ValueSpec:
+		return spec.Doc, spec.Comment
+	case *ast.ImportSpec:
+		return spec.Doc, spec.Comment
+	case *ast.TypeSpec:
+		return spec.Doc, spec.Comment
+	}
+	return nil, nil
+}
+
+// placeInside says where in a declaration a comment stands.
+func (p *sourceParser) placeInside(decl ast.Decl, group *ast.CommentGroup, wrong func(string) (Code, string)) (Code, string) {
+	var field *ast.Field
+	ast.Inspect(decl, func(n ast.Node) bool {
+		if n, ok := n.(*ast.Field); ok && (n.Doc == group || n.Comment == group) {
+			field = n
+		}
+		return field == nil
+	})
+	if field != nil {
+		return wrong("a field")
+	}
+	switch decl := decl.(type) {
+	case *ast.FuncDecl:
+		return CodeDetached, fmt.Sprintf("stands inside %s, where no directive counts; put it right above a declaration of the file", decl.Name.Name)
+	case *ast.GenDecl:
+		for _, spec := range decl.Specs {
+			if _, comment := specComments(spec); comment == group {
+				return CodeDetached, "stands behind a declaration; put it on a line of its own, right above that"
+			}
+		}
+	}
+	return CodeDetached, "stands inside a declaration; put it right above the one that it describes"
+}
+
+// detached says which declaration a comment between declarations belongs to, perhaps.
+func (p *sourceParser) detached(f *ast.File, group *ast.CommentGroup) string {
+	line := p.fset.Position(group.Pos()).Line
+	for _, decl := range f.Decls {
+		if p.fset.Position(decl.End()).Line == line {
+			return "stands behind a declaration; put it on a line of its own, right above that"
+		}
+		if decl.Pos() > group.End() {
+			return fmt.Sprintf("describes nothing, as it doesn't stand right above a declaration; remove the blank line between it and %s, or move it", declarationName(decl))
+		}
+	}
+	return "describes nothing, as no declaration follows; move it right above the one that it is for"
+}
+
+func declarationName(decl ast.Decl) string {
+	switch decl := decl.(type) {
+	case *ast.FuncDecl:
+		return "func " + decl.Name.Name
+	case *ast.GenDecl:
+		if len(decl.Specs) > 0 {
+			switch spec := decl.Specs[0].(type) {
+			case *ast.TypeSpec:
+				return "type " + spec.Name.Name
+			case *ast.ValueSpec:
+				return decl.Tok.String() + " " + spec.Names[0].Name
+			}
+		}
+	}
+	return "the next declaration"
+}
+
+// testFile reports the directives in a test file, one a comment group.
+func (r *reporter) testFile(name string) error {
+	src, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	f, _ := parser.ParseFile(r.fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
+	if f == nil {
+		return nil
+	}
+	for _, group := range f.Comments {
+		for _, c := range group.List {
+			if d, _, ok := parseDirective(c.Text); ok {
+				r.report(CodeTestFile, c.Slash, "//saga:%s stands in a test file, which the generated code can't see; move the declaration to a file that isn't a test", d.verb)
+				break
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package gen
+
+import (
+	"fmt"
+	"go/types"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const modelsDir = "../testdata/models"
+
+// TestModels analyzes the packages of testdata/models, which have no mistakes. The model.txt of
+// each says what is to become of it.
+func TestModels(t *testing.T) {
+	entries, err := os.ReadDir(modelsDir)
+	require.NoError(t, err)
+	var patterns []string
+	for _, e := range entries {
+		patterns = append(patterns, "./"+e.Name())
+	}
+	packages, diagnostics, err := Analyze(t.Context(), Options{Dir: modelsDir, Patterns: patterns})
+	require.NoError(t, err)
+	require.Empty(t, diagnostics)
+	require.Len(t, packages, len(entries))
+	for _, p := range packages {
+		t.Run(filepath.Base(p.Dir), func(t *testing.T) {
+			golden := filepath.Join(p.Dir, "model.txt")
+			found := modelText(p)
+			if *update {
+				require.NoError(t, os.WriteFile(golden, []byte(found), 0o644))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), found)
+		})
+	}
+}
+
+// modelText writes all that is in a model.
+func modelText(p *Package) string {
+	var b strings.Builder
+	typ := newReporter(nil, p.Types).typeString
+	output := func(t types.Type) string {
+		if t == nil {
+			return "nothing"
+		}
+		return typ(t)
+	}
+	fmt.Fprintf(&b, "package %s, prefix %s", p.Name, p.Prefix)
+	if p.App != nil {
+		fmt.Fprintf(&b, ", application %s", typ(p.App))
+	}
+	b.WriteString("\n")
+	for _, a := range p.Actions {
+		fmt.Fprintf(&b, "\naction %s, label %q, gives %s\n", a.Name, a.Label, output(a.Output))
+		for _, in := range a.Inputs {
+			fmt.Fprintf(&b, "\tinput %s %s\n", in.Name, typ(in.Type))
+		}
+		funcText(&b, "do", a.Do)
+		funcText(&b, "undo", a.Undo)
+	}
+	for _, s := range p.Sagas {
+		fmt.Fprintf(&b, "\nsaga %s, parameters %s, gives %s\n", s.Name, s.Params.Name(), output(s.Output))
+		for _, stage := range s.Stages {
+			b.WriteString("\tstage")
+			for _, n := range stage {
+				b.WriteString(" " + n.Name)
+			}
+			b.WriteString("\n")
+		}
+		for _, n := range s.Nodes {
+			fmt.Fprintf(&b, "\tnode %s gives %s", n.Name, output(n.Output))
+			for i, a := range n.After {
+				b.WriteString([]string{", after ", " "}[min(i, 1)] + a.Name)
+			}
+			b.WriteString("\n")
+			switch n.Kind {
+			case NodeAction:
+				fmt.Fprintf(&b, "\t\truns action %s %s\n", n.Action.PackageName, n.Action.Name)
+			case NodeConstant:
+				fmt.Fprintf(&b, "\t\tis %s\n", types.ObjectString(n.Constant, types.RelativeTo(p.Types)))
+			case NodeSubsaga:
+				fmt.Fprintf(&b, "\t\truns saga %s %s with %s\n", n.Subsaga.PackageName, n.Subsaga.Name, n.ParamsFrom.Name)
+			}
+			for _, in := range n.Bindings {
+				from := "the parameters"
+				if in.From != nil {
+					from = "node " + in.From.Name
+				}
+				fmt.Fprintf(&b, "\t\t%s is from %s\n", in.Input.Name, from)
+			}
+		}
+	}
+	return b.String()
+}
+
+func funcText(b *strings.Builder, verb string, f *Func) {
+	if f == nil {
+		return
+	}
+	fmt.Fprintf(b, "\t%s %s(", verb, f.Name)
+	for i, arg := range f.Args {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		switch arg.Kind {
+		case ArgContext:
+			b.WriteString("context")
+		case ArgActionContext:
+			b.WriteString("action context")
+		case ArgApp:
+			b.WriteString("application")
+		case ArgInput:
+			b.WriteString("input " + arg.Input.Name)
+		case ArgOutput:
+			b.WriteString("output")
+		case ArgOutputPointer:
+			b.WriteString("output pointer")
+		}
+	}
+	b.WriteString(")")
+	if p := f.Policy; p.Timeout != nil {
+		fmt.Fprintf(b, " timeout %v", *p.Timeout)
+	}
+	if p := f.Policy; p.Retry != nil {
+		fmt.Fprintf(b, " retry %d", *p.Retry)
+	}
+	if p := f.Policy; p.Backoff != nil {
+		fmt.Fprintf(b, " backoff %v", *p.Backoff)
+	}
+	b.WriteString("\n")
+}

@@ -1,0 +1,142 @@
+package gen
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+// modeler builds the model of one package, from what its comments say and what its types are,
+// and reports what can't be.
+//
+// Every part that was reported is marked as broken, so that what depends on it isn't reported too.
+type modeler struct {
+	*reporter
+	*source
+	info     *types.Info // nil for an imported package, whose bodies nobody looks at
+	errors   []types.Error
+	universe *universe
+
+	app       types.Type
+	appBroken bool
+	functions []*function
+	actions   map[string]*actionModel
+	sagas     map[string]*sagaModel
+	order     []*sagaModel // in the order of the sources
+
+	// withheld says that something can't be known because of a mistake that is reported
+	// for another package.
+	withheld bool
+	// notJSON holds the types that were reported as not fit for JSON.
+	notJSON map[string]bool
+}
+
+func newModeler(r *reporter, s *source, u *universe) *modeler {
+	return &modeler{
+		reporter: r, source: s, universe: u,
+		actions: map[string]*actionModel{}, sagas: map[string]*sagaModel{}, notJSON: map[string]bool{},
+	}
+}
+
+// model reads in stages, each of which rests on those before.
+func (m *modeler) model() {
+	m.readFunctions()
+	m.pairActions()
+	m.readActions()
+	m.placeNodes()
+	m.checkContainment()
+	m.resolveOutputs()
+	m.bindInputs()
+}
+
+// result is the finished model, which is complete only if nothing was reported.
+func (m *modeler) result(prefix string) *Package {
+	p := &Package{
+		Path: m.pkg.Path(), Name: m.pkg.Name(), Prefix: prefix, Types: m.pkg, App: m.app,
+	}
+	for _, a := range sortedByName(m.actions) {
+		if a.model != nil {
+			p.Actions = append(p.Actions, a.model)
+		}
+	}
+	for _, s := range sortedByName(m.sagas) {
+		if s.model.Params != nil {
+			p.Sagas = append(p.Sagas, s.model)
+		}
+	}
+	return p
+}
+
+// object returns what a function or a method is in the types.
+func (m *modeler) object(fn *ast.FuncDecl) *types.Func {
+	if m.info != nil {
+		f, _ := m.info.Defs[fn.Name].(*types.Func)
+		return f
+	}
+	if fn.Recv == nil {
+		f, _ := m.pkg.Scope().Lookup(fn.Name.Name).(*types.Func)
+		return f
+	}
+	base, _ := m.pkg.Scope().Lookup(receiverName(fn)).(*types.TypeName)
+	if base == nil {
+		return nil
+	}
+	named, _ := types.Unalias(base.Type()).(*types.Named)
+	if named == nil {
+		return nil
+	}
+	for f := range named.Methods() {
+		if f.Name() == fn.Name.Name {
+			return f
+		}
+	}
+	return nil
+}
+
+// receiverName returns the name of a method's receiver type, empty if there is none.
+func receiverName(fn *ast.FuncDecl) string {
+	if fn.Recv == nil || len(fn.Recv.List) == 0 {
+		return ""
+	}
+	t := fn.Recv.List[0].Type
+	for {
+		switch u := t.(type) {
+		case *ast.ParenExpr:
+			t = u.X
+		case *ast.StarExpr:
+			t = u.X
+		case *ast.IndexExpr:
+			t = u.X
+		case *ast.IndexListExpr:
+			t = u.X
+		case *ast.Ident:
+			return u.Name
+		default:
+			return ""
+		}
+	}
+}
+
+func (m *modeler) typeName(spec *ast.TypeSpec) *types.TypeName {
+	if m.info != nil {
+		t, _ := m.info.Defs[spec.Name].(*types.TypeName)
+		return t
+	}
+	t, _ := m.pkg.Scope().Lookup(spec.Name.Name).(*types.TypeName)
+	return t
+}
+
+// foreign reports whether the model is of an imported package.
+func (m *modeler) foreign() bool { return m.info == nil }
+
+// importNames returns the import path and the package name for what the models of an
+// imported package are marked with.
+func (m *modeler) importNames() (path, name string) {
+	if m.foreign() {
+		return m.pkg.Path(), m.pkg.Name()
+	}
+	return "", ""
+}
+
+// within reports whether pos is in the range of a node.
+func within(pos token.Pos, n ast.Node) bool { return n.Pos() <= pos && pos < n.End() }

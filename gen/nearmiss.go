@@ -1,0 +1,45 @@
+package gen
+
+import (
+	"regexp"
+	"strings"
+)
+
+// miss matches a comment that isn't a //saga: directive but is probably meant as one: with
+// spaces, capitals, another colon, or in a /* comment */. A comment that begins with a
+// tab is an example in a doc comment.
+var miss = regexp.MustCompile(`^(//|/\*)( *)(?i:sagas?|sagagen) ?([:.-]?) *([A-Za-z]*)((?:[ \t].*)?)$`)
+
+// nearMiss returns the directive that a comment is meant as, or nothing if that can't be said.
+// It reports false for prose, and for what is a directive.
+func nearMiss(comment string) (meant string, ok bool) {
+	if _, _, is := parseDirective(comment); is {
+		return "", false
+	}
+	text := firstLine(comment)
+	exact := strings.HasPrefix(text, "//saga:")
+	if strings.HasPrefix(text, "/*") {
+		text = strings.TrimRight(strings.TrimSuffix(text, "*/"), " \t")
+	}
+	m := miss.FindStringSubmatch(text)
+	if m == nil {
+		return "", exact
+	}
+	slashes, space, colon, args := m[1], m[2], m[3], m[5]
+	verb := strings.ToLower(m[4])
+	if _, known := forms[verb]; !known && slashes == "//" && space == "" && colon == ":" {
+		verb, _ = closest(verb, verbs) // misspelt besides
+	}
+	if _, known := forms[verb]; !known {
+		return "", exact
+	}
+	if colon != ":" && space != "" {
+		return "", false // prose, as "// saga node x is …"
+	}
+	return "//saga:" + verb + strings.TrimRight(args, " \t"), true
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return strings.TrimRight(line, "\r")
+}

@@ -1,0 +1,239 @@
+package gen
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"strconv"
+	"strings"
+)
+
+// shapeOf returns the canonical text of t as encoding/json sees it: two types of one shape
+// read each other's JSON.
+//
+//	string, bool, int64, float64, any    by kind
+//	bytes                                a slice of bytes, which is base64
+//	[]T  [3]T  map[K]T  *T
+//	{"name":T,"other"?:T}                a struct, sorted; ? marks what may be left out
+//	quoted(T)                            a field with the option string
+//	time.Time                            a type that encodes itself, by its full name
+//	@Name                                a type inside itself
+//
+// It returns a *shapeError if a value of type t, on its own, doesn't survive being encoded
+// and decoded.
+func shapeOf(t types.Type) (string, error) {
+	s := shaper{}
+	if err := s.write(t, false); err != nil {
+		return "", &shapeError{Type: t, Path: strings.Join(s.path, ""), Reason: err.Error()}
+	}
+	return s.out.String(), nil
+}
+
+// shapeError says why a type can't be stored as JSON.
+type shapeError struct {
+	Type types.Type
+	// Path leads from Type to the part that is the reason, as in ".Owner.Done[]"; empty if
+	// that's all of it.
+	Path   string
+	Reason string
+}
+
+// Error implements error.
+func (e *shapeError) Error() string {
+	if e.Path == "" {
+		return e.Reason
+	}
+	return e.Path + ": " + e.Reason
+}
+
+// shaper writes one shape.
+type shaper struct {
+	out  strings.Builder
+	path []string       // to the part that is being written
+	open []*types.Named // the types that are being written, the outermost first
+}
+
+// write writes the shape of t. A method with a pointer receiver takes part in the encoding
+// only of a value that is addressable.
+func (s *shaper) write(t types.Type, addressable bool) error {
+	opaque, err := encodesItself(t, addressable)
+	if err != nil {
+		return err
+	}
+	if opaque {
+		s.out.WriteString(types.TypeString(types.Unalias(t), nil))
+		return nil
+	}
+	if named, ok := types.Unalias(t).(*types.Named); ok {
+		for _, o := range s.open {
+			if types.Identical(o, named) {
+				s.out.WriteString("@" + types.TypeString(named, func(*types.Package) string { return "" }))
+				return nil
+			}
+		}
+		s.open = append(s.open, named)
+		defer func() { s.open = s.open[:len(s.open)-1] }()
+	}
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		return s.basic(u)
+	case *types.Pointer:
+		s.out.WriteByte('*')
+		return s.write(u.Elem(), true)
+	case *types.Slice:
+		if elem, ok := u.Elem().Underlying().(*types.Basic); ok && elem.Kind() == types.Byte && !hasEncoder(u.Elem(), true) {
+			s.out.WriteString("bytes")
+			return nil
+		}
+		s.out.WriteString("[]")
+		return s.inside("[]", u.Elem(), true)
+	case *types.Array:
+		fmt.Fprintf(&s.out, "[%d]", u.Len())
+		return s.inside("[]", u.Elem(), addressable)
+	case *types.Map:
+		s.out.WriteString("map[")
+		if err := s.mapKey(u.Key()); err != nil {
+			return err
+		}
+		s.out.WriteByte(']')
+		return s.inside("[]", u.Elem(), false)
+	case *types.Struct:
+		return s.fields(u, addressable)
+	case *types.Interface:
+		if u.Empty() {
+			s.out.WriteString("any")
+			return nil
+		}
+		return fmt.Errorf("JSON can't be decoded into the interface %s: it doesn't say which type to make", types.TypeString(t, nil))
+	case *types.Chan:
+		return fmt.Errorf("a channel can't be stored")
+	case *types.Signature:
+		return fmt.Errorf("a func can't be stored")
+	}
+	return fmt.Errorf("a %s can't be stored", types.TypeString(t, nil))
+}
+
+// inside writes the shape of a part of the current type.
+func (s *shaper) inside(step string, t types.Type, addressable bool) error {
+	s.path = append(s.path, step)
+	if err := s.write(t, addressable); err != nil {
+		return err
+	}
+	s.path = s.path[:len(s.path)-1]
+	return nil
+}
+
+func (s *shaper) basic(b *types.Basic) error {
+	if b.Info()&(types.IsBoolean|types.IsInteger|types.IsFloat|types.IsString) == 0 || b.Info()&types.IsUntyped != 0 {
+		return fmt.Errorf("a %s can't be stored", b.Name())
+	}
+	s.out.WriteString(types.Typ[b.Kind()].Name())
+	return nil
+}
+
+func (s *shaper) mapKey(t types.Type) error {
+	b, ok := t.Underlying().(*types.Basic)
+	switch {
+	case ok && b.Info()&types.IsString != 0: // even if it has a MarshalText
+		return s.basic(b)
+	case hasMethod(t, "MarshalText", false) && hasMethod(t, "UnmarshalText", true):
+		s.out.WriteString(types.TypeString(types.Unalias(t), nil))
+		return nil
+	case ok && b.Info()&types.IsInteger != 0:
+		return s.basic(b)
+	}
+	return fmt.Errorf("a %s can't be the key of a JSON object", types.TypeString(t, nil))
+}
+
+func (s *shaper) fields(t *types.Struct, addressable bool) error {
+	fields := jsonFields(t)
+	if len(fields) == 0 && t.NumFields() > 0 {
+		return fmt.Errorf("encoding/json sees none of its %d fields, so all would be lost: export them, or give the type MarshalJSON and UnmarshalJSON", t.NumFields())
+	}
+	s.out.WriteByte('{')
+	for i, f := range fields {
+		if i > 0 {
+			s.out.WriteByte(',')
+		}
+		s.out.WriteString(strconv.Quote(f.name))
+		if f.optional {
+			s.out.WriteByte('?')
+		}
+		s.out.WriteByte(':')
+		if f.unsettable {
+			return fmt.Errorf("its field %s is in an unexported struct that is embedded by a pointer, which encoding/json can't decode: embed it without the pointer", f.field.Name())
+		}
+		if f.quoted {
+			s.out.WriteString("quoted(")
+		}
+		if err := s.inside("."+f.field.Name(), f.field.Type(), addressable || f.behindPointer); err != nil {
+			return err
+		}
+		if f.quoted {
+			s.out.WriteByte(')')
+		}
+	}
+	s.out.WriteByte('}')
+	return nil
+}
+
+// encodesItself reports whether t has methods of its own for being encoded and decoded. It
+// returns an error if it has only half of them.
+func encodesItself(t types.Type, addressable bool) (bool, error) {
+	if isNamed(t, "encoding/json", "Number") {
+		return true, nil
+	}
+	if types.IsInterface(t) {
+		return false, nil
+	}
+	if p, ok := types.Unalias(t).(*types.Pointer); ok && !types.IsInterface(p.Elem()) {
+		return false, nil // its element says it
+	}
+	encodes := hasEncoder(t, addressable)
+	switch {
+	case encodes && hasDecoder(t):
+		return true, nil
+	case encodes:
+		return false, fmt.Errorf("%s encodes itself as JSON, but can't decode itself: give it UnmarshalJSON or UnmarshalText too", types.TypeString(t, nil))
+	case hasEncoder(t, true):
+		return false, fmt.Errorf("%s encodes itself only behind a pointer: take it as a pointer, or give its MarshalJSON or MarshalText a value receiver", types.TypeString(t, nil))
+	}
+	return false, nil
+}
+
+func hasEncoder(t types.Type, addressable bool) bool {
+	return hasMethod(t, "MarshalJSON", addressable) || hasMethod(t, "MarshalText", addressable)
+}
+
+func hasDecoder(t types.Type) bool {
+	return hasMethod(t, "UnmarshalJSON", true) || hasMethod(t, "UnmarshalText", true)
+}
+
+// hasMethod reports whether t, or if addressable *t, has the method of that name as
+// encoding and encoding/json want it.
+func hasMethod(t types.Type, name string, addressable bool) bool {
+	obj, _, _ := types.LookupFieldOrMethod(t, addressable, nil, name)
+	f, ok := obj.(*types.Func)
+	if !ok {
+		return false
+	}
+	want := decoderSignature
+	if strings.HasPrefix(name, "Marshal") {
+		want = encoderSignature
+	}
+	return types.Identical(f.Signature(), want)
+}
+
+var (
+	bytesVar = types.NewVar(token.NoPos, nil, "", types.NewSlice(types.Typ[types.Byte]))
+	errorVar = types.NewVar(token.NoPos, nil, "", types.Universe.Lookup("error").Type())
+
+	encoderSignature = types.NewSignatureType(nil, nil, nil, nil, types.NewTuple(bytesVar, errorVar), false)
+	decoderSignature = types.NewSignatureType(nil, nil, nil, types.NewTuple(bytesVar), types.NewTuple(errorVar), false)
+)
+
+// isNamed reports whether t is the type of that name.
+func isNamed(t types.Type, path, name string) bool {
+	named, ok := types.Unalias(t).(*types.Named)
+	return ok && named.Obj().Name() == name && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == path
+}

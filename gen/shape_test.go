@@ -1,0 +1,87 @@
+package gen
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// shapeTypes returns the types declared in shape_types_test.go.
+func shapeTypes(t *testing.T) func(name string) types.Type {
+	t.Helper()
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, "shape_types_test.go", nil, parser.SkipObjectResolution)
+	require.NoError(t, err)
+	config := types.Config{Importer: importer.ForCompiler(fset, "gc", nil)}
+	pkg, err := config.Check("example.com/p", fset, []*ast.File{file}, nil)
+	require.NoError(t, err)
+	return func(name string) types.Type { return pkg.Scope().Lookup(name).Type() }
+}
+
+func TestShapes(t *testing.T) {
+	lookup := shapeTypes(t)
+	for name, want := range map[string]string{
+		"shapeFlattened": `{"-":int,"Bad":int,"Deep":int,"Far":bytes,"Twice2"?:int,"own":string,"twice":int}`,
+		"shapeOptions": `{"Any":any,"Array":[4]uint8,"At":time.Time,"Big":*math/big.Int,"ByName":map[string]int,` +
+			`"ByNumber":map[int8][2]bool,"Bytes":bytes,"Every":int64,"Number":encoding/json.Number,"Quoted":quoted(int),` +
+			`"Raw":encoding/json.RawMessage,"Runes":[]int32,"Unquoted":[]int,"float"?:quoted(*float64)}`,
+		"shapeTree":          `{"Kind":int,"Left":*@shapeTree,"Right":*@shapeTree}`,
+		"shapeEncoded":       `example.com/p.shapeEncoded`,
+		"shapeKeyed":         `map[example.com/p.shapeEncoded]string`,
+		"ShapeLoop":          `{"Name":string}`,
+		"shapeBehindPointer": `{"Slice":[]example.com/p.shapeByPointer}`,
+	} {
+		shape, err := shapeOf(lookup(name))
+		assert.NoError(t, err, name)
+		assert.Equal(t, want, shape, name)
+	}
+}
+
+func TestShapeHasTheFieldsThatEncodingJSONHas(t *testing.T) {
+	lookup := shapeTypes(t)
+	for _, value := range []any{
+		shapeFlattened{ShapeOther: ShapeOther{Twice: 1}},
+		shapeTaggedWins{},
+		shapeNamedEmbedded{ShapeTagged: &ShapeTagged{}},
+		ShapeLoop{},
+	} {
+		name := reflect.TypeOf(value).Name()
+		text, err := json.Marshal(value)
+		require.NoError(t, err)
+		var object map[string]any
+		require.NoError(t, json.Unmarshal(text, &object))
+		var fields []string
+		for _, f := range jsonFields(lookup(name).Underlying().(*types.Struct)) {
+			fields = append(fields, f.name)
+			assert.Contains(t, object, f.name, name)
+		}
+		assert.Len(t, object, len(fields), "%s: %s and %q", name, text, fields)
+	}
+}
+
+func TestTypesThatLoseDataHaveNoShape(t *testing.T) {
+	lookup := shapeTypes(t)
+	for name, want := range map[string]string{
+		"shapeLost":      `encoding/json sees none of its 1 fields`,
+		"shapeHalf":      `can't decode itself`,
+		"shapeByPointer": `only behind a pointer`,
+		"shapeChannel":   `.Done[]: a channel can't be stored`,
+		"shapeFunc":      `.Owner.Call: a func can't be stored`,
+		"shapeReader":    `.Source: JSON can't be decoded into the interface`,
+		"shapeComplex":   `a complex128 can't be stored`,
+		"shapeBadKey":    `a bool can't be the key`,
+		"shapeUnset":     `unexported struct that is embedded by a pointer`,
+		"shapeBigValue":  `.Big: math/big.Int encodes itself only behind a pointer`,
+	} {
+		_, err := shapeOf(lookup(name))
+		assert.ErrorContains(t, err, want, name)
+	}
+}

@@ -1,0 +1,106 @@
+package gen
+
+import (
+	"encoding/json"
+	"math/big"
+	"time"
+)
+
+// The types below are read twice by shape_test.go: as source by shapeOf, and as they are by
+// encoding/json.
+
+type shapeInner struct {
+	Deep   int
+	Shared string
+	Twice  int `json:"twice"`
+}
+
+type ShapeOther struct {
+	Shared string
+	Twice  int `json:"Twice2,omitempty"`
+	Far    bool
+}
+
+type ShapeTagged struct {
+	Shared string `json:"Shared"`
+}
+
+type ShapeLoop struct {
+	*ShapeLoop
+	Name string
+}
+
+type shapeFlattened struct {
+	shapeInner
+	ShapeOther
+	Own    string `json:"own"`
+	Far    []byte
+	Hidden int `json:"-"`
+	Dash   int `json:"-,"`
+	Bad    int `json:"quote\""`
+	secret int
+}
+
+type shapeTaggedWins struct {
+	shapeInner
+	ShapeTagged
+}
+
+type shapeNamedEmbedded struct {
+	ShapeOther `json:"other"`
+	*ShapeTagged
+	ShapeKind
+}
+
+type ShapeKind int
+
+type shapeOptions struct {
+	Quoted   int      `json:",string"`
+	Float    *float64 `json:"float,omitzero,string"`
+	Unquoted []int    `json:",string"`
+	At       time.Time
+	Every    time.Duration
+	Big      *big.Int
+	Raw      json.RawMessage
+	Number   json.Number
+	Any      any
+	ByName   map[string]ShapeKind
+	ByNumber map[int8][2]bool
+	Runes    []rune
+	Bytes    []uint8
+	Array    [4]byte
+}
+
+type shapeTree struct {
+	Left, Right *shapeTree
+	Kind        ShapeKind
+}
+
+type shapeEncoded struct{ secret int }
+
+func (e shapeEncoded) MarshalText() ([]byte, error) { return []byte("text"), nil }
+func (e *shapeEncoded) UnmarshalText([]byte) error  { return nil }
+
+type shapeKeyed map[shapeEncoded]string
+
+type (
+	shapeLost      struct{ secret int }
+	shapeHalf      struct{ Name string }
+	shapeByPointer struct{ Name string }
+	shapeChannel   struct{ Done []chan int }
+	shapeFunc      struct{ Owner struct{ Call func() } }
+	shapeReader    struct {
+		Source interface{ Read([]byte) (int, error) }
+	}
+	shapeComplex  complex128
+	shapeBadKey   map[bool]int
+	shapeUnset    struct{ *shapeInner }
+	shapeBigValue struct{ Big big.Int }
+)
+
+func (shapeHalf) MarshalJSON() ([]byte, error) { return nil, nil }
+
+func (*shapeByPointer) MarshalJSON() ([]byte, error) { return nil, nil }
+func (*shapeByPointer) UnmarshalJSON([]byte) error   { return nil }
+
+type shapeBehindPointer struct{ Slice []shapeByPointer }

@@ -1,0 +1,178 @@
+package gen
+
+import (
+	"go/types"
+	"slices"
+)
+
+// findSubsaga finds the saga that a subsaga node runs.
+func (m *modeler) findSubsaga(n *nodeModel) {
+	ref := n.definition.dag
+	if ref.name == "" {
+		n.unknown = true // it was reported
+		return
+	}
+	if ref.pkg == "" {
+		return // it may be declared further down; see checkContainment
+	}
+	pos := n.definition.at(ref.offset)
+	from := m.imported(n.saga.file, ref, pos)
+	if from == nil {
+		n.unknown = true
+		return
+	}
+	n.inner = from.sagas[ref.name]
+	switch {
+	case n.inner == nil:
+		n.unknown = true
+		m.unknownSaga(n, from)
+	case !m.usableSaga(n.inner, from, ref, pos):
+		n.unknown = true
+	}
+}
+
+func (m *modeler) unknownSaga(n *nodeModel, from *modeler) {
+	ref := n.definition.dag
+	if from.hasLost("dag", ref.name) {
+		if from != m {
+			m.brokenImport(from, n.definition.at(ref.offset), "saga "+printable(ref.String()))
+		}
+		return
+	}
+	var names []string
+	for _, s := range sortedByName(from.sagas) {
+		names = append(names, s.name)
+	}
+	advice := "write //saga:dag " + ref.name + " above the type of its parameters"
+	prefix := ""
+	if ref.pkg != "" {
+		prefix = ref.pkg + "."
+	}
+	if c, ok := closest(ref.name, names); ok {
+		advice = "did you mean " + printable(prefix+c) + "?"
+	} else if len(names) > 1 || len(names) == 1 && from != m {
+		advice += ", or take one of " + enumerate(quoted(names), "and")
+	}
+	m.report(CodeUnknownSaga, n.definition.at(ref.offset), "node %q of saga %q runs saga %q, which doesn't exist; %s", n.Name, n.saga.name, ref.String(), advice)
+}
+
+// checkContainment finds the sagas of this package that subsaga nodes run, and reports sagas
+// that contain themselves.
+func (m *modeler) checkContainment() {
+	for _, s := range m.order {
+		for _, n := range s.nodes {
+			if n.Kind != NodeSubsaga || n.unknown || n.inner != nil {
+				continue
+			}
+			if n.inner = m.sagas[n.definition.dag.name]; n.inner == nil {
+				n.unknown = true
+				m.unknownSaga(n, m)
+			}
+		}
+	}
+	checked := map[*sagaModel]bool{}
+	for _, s := range m.order {
+		m.findSelf(s, nil, checked)
+	}
+}
+
+// findSelf looks for a way from a saga through subsaga nodes back to itself.
+func (m *modeler) findSelf(s *sagaModel, way []*sagaModel, checked map[*sagaModel]bool) {
+	if checked[s] {
+		return
+	}
+	way = append(slices.Clone(way), s)
+	for _, n := range s.nodes {
+		if n.inner == nil || n.unknown {
+			continue
+		}
+		if at := slices.Index(way, n.inner); at >= 0 {
+			var names []string
+			for _, w := range append(way[at:], n.inner) {
+				names = append(names, w.name)
+			}
+			m.report(CodeSagaInItself, n.definition.at(n.definition.dag.offset), "saga %q contains itself: %s; a subsaga is part of its saga, so that this never ends", n.inner.name, path(names))
+			n.unknown = true
+			continue
+		}
+		m.findSelf(n.inner, way, checked)
+	}
+	checked[s] = true
+}
+
+// resolveOutputs finds the types of the outputs of all nodes.
+func (m *modeler) resolveOutputs() {
+	for _, s := range m.order {
+		m.resolve(s)
+	}
+}
+
+func (m *modeler) resolve(s *sagaModel) {
+	if s.resolved {
+		return
+	}
+	s.resolved = true
+	for _, n := range s.nodes {
+		switch {
+		case n.unknown:
+		case n.Kind == NodeAction:
+			n.Action, n.Output = n.action.model, n.action.do.output
+		case n.Kind == NodeSubsaga:
+			m.resolve(n.inner)
+			n.Subsaga, n.Output = n.inner.model, n.inner.model.Output
+			n.unknown = n.inner.outputUnknown
+		}
+	}
+	if s.outputUnknown {
+		return
+	}
+	end := s.leaves()[0]
+	s.model.Output = end.Output
+	s.outputUnknown = end.unknown
+	if end.unknown && m.foreign() {
+		s.model.Output, s.outputUnknown = m.generatedOutput(s, end)
+	}
+}
+
+// generatedOutput returns the output of an imported saga as its generated code has it. The
+// functions of its actions may well be hidden there. It reports true if that isn't there either.
+func (m *modeler) generatedOutput(s *sagaModel, end *nodeModel) (output types.Type, unknown bool) {
+	result, ok := m.pkg.Scope().Lookup(s.spec.Name.Name + "Result").(*types.TypeName)
+	if !ok {
+		return nil, true
+	}
+	accessor, _, _ := types.LookupFieldOrMethod(result.Type(), false, m.pkg, goName(end.Name))
+	if f, ok := accessor.(*types.Func); ok && f.Signature().Results().Len() == 1 {
+		return f.Signature().Results().At(0).Type(), false
+	}
+	return nil, false
+}
+
+// bindSubsaga finds the node that a subsaga's parameters come from.
+func (m *modeler) bindSubsaga(n *nodeModel) {
+	ref := n.definition.params
+	if ref.name == "" || n.inner == nil || n.inner.model.Params == nil {
+		return
+	}
+	pos := n.definition.at(ref.offset)
+	source := n.saga.node(ref.name)
+	if source == nil {
+		if !n.saga.incomplete {
+			m.report(CodeUnknownNode, pos, "the parameters of node %q of saga %q come from %q, which is no node of it; %s", n.Name, n.saga.name, ref.name, n.saga.suggestNode(n, ref.name))
+		}
+		return
+	}
+	want := n.inner.model.Params.Type()
+	switch {
+	case !n.ancestors[source]:
+		m.report(CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which isn't sure to have run before; place %q above it", n.Name, n.saga.name, source.Name, source.Name)
+	case source.unknown:
+	case source.Output == nil:
+		m.report(CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which has no output; saga %q takes a %s", n.Name, n.saga.name, source.Name, n.inner.name, m.typeString(want))
+	case !types.Identical(source.Output, want):
+		is, takes := m.typeStrings(source.Output, want)
+		m.report(CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which has type %s; saga %q takes a %s", n.Name, n.saga.name, source.Name, is, n.inner.name, takes)
+	default:
+		n.ParamsFrom = source.Node
+	}
+}

@@ -1,0 +1,15 @@
+package bad_constant
+
+// Order asks for a parcel.
+//
+//saga:dag order
+//saga:constant kind value=Order
+//saga:constant price value=price
+//saga:append kind price
+//saga:append pack
+type Order struct{ Item string }
+
+func price(item string) int { return len(item) }
+
+//saga:do pack noundo
+func pack(price int) error { return nil }

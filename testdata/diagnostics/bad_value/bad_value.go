@@ -1,0 +1,10 @@
+package bad_value
+
+//saga:do pack noundo timeout=10
+func pack() error { return nil }
+
+//saga:do ship noundo retry=-1 backoff=0s
+func ship() error { return nil }
+
+//saga:do weigh noundo label="two\nlines"
+func weigh() error { return nil }

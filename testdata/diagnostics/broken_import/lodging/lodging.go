@@ -1,0 +1,8 @@
+// Package lodging has mistakes of its own.
+package lodging
+
+//saga:do book noundo
+func Book() (chan int, error) { return nil, nil }
+
+// saga:do pay noundo
+func Pay() error { return nil }

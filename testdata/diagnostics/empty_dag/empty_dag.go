@@ -1,0 +1,6 @@
+package empty_dag
+
+// Order asks for a parcel.
+//
+//saga:dag order
+type Order struct{ Item string }

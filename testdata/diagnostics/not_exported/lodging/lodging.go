@@ -1,0 +1,25 @@
+// Package lodging keeps nearly everything to itself.
+package lodging
+
+type stay struct{ Nights int }
+
+// Secret is of a type that others can't write.
+var Secret = stay{Nights: 1}
+
+const region = "north"
+
+//saga:do book noundo
+func book() error { return nil }
+
+//saga:do pay
+func Pay() error { return nil }
+
+//saga:undo pay
+func refund() error { return nil }
+
+//saga:do check noundo
+func Check() (stay, error) { return stay{}, nil }
+
+//saga:dag stay
+//saga:append check
+type request struct{ Nights int }

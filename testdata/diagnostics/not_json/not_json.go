@@ -1,0 +1,26 @@
+package not_json
+
+import "io"
+
+// Order asks for a parcel.
+//
+//saga:dag order
+//saga:append pack
+//saga:append ship read
+//saga:append end
+type Order struct{ Done chan bool }
+
+// Parcel is ready to go, but nothing of it can be stored.
+type Parcel struct{ number string }
+
+//saga:do pack noundo
+func pack(order Order) (Parcel, error) { return Parcel{}, nil }
+
+//saga:do ship noundo
+func ship(pack Parcel) error { return nil }
+
+//saga:do read noundo
+func read(from io.Reader) error { return nil }
+
+//saga:do end noundo
+func end() error { return nil }

@@ -1,0 +1,3 @@
+// Hand-written, in spite of its name.
+
+package output_not_generated

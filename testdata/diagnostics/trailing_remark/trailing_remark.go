@@ -1,0 +1,4 @@
+package trailing_remark
+
+//saga:do pack noundo // nothing happens outside
+func pack() error { return nil }

@@ -1,0 +1,18 @@
+package unknown_action
+
+import _ "github.com/sagagen/sagagen/testdata/diagnostics/unknown_action/lodging"
+
+// Order asks for a parcel.
+//
+//saga:dag order
+//saga:append pack
+//saga:append weihg
+//saga:append second=bill
+//saga:append third=lodging.missing
+type Order struct{ Item string }
+
+//saga:do pack noundo
+func pack() error { return nil }
+
+//saga:do weigh noundo
+func weigh() error { return nil }

@@ -1,0 +1,7 @@
+package unreadable_file
+
+// Order asks for a parcel.
+//
+//saga:dag order
+//saga:append pack
+type Order struct{ Item string }

@@ -1,0 +1,60 @@
+// Command shared_action has an action that stands in two sagas, and twice in one of them. Its
+// input comes from another place each time.
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sagagen/sagagen/runtime/sec"
+)
+
+// Word asks for a word, doubled once.
+//
+//saga:dag word
+//saga:append text=spell
+//saga:append double
+type Word struct{ Letters string }
+
+// Text asks for a text, doubled twice: first itself, then the outcome.
+//
+//saga:dag text
+//saga:append double
+//saga:append last=join
+type Text struct{ Text string }
+
+//saga:do spell noundo
+func spell(word Word) (Text, error) { return Text{Text: word.Letters}, nil }
+
+// double binds to the node text in one saga, and to the parameters in the other.
+//
+//saga:do double noundo
+func double(text Text) (string, error) { return text.Text + text.Text, nil }
+
+//saga:do join noundo
+func join(text Text, double string) (string, error) { return text.Text + "+" + double, nil }
+
+func main() {
+	ctx := context.Background()
+	coordinator, err := sec.New(sec.Config{Registry: NewRegistry()})
+	if err != nil {
+		panic(err)
+	}
+	word, err := StartWord(ctx, coordinator, Word{Letters: "ab"})
+	if err != nil {
+		panic(err)
+	}
+	wordResult, err := word.Wait(ctx)
+	if err != nil {
+		panic(err)
+	}
+	text, err := StartText(ctx, coordinator, Text{Text: "cd"})
+	if err != nil {
+		panic(err)
+	}
+	textResult, err := text.Wait(ctx)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(wordResult.Double(), textResult.Double(), textResult.Last())
+}

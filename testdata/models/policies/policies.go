@@ -1,0 +1,11 @@
+// Package policies has no saga, only actions.
+package policies
+
+//saga:do pack label="Pack \"it\"" timeout=1m30s retry=0 backoff=250ms
+func pack() error { return nil }
+
+//saga:undo pack timeout="1h" retry=12
+func unpack() error { return nil }
+
+//saga:do Pack-Item_2 noundo
+func packItem() error { return nil }
