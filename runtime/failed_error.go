@@ -10,10 +10,13 @@ import (
 type FailedError struct {
 	ID   ID
 	Name Name
-	// State is StateFailed, which means that all that had run is undone, or StateStuck.
+	// State is StateFailed, which means that all that had run is undone, StateStuck, or StateAbandoned.
 	State State
-	// Failures has at least one element.
+	// Failures are the failures that stand, in the order of the log. It is empty for a saga that was canceled
+	// while nothing had failed.
 	Failures []Failure
+	// Canceled and Abandoned are the orders by which an operator canceled or abandoned the saga; nil if none did.
+	Canceled, Abandoned *Order
 }
 
 // Failure is one node's failure.
@@ -27,19 +30,22 @@ type Failure struct {
 
 // Error implements error. It tells all failures in one line.
 func (e *FailedError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "saga %q %s", e.Name, e.ID)
-	if e.State == StateStuck {
-		b.WriteString(" is stuck")
-	} else {
-		b.WriteString(" was undone")
+	parts := []string{fmt.Sprintf("saga %q %s %s", e.Name, e.ID, map[State]string{
+		StateFailed: "was undone", StateStuck: "is stuck", StateAbandoned: "was abandoned",
+	}[e.State])}
+	if e.Canceled != nil {
+		parts = append(parts, fmt.Sprintf("canceled by %s: %s", e.Canceled.By, e.Canceled.Comment))
 	}
-	separator := ": "
+	if e.Abandoned != nil {
+		parts = append(parts, fmt.Sprintf("abandoned by %s: %s", e.Abandoned.By, e.Abandoned.Comment))
+	}
 	for _, f := range e.Failures {
-		b.WriteString(separator + f.String())
-		separator = "; "
+		parts = append(parts, f.String())
 	}
-	return b.String()
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return parts[0] + ": " + strings.Join(parts[1:], "; ")
 }
 
 // Unwrap returns the failures' errors, each an *ActionError.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,7 +12,8 @@ import (
 // Log is all that is recorded of a saga. A coordinator can go on from it.
 //
 // Its JSON has a version and is an object of this form. "node" is the node's index in the
-// DAG, "name" its path for people to read; a success has an "output", a failure an "error":
+// DAG, "name" its path for people to read; a success has an "output", a failure an "error", and what an operator
+// decided an "order":
 //
 //	{"version":1,
 //	 "saga_id":"0192f0c1-2a3b-7c4d-8e5f-60718293a4b5",
@@ -42,7 +44,19 @@ type eventJSON struct {
 	Kind   EventKind       `json:"kind"`
 	Output json.RawMessage `json:"output,omitempty"`
 	Error  json.RawMessage `json:"error,omitempty"`
+	Order  json.RawMessage `json:"order,omitempty"`
 	At     time.Time       `json:"at,omitzero"`
+}
+
+// payload returns the member that holds the payload of an event of that kind.
+func (j *eventJSON) payload(kind EventKind) *json.RawMessage {
+	switch {
+	case kind == EventSucceeded:
+		return &j.Output
+	case kind.Ordered():
+		return &j.Order
+	}
+	return &j.Error
 }
 
 // MarshalJSON implements json.Marshaler.
@@ -53,11 +67,7 @@ func (l *Log) MarshalJSON() ([]byte, error) {
 	out := logJSON{Version: logVersion, ID: l.ID, DAG: l.DAG, Events: make([]eventJSON, len(l.Events))}
 	for i, e := range l.Events {
 		j := eventJSON{Seq: e.Seq, Node: e.Node, Name: l.path(e.Node), Kind: e.Kind, At: e.At}
-		if e.Kind == EventSucceeded {
-			j.Output = e.Payload
-		} else {
-			j.Error = e.Payload
-		}
+		*j.payload(e.Kind) = e.Payload
 		out.Events[i] = j
 	}
 	return json.Marshal(out)
@@ -89,10 +99,7 @@ func (l *Log) UnmarshalJSON(text []byte) error {
 		if e.Kind == 0 {
 			return fmt.Errorf("saga log: event %d has no kind", i)
 		}
-		events[i] = Event{Seq: e.Seq, Node: e.Node, Kind: e.Kind, Payload: e.Output, At: e.At}
-		if e.Kind != EventSucceeded {
-			events[i].Payload = e.Error
-		}
+		events[i] = Event{Seq: e.Seq, Node: e.Node, Kind: e.Kind, Payload: *e.payload(e.Kind), At: e.At}
 	}
 	l.ID, l.DAG, l.Events = in.ID, in.DAG, events
 	return nil
@@ -100,24 +107,45 @@ func (l *Log) UnmarshalJSON(text []byte) error {
 
 // Unwinding reports whether the log says that the saga is being undone, or has been.
 func (l *Log) Unwinding() bool {
-	for _, e := range l.Events {
-		if e.Kind == EventFailed || e.Kind == EventIndeterminate {
-			return true
-		}
-	}
-	return false
+	return l.Canceled() != nil || slices.ContainsFunc(l.Failures(), func(f Failure) bool { return f.Kind != EventUndoFailed })
 }
 
-// Failures returns the failures that the log tells of, in its order.
+// Failures returns the failures that the log tells of, in its order, but for those that an operator has put right:
+// of a node that was given an output, and of an undo that was called again or declared done.
 func (l *Log) Failures() []Failure {
 	var failures []Failure
+	forget := func(node NodeID, undoOnly bool) {
+		failures = slices.DeleteFunc(failures, func(f Failure) bool {
+			return f.Node == node && (f.Kind == EventUndoFailed || !undoOnly)
+		})
+	}
 	for _, e := range l.Events {
 		switch e.Kind {
 		case EventFailed, EventIndeterminate, EventUndoFailed:
 			failures = append(failures, Failure{Node: e.Node, Path: l.path(e.Node), Kind: e.Kind, Err: e.failure()})
+		case EventOutputSupplied:
+			forget(e.Node, false)
+		case EventUndoRetried, EventMarkedUndone:
+			forget(e.Node, true)
 		}
 	}
 	return failures
+}
+
+// Canceled returns the order by which an operator made the saga unwind; nil if none did.
+func (l *Log) Canceled() *Order { return l.lastOrder(EventCanceled) }
+
+// Abandoned returns the order by which an operator gave the saga up; nil if none did.
+func (l *Log) Abandoned() *Order { return l.lastOrder(EventAbandoned) }
+
+func (l *Log) lastOrder(kind EventKind) *Order {
+	for _, e := range slices.Backward(l.Events) {
+		if e.Kind == kind {
+			o := e.order()
+			return &o
+		}
+	}
+	return nil
 }
 
 // path returns a node's path, and nothing for a node that the DAG doesn't have: a log that
@@ -149,9 +177,16 @@ func (l *Log) String() string {
 		l.ID, l.DAG.Name(), direction, len(l.Events))
 	for _, e := range l.Events {
 		fmt.Fprintf(&b, "%03d N%03d %-13s %s", e.Seq+1, e.Node, e.Kind, l.path(e.Node))
+		if e.Kind.Ordered() && l.path(e.Node) != "" {
+			b.WriteByte(' ')
+		}
 		switch e.Kind {
 		case EventFailed, EventIndeterminate, EventUndoFailed:
 			fmt.Fprintf(&b, ": %s", e.failure().Message)
+		}
+		if e.Kind.Ordered() {
+			o := e.order()
+			fmt.Fprintf(&b, "by %s: %s", o.By, o.Comment)
 		}
 		b.WriteByte('\n')
 	}

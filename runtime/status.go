@@ -12,6 +12,9 @@ type Status struct {
 	Events []Event
 	// Active says that a coordinator in this process is working on the saga.
 	Active bool
+	// Paused says that nothing starts until an operator lets it; Breakpoints are the nodes of which that is true.
+	Paused      bool
+	Breakpoints []NodeID
 	// Parked is why the saga can't be gone on with; nil if it can. It wraps ErrParked.
 	Parked error
 }
@@ -42,6 +45,9 @@ func (s *Status) Describe(id NodeID) string {
 		}
 		return "blocked"
 	}
+	if begun := s.Nodes[id] == NodeStarted || s.Nodes[id] == NodeUndoStarted; begun && s.State == StateAbandoned {
+		return "indeterminate" // and nobody is going to find out
+	}
 	switch s.Nodes[id] {
 	case NodeStarted:
 		if s.Active {
@@ -64,7 +70,7 @@ func (s *Status) Describe(id NodeID) string {
 		return "undo-failed"
 	}
 	switch {
-	case s.State == StateUnwinding, s.State == StateStuck, s.State == StateFailed:
+	case s.State == StateUnwinding, s.State == StateStuck, s.State == StateFailed, s.State == StateAbandoned:
 		return "abandoned"
 	case s.State == StateRunning && s.all(s.DAG.Parents(id), NodeSucceeded):
 		return "queued-todo"

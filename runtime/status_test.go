@@ -54,6 +54,8 @@ func TestDescribe(t *testing.T) {
 			map[saga.NodePath]string{"payment": "queued-undo", "car": "undone"}},
 		{"stuck", saga.StateStuck, nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeFailed, "car": saga.NodeUndoFailed, "flight": saga.NodeUndone}, false,
 			map[saga.NodePath]string{"payment": "done", "hotel": "failed", "car": "undo-failed", "flight": "undone", "summary": "abandoned"}},
+		{"given up", saga.StateAbandoned, nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeStarted, "car": saga.NodeUndoStarted}, false,
+			map[saga.NodePath]string{"payment": "done", "hotel": "indeterminate", "car": "indeterminate", "flight": "abandoned", "summary": "abandoned"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := statusOf(t, tripDAG(t), tt.state, saga.NodePending, tt.nodes)
@@ -77,7 +79,7 @@ func TestOfACreatedSagaOnlyTheStartCanStart(t *testing.T) {
 
 func TestEveryStateOfANodeIsDescribed(t *testing.T) {
 	for _, active := range []bool{false, true} {
-		for _, state := range []saga.State{1, 2, 3, 4, 5, 6} {
+		for _, state := range []saga.State{1, 2, 3, 4, 5, 6, 7} {
 			for _, node := range saga.NodeStates() {
 				s := statusOf(t, tripDAG(t), state, node, nil)
 				s.Active = active

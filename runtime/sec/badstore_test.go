@@ -2,6 +2,7 @@ package sec_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,9 +95,10 @@ func TestCoordinatorGoesOnWhenTheStoreDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		st := &spyStore{Store: store.NewMemory()}
-		down := true
+		var down atomic.Bool
+		down.Store(true)
 		st.before = func(n int) error {
-			if n > 1 && down {
+			if n > 1 && down.Load() {
 				return errStore
 			}
 			return nil
@@ -106,7 +108,7 @@ func TestCoordinatorGoesOnWhenTheStoreDoes(t *testing.T) {
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		time.Sleep(time.Hour)
 		assert.Equal(t, []string{"do a"}, w.calls())
-		down = false
+		down.Store(false)
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())

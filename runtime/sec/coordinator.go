@@ -112,15 +112,12 @@ func (c *Coordinator) release(s *instance) {
 }
 
 // launch starts the goroutine that owns the saga, unless the coordinator is shutting down.
-func (c *Coordinator) launch(s *instance) error {
+func (c *Coordinator) launch(s *instance, first *request) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped {
 		return saga.ErrShutdown
 	}
-	if !s.launched {
-		s.launched = true
-		c.running.Go(s.run)
-	}
+	c.running.Go(func() { s.run(first) })
 	return nil
 }

@@ -36,39 +36,21 @@ func (c *Coordinator) Resume(ctx context.Context, log *saga.Log) error {
 }
 
 // Start starts a saga that was created, and does nothing if it has been started. When it returns nil, the
-// start is durable. The error wraps saga.ErrNoSuchSaga, saga.ErrParked or saga.ErrShutdown.
+// start is durable. The error wraps saga.ErrNoSuchSaga, saga.ErrParked, saga.ErrWrongState if another coordinator
+// has the saga, or saga.ErrShutdown.
 func (c *Coordinator) Start(ctx context.Context, id saga.ID) error {
 	s, record, err := c.find(ctx, id)
 	if err != nil {
 		return err
 	}
-	if s == nil {
-		if record.State.Settled() {
-			return nil
-		}
-		return fmt.Errorf("saga %s: %w: it is owned by %q", id, saga.ErrWrongState, record.Owner)
-	}
-	return s.start(ctx)
-}
-
-func (s *instance) start(ctx context.Context) error {
-	if v := s.view.Load(); v.parked != nil {
-		return fmt.Errorf("saga %s: %w", s.id, v.parked)
-	}
-	if err := s.coordinator.launch(s); err != nil {
-		return err
-	}
-	select {
-	case <-s.begun:
+	if s == nil && record.State.Settled() {
 		return nil
-	case <-s.done:
-		if s.settled() {
-			return nil
-		}
-		return fmt.Errorf("saga %s: %w", s.id, saga.ErrShutdown)
-	case <-ctx.Done():
-		return fmt.Errorf("saga %s: start: %w", s.id, ctx.Err())
 	}
+	start := func(s *instance) error {
+		s.started = true
+		return nil
+	}
+	return c.ask(ctx, id, start, func(store.Record) error { return nil })
 }
 
 func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) error {
@@ -82,13 +64,11 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 	if err := s.load(log.DAG, log.Events, 1); err != nil {
 		return err
 	}
-	s.stored = saga.StateCreated
-	if start || len(log.Events) > 0 {
-		s.stored = s.machine.State()
-	}
+	s.started = start
 	if start {
 		s.advance()
 	}
+	s.stored = s.state()
 	other, reserved, err := c.reserve(s)
 	if err != nil {
 		return err
@@ -96,11 +76,11 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 	if !reserved {
 		return other.same(ctx, log.DAG, start)
 	}
-	return s.insert(ctx, start)
+	return s.insert(ctx)
 }
 
 // insert records a new saga that has been reserved.
-func (s *instance) insert(ctx context.Context, start bool) error {
+func (s *instance) insert(ctx context.Context) error {
 	c := s.coordinator
 	encoded, err := s.dag.MarshalJSON()
 	if err != nil {
@@ -115,9 +95,8 @@ func (s *instance) insert(ctx context.Context, start bool) error {
 	})
 	switch {
 	case errors.Is(err, store.ErrExists):
-		dag := s.dag
 		c.release(s)
-		return c.createdBefore(ctx, s.id, dag, start)
+		return c.createdBefore(ctx, s.id, s.dag, s.started)
 	case err != nil:
 		c.release(s)
 		c.settleDoubt(s.id)
@@ -130,11 +109,8 @@ func (s *instance) insert(ctx context.Context, start bool) error {
 		c.release(s)
 		return nil
 	}
-	if !start {
-		return nil
-	}
 	// It is durable now. If the coordinator is shutting down, the next one goes on with it.
-	if err := c.launch(s); err != nil {
+	if err := c.launch(s, nil); err != nil {
 		c.release(s)
 	}
 	return nil
@@ -192,7 +168,7 @@ func (s *instance) same(ctx context.Context, dag *saga.SagaDAG, start bool) erro
 		return fmt.Errorf("saga %s: %w: it has another DAG or other parameters", s.id, saga.ErrSagaExists)
 	}
 	if start {
-		return s.start(ctx)
+		return s.coordinator.Start(ctx, s.id)
 	}
 	return nil
 }
@@ -204,5 +180,6 @@ func (s *instance) load(dag *saga.SagaDAG, events []saga.Event, generation uint6
 		return fmt.Errorf("saga %s: %w", s.id, err)
 	}
 	s.dag, s.machine, s.events, s.generation = dag, machine, slices.Clip(events), generation
+	s.begun = slices.ContainsFunc(events, func(e saga.Event) bool { return !e.Kind.Ordered() })
 	return nil
 }

@@ -19,7 +19,7 @@ var (
 // flush makes the pending events durable, and the state. It tries until they are, or until the saga turns
 // out to be another's, or the coordinator's life ends.
 func (s *instance) flush() error {
-	state := s.machine.State()
+	state := s.state()
 	if len(s.pending) == 0 && state == s.stored {
 		return nil
 	}

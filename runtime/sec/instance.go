@@ -28,18 +28,19 @@ type instance struct {
 	// view is what readers see. The goroutine that owns the saga publishes it.
 	view atomic.Pointer[view]
 
-	// launched says that run has been called. Guarded by Coordinator.mu.
-	launched bool
-	// begun is closed when the first append of this coordinator is durable.
-	begun chan struct{}
-
 	// Owned by whoever loads the instance, then by run.
 	machine *executor.Machine
+	started bool         // false for a saga that was created and waits for Start
+	begun   bool         // a node has started, now or ever
 	events  []saga.Event // all that are durable
 	pending []saga.Event // applied to the machine, and not durable yet
 	todo    []job        // to be launched when pending is durable
+	replies []chan error // to be told when pending is durable
 	flying  int          // workers whose outcome has not been received
 	stored  saga.State   // what the store has as the state
+
+	// requests is what run is asked to do. It has no buffer: whoever asks waits for the reply anyway.
+	requests chan request
 	// outcomes is what workers send to. It has no buffer: a worker has nothing else to do than to
 	// wait until its outcome is taken.
 	outcomes chan outcome
@@ -64,7 +65,7 @@ func newInstance(c *Coordinator, id saga.ID) *instance {
 		id:          id,
 		loaded:      make(chan struct{}),
 		done:        make(chan struct{}),
-		begun:       make(chan struct{}),
+		requests:    make(chan request),
 		outcomes:    make(chan outcome),
 	}
 }
@@ -91,20 +92,40 @@ func (s *instance) advance() {
 	}
 }
 
-// apply adds an event. It panics if the machine refuses it, as all events come from what the
-// machine wants.
+// apply adds an event. It panics if the machine refuses it, as what workers report is what the
+// machine wanted.
 func (s *instance) apply(node saga.NodeID, kind saga.EventKind, payload json.RawMessage) {
+	if err := s.tryApply(node, kind, payload); err != nil {
+		panic(err)
+	}
+}
+
+// tryApply adds an event unless the machine refuses it.
+func (s *instance) tryApply(node saga.NodeID, kind saga.EventKind, payload json.RawMessage) error {
 	e := saga.Event{
 		Seq:     s.machine.NextSeq(),
 		Node:    node,
 		Kind:    kind,
 		Payload: payload,
-		At:      time.Now().UTC().Truncate(time.Millisecond),
+		At:      now(),
 	}
 	if err := s.machine.Apply(e); err != nil {
-		panic(err)
+		return err
 	}
 	s.pending = append(s.pending, e)
+	s.begun = s.begun || !kind.Ordered()
+	return nil
+}
+
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+
+// state returns the saga's state, with what is pending.
+func (s *instance) state() saga.State {
+	state := s.machine.State()
+	if !s.started && !s.begun && (state == saga.StateRunning || state == saga.StateSucceeded) {
+		return saga.StateCreated
+	}
+	return state
 }
 
 // committed notes that the pending events are durable, and that the store has this state.

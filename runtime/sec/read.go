@@ -36,10 +36,13 @@ func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error
 			}
 		case record.State.Settled():
 			status, err := c.stored(ctx, record)
-			if err != nil {
+			switch {
+			case err != nil:
 				return saga.Outputs{}, err
+			case status.Parked != nil && status.State == saga.StateSucceeded:
+				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, status.Parked)
 			}
-			return settled(status)
+			return result(status.Log(), status.State, replay(status).Outputs())
 		}
 		if c.isStopped() {
 			return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
@@ -69,7 +72,8 @@ func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, err
 		return nil, fmt.Errorf("saga %s: %w", id, v.parked)
 	}
 	status := &saga.Status{ID: id, Name: s.dag.Name(), State: v.state, DAG: s.dag, Events: v.events, Active: v.active, Parked: v.parked}
-	return status, replay(status)
+	replay(status)
+	return status, nil
 }
 
 // List returns the records that the query asks for, from the store.
@@ -98,36 +102,35 @@ func (c *Coordinator) stored(ctx context.Context, record store.Record) (*saga.St
 	if err != nil {
 		return nil, fmt.Errorf("saga %s: %w", record.ID, err)
 	}
-	return status, replay(status)
+	replay(status)
+	return status, nil
 }
 
-// replay sets the states of the nodes from the events.
-func replay(status *saga.Status) error {
+// replay sets what follows from the events. If they make no sense, the saga is parked, and shown as if it had none.
+func replay(status *saga.Status) *executor.Machine {
 	machine, err := executor.Replay(status.DAG.DAG, status.Events)
 	if err != nil {
-		if status.Parked != nil { // that is why; show how far it makes sense
-			status.Nodes = executor.New(status.DAG.DAG).States()
-			return nil
+		machine = executor.New(status.DAG.DAG)
+		if status.Parked == nil {
+			status.Parked = fmt.Errorf("%w: %w", saga.ErrParked, err)
 		}
-		return fmt.Errorf("saga %s: %w: %w", status.ID, saga.ErrParked, err)
 	}
-	status.Nodes = machine.States()
-	return nil
+	status.Nodes, status.Paused = machine.States(), machine.Paused()
+	for id := range saga.NodeID(len(status.Nodes)) {
+		if machine.Breakpoint(id) {
+			status.Breakpoints = append(status.Breakpoints, id)
+		}
+	}
+	return machine
 }
 
-// settled returns what a settled saga came to.
-func settled(status *saga.Status) (saga.Outputs, error) {
-	machine, err := executor.Replay(status.DAG.DAG, status.Events)
-	if err != nil {
-		return saga.Outputs{}, fmt.Errorf("saga %s: %w: %w", status.ID, saga.ErrParked, err)
-	}
-	return result(status.ID, status.DAG, machine.State(), machine.Outputs(), status.Events)
-}
-
-func result(id saga.ID, dag *saga.SagaDAG, state saga.State, outputs []json.RawMessage, events []saga.Event) (saga.Outputs, error) {
+// result returns what a settled saga came to, given the outputs of its nodes.
+func result(log *saga.Log, state saga.State, outputs []json.RawMessage) (saga.Outputs, error) {
 	if state == saga.StateSucceeded {
-		return saga.NewOutputs(dag.DAG, outputs), nil
+		return saga.NewOutputs(log.DAG.DAG, outputs), nil
 	}
-	log := saga.Log{ID: id, DAG: dag, Events: events}
-	return saga.Outputs{}, &saga.FailedError{ID: id, Name: dag.Name(), State: state, Failures: log.Failures()}
+	return saga.Outputs{}, &saga.FailedError{
+		ID: log.ID, Name: log.DAG.Name(), State: state,
+		Failures: log.Failures(), Canceled: log.Canceled(), Abandoned: log.Abandoned(),
+	}
 }

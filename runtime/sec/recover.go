@@ -30,7 +30,7 @@ func (c *Coordinator) recoverAll() {
 			return
 		}
 		for _, record := range claimed {
-			if _, err := c.adopt(record); err != nil {
+			if _, err := c.adopt(record, nil); err != nil {
 				return
 			}
 		}
@@ -47,40 +47,38 @@ func (c *Coordinator) isStopped() bool {
 }
 
 // adopt goes on with a saga that this coordinator owns and doesn't have in memory. A saga that can't
-// be gone on with is parked. The error is saga.ErrShutdown.
-func (c *Coordinator) adopt(record store.Record) (*instance, error) {
+// be gone on with is parked, and one that is settled is left alone unless there is a first request. It reports
+// whether that will be replied to. The error is saga.ErrShutdown.
+func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, err error) {
 	s := newInstance(c, record.ID)
-	other, reserved, err := c.reserve(s)
+	_, reserved, err := c.reserve(s)
 	if err != nil || !reserved {
-		return other, err
+		return false, err
 	}
-	s.stored, s.generation = record.State, record.Generation
+	s.stored, s.started = record.State, record.State != saga.StateCreated
 	err = s.reload(record)
 	switch {
 	case errors.Is(err, saga.ErrShutdown):
 		c.release(s)
-		return nil, err
+		return false, err
 	case err != nil:
 		s.park(err)
 		c.config.Logger.Error("saga parked", "saga", s.id, "name", record.Name, "reason", err)
 		close(s.loaded)
-		return s, nil
+		return false, nil
 	}
 	s.publish(false)
 	close(s.loaded)
-	switch {
-	case record.State == saga.StateCreated: // waits for Start
-		return s, nil
-	case s.machine.State() == record.State && record.State.Settled(): // stuck
+	if first == nil && s.stored.Settled() && s.state() == s.stored {
 		c.release(s)
-		return s, nil
+		return false, nil
 	}
 	c.config.Logger.Info("saga goes on from its log", "saga", s.id, "name", record.Name, "state", record.State, "events", len(s.events))
-	if err := c.launch(s); err != nil {
+	if err := c.launch(s, first); err != nil {
 		c.release(s)
-		return nil, err
+		return false, err
 	}
-	return s, nil
+	return true, nil
 }
 
 // reload reads the saga's DAG and log.
@@ -132,7 +130,7 @@ func (c *Coordinator) find(ctx context.Context, id saga.ID) (*instance, store.Re
 		if record.State.Settled() || c.isStopped() || !c.own(ctx, &record) {
 			return nil, record, nil
 		}
-		if _, err := c.adopt(record); err != nil {
+		if _, err := c.adopt(record, nil); err != nil {
 			return nil, record, err
 		}
 	}

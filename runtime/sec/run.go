@@ -1,25 +1,34 @@
 package sec
 
 import (
+	"fmt"
+
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// run owns the saga until it is settled or lost, or the coordinator shuts down.
-func (s *instance) run() {
+// run owns the saga until it is settled or lost, or the coordinator shuts down. If first is
+// not nil, that is done before anything else.
+func (s *instance) run(first *request) {
 	c := s.coordinator
 	defer c.release(s)
+	defer s.reply(saga.ErrShutdown)
 	stopping := c.stopping // nil once it's closed
+	if first != nil {
+		s.serve(*first)
+	}
 	for {
-		if stopping != nil {
+		if s.started && stopping != nil {
 			s.advance()
 		}
 		if err := s.flush(); err != nil {
 			s.config().Logger.Warn("saga given up", "saga", s.id, "name", s.dag.Name(), "reason", err)
+			s.reply(fmt.Errorf("saga %s: %w", s.id, err))
 			return
 		}
-		ended := s.stored.Settled() || stopping == nil && s.flying == 0
-		s.publish(!ended)
-		s.begin()
+		// What runs when a saga is abandoned is waited for, and comes to nothing.
+		ended := s.flying == 0 && (s.stored.Settled() || stopping == nil)
+		s.publish(!ended && s.started)
+		s.reply(nil)
 		if ended {
 			return
 		}
@@ -31,6 +40,8 @@ func (s *instance) run() {
 		select {
 		case o := <-s.outcomes:
 			s.receive(o)
+		case r := <-s.requests:
+			s.serve(r)
 		case <-stopping:
 			stopping = nil
 		case <-c.alive.Done():
@@ -39,20 +50,19 @@ func (s *instance) run() {
 	}
 }
 
-// begin tells those that wait for the saga's start to be durable.
-func (s *instance) begin() {
-	select {
-	case <-s.begun:
-	default:
-		close(s.begun)
+// reply tells all whose requests are durable, or can't be.
+func (s *instance) reply(err error) {
+	for _, r := range s.replies {
+		r <- err
 	}
+	s.replies = s.replies[:0]
 }
 
 // receive takes an outcome, and all others that are there by now, so that they share an append.
 func (s *instance) receive(o outcome) {
 	for {
 		s.flying--
-		if o.kind != 0 {
+		if o.kind != 0 && !s.machine.State().Final() {
 			s.apply(o.task.Node, o.kind, o.payload)
 		}
 		select {
@@ -71,5 +81,5 @@ func (s *instance) settled() bool {
 
 // result returns what the saga came to. It may be called after done, if the saga is settled.
 func (s *instance) result() (saga.Outputs, error) {
-	return result(s.id, s.dag, s.machine.State(), s.machine.Outputs(), s.events)
+	return result(&saga.Log{ID: s.id, DAG: s.dag, Events: s.events}, s.stored, s.machine.Outputs())
 }

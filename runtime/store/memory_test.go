@@ -1,12 +1,58 @@
 package store_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
 	"github.com/sagagen/sagagen/runtime/store/storetest"
 )
 
 func TestMemoryKeepsWhatAStorePromises(t *testing.T) {
 	storetest.Run(t, func(*testing.T) store.Store { return store.NewMemory() })
+}
+
+func TestMemoryLeaseEndsOnTheDot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const lease = 10 * time.Second
+		m := store.NewMemory()
+		require.NoError(t, m.Create(t.Context(), newSaga(lease)))
+		claim := func(owner string) int {
+			records, err := m.Claim(t.Context(), store.Claim{Owner: owner, Lease: lease})
+			require.NoError(t, err)
+			return len(records)
+		}
+		time.Sleep(lease - 1)
+		assert.Zero(t, claim("bob"))
+		require.NoError(t, m.Renew(t.Context(), "alice", lease))
+		time.Sleep(lease - 1)
+		assert.Zero(t, claim("bob"))
+		time.Sleep(1)
+		assert.Equal(t, 1, claim("bob"))
+		time.Sleep(lease - 1)
+		assert.Zero(t, claim("carol"))
+		time.Sleep(1)
+		assert.Equal(t, 1, claim("carol"))
+	})
+}
+
+func newSaga(lease time.Duration) store.NewSaga {
+	return store.NewSaga{
+		ID: saga.NewID(), Name: "book-trip", DAG: []byte(`{"version":1}`), State: saga.StateRunning, Owner: "alice", Lease: lease,
+	}
+}
+
+func ExampleMemory() {
+	ctx := context.Background()
+	sagas := store.NewMemory() // give it to sec.New
+	_, err := sagas.Load(ctx, saga.NewID())
+	fmt.Println(err)
+	// Output: saga not found
 }

@@ -20,9 +20,8 @@ type Machine struct {
 	unwinding bool
 	canceled  bool
 	abandoned bool
-	// paused says that nothing starts but what steps allows.
-	paused bool
-	steps  int
+	// paused says that nothing starts; stepping, that one thing may.
+	paused, stepping bool
 	// wanted counts the nodes whose want isn't nothing.
 	wanted int
 	// queue holds the nodes for which something has become wanted that Next has not handed out. One for
@@ -133,7 +132,7 @@ func (m *Machine) applyToNode(e saga.Event) error {
 		if m.isHeld(n.want.task(e.Node)) {
 			return fmt.Errorf("%w: %s for node %q, which is held by a pause or a breakpoint", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node))
 		}
-		m.steps = max(0, m.steps-1)
+		m.stepping = false
 	case saga.EventSucceeded:
 		m.setOutput(e.Node, e.Payload)
 	case saga.EventOutputSupplied:

@@ -16,7 +16,7 @@ type oracle struct {
 	canceled  bool
 	abandoned bool
 	paused    bool
-	steps     int
+	stepping  bool
 	breaks    map[saga.NodeID]bool
 }
 
@@ -30,7 +30,7 @@ func (o *oracle) apply(e saga.Event) {
 	switch e.Kind {
 	case saga.EventStarted:
 		o.states[e.Node] = saga.NodeStarted
-		o.steps = max(0, o.steps-1)
+		o.stepping = false
 	case saga.EventSucceeded:
 		o.states[e.Node] = saga.NodeSucceeded
 	case saga.EventFailed:
@@ -39,7 +39,7 @@ func (o *oracle) apply(e saga.Event) {
 		o.states[e.Node], o.unwinding = saga.NodeIndeterminate, true
 	case saga.EventUndoStarted:
 		o.states[e.Node] = saga.NodeUndoStarted
-		o.steps = max(0, o.steps-1)
+		o.stepping = false
 	case saga.EventUndoFinished:
 		o.states[e.Node] = saga.NodeUndone
 	case saga.EventUndoFailed:
@@ -47,11 +47,11 @@ func (o *oracle) apply(e saga.Event) {
 	case saga.EventCanceled:
 		o.unwinding, o.canceled = true, true
 	case saga.EventPaused:
-		o.paused, o.steps = true, 0
+		o.paused, o.stepping = true, false
 	case saga.EventUnpaused:
 		o.paused = false
 	case saga.EventStepped:
-		o.steps++
+		o.stepping = true
 	case saga.EventBreakpointSet:
 		o.breaks[e.Node] = true
 	case saga.EventBreakpointCleared:
@@ -124,7 +124,7 @@ func (o *oracle) all(ids []saga.NodeID, states ...saga.NodeState) bool {
 // wanted lists what is wanted, and if heldToo is set also what a pause or a breakpoint holds.
 func (o *oracle) wanted(heldToo bool) []executor.Task {
 	var tasks []executor.Task
-	hold := o.paused && o.steps == 0 && !heldToo
+	hold := o.paused && !o.stepping && !heldToo
 	for id := range saga.NodeID(o.dag.Len()) {
 		switch {
 		case o.abandoned, o.dag.Kind(id) != saga.KindAction:

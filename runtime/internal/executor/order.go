@@ -20,7 +20,7 @@ var sagaOrders = map[saga.EventKind]func(*Machine, saga.Event) error{
 		if m.paused || m.State().Final() {
 			return fmt.Errorf("%w: %s for a saga that is paused or has ended", ErrIllegalEvent, e.Kind)
 		}
-		m.paused, m.steps = true, 0
+		m.paused, m.stepping = true, false
 		return nil
 	},
 	saga.EventUnpaused: func(m *Machine, e saga.Event) error {
@@ -35,7 +35,7 @@ var sagaOrders = map[saga.EventKind]func(*Machine, saga.Event) error{
 		if !m.paused {
 			return fmt.Errorf("%w: %s for a saga that isn't paused", ErrIllegalEvent, e.Kind)
 		}
-		m.steps++
+		m.stepping = true
 		m.unhold()
 		return nil
 	},
@@ -69,6 +69,12 @@ var sagaOrders = map[saga.EventKind]func(*Machine, saga.Event) error{
 
 // Paused reports whether nothing starts until an operator says so.
 func (m *Machine) Paused() bool { return m.paused }
+
+// Stepping reports whether one more thing may start although the saga is paused.
+func (m *Machine) Stepping() bool { return m.paused && m.stepping }
+
+// Canceled reports whether an operator made the saga unwind.
+func (m *Machine) Canceled() bool { return m.canceled }
 
 // Breakpoint reports whether the node has a breakpoint.
 func (m *Machine) Breakpoint(id saga.NodeID) bool { return m.nodes[id].breakpoint }

@@ -45,7 +45,7 @@ func (m *Machine) isHeld(t Task) bool {
 	if !m.paused && !m.nodes[t.Node].breakpoint || m.Logged(t) {
 		return false
 	}
-	return m.paused && m.steps == 0 || t.Direction == saga.Do && m.nodes[t.Node].breakpoint
+	return m.paused && !m.stepping || t.Direction == saga.Do && m.nodes[t.Node].breakpoint
 }
 
 // unhold lets Next look again at what it has held.

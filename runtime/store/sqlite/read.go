@@ -66,10 +66,11 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 // listQuery returns the statement for a query. Where the index saga_record_open can serve it, the
 // statement merges the index's ranges, one a state, each in order of the IDs; so it reads no more than it returns.
 func listQuery(q store.Query) (text string, args []any) {
-	args = []any{q.After[:], sqlLimit(q.Limit), string(q.Name)}
+	args = []any{q.After[:], sqlLimit(q.Limit)}
 	where := "id > ?1"
 	if q.Name != "" {
 		where += " AND name = ?3"
+		args = append(args, string(q.Name))
 	}
 	query := "SELECT " + columns + " FROM saga_record WHERE " + where
 	states := slices.Compact(slices.Sorted(slices.Values(q.States)))

@@ -126,7 +126,7 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error
 		}
 		ids = string(array)
 	}
-	claimed := make(chan []store.Record, 1) // as the caller may be gone when there are any
+	var records []store.Record
 	err := s.write(ctx, "claim sagas", saga.ID{}, func(ctx context.Context, tx *sql.Tx) error {
 		now := time.Now()
 		rows, err := tx.StmtContext(ctx, s.stmts.claim).QueryContext(ctx,
@@ -134,18 +134,14 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error
 		if err != nil {
 			return err
 		}
-		records, err := scanRecords(rows, true)
-		if err != nil {
-			return err
-		}
-		slices.SortFunc(records, func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-		claimed <- records
-		return nil
+		records, err = scanRecords(rows, true)
+		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, err // and don't look at records, which the writer may still be reading
 	}
-	return <-claimed, nil
+	slices.SortFunc(records, func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return records, nil
 }
 
 // Renew implements store.Store.

@@ -1,0 +1,273 @@
+package sec_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+var because = saga.Order{By: "ann", Comment: "ticket 7"}
+
+func TestCancelUndoesWhatHasRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.on("do b", func(ctx saga.ActionContext) error { time.Sleep(time.Second); return ctx.Err() })
+		c := w.open(t, store.NewMemory())
+		id := saga.NewID()
+		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
+		synctest.Wait()
+		require.NoError(t, c.Cancel(t.Context(), id, because))
+		require.NoError(t, c.Cancel(t.Context(), id, because), "while it unwinds")
+		_, err := c.Wait(t.Context(), id)
+		failed := failedError(t, err)
+		assert.Equal(t, saga.StateFailed, failed.State)
+		assert.Empty(t, failed.Failures)
+		assert.Equal(t, &because, failed.Canceled)
+		assert.ErrorContains(t, err, `canceled by ann: ticket 7`)
+		assert.Equal(t, []string{"do a", "do b", "undo b", "undo a"}, w.calls(), "what runs ends, and is undone")
+		require.NoError(t, c.Cancel(t.Context(), id, because), "when it has ended as well")
+	})
+}
+
+func TestCancelOfACreatedSagaEndsItWithoutACall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		c := w.open(t, store.NewMemory())
+		id := saga.NewID()
+		require.NoError(t, c.Create(t.Context(), id, chain()))
+		require.NoError(t, c.Cancel(t.Context(), id, because))
+		_, err := c.Wait(t.Context(), id)
+		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
+		assert.Empty(t, w.calls())
+	})
+}
+
+func TestPausedSagaStartsNothingUntilItIsUnpausedAlsoAfterARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		st := store.NewMemory()
+		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Second); return nil })
+		c := w.start(t, st)
+		id := saga.NewID()
+		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
+		synctest.Wait()
+		require.NoError(t, c.Pause(t.Context(), id, because))
+		require.NoError(t, c.Pause(t.Context(), id, because))
+		time.Sleep(time.Hour)
+		assert.Equal(t, []string{"do a"}, w.calls())
+		status, err := c.Status(t.Context(), id)
+		require.NoError(t, err)
+		assert.True(t, status.Paused)
+		assert.Equal(t, "done", status.Describe(1), "what ran is recorded")
+		require.NoError(t, c.Shutdown(t.Context()))
+
+		c = w.open(t, st)
+		time.Sleep(time.Hour)
+		assert.Equal(t, []string{"do a"}, w.calls())
+		require.NoError(t, c.Unpause(t.Context(), id, because))
+		require.NoError(t, c.Unpause(t.Context(), id, because))
+		_, err = c.Wait(t.Context(), id)
+		require.NoError(t, err)
+	})
+}
+
+func TestStepStartsOneThingAtATimeForwardAndBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.fail("do d")
+		c := w.open(t, store.NewMemory())
+		id := saga.NewID()
+		require.NoError(t, c.Create(t.Context(), id, diamond()))
+		assert.ErrorIs(t, c.Step(t.Context(), id, because), saga.ErrWrongState, "it is not paused")
+		require.NoError(t, c.Pause(t.Context(), id, because))
+		require.NoError(t, c.Start(t.Context(), id))
+		for calls := range 7 {
+			synctest.Wait()
+			assert.Len(t, w.calls(), calls)
+			require.NoError(t, c.Step(t.Context(), id, because))
+		}
+		_, err := c.Wait(t.Context(), id)
+		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
+	})
+}
+
+func TestBreakpointHoldsItsNodeOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		c := w.open(t, store.NewMemory())
+		id := saga.NewID()
+		require.NoError(t, c.Create(t.Context(), id, diamond()))
+		require.NoError(t, c.SetBreakpoint(t.Context(), id, "b", because))
+		require.NoError(t, c.SetBreakpoint(t.Context(), id, "b", because))
+		require.NoError(t, c.Start(t.Context(), id))
+		synctest.Wait()
+		assert.Equal(t, []string{"do a", "do c"}, w.calls())
+		assert.ErrorIs(t, c.SetBreakpoint(t.Context(), id, "c", because), saga.ErrWrongState, "it has run")
+		assert.ErrorIs(t, c.SetBreakpoint(t.Context(), id, "x", because), saga.ErrNoSuchNode)
+		status, err := c.Status(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, []saga.NodeID{2}, status.Breakpoints)
+		require.NoError(t, c.ClearBreakpoint(t.Context(), id, "b", because))
+		_, err = c.Wait(t.Context(), id)
+		require.NoError(t, err)
+	})
+}
+
+func TestStuckSagaGoesOnWhenItsUndoIsRetried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.fail("do c")
+		w.fail("undo b")
+		c := w.open(t, store.NewMemory())
+		id, _, err := run(t, c, chain())
+		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
+		assert.ErrorIs(t, c.RetryUndo(t.Context(), id, "a", because), saga.ErrWrongState)
+
+		require.NoError(t, c.RetryUndo(t.Context(), id, "b", because), "it fails again")
+		_, err = c.Wait(t.Context(), id)
+		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
+		assert.Equal(t, 2, w.count("undo b"))
+
+		w.on("undo b", nil)
+		require.NoError(t, c.RetryUndo(t.Context(), id, "b", because))
+		_, err = c.Wait(t.Context(), id)
+		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
+		assert.Equal(t, 1, w.count("undo a"))
+		assert.NoError(t, c.RetryUndo(t.Context(), id, "b", because), "it has been")
+	})
+}
+
+func TestStuckSagaGoesOnWhenItsNodeIsMarkedUndone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.fail("do c")
+		w.fail("undo b")
+		st := store.NewMemory()
+		first := w.start(t, st)
+		id, _, err := run(t, first, chain())
+		failedError(t, err)
+		require.NoError(t, first.Shutdown(t.Context()))
+
+		c := w.open(t, st)
+		require.NoError(t, c.MarkUndone(t.Context(), id, "b", because))
+		require.NoError(t, c.MarkUndone(t.Context(), id, "b", because))
+		_, err = c.Wait(t.Context(), id)
+		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
+		assert.Equal(t, 1, w.count("undo a"))
+	})
+}
+
+func TestSuppliedOutputLetsASagaRunOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.fail("do c")
+		w.fail("undo b")
+		c := w.open(t, store.NewMemory())
+		id, _, err := run(t, c, chain())
+		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
+		require.NoError(t, c.Pause(t.Context(), id, because), "or else b would be undone as soon as it is done")
+		supplied := saga.Order{By: "ann", Comment: "done by phone", Output: json.RawMessage(`"by hand"`)}
+		require.NoError(t, c.SupplyOutput(t.Context(), id, "b", saga.Order{By: "ann", Comment: "b is fine", Output: json.RawMessage(`"b"`)}))
+		assert.ErrorIs(t, c.SupplyOutput(t.Context(), id, "c", because), saga.ErrBadOrder)
+		require.NoError(t, c.SupplyOutput(t.Context(), id, "c", supplied))
+		outputs, err := c.Wait(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, `"by hand"`, string(outputs.Saga()))
+	})
+}
+
+func TestAbandonEndsWhatIsStuckPausedOrParked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.fail("do c")
+		w.fail("undo b")
+		st := store.NewMemory()
+		poison := plant(t, st, chain(), saga.StateRunning, []saga.Event{{Node: 3, Kind: saga.EventStarted}})
+		c := w.open(t, st)
+		stuck, _, err := run(t, c, chain())
+		failedError(t, err)
+
+		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Second); return nil })
+		paused := saga.NewID()
+		require.NoError(t, c.CreateAndStart(t.Context(), paused, chain()))
+		assert.ErrorIs(t, c.Abandon(t.Context(), paused, because), saga.ErrWrongState, "it runs")
+		require.NoError(t, c.Pause(t.Context(), paused, because))
+
+		for _, id := range []saga.ID{stuck, paused, poison} {
+			require.NoError(t, c.Abandon(t.Context(), id, because))
+			require.NoError(t, c.Abandon(t.Context(), id, because))
+			record, err := st.Load(t.Context(), id)
+			require.NoError(t, err)
+			assert.Equal(t, saga.StateAbandoned, record.State)
+		}
+		_, err = c.Wait(t.Context(), paused)
+		assert.Equal(t, saga.StateAbandoned, failedError(t, err).State)
+		assert.ErrorContains(t, err, "was abandoned")
+		require.NoError(t, c.Delete(t.Context(), poison))
+		assert.ErrorIs(t, c.Delete(t.Context(), poison), saga.ErrNoSuchSaga)
+	})
+}
+
+func TestOrdersSayWhoAndWhy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		c := w.open(t, store.NewMemory())
+		id, _, err := run(t, c, chain())
+		require.NoError(t, err)
+		for name, do := range orders(c, id, saga.Order{By: "ann"}) {
+			assert.ErrorIs(t, do(), saga.ErrBadOrder, name)
+		}
+		for name, do := range orders(c, saga.NewID(), saga.Order{By: "ann", Comment: "why", Output: []byte("1")}) {
+			assert.ErrorIs(t, do(), saga.ErrNoSuchSaga, name)
+		}
+		for name, do := range orders(c, id, saga.Order{By: "ann", Comment: "why", Output: []byte("1")}) {
+			assert.ErrorIs(t, do(), saga.ErrWrongState, name)
+		}
+		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
+	})
+}
+
+// orders lists all that an operator can do.
+func orders(c *sec.Coordinator, id saga.ID, order saga.Order) map[string]func() error {
+	ctx := context.Background()
+	return map[string]func() error{
+		"cancel":           func() error { return c.Cancel(ctx, id, order) },
+		"pause":            func() error { return c.Pause(ctx, id, order) },
+		"unpause":          func() error { return c.Unpause(ctx, id, order) },
+		"step":             func() error { return c.Step(ctx, id, order) },
+		"set breakpoint":   func() error { return c.SetBreakpoint(ctx, id, "a", order) },
+		"clear breakpoint": func() error { return c.ClearBreakpoint(ctx, id, "a", order) },
+		"retry undo":       func() error { return c.RetryUndo(ctx, id, "a", order) },
+		"mark undone":      func() error { return c.MarkUndone(ctx, id, "a", order) },
+		"supply output":    func() error { return c.SupplyOutput(ctx, id, "a", order) },
+		"abandon":          func() error { return c.Abandon(ctx, id, order) },
+	}
+}
+
+func TestOrderIsInTheLogWithWhoAndWhy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		c := w.open(t, store.NewMemory())
+		id := saga.NewID()
+		require.NoError(t, c.Create(t.Context(), id, chain()))
+		require.NoError(t, c.Pause(t.Context(), id, because))
+		status, err := c.Status(t.Context(), id)
+		require.NoError(t, err)
+		assert.Contains(t, status.Log().String(), "paused        by ann: ticket 7")
+		text, err := json.Marshal(status.Log())
+		require.NoError(t, err)
+		assert.Contains(t, string(text), `"kind":"paused","order":{"by":"ann","comment":"ticket 7"}`)
+		var back saga.Log
+		require.NoError(t, json.Unmarshal(text, &back))
+		assert.Equal(t, status.Events[0].Payload, back.Events[0].Payload)
+	})
+}
