@@ -59,16 +59,6 @@ type ActionSpec[In, Out any] struct {
 	Shape Shape
 }
 
-// Shape describes the JSON of an action's inputs and output, in the notation of sagagen. What is
-// empty is not known.
-type Shape struct {
-	Inputs Shapes
-	Output string
-}
-
-// Shapes holds a shape for each input, by its name.
-type Shapes map[string]string
-
 // NewAction makes an Action. It panics if the spec is not one, as that is a mistake in the program.
 func NewAction[In, Out any](spec ActionSpec[In, Out]) Action {
 	switch {
@@ -80,6 +70,9 @@ func NewAction[In, Out any](spec ActionSpec[In, Out]) Action {
 	fields, err := taggedFields(reflect.TypeFor[In]())
 	if err != nil {
 		panic(fmt.Sprintf("saga: action %q: inputs: %v", spec.Name, err))
+	}
+	if _, none := any((*Out)(nil)).(*None); none {
+		spec.Shape.Output = shapeNull
 	}
 	return &typedAction[In, Out]{spec: spec, inputs: fields}
 }

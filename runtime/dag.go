@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // NodeID is the index of a node in its DAG: the start node's is 0, the end node's is the
@@ -20,6 +21,8 @@ type DAG struct {
 
 	encodeOnce sync.Once
 	encoded    []byte // the JSON of the nodes, set by encodeOnce
+
+	stamp atomic.Pointer[stamp] // what Registry.Stamp returned last
 }
 
 // dagNode is one node of the flattened graph.
@@ -40,6 +43,7 @@ type dagNode struct {
 	scope    NodeID   // the start or subsaga_start whose name space the node lives in
 	closing  NodeID   // of a subsaga_start: its subsaga_end, and the other way round
 	path     NodePath // empty for a node without a name
+	floor    NodeID   // all nodes of the name space with lower indices are ancestors
 }
 
 // Name returns the name that the DAG was built with.
@@ -167,11 +171,14 @@ func (d *DAG) prefix(scope NodeID) NodePath {
 	return d.nodes[d.nodes[scope].closing].path + "/"
 }
 
-// isAncestor reports whether a path leads from a to b. As indices only grow along a
-// path, it looks at no node below a.
+// isAncestor reports whether a path leads from a to b, which are in the same name space. Where nodes stand in stages, it is
+// enough to look at b. Else, as indices only grow along a path, no node below a is looked at.
 func (d *DAG) isAncestor(a, b NodeID) bool {
-	if a >= b {
+	switch {
+	case a >= b:
 		return false
+	case a < d.nodes[b].floor:
+		return true
 	}
 	if slices.Contains(d.nodes[b].parents, a) {
 		return true

@@ -35,6 +35,7 @@ func (d *DAG) derive() error {
 		if err := d.deriveEdges(NodeID(i)); err != nil {
 			return err
 		}
+		d.deriveFloor(NodeID(i))
 	}
 	d.paths = make(map[NodePath]NodeID, len(d.nodes))
 	for i := range d.nodes {
@@ -113,6 +114,28 @@ func (d *DAG) deriveEdges(id NodeID) error {
 		parent.children = append(parent.children, id)
 	}
 	return nil
+}
+
+// deriveFloor sets a node's floor: what lies below that of a parent, and the parents that follow there without a gap.
+func (d *DAG) deriveFloor(id NodeID) {
+	n := &d.nodes[id]
+	if n.kind == KindSubsagaEnd {
+		n.floor = d.nodes[n.closing].floor
+		return
+	}
+	n.floor = n.scope + 1
+	for _, p := range n.parents {
+		n.floor = max(n.floor, d.nodes[p].floor)
+	}
+	for _, p := range n.parents {
+		first := p
+		if d.nodes[p].kind == KindSubsagaEnd {
+			first = d.nodes[p].closing
+		}
+		if first == n.floor {
+			n.floor = p + 1
+		}
+	}
 }
 
 // derivePath sets the path of a node. That of a subsaga's end is set at its start already, as it comes

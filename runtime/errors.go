@@ -13,6 +13,9 @@ var (
 	ErrSagaExists = errors.New("another saga has that id")
 	// ErrUnknownAction is returned when a DAG names an action that the registry doesn't have.
 	ErrUnknownAction = errors.New("unknown action")
+	// ErrIncompatible is returned when the data of a saga doesn't fit the actions that are registered
+	// now. The error is an *IncompatibleError.
+	ErrIncompatible = errors.New("saga is incompatible with the registered actions")
 	// ErrWrongState is returned when what was asked for can't be done in the state that the saga, or the node, is in.
 	ErrWrongState = errors.New("not possible in this state")
 	// ErrShutdown is returned by a coordinator that is shutting down.

@@ -246,11 +246,11 @@ func ExampleOutputOf() {
 
 // The ID of a saga may follow from a key of the caller's, so that starting it twice runs it once.
 func ExampleWithKey() {
-	fmt.Println(saga.KeyID("book-trip", "order-1") == saga.KeyID("book-trip", "order-1"))
-	fmt.Println(saga.KeyID("book-trip", "order-1") == saga.KeyID("book-trip", "order-2"))
+	fmt.Println(saga.KeyID("book-trip", "order-1"))
+	fmt.Println(saga.KeyID("book-trip", "order-2"))
 	// Output:
-	// true
-	// false
+	// 14abe2b8-b2f8-5dde-82a6-0c7eb719df21
+	// 45ee5ca1-ccf1-5325-8ff6-9918bcdf4b36
 }
 
 func ExampleIndeterminate() {

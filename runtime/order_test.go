@@ -92,5 +92,8 @@ func TestOrdersRoundTrip(t *testing.T) {
 	assert.Contains(t, string(text), `{"seq":3,"node":2,"name":"hotel","kind":"output_supplied","order":{"by":"ada","comment":"booked by phone","output":{"Number":"h-1"}}}`)
 	var back saga.Log
 	require.NoError(t, json.Unmarshal(text, &back))
-	assert.Equal(t, *l, back)
+	assert.Equal(t, l.Events, back.Events)
+	again, err := json.Marshal(&back)
+	require.NoError(t, err)
+	assert.Equal(t, string(text), string(again))
 }

@@ -12,8 +12,11 @@ type Policy struct {
 	// function, DefaultUndoRetry for an undo function. NoRetry means none.
 	Retry int
 	// Backoff is how long to wait before the second attempt. The wait doubles with every further
-	// attempt, up to MaxBackoff. Zero means DefaultBackoff.
+	// attempt, up to MaxBackoff; of each wait, a random part of up to a half is left out, so that many that failed
+	// together don't come back together. Zero means DefaultBackoff.
 	Backoff time.Duration
+	// Limit is how many calls may run at once in a coordinator, for all sagas together. Zero means no limit.
+	Limit int
 }
 
 const (
@@ -39,7 +42,7 @@ func (p Policy) Attempts(direction Direction) int {
 	return max(p.Retry, p.Retry+1) // which wraps around at the highest int
 }
 
-// Delay returns how long to wait after the given number of failed attempts.
+// Delay returns how long to wait at most after the given number of failed attempts.
 func (p Policy) Delay(failed int) time.Duration {
 	delay := p.Backoff
 	if delay <= 0 {

@@ -16,6 +16,8 @@ type Registered struct {
 	Action
 	// App is the application context that the action was registered with.
 	App any
+	// shape is the action's member of the shapes of a SagaDAG, as in `"trip.hotel":{…}`; empty if it has none.
+	shape string
 }
 
 // NewRegistry returns an empty registry.
@@ -33,21 +35,41 @@ func (r *Registry) Register(app any, actions ...Action) {
 		if _, used := r.actions[name]; used {
 			panic(fmt.Sprintf("saga: action %q is registered twice", name))
 		}
-		r.actions[name] = Registered{Action: action, App: app}
+		r.actions[name] = Registered{Action: action, App: app, shape: encodeShape(name, action.Shape())}
 	}
 }
 
-// Lookup returns the action of that name.
+// Alias lets another name lead to an action that is registered: the name that it had when sagas which are not
+// finished yet were created. Alias panics like Register if old is not a name or is taken, and if there
+// is no action of the second name.
+func (r *Registry) Alias(old, name ActionName) {
+	action, ok := r.actions[name]
+	if !ok {
+		panic(fmt.Sprintf("saga: alias %q: action %q is not registered", old, name))
+	}
+	if err := validName(old); err != nil {
+		panic(fmt.Sprintf("saga: alias of action %q: its name: %v", name, err))
+	}
+	if _, used := r.actions[old]; used {
+		panic(fmt.Sprintf("saga: alias %q of action %q: an action has that name", old, name))
+	}
+	action.shape = encodeShape(old, action.Shape())
+	r.actions[old] = action
+}
+
+// Lookup returns the action of that name or alias.
 func (r *Registry) Lookup(name ActionName) (Registered, bool) {
 	action, ok := r.actions[name]
 	return action, ok
 }
 
-// Names returns the names of all actions, sorted.
+// Names returns the names of all actions, sorted, without the aliases.
 func (r *Registry) Names() []ActionName {
 	names := make([]ActionName, 0, len(r.actions))
-	for name := range r.actions {
-		names = append(names, name)
+	for name, action := range r.actions {
+		if name == action.Name() {
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	return names

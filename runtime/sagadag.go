@@ -25,10 +25,17 @@ import (
 //	   {"kind":"subsaga_start","subsaga":"alloc","params":"size","after":[2]},
 //	   {"kind":"action","name":"pick","label":"pick","action":"alloc.pick","after":[3]},
 //	   {"kind":"subsaga_end","name":"server","after":[4]},
-//	   {"kind":"end","after":[5]}]}
+//	   {"kind":"end","after":[5]}],
+//	 "shapes":{
+//	   "trip.payment":{"inputs":{"trip":"{\"Hotel\":string}"},"output":"{\"Number\":string}"}}}
+//
+// The shapes are those that the actions had when the saga was created, as far as they were known; see
+// Registry.Stamp. They are left out if none was. They say how to read the data of the saga, and
+// are no part of what it is: Equal doesn't look at them.
 type SagaDAG struct {
 	*DAG
 	params json.RawMessage
+	shapes json.RawMessage // nil if none is known; it is what encodeShape makes
 }
 
 var errNoDAG = errors.New("saga has no DAG")
@@ -56,6 +63,7 @@ type dagJSON struct {
 	Name    Name            `json:"name"`
 	Params  json.RawMessage `json:"params"`
 	Nodes   []nodeJSON      `json:"nodes"`
+	Shapes  actionShapes    `json:"shapes"`
 }
 
 type nodeJSON struct {
@@ -75,17 +83,20 @@ type bindingJSON struct {
 	From  NodeName `json:"from"`
 }
 
-// MarshalJSON implements json.Marshaler. Equal DAGs with equal parameters give equal bytes.
+// MarshalJSON implements json.Marshaler. Equal DAGs with equal parameters and shapes give equal bytes.
 func (d *SagaDAG) MarshalJSON() ([]byte, error) {
 	if d.DAG == nil {
 		return nil, errNoDAG
 	}
 	nodes := d.encodedNodes()
-	out := make([]byte, 0, len(nodes)+len(d.params)+len(d.name)+64)
+	out := make([]byte, 0, len(nodes)+len(d.params)+len(d.shapes)+len(d.name)+64)
 	out = fmt.Appendf(out, `{"version":%d,"name":`, dagVersion)
 	out = append(out, encode(d.name)...)
 	out = append(append(out, `,"params":`...), d.params...)
 	out = append(append(out, `,"nodes":`...), nodes...)
+	if d.shapes != nil {
+		out = append(append(out, `,"shapes":`...), d.shapes...)
+	}
 	return append(out, '}'), nil
 }
 
@@ -135,7 +146,7 @@ func (d *SagaDAG) UnmarshalJSON(text []byte) error {
 	if err := dag.check(); err != nil {
 		return fmt.Errorf("saga DAG %q: %w", in.Name, err)
 	}
-	d.DAG, d.params = dag, in.Params
+	d.DAG, d.params, d.shapes = dag, in.Params, in.Shapes.encode()
 	if len(d.params) == 0 {
 		d.params = json.RawMessage("null")
 	}

@@ -1,5 +1,7 @@
 package saga
 
+import "time"
+
 // Status is what is known of a saga at one moment. Its String is the status tree.
 type Status struct {
 	ID    ID
@@ -15,8 +17,21 @@ type Status struct {
 	// Paused says that nothing starts until an operator lets it; Breakpoints are the nodes of which that is true.
 	Paused      bool
 	Breakpoints []NodeID
+	// Retrying are the nodes that wait for another attempt, by NodeID.
+	Retrying []Retrying
 	// Parked is why the saga can't be gone on with; nil if it can. It wraps ErrParked.
 	Parked error
+}
+
+// Retrying says that attempts have failed, and that another one will be made.
+type Retrying struct {
+	Node      NodeID
+	Direction Direction
+	// Attempts is how many have failed, and Err why the last one did.
+	Attempts int
+	Err      *ActionError
+	// Next is when the next one will be made.
+	Next time.Time
 }
 
 // Log returns the saga's log.

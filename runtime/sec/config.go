@@ -19,11 +19,29 @@ type Config struct {
 	Registry *saga.Registry
 	// Logger is told of what goes wrong, and is what actions log to. Default: slog.Default().
 	Logger *slog.Logger
+	// Observer is told of all that happens. Default: a SlogObserver with Logger.
+	Observer Observer
 	// Owner names this coordinator among all on the same store. No two that run may share it. Default: a name made of the host's,
 	// the process's and a random part.
 	Owner string
 	// StoreTimeout bounds each call of the store; then it is repeated. Default: 10 s.
 	StoreTimeout time.Duration
+
+	// MaxSagas is how many sagas run at once; others wait for their turn, in the order in which they were started. A
+	// saga that an operator holds doesn't count. Default: no limit.
+	MaxSagas int
+	// MaxActions is how many do functions run at once, and how many undo functions; others wait, saga by saga in turn. See
+	// also saga.Policy.Limit. Default: no limit.
+	MaxActions int
+	// MaxPayload is the most bytes that parameters and an output may have, as JSON. Default: 1 MiB.
+	MaxPayload int
+	// WarnPayload is the number of bytes above which a warning is logged. Default: 256 KiB.
+	WarnPayload int
+	// MaxNodes and MaxEdges are the most that a new saga may have, structural ones included. Defaults: 1,000 and 5,000.
+	MaxNodes, MaxEdges int
+
+	// Retention says which finished sagas are deleted. Default: none.
+	Retention Retention
 }
 
 func (c Config) withDefaults() Config {
@@ -40,15 +58,33 @@ func (c Config) withDefaults() Config {
 		host, _ := os.Hostname() // without one the name is still unique
 		c.Owner = fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:8])
 	}
-	if c.StoreTimeout == 0 {
-		c.StoreTimeout = 10 * time.Second
+	setDefault(&c.StoreTimeout, 10*time.Second)
+	if c.Observer == nil {
+		c.Observer = SlogObserver{Logger: c.Logger}
 	}
+	setDefault(&c.MaxPayload, 1<<20)
+	setDefault(&c.WarnPayload, 256<<10)
+	setDefault(&c.MaxNodes, 1_000)
+	setDefault(&c.MaxEdges, 5_000)
+	setDefault(&c.Retention.Every, time.Minute)
 	return c
 }
 
+func setDefault[T int | time.Duration](field *T, value T) {
+	if *field == 0 {
+		*field = value
+	}
+}
+
 func (c Config) validate() error {
-	if c.StoreTimeout < 0 {
-		return fmt.Errorf("sec: config: StoreTimeout is %v, want more than 0", c.StoreTimeout)
+	for name, value := range map[string]int64{
+		"StoreTimeout": int64(c.StoreTimeout), "MaxSagas": int64(c.MaxSagas), "MaxActions": int64(c.MaxActions),
+		"MaxPayload": int64(c.MaxPayload), "WarnPayload": int64(c.WarnPayload), "MaxNodes": int64(c.MaxNodes), "MaxEdges": int64(c.MaxEdges),
+		"Retention.MaxAge": int64(c.Retention.MaxAge), "Retention.MaxCount": int64(c.Retention.MaxCount), "Retention.Every": int64(c.Retention.Every),
+	} {
+		if value < 0 {
+			return fmt.Errorf("sec: config: %s is negative", name)
+		}
 	}
 	return nil
 }

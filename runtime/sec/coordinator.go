@@ -17,8 +17,12 @@ type Coordinator struct {
 	kill  context.CancelFunc
 	// stopping is closed when Shutdown is called: nothing new starts.
 	stopping chan struct{}
-	// running counts the goroutines that own a saga, and those that recover.
+	// running counts the goroutines that own a saga, and those that recover and delete.
 	running sync.WaitGroup
+
+	gates        *gates
+	slots        chan struct{} // one for each saga that runs; nil if there is no limit
+	observations *observations
 
 	mu      sync.Mutex
 	stopped bool
@@ -41,9 +45,19 @@ func New(config Config) (*Coordinator, error) {
 		alive:    alive,
 		kill:     kill,
 		stopping: make(chan struct{}),
+		gates:    newGates(config.MaxActions),
 		sagas:    map[saga.ID]*instance{},
+
+		observations: newObservations(config.Observer, config.Logger),
 	}
+	if config.MaxSagas > 0 {
+		c.slots = make(chan struct{}, config.MaxSagas)
+	}
+	go c.observations.run(alive)
 	c.running.Go(c.recoverAll)
+	if config.Retention.enabled() {
+		c.running.Go(c.retain)
+	}
 	return c, nil
 }
 
@@ -108,6 +122,7 @@ func (c *Coordinator) release(s *instance) {
 		delete(c.sagas, s.id)
 	}
 	c.mu.Unlock()
+	s.dismiss()
 	close(s.done)
 }
 

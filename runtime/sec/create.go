@@ -60,16 +60,22 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 	if err := c.config.Registry.Check(log.DAG.DAG); err != nil {
 		return err
 	}
+	if err := c.checkSize(log.DAG); err != nil {
+		return err
+	}
 	s := newInstance(c, log.ID)
 	if err := s.load(log.DAG, log.Events, 1); err != nil {
 		return err
 	}
 	s.started = start
-	if start {
+	if start && s.admit() {
 		s.advance()
 	}
 	s.stored = s.state()
 	other, reserved, err := c.reserve(s)
+	if err != nil || !reserved {
+		s.dismiss()
+	}
 	if err != nil {
 		return err
 	}
@@ -77,6 +83,26 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 		return other.same(ctx, log.DAG, start)
 	}
 	return s.insert(ctx)
+}
+
+// checkSize refuses what is larger than the coordinator's configuration allows.
+func (c *Coordinator) checkSize(dag *saga.SagaDAG) error {
+	edges := 0
+	for id := range saga.NodeID(dag.Len()) {
+		edges += len(dag.Parents(id))
+	}
+	size := len(dag.Params())
+	switch {
+	case dag.Len() > c.config.MaxNodes:
+		return fmt.Errorf("saga %q: %w: %d nodes, Config.MaxNodes is %d", dag.Name(), saga.ErrTooLarge, dag.Len(), c.config.MaxNodes)
+	case edges > c.config.MaxEdges:
+		return fmt.Errorf("saga %q: %w: %d edges, Config.MaxEdges is %d", dag.Name(), saga.ErrTooLarge, edges, c.config.MaxEdges)
+	case size > c.config.MaxPayload:
+		return fmt.Errorf("saga %q: %w: parameters of %d bytes, Config.MaxPayload is %d", dag.Name(), saga.ErrTooLarge, size, c.config.MaxPayload)
+	case size > c.config.WarnPayload:
+		c.config.Logger.Warn("large parameters", "name", dag.Name(), "bytes", size)
+	}
+	return nil
 }
 
 // insert records a new saga that has been reserved.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/sec"
@@ -37,7 +38,7 @@ func Example() {
 		Append(saga.ActionNode("receipt", "Post", "greet.post")).
 		MustBuild()
 
-	coordinator, err := sec.New(sec.Config{Registry: registry}) // in memory
+	coordinator, err := sec.New(sec.Config{Registry: registry, Logger: slog.New(slog.DiscardHandler)}) // in memory
 	if err != nil {
 		panic(err)
 	}

@@ -8,22 +8,39 @@ import (
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
-// InjectError makes the node fail in place of calling its do function. It is for tests and
-// demonstrations, and lasts as long as this coordinator has the saga.
+// What is injected is for tests and demonstrations. It lasts as long as this coordinator has the saga, and is not recorded.
 //
-// The error wraps saga.ErrNoSuchNode, or saga.ErrWrongState if the node has been called or can't fail, or if the
-// saga is not one that this coordinator runs or has created.
+// The errors wrap saga.ErrNoSuchNode; and saga.ErrWrongState if the node has started or runs no action, or if the
+// saga is not one that this coordinator has created or runs.
+
+// injection is what happens in place of calling an action once.
+type injection struct {
+	fail   bool
+	repeat int // how often it is called, if more than once
+}
+
+// InjectError makes the node fail in place of calling its do function.
 func (c *Coordinator) InjectError(ctx context.Context, id saga.ID, node saga.NodePath) error {
-	return c.inject(ctx, id, node, saga.Do)
+	return c.inject(ctx, id, node, map[saga.Direction]injection{saga.Do: {fail: true}})
 }
 
 // InjectUndoError makes the undo of the node fail for good in place of calling its undo
-// function. Apart from that it is as InjectError.
+// function.
 func (c *Coordinator) InjectUndoError(ctx context.Context, id saga.ID, node saga.NodePath) error {
-	return c.inject(ctx, id, node, saga.Undo)
+	return c.inject(ctx, id, node, map[saga.Direction]injection{saga.Undo: {fail: true}})
 }
 
-func (c *Coordinator) inject(ctx context.Context, id saga.ID, path saga.NodePath, direction saga.Direction) error {
+// InjectRepeat makes each successful attempt to do the node be followed by further calls until there were do of them, and so
+// each to undo it until there were undo, as after a crash at the worst moment. All calls have to succeed; the output of the last one counts.
+// Both numbers are at least 1.
+func (c *Coordinator) InjectRepeat(ctx context.Context, id saga.ID, node saga.NodePath, do, undo int) error {
+	if do < 1 || undo < 1 {
+		return fmt.Errorf("saga %s: inject a repetition: %d calls to do and %d to undo, want at least 1", id, do, undo)
+	}
+	return c.inject(ctx, id, node, map[saga.Direction]injection{saga.Do: {repeat: do}, saga.Undo: {repeat: undo}})
+}
+
+func (c *Coordinator) inject(ctx context.Context, id saga.ID, path saga.NodePath, injections map[saga.Direction]injection) error {
 	status, err := c.Status(ctx, id)
 	if err != nil {
 		return err
@@ -34,29 +51,29 @@ func (c *Coordinator) inject(ctx context.Context, id saga.ID, path saga.NodePath
 	}
 	s := c.lookup(id)
 	if s == nil {
-		return fmt.Errorf("saga %s: inject an error: %w: it is %s, and not run here", id, saga.ErrWrongState, status.State)
+		return fmt.Errorf("saga %s: inject: %w: it is %s, and not run here", id, saga.ErrWrongState, status.State)
 	}
 	if status.DAG.Kind(node) != saga.KindAction {
-		return fmt.Errorf("saga %s: inject an error: node %q: %w: a %s can't fail", id, path, saga.ErrWrongState, status.DAG.Kind(node))
+		return fmt.Errorf("saga %s: inject: node %q: %w: a %s can't fail", id, path, saga.ErrWrongState, status.DAG.Kind(node))
 	}
-	// A call that the log begins and doesn't end is made again when the saga is started.
-	again := func(s saga.NodeState) bool { return !status.Active && status.Nodes[node] == s }
-	switch state := status.Nodes[node]; {
-	case direction == saga.Do && state != saga.NodePending && !again(saga.NodeStarted),
-		direction == saga.Undo && state > saga.NodeIndeterminate && !again(saga.NodeUndoStarted),
-		state == saga.NodeFailed:
-		return fmt.Errorf("saga %s: inject an error: node %q: %w: it is %s", id, path, saga.ErrWrongState, state)
+	state := status.Nodes[node]
+	for direction := range injections {
+		if direction == saga.Do && state != saga.NodePending || state == saga.NodeFailed || state > saga.NodeIndeterminate {
+			return fmt.Errorf("saga %s: inject: node %q: %w: it is %s", id, path, saga.ErrWrongState, state)
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.injected == nil {
-		s.injected = map[executor.Task]bool{}
+		s.injected = map[executor.Task]injection{}
 	}
-	s.injected[executor.Task{Node: node, Direction: direction}] = true
+	for direction, i := range injections {
+		s.injected[executor.Task{Node: node, Direction: direction}] = i
+	}
 	return nil
 }
 
-func (s *instance) isInjected(t executor.Task) bool {
+func (s *instance) injection(t executor.Task) injection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.injected[t]

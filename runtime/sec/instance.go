@@ -38,6 +38,10 @@ type instance struct {
 	replies []chan error // to be told when pending is durable
 	flying  int          // workers whose outcome has not been received
 	stored  saga.State   // what the store has as the state
+	told    saga.State   // what the observer was told as the state
+	// admitted says that the saga has one of the coordinator's slots; idle, that it can't use one, as an
+	// operator holds it.
+	admitted, idle bool
 
 	// requests is what run is asked to do. It has no buffer: whoever asks waits for the reply anyway.
 	requests chan request
@@ -46,7 +50,8 @@ type instance struct {
 	outcomes chan outcome
 
 	mu       sync.Mutex
-	injected map[executor.Task]bool // what fails without being called
+	injected map[executor.Task]injection
+	retrying map[executor.Task]saga.Retrying
 }
 
 // view is an immutable picture of a saga, at the end of an append.
@@ -130,9 +135,16 @@ func (s *instance) state() saga.State {
 
 // committed notes that the pending events are durable, and that the store has this state.
 func (s *instance) committed(state saga.State) {
+	watched := s.coordinator.observations
+	for _, e := range s.pending {
+		watched.tell(Observation{Kind: ObservedEvent, ID: s.id, Name: s.dag.Name(), Event: e, Path: s.dag.Path(e.Node)})
+	}
+	if state != s.told {
+		watched.tell(Observation{Kind: ObservedState, ID: s.id, Name: s.dag.Name(), Was: s.told, State: state})
+	}
 	s.events = append(s.events, s.pending...)
 	s.pending = nil
-	s.stored = state
+	s.stored, s.told = state, state
 }
 
 // publish shows readers what is durable.

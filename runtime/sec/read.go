@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
@@ -73,6 +74,12 @@ func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, err
 	}
 	status := &saga.Status{ID: id, Name: s.dag.Name(), State: v.state, DAG: s.dag, Events: v.events, Active: v.active, Parked: v.parked}
 	replay(status)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.retrying {
+		status.Retrying = append(status.Retrying, r)
+	}
+	slices.SortFunc(status.Retrying, func(a, b saga.Retrying) int { return int(a.Node - b.Node) })
 	return status, nil
 }
 

@@ -55,7 +55,7 @@ func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, er
 	if err != nil || !reserved {
 		return false, err
 	}
-	s.stored, s.started = record.State, record.State != saga.StateCreated
+	s.stored, s.told, s.started = record.State, record.State, record.State != saga.StateCreated
 	err = s.reload(record)
 	switch {
 	case errors.Is(err, saga.ErrShutdown):
@@ -63,7 +63,7 @@ func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, er
 		return false, err
 	case err != nil:
 		s.park(err)
-		c.config.Logger.Error("saga parked", "saga", s.id, "name", record.Name, "reason", err)
+		c.observations.tell(Observation{Kind: ObservedParking, ID: s.id, Name: record.Name, State: record.State, Err: err})
 		close(s.loaded)
 		return false, nil
 	}
@@ -73,7 +73,7 @@ func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, er
 		c.release(s)
 		return false, nil
 	}
-	c.config.Logger.Info("saga goes on from its log", "saga", s.id, "name", record.Name, "state", record.State, "events", len(s.events))
+	c.observations.tell(Observation{Kind: ObservedRecovery, ID: s.id, Name: record.Name, Was: record.State, State: s.state()})
 	if err := c.launch(s, first); err != nil {
 		c.release(s)
 		return false, err

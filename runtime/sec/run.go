@@ -17,8 +17,10 @@ func (s *instance) run(first *request) {
 		s.serve(*first)
 	}
 	for {
-		if s.started && stopping != nil {
+		s.idle = false
+		if s.started && stopping != nil && s.admit() {
 			s.advance()
+			s.idle = s.flying == 0 && len(s.todo) == 0 // an operator holds it, or it has settled
 		}
 		if err := s.flush(); err != nil {
 			s.config().Logger.Warn("saga given up", "saga", s.id, "name", s.dag.Name(), "reason", err)
@@ -37,11 +39,16 @@ func (s *instance) run(first *request) {
 			go s.work(j)
 		}
 		s.todo = s.todo[:0]
+		if s.idle {
+			s.dismiss()
+		}
 		select {
 		case o := <-s.outcomes:
 			s.receive(o)
 		case r := <-s.requests:
 			s.serve(r)
+		case s.slots() <- struct{}{}:
+			s.admitted = true
 		case <-stopping:
 			stopping = nil
 		case <-c.alive.Done():

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime/debug"
 	"time"
 
@@ -44,30 +45,33 @@ func (s *instance) work(j job) {
 		case <-s.done:
 		}
 	}()
-	if s.isInjected(j.Task) {
+	injected := s.injection(j.Task)
+	if injected.fail {
 		o = j.failed(&saga.ActionError{Message: "error injected", Reason: saga.ReasonInjected, Attempts: 1}, false)
 	} else {
-		o = s.attempt(j)
+		o = s.attempt(j, injected)
 	}
 	returned = true
 }
 
 // attempt calls the action as often as its policy says.
-func (s *instance) attempt(j job) outcome {
+func (s *instance) attempt(j job, injected injection) outcome {
+	c := s.coordinator
 	name := s.dag.Action(j.Node)
-	action, ok := s.config().Registry.Lookup(name)
+	action, ok := c.config.Registry.Lookup(name)
 	if !ok {
 		panic(fmt.Sprintf("action %q was registered when the saga was loaded, and is not now", name))
 	}
 	policy := action.Policy(j.Direction)
 	most := policy.Attempts(j.Direction)
 	unknown := false
+	defer s.setRetrying(j.Task, nil)
 	for attempt := 1; ; attempt++ {
-		r := s.call(j, action, attempt, policy.Timeout)
+		r := s.callInTurn(j, action, attempt, policy, injected)
 		if r.failure == nil {
 			return j.succeeded(r.output)
 		}
-		if s.coordinator.alive.Err() != nil {
+		if r.stopped || c.alive.Err() != nil {
 			return outcome{task: j.Task} // it may have failed only because of that
 		}
 		unknown = unknown || r.unknown
@@ -75,10 +79,53 @@ func (s *instance) attempt(j job) outcome {
 			r.failure.Attempts = attempt
 			return j.failed(r.failure, unknown)
 		}
-		if !s.coordinator.wait(policy.Delay(attempt)) {
+		delay := jitter(policy.Delay(attempt))
+		s.setRetrying(j.Task, &saga.Retrying{
+			Node: j.Node, Direction: j.Direction, Attempts: attempt, Err: r.failure, Next: time.Now().Add(delay),
+		})
+		if !c.wait(delay) {
 			return outcome{task: j.Task}
 		}
 	}
+}
+
+// jitter leaves out a random part of up to a half of a wait.
+func jitter(d time.Duration) time.Duration { return d - rand.N(d/2+1) }
+
+// callInTurn makes one attempt, when the limits allow it.
+func (s *instance) callInTurn(j job, action saga.Registered, attempt int, policy saga.Policy, injected injection) attempted {
+	c := s.coordinator
+	for _, g := range []*gate{c.gates.action(action.Name(), j.Direction, policy.Limit), c.gates.all[j.Direction]} {
+		if !g.enter(s.id, c.stopping) {
+			return attempted{failure: &saga.ActionError{}, stopped: true}
+		}
+		defer g.leave()
+	}
+	began := time.Now()
+	r := s.call(j, action, attempt, policy.Timeout)
+	for calls := 1; calls < injected.repeat && r.failure == nil; calls++ {
+		r = s.call(j, action, attempt, policy.Timeout)
+	}
+	o := Observation{Kind: ObservedAttempt, ID: s.id, Name: s.dag.Name(), Path: s.dag.Path(j.Node),
+		Direction: j.Direction, Attempt: attempt, Took: time.Since(began)}
+	if r.failure != nil {
+		o.Err = r.failure
+	}
+	c.observations.tell(o)
+	return r
+}
+
+func (s *instance) setRetrying(t executor.Task, r *saga.Retrying) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r == nil {
+		delete(s.retrying, t)
+		return
+	}
+	if s.retrying == nil {
+		s.retrying = map[executor.Task]saga.Retrying{}
+	}
+	s.retrying[t] = *r
 }
 
 // attempted is what one attempt came to.
@@ -88,6 +135,8 @@ type attempted struct {
 	// permanent says that no further attempt makes sense, unknown that this one may have
 	// had an effect.
 	permanent, unknown bool
+	// stopped says that it was not made, as the coordinator is shutting down.
+	stopped bool
 }
 
 // call makes one attempt. All of the user's code runs in it, the methods of errors included, and if that
@@ -115,8 +164,8 @@ func (s *instance) call(j job, action saga.Registered, attempt int, timeout time
 		err = action.Undo(actionContext)
 	} else {
 		output, err = action.Do(actionContext)
-		if err == nil && !json.Valid(output) {
-			err = saga.Permanent(saga.Indeterminate(errors.New("the action returned an output that is not JSON")))
+		if err == nil {
+			err = s.checkOutput(j, output)
 		}
 	}
 	if err == nil {
@@ -131,6 +180,19 @@ func (s *instance) call(j job, action saga.Registered, attempt int, timeout time
 		permanent: saga.IsPermanent(err),
 		unknown:   reason == saga.ReasonTimeout || saga.IsIndeterminate(err),
 	}
+}
+
+// checkOutput refuses an output that can't be recorded. What the action did is done by then.
+func (s *instance) checkOutput(j job, output json.RawMessage) error {
+	switch size := len(output); {
+	case !json.Valid(output):
+		return saga.Permanent(saga.Indeterminate(errors.New("the action returned an output that is not JSON")))
+	case size > s.config().MaxPayload:
+		return saga.Permanent(saga.Indeterminate(fmt.Errorf("the output has %d bytes, the limit is %d: store it elsewhere and return where", size, s.config().MaxPayload)))
+	case size > s.config().WarnPayload:
+		s.config().Logger.Warn("large output", "saga", s.id, "node", s.dag.Path(j.Node), "bytes", size)
+	}
+	return nil
 }
 
 func (j job) succeeded(output json.RawMessage) outcome {

@@ -16,7 +16,7 @@
 //
 // # How it shares the database
 //
-// A call takes one connection from the pool, and gives it back before it returns. Nothing is held between calls,
+// A call takes one connection from the pool, and gives it back when it is done. Nothing is held between calls,
 // and of all writes of a Store one at a time has a connection. So a pool of any size will do, one connection included. But
 // a program that calls the store while it holds the last connection, in a transaction of its own say, waits for itself.
 //

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -31,6 +32,20 @@ var appendPromises = []promise{{
 		requireSameRecord(t, before, got)
 		assert.EqualValues(t, 2, load(t, s, other.ID).NextSeq, "others have no part in it")
 		requireEvents(t, s, other.ID, other.Events)
+	},
+}, {
+	name:   "moves the time of the last append on",
+	quotes: []string{"Created and Updated are when the saga was created and last appended to, by the store's clock, to the millisecond or better."},
+	check: func(t *testing.T, s store.Store) {
+		n := newSaga()
+		create(t, s, n)
+		created, seq := load(t, s, n.ID).Created, uint64(2)
+		require.Eventually(t, func() bool {
+			assert.NoError(t, s.Append(t.Context(), next(n.ID, 1, seq, 1)))
+			seq++
+			return load(t, s, n.ID).Updated.After(created)
+		}, 30*time.Second, time.Millisecond)
+		assert.True(t, created.Equal(load(t, s, n.ID).Created), "created stays")
 	},
 }, {
 	name: "sets every state",

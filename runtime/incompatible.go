@@ -1,0 +1,100 @@
+package saga
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// IncompatibleError says what of a saga doesn't fit an action as it is registered now. It
+// wraps ErrIncompatible.
+type IncompatibleError struct {
+	Saga   Name
+	Node   NodePath
+	Action ActionName
+	// Input is the input that doesn't fit; empty if it's the output.
+	Input string
+	// Reason leads to the part of the data that doesn't fit, and says what it was and what it
+	// is, as in "output.Rooms[].Beds: was int64, is string".
+	Reason string
+}
+
+// Error implements error.
+func (e *IncompatibleError) Error() string {
+	return fmt.Sprintf("saga %q is incompatible with action %q: node %q: %s", e.Saga, e.Action, e.Node, e.Reason)
+}
+
+// Unwrap returns ErrIncompatible.
+func (e *IncompatibleError) Unwrap() error { return ErrIncompatible }
+
+// CheckShapes returns an *IncompatibleError if the data of the saga, which has the shapes that its DAG
+// was stamped with, can't be read by the actions that are registered now: the first one in the order of
+// the nodes. What isn't known, on either side, fits. docs/versioning.md has the rules.
+func (r *Registry) CheckShapes(d *SagaDAG) error {
+	if d.shapes == nil {
+		return nil
+	}
+	var was actionShapes
+	if err := json.Unmarshal(d.shapes, &was); err != nil {
+		panic(err) // it was encoded by actionShapes
+	}
+	c := shapeCheck{dag: d.DAG, was: was}
+	for i := range d.nodes {
+		n := &d.nodes[i]
+		if n.kind != KindAction {
+			continue
+		}
+		action, ok := r.actions[n.action]
+		if !ok {
+			continue // Check tells that
+		}
+		if input, m := c.node(NodeID(i), action.Action.Shape()); m != nil {
+			return &IncompatibleError{Saga: d.name, Node: n.path, Action: n.action, Input: input, Reason: m.path + ": " + m.reason}
+		}
+	}
+	return nil
+}
+
+type shapeCheck struct {
+	dag *DAG
+	was actionShapes
+}
+
+// node checks one action node, whose action has the shape now. It returns what doesn't fit, and the input that it's
+// about.
+func (c *shapeCheck) node(id NodeID, is Shape) (input string, m *misfit) {
+	was := c.was[c.dag.nodes[id].action]
+	for _, input := range slices.Sorted(maps.Keys(is.Inputs)) {
+		shape, known := was.Inputs[input]
+		if !known {
+			var err error
+			if shape, err = c.source(id, input); err != nil {
+				return input, misfitf("input"+step(input), "is new, and nothing in this saga gives it")
+			}
+		}
+		if m := fits(shape, is.Inputs[input]); m != nil {
+			return input, m.at("input" + step(input))
+		}
+	}
+	return "", fits(was.Output, is.Output).at("output")
+}
+
+// source returns the shape of the data that an input of a node gets which the action didn't
+// have before; empty if it isn't known. It returns an error if it gets none.
+func (c *shapeCheck) source(id NodeID, input string) (string, error) {
+	from := NodeName(input)
+	for _, b := range c.dag.Inputs(id) {
+		if b.Input == input {
+			from = b.From
+		}
+	}
+	source, err := c.dag.source(id, from)
+	if err != nil {
+		return "", err
+	}
+	for c.dag.Kind(source) == KindSubsagaEnd {
+		source = c.dag.Parents(source)[0]
+	}
+	return c.was[c.dag.Action(source)].Output, nil
+}

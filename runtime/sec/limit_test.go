@@ -1,0 +1,230 @@
+package sec_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// configured starts a coordinator with a configuration of the test's own.
+func (w *world) configured(t *testing.T, config sec.Config) *sec.Coordinator {
+	t.Helper()
+	if config.Registry == nil {
+		config.Registry = w.registry()
+	}
+	config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	c, err := sec.New(config)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Shutdown(context.Background())) })
+	return c
+}
+
+// crowd counts how many are in it at once.
+type crowd struct {
+	mu        sync.Mutex
+	now, most int
+}
+
+func (c *crowd) stay(d time.Duration) {
+	c.mu.Lock()
+	c.now++
+	c.most = max(c.most, c.now)
+	c.mu.Unlock()
+	time.Sleep(d)
+	c.mu.Lock()
+	c.now--
+	c.mu.Unlock()
+}
+
+// slowRegistry has the action "slow", which takes a second to do and to undo and is limited by the policy.
+func slowRegistry(do, undo *crowd, policy saga.Policy) *saga.Registry {
+	r := saga.NewRegistry()
+	r.Register(nil, saga.NewAction(saga.ActionSpec[saga.None, saga.None]{
+		Name: "slow",
+		Do: func(ctx saga.ActionContext, _ saga.None) (saga.None, error) {
+			do.stay(time.Second)
+			return saga.None{}, nil
+		},
+		DoPolicy: policy,
+		Undo:     func(saga.ActionContext, saga.None, saga.None) error { undo.stay(time.Second); return nil },
+	}), saga.NewActionFunc("fail", func(saga.ActionContext) (saga.None, error) { return saga.None{}, errors.New("no") }, nil))
+	return r
+}
+
+func slowFan(n int, last saga.ActionName) *saga.SagaDAG {
+	var nodes []saga.Node
+	for i := range n {
+		nodes = append(nodes, saga.ActionNode(saga.NodeName(fmt.Sprintf("n%d", i)), "", "slow"))
+	}
+	return withParams(saga.NewDAGBuilder("fan").AppendParallel(nodes...).Append(saga.ActionNode("last", "", last)))
+}
+
+func TestLimitOfAnActionHoldsForAllSagasTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var do, undo crowd
+		c := newWorld().configured(t, sec.Config{Registry: slowRegistry(&do, &undo, saga.Policy{Limit: 2})})
+		began := time.Now()
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() { run(t, c, slowFan(3, "fail")) })
+		}
+		all.Wait()
+		assert.Equal(t, 2, do.most)
+		assert.Greater(t, undo.most, 2, "the undos are not limited")
+		assert.Equal(t, 7*time.Second, time.Since(began), "12 dos by twos, and the last undos")
+	})
+}
+
+// Undos don't wait for dos, nor dos for undos: a coordinator that is full of one still makes progress with the other.
+func TestMaxActionsHoldsForEachDirection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var do, undo crowd
+		c := newWorld().configured(t, sec.Config{MaxActions: 3, Registry: slowRegistry(&do, &undo, saga.Policy{})})
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() { run(t, c, slowFan(5, "fail")) })
+		}
+		all.Wait()
+		assert.Equal(t, 3, do.most)
+		assert.Equal(t, 3, undo.most)
+	})
+}
+
+// A saga with one node doesn't wait until one with a hundred is through.
+func TestLimitsAreFairBetweenSagas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var do, undo crowd
+		c := newWorld().configured(t, sec.Config{MaxActions: 1, Registry: slowRegistry(&do, &undo, saga.Policy{})})
+		require.NoError(t, c.CreateAndStart(t.Context(), saga.NewID(), slowFan(100, "slow")))
+		synctest.Wait()
+		began := time.Now()
+		_, _, err := run(t, c, slowFan(1, "slow"))
+		require.NoError(t, err)
+		assert.LessOrEqual(t, time.Since(began), 6*time.Second, "for each of its two nodes: what runs, one of the other, its own")
+	})
+}
+
+func TestMaxSagasRunAtOnceInTheOrderOfTheirStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		var running crowd
+		var order []string
+		w.on("do a", func(ctx saga.ActionContext) error {
+			params, err := saga.Params[string](ctx)
+			order = append(order, params)
+			running.stay(time.Second)
+			return err
+		})
+		c := w.configured(t, sec.Config{MaxSagas: 1})
+		var ids []saga.ID
+		for i := range 4 {
+			dag, err := saga.NewSagaDAG(saga.NewDAGBuilder("s").Append(act("a")).MustBuild(), fmt.Sprint(i))
+			require.NoError(t, err)
+			ids = append(ids, saga.NewID())
+			require.NoError(t, c.CreateAndStart(t.Context(), ids[i], dag))
+			synctest.Wait()
+		}
+		for _, id := range ids {
+			_, err := c.Wait(t.Context(), id)
+			require.NoError(t, err)
+		}
+		assert.Equal(t, []string{"0", "1", "2", "3"}, order)
+		assert.Equal(t, 1, running.most)
+	})
+}
+
+func TestSagaThatAnOperatorHoldsTakesNoPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		c := w.configured(t, sec.Config{MaxSagas: 1})
+		held := saga.NewID()
+		require.NoError(t, c.Create(t.Context(), held, chain()))
+		require.NoError(t, c.SetBreakpoint(t.Context(), held, "b", because))
+		require.NoError(t, c.Start(t.Context(), held))
+		synctest.Wait()
+		_, _, err := run(t, c, chain())
+		require.NoError(t, err)
+		require.NoError(t, c.ClearBreakpoint(t.Context(), held, "b", because))
+		_, err = c.Wait(t.Context(), held)
+		require.NoError(t, err)
+	})
+}
+
+func TestTooLargeSagasAndOutputsAreRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := saga.NewRegistry()
+		registry.Register(nil, saga.NewActionFunc("large",
+			func(saga.ActionContext) (string, error) { return strings.Repeat("x", 2000), nil }, nil))
+		c := newWorld().configured(t, sec.Config{Registry: registry, MaxPayload: 1000, MaxNodes: 4})
+		large := func(name saga.NodeName) saga.Node { return saga.ActionNode(name, "", "large") }
+
+		tooMany := withParams(saga.NewDAGBuilder("s").Append(large("a")).Append(large("b")).Append(large("c")))
+		err := c.Create(t.Context(), saga.NewID(), tooMany)
+		assert.ErrorIs(t, err, saga.ErrTooLarge)
+		assert.ErrorContains(t, err, "5 nodes, Config.MaxNodes is 4")
+
+		params, err := saga.NewSagaDAG(saga.NewDAGBuilder("s").Append(large("a")).MustBuild(), strings.Repeat("x", 1000))
+		require.NoError(t, err)
+		assert.ErrorContains(t, c.Create(t.Context(), saga.NewID(), params), "parameters of 1002 bytes, Config.MaxPayload is 1000")
+
+		_, _, err = run(t, c, withParams(saga.NewDAGBuilder("s").Append(large("a"))))
+		assert.ErrorContains(t, err, "the output has 2002 bytes, the limit is 1000")
+		assert.Equal(t, saga.EventIndeterminate, failedError(t, err).Failures[0].Kind)
+	})
+}
+
+func TestRetentionDeletesByAgeAndCount(t *testing.T) {
+	for name, c := range map[string]struct {
+		retention sec.Retention
+		kept      int
+	}{
+		"age":   {sec.Retention{MaxAge: 90 * time.Minute}, 1},
+		"count": {sec.Retention{MaxCount: 3}, 3},
+		"both":  {sec.Retention{MaxAge: 90 * time.Minute, MaxCount: 1}, 1},
+		"none":  {sec.Retention{}, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				st := store.NewMemory()
+				stuck := newWorld()
+				stuck.fail("do b")
+				stuck.fail("undo a")
+				first := stuck.start(t, st)
+				stuckID, _, err := run(t, first, chain())
+				failedError(t, err)
+				require.NoError(t, first.Shutdown(t.Context()))
+				coordinator := w.configured(t, sec.Config{Store: st, Retention: c.retention})
+				var last saga.ID
+				for range 5 {
+					last, _, err = run(t, coordinator, chain())
+					require.NoError(t, err)
+					time.Sleep(time.Hour)
+				}
+				_, err = st.Load(t.Context(), stuckID)
+				assert.NoError(t, err, "a stuck saga is not deleted")
+				if c.kept > 0 {
+					_, err = st.Load(t.Context(), last)
+					assert.NoError(t, err, "the youngest is kept")
+				}
+				records, err := st.List(t.Context(), store.Query{States: []saga.State{saga.StateSucceeded}})
+				require.NoError(t, err)
+				assert.Len(t, records, c.kept)
+			})
+		})
+	}
+}

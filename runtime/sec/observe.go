@@ -1,0 +1,189 @@
+package sec
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	saga "github.com/sagagen/sagagen/runtime"
+)
+
+// Observer is told what happens to the sagas of a coordinator, for logs, metrics and traces. Observe is called by one
+// goroutine, one observation after the other, apart from the sagas: it can't slow or stop them. If it's too slow,
+// observations are dropped, and it is told how many. If it panics, that is logged.
+type Observer interface {
+	Observe(Observation)
+}
+
+// Observation is something that has happened.
+type Observation struct {
+	Kind ObservationKind
+	// At is when, by the coordinator's clock.
+	At   time.Time
+	ID   saga.ID
+	Name saga.Name
+
+	// Event is, for an ObservedEvent, what has become durable. Its Payload must not be changed.
+	Event saga.Event
+	// Was and State are, for an ObservedState and an ObservedRecovery, the saga's state before and now.
+	Was, State saga.State
+	// Path is, for an ObservedEvent and an ObservedAttempt, the node's.
+	Path saga.NodePath
+	// Direction, Attempt and Took tell of an ObservedAttempt: which it was, counted from 1, and how long it took.
+	Direction saga.Direction
+	Attempt   int
+	Took      time.Duration
+	// Err is why an attempt has failed, and nil if it succeeded; or why a saga is parked.
+	Err error
+	// Dropped is, for an ObservedDrop, how many observations were dropped since the last one.
+	Dropped uint64
+}
+
+// ObservationKind says what an Observation tells.
+type ObservationKind uint8
+
+// The kinds of observations.
+const (
+	// ObservedEvent: an event has become durable.
+	ObservedEvent ObservationKind = iota
+	// ObservedState: the saga is in another state, durably. A new one was in the state 0.
+	ObservedState
+	// ObservedAttempt: an attempt to do or undo a node has ended.
+	ObservedAttempt
+	// ObservedRecovery: the coordinator has taken the saga over, and goes on with it.
+	ObservedRecovery
+	// ObservedParking: the saga can't be gone on with.
+	ObservedParking
+	// ObservedDrop: observations were dropped.
+	ObservedDrop
+)
+
+// SlogObserver logs what happens: that a saga is stuck, parked or abandoned, as an error; that an attempt failed,
+// as a warning; that a saga unwinds, was undone or was recovered, as information; all else for debugging. The
+// outputs and errors in events, which may be secret, are logged only if Payloads is set.
+type SlogObserver struct {
+	Logger   *slog.Logger
+	Payloads bool
+}
+
+// Observe implements Observer.
+func (s SlogObserver) Observe(o Observation) {
+	level := o.level()
+	if !s.Logger.Enabled(context.Background(), level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 8)
+	if o.Kind != ObservedDrop {
+		attrs = append(attrs, slog.String("saga", o.ID.String()), slog.String("name", string(o.Name)))
+	}
+	message := ""
+	switch o.Kind {
+	case ObservedEvent:
+		message = "saga event"
+		attrs = append(attrs, slog.Uint64("seq", o.Event.Seq), slog.String("event", o.Event.Kind.String()), slog.String("node", string(o.Path)))
+		if s.Payloads && len(o.Event.Payload) > 0 {
+			attrs = append(attrs, slog.String("payload", string(o.Event.Payload)))
+		}
+	case ObservedState:
+		message = "saga " + o.State.String()
+	case ObservedAttempt:
+		message = "saga attempt"
+		attrs = append(attrs, slog.String("node", string(o.Path)), slog.String("direction", o.Direction.String()),
+			slog.Int("attempt", o.Attempt), slog.Duration("took", o.Took))
+	case ObservedRecovery:
+		message = "saga goes on from its log"
+		attrs = append(attrs, slog.String("state", o.State.String()))
+	case ObservedParking:
+		message = "saga parked"
+	case ObservedDrop:
+		message = "observations dropped: the observer is too slow"
+		attrs = append(attrs, slog.Uint64("dropped", o.Dropped))
+	}
+	if o.Err != nil {
+		attrs = append(attrs, slog.Any("error", o.Err))
+	}
+	s.Logger.LogAttrs(context.Background(), level, message, attrs...)
+}
+
+func (o Observation) level() slog.Level {
+	switch {
+	case o.Kind == ObservedParking, o.Kind == ObservedState && (o.State == saga.StateStuck || o.State == saga.StateAbandoned):
+		return slog.LevelError
+	case o.Kind == ObservedDrop, o.Kind == ObservedAttempt && o.Err != nil:
+		return slog.LevelWarn
+	case o.Kind == ObservedRecovery, o.Kind == ObservedState && (o.State == saga.StateUnwinding || o.State == saga.StateFailed):
+		return slog.LevelInfo
+	}
+	return slog.LevelDebug
+}
+
+// observations is the queue between the sagas and the observer.
+type observations struct {
+	observer Observer
+	logger   *slog.Logger
+	// queue has room for the observations of some hundred sagas that end at once.
+	queue   chan Observation
+	dropped atomic.Uint64
+	// enabled says whether an observation is to be told. It saves the work for what a SlogObserver wouldn't log.
+	enabled func(*Observation) bool
+}
+
+func newObservations(observer Observer, logger *slog.Logger) *observations {
+	o := &observations{
+		observer: observer,
+		logger:   logger,
+		queue:    make(chan Observation, 4096),
+		enabled:  func(*Observation) bool { return true },
+	}
+	if s, ok := observer.(SlogObserver); ok {
+		o.enabled = func(o *Observation) bool { return s.Logger.Enabled(context.Background(), o.level()) }
+	}
+	return o
+}
+
+// tell queues an observation, or drops it if the queue is full.
+func (o *observations) tell(observation Observation) {
+	if !o.enabled(&observation) {
+		return
+	}
+	observation.At = time.Now()
+	select {
+	case o.queue <- observation:
+	default:
+		o.dropped.Add(1)
+	}
+}
+
+// run calls the observer until the coordinator's life ends, and then for what is left.
+func (o *observations) run(alive context.Context) {
+	for {
+		select {
+		case observation := <-o.queue:
+			o.call(observation)
+		case <-alive.Done():
+			for {
+				select {
+				case observation := <-o.queue:
+					o.call(observation)
+				default:
+					return
+				}
+			}
+		}
+		if n := o.dropped.Swap(0); n > 0 {
+			o.call(Observation{Kind: ObservedDrop, At: time.Now(), Dropped: n})
+		}
+	}
+}
+
+func (o *observations) call(observation Observation) {
+	defer func() {
+		if v := recover(); v != nil {
+			o.logger.Error("observer panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+		}
+	}()
+	o.observer.Observe(observation)
+}
