@@ -1,7 +1,6 @@
 package sec_test
 
 import (
-	"context"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -42,53 +41,6 @@ func TestFailedWriteIsRepeatedAndHappensOnce(t *testing.T) {
 			})
 		}
 	}
-}
-
-// A create that fails after it has had its effect leaves no saga that nobody runs.
-func TestFailedCreateLeavesNoOrphan(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
-		st := &spyStore{Store: store.NewMemory(), after: func(n int) error {
-			if n == 1 {
-				return errStore
-			}
-			return nil
-		}}
-		c := w.open(t, st)
-		id := saga.NewID()
-		require.ErrorIs(t, c.CreateAndStart(t.Context(), id, chain()), errStore)
-		_, err := c.Wait(t.Context(), id)
-		require.NoError(t, err)
-		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
-		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()), "it may be repeated")
-	})
-}
-
-func TestHungStoreHangsNeitherStatusNorShutdown(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
-		st := &spyStore{Store: store.NewMemory()}
-		w.on("do a", func(saga.ActionContext) error {
-			st.mu.Lock()
-			defer st.mu.Unlock()
-			st.hang = make(chan struct{})
-			return nil
-		})
-		c := w.start(t, st)
-		id := saga.NewID()
-		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
-		synctest.Wait()
-		began := time.Now()
-		status, err := c.Status(t.Context(), id)
-		require.NoError(t, err)
-		assert.Equal(t, "working", status.Describe(1), "what is not durable is not shown")
-		assert.Zero(t, time.Since(began))
-
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-		defer cancel()
-		assert.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
-		assert.Equal(t, 3*time.Second, time.Since(began))
-	})
 }
 
 func TestCoordinatorGoesOnWhenTheStoreDoes(t *testing.T) {

@@ -91,7 +91,7 @@ func BenchmarkNodes(b *testing.B) {
 }
 
 func benchmarkSagas(b *testing.B, dag *saga.DAG, clients int) {
-	c, err := sec.New(sec.Config{Registry: noop(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	c, err := sec.New(sec.Config{Registry: noop(), MaxNodes: 20_000, MaxEdges: 40_000, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		b.Fatal(err)
 	}

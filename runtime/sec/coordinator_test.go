@@ -112,18 +112,6 @@ func TestUndoFailureLeavesTheSagaStuckAndUndoesIndependentBranches(t *testing.T)
 	})
 }
 
-func TestTwoUndoFailuresAreBothTold(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
-		w.fail("do d")
-		w.fail("undo b")
-		w.fail("undo c")
-		c := w.open(t, store.NewMemory())
-		_, _, err := run(t, c, diamond())
-		assert.Len(t, failedError(t, err).Failures, 3)
-	})
-}
-
 func TestPanicIsAnUnknownOutcome(t *testing.T) {
 	for name, end := range map[string]func(saga.ActionContext) error{
 		"panic":   func(saga.ActionContext) error { panic("boom") },

@@ -60,6 +60,9 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 	if err := c.config.Registry.Check(log.DAG.DAG); err != nil {
 		return err
 	}
+	if err := c.config.Registry.CheckShapes(log.DAG); err != nil {
+		return err
+	}
 	if err := c.checkSize(log.DAG); err != nil {
 		return err
 	}
@@ -108,6 +111,7 @@ func (c *Coordinator) checkSize(dag *saga.SagaDAG) error {
 // insert records a new saga that has been reserved.
 func (s *instance) insert(ctx context.Context) error {
 	c := s.coordinator
+	s.dag = c.config.Registry.Stamp(s.dag)
 	encoded, err := s.dag.MarshalJSON()
 	if err != nil {
 		c.release(s)

@@ -10,7 +10,7 @@ import (
 
 // What is injected is for tests and demonstrations. It lasts as long as this coordinator has the saga, and is not recorded.
 //
-// The errors wrap saga.ErrNoSuchNode; and saga.ErrWrongState if the node has started or runs no action, or if the
+// The errors wrap saga.ErrNoSuchNode; and saga.ErrWrongState if the node has been called or runs no action, or if the
 // saga is not one that this coordinator has created or runs.
 
 // injection is what happens in place of calling an action once.
@@ -40,6 +40,16 @@ func (c *Coordinator) InjectRepeat(ctx context.Context, id saga.ID, node saga.No
 	return c.inject(ctx, id, node, map[saga.Direction]injection{saga.Do: {repeat: do}, saga.Undo: {repeat: undo}})
 }
 
+// InjectErrorAt is InjectError for a node that is given by its index.
+func (c *Coordinator) InjectErrorAt(ctx context.Context, id saga.ID, node saga.NodeID) error {
+	return c.injectAt(ctx, id, node, map[saga.Direction]injection{saga.Do: {fail: true}})
+}
+
+// InjectUndoErrorAt is InjectUndoError for a node that is given by its index.
+func (c *Coordinator) InjectUndoErrorAt(ctx context.Context, id saga.ID, node saga.NodeID) error {
+	return c.injectAt(ctx, id, node, map[saga.Direction]injection{saga.Undo: {fail: true}})
+}
+
 func (c *Coordinator) inject(ctx context.Context, id saga.ID, path saga.NodePath, injections map[saga.Direction]injection) error {
 	status, err := c.Status(ctx, id)
 	if err != nil {
@@ -49,17 +59,31 @@ func (c *Coordinator) inject(ctx context.Context, id saga.ID, path saga.NodePath
 	if err != nil {
 		return err
 	}
+	return c.injectAt(ctx, id, node, injections)
+}
+
+func (c *Coordinator) injectAt(ctx context.Context, id saga.ID, node saga.NodeID, injections map[saga.Direction]injection) error {
+	status, err := c.Status(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !status.DAG.Contains(node) {
+		return fmt.Errorf("saga %s: inject: %w: index %d; there are 0 to %d", id, saga.ErrNoSuchNode, node, status.DAG.End())
+	}
 	s := c.lookup(id)
 	if s == nil {
 		return fmt.Errorf("saga %s: inject: %w: it is %s, and not run here", id, saga.ErrWrongState, status.State)
 	}
 	if status.DAG.Kind(node) != saga.KindAction {
-		return fmt.Errorf("saga %s: inject: node %q: %w: a %s can't fail", id, path, saga.ErrWrongState, status.DAG.Kind(node))
+		return fmt.Errorf("saga %s: inject: node %d: %w: a %s can't fail", id, node, saga.ErrWrongState, status.DAG.Kind(node))
 	}
 	state := status.Nodes[node]
+	// A call that the log begins and doesn't end is made again when the saga is started.
+	again := func(s saga.NodeState) bool { return state == s && !status.Active }
 	for direction := range injections {
-		if direction == saga.Do && state != saga.NodePending || state == saga.NodeFailed || state > saga.NodeIndeterminate {
-			return fmt.Errorf("saga %s: inject: node %q: %w: it is %s", id, path, saga.ErrWrongState, state)
+		if direction == saga.Do && state != saga.NodePending && !again(saga.NodeStarted) ||
+			state == saga.NodeFailed || state > saga.NodeIndeterminate && !again(saga.NodeUndoStarted) {
+			return fmt.Errorf("saga %s: inject: node %q: %w: it is %s", id, status.DAG.Path(node), saga.ErrWrongState, state)
 		}
 	}
 	s.mu.Lock()

@@ -1,6 +1,7 @@
 package sec
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -140,4 +141,29 @@ func result(log *saga.Log, state saga.State, outputs []json.RawMessage) (saga.Ou
 		ID: log.ID, Name: log.DAG.Name(), State: state,
 		Failures: log.Failures(), Canceled: log.Canceled(), Abandoned: log.Abandoned(),
 	}
+}
+
+// Owned lists the sagas that this coordinator has in hand: those that wait for Start, run, unwind or are
+// parked. It asks only memory, so that it answers whatever the store does. Stuck and final sagas are in the store only; see List.
+func (c *Coordinator) Owned() []store.Record {
+	c.mu.Lock()
+	instances := make([]*instance, 0, len(c.sagas))
+	for _, s := range c.sagas {
+		instances = append(instances, s)
+	}
+	c.mu.Unlock()
+	records := make([]store.Record, 0, len(instances))
+	for _, s := range instances {
+		v := s.view.Load()
+		if v == nil { // still being created or read
+			continue
+		}
+		r := store.Record{ID: s.id, State: v.state, Owner: c.config.Owner, Generation: s.generation, NextSeq: uint64(len(v.events))}
+		if s.dag != nil {
+			r.Name = s.dag.Name()
+		}
+		records = append(records, r)
+	}
+	slices.SortFunc(records, func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return records
 }

@@ -100,7 +100,10 @@ func (s *instance) reload(record store.Record) error {
 	if err := s.load(dag, events, record.Generation); err != nil {
 		return err
 	}
-	return s.config().Registry.Check(dag.DAG)
+	if err := s.config().Registry.Check(dag.DAG); err != nil {
+		return err
+	}
+	return s.config().Registry.CheckShapes(dag)
 }
 
 // find returns the saga: in memory if this coordinator owns it, or else its record.

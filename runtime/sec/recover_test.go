@@ -152,26 +152,3 @@ func TestSagaThatMakesNoSenseIsParkedAndHoldsUpNoOther(t *testing.T) {
 		})
 	}
 }
-
-// A coordinator whose saga another has claimed stops acting for it, and writes nothing more.
-func TestFencedCoordinatorGivesTheSagaUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		st := store.NewMemory()
-		first, second := newWorld(), newWorld()
-		proceed := make(chan struct{})
-		first.on("do a", func(saga.ActionContext) error { <-proceed; return nil })
-		c1 := first.open(t, st)
-		id := saga.NewID()
-		require.NoError(t, c1.CreateAndStart(t.Context(), id, chain()))
-		synctest.Wait()
-		c2 := second.open(t, st)
-		_, err := c2.Wait(t.Context(), id)
-		require.NoError(t, err)
-		log := kinds(t, c2, id)
-		close(proceed)
-		_, err = c1.Wait(t.Context(), id)
-		require.NoError(t, err, "the first reads from the store what the second did")
-		assert.Equal(t, []string{"do a"}, first.calls())
-		assert.Equal(t, log, kinds(t, c1, id))
-	})
-}

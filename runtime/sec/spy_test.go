@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -30,6 +31,13 @@ type spyStore struct {
 }
 
 var errStore = errors.New("store is down")
+
+// hangNow makes every later write hang.
+func (s *spyStore) hangNow() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hang = make(chan struct{})
+}
 
 func (s *spyStore) writes() int {
 	s.mu.Lock()
@@ -104,3 +112,8 @@ func (badAction) Do(saga.ActionContext) (json.RawMessage, error) { return json.R
 func (badAction) Undo(saga.ActionContext) error                  { return nil }
 func (badAction) Policy(saga.Direction) saga.Policy              { return saga.Policy{} }
 func (badAction) Shape() saga.Shape                              { return saga.Shape{} }
+
+func contextFor(t *testing.T, d time.Duration) (context.Context, context.CancelFunc) {
+	t.Helper()
+	return context.WithTimeout(t.Context(), d)
+}

@@ -1,0 +1,328 @@
+package sec_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// The tests of this file are named for what steno, the ancestor of this package, gets wrong. Each would fail if this package
+// did the same.
+
+// Steno can't recover most prefixes of the log of a DAG with a join that unwinds.
+func TestDefectUnwindingADAGWithAJoinCanNotBeRecovered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		newFate := func() *world {
+			w := newWorld()
+			w.fail("do d")
+			return w
+		}
+		c := newFate().open(t, store.NewMemory())
+		id, _, err := run(t, c, diamond())
+		failedError(t, err)
+		live, err := c.Status(t.Context(), id)
+		require.NoError(t, err)
+		for i := range len(live.Events) + 1 {
+			st := store.NewMemory()
+			planted := plant(t, st, live.DAG, saga.StateRunning, live.Events[:i])
+			_, err := newFate().open(t, st).Wait(t.Context(), planted)
+			assert.Equal(t, saga.StateFailed, failedError(t, err).State, "prefix %d", i)
+		}
+	})
+}
+
+// Two undos that fail panic steno's coordinator.
+func TestDefectTwoUndoFailuresPanicTheCoordinator(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.fail("do d")
+		w.fail("undo b")
+		w.fail("undo c")
+		c := w.open(t, store.NewMemory())
+		_, _, err := run(t, c, diamond())
+		failed := failedError(t, err)
+		assert.Equal(t, saga.StateStuck, failed.State)
+		assert.Len(t, failed.Failures, 3)
+		w.behave = map[string]func(saga.ActionContext) error{}
+		_, _, err = run(t, c, diamond())
+		assert.NoError(t, err, "the coordinator goes on")
+	})
+}
+
+// A second start drops a saga that runs.
+func TestDefectASecondStartDropsTheSaga(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Second); return nil })
+		c := w.open(t, store.NewMemory())
+		id := saga.NewID()
+		require.NoError(t, c.Create(t.Context(), id, chain()))
+		for range 3 {
+			require.NoError(t, c.Start(t.Context(), id))
+		}
+		_, err := c.Wait(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
+	})
+}
+
+// A panic in an action hangs the saga for ever.
+func TestDefectAPanicInAnActionHangsTheSaga(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.on("do b", func(saga.ActionContext) error { panic("boom") })
+		w.on("undo a", func(ctx saga.ActionContext) error {
+			if ctx.Attempt() == 1 {
+				panic("boom again")
+			}
+			return nil
+		})
+		c := w.open(t, store.NewMemory())
+		dag := withParams(saga.NewDAGBuilder("s").Append(act("a")).Append(careful("b")))
+		_, _, err := run(t, c, dag)
+		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
+		assert.ErrorContains(t, err, "boom")
+	})
+}
+
+// A hung store hangs list, get and shutdown.
+func TestDefectAHungStoreHangsListGetAndShutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		st := &spyStore{Store: store.NewMemory()}
+		w.on("do a", func(saga.ActionContext) error { st.hangNow(); return nil })
+		c := w.start(t, st)
+		id := saga.NewID()
+		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
+		synctest.Wait()
+		began := time.Now()
+		status, err := c.Status(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, "working", status.Describe(1), "what is not durable is not shown")
+		owned := c.Owned()
+		require.Len(t, owned, 1)
+		assert.Equal(t, saga.StateRunning, owned[0].State)
+		assert.Equal(t, saga.Name("chain"), owned[0].Name)
+		assert.Zero(t, time.Since(began))
+
+		ctx, cancel := contextFor(t, 3*time.Second)
+		defer cancel()
+		assert.Error(t, c.Shutdown(ctx))
+		assert.Equal(t, 3*time.Second, time.Since(began))
+	})
+}
+
+// The node after two consecutive subsagas gets the parameters of a subsaga.
+func TestDefectTheNodeAfterTwoConsecutiveSubsagasGetsTheWrongParameters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := saga.NewRegistry()
+		registry.Register(nil, saga.NewActionFunc("params", func(ctx saga.ActionContext) (string, error) { return saga.Params[string](ctx) }, nil))
+		node := func(name saga.NodeName) saga.Node { return saga.ActionNode(name, "", "params") }
+		inner := saga.NewDAGBuilder("inner").Append(node("x")).MustBuild()
+		c := openWith(t, store.NewMemory(), registry)
+		_, outputs, err := run(t, c, withParams(saga.NewDAGBuilder("outer").
+			Append(saga.ConstantNode("one", "first")).Append(saga.SubsagaNode("s1", inner, "one")).
+			Append(saga.ConstantNode("two", "second")).Append(saga.SubsagaNode("s2", inner, "two")).
+			Append(node("after"))))
+		require.NoError(t, err)
+		for path, want := range map[saga.NodePath]string{"s1": "first", "s1/x": "first", "s2": "second", "s2/x": "second", "after": "params"} {
+			got, err := saga.OutputOf[string](outputs, path)
+			require.NoError(t, err)
+			assert.Equal(t, want, got, path)
+		}
+	})
+}
+
+// A create that failed leaves a record that nothing ever runs.
+func TestDefectAFailedCreateLeavesAnOrphanRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		st := &spyStore{Store: store.NewMemory(), after: func(n int) error {
+			if n == 1 {
+				return errStore
+			}
+			return nil
+		}}
+		c := w.open(t, st)
+		id := saga.NewID()
+		require.ErrorIs(t, c.CreateAndStart(t.Context(), id, chain()), errStore)
+		_, err := c.Wait(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
+		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()), "it may be repeated")
+
+		unknown := withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "gone")))
+		id = saga.NewID()
+		require.ErrorIs(t, c.Create(t.Context(), id, unknown), saga.ErrUnknownAction)
+		_, err = st.Load(t.Context(), id)
+		assert.ErrorIs(t, err, store.ErrNotFound)
+	})
+}
+
+// The lookup of a name that isn't an ancestor's panics.
+func TestDefectTheLookupOfANameThatIsNoAncestorPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := saga.NewRegistry()
+		registry.Register(nil, saga.NewActionFunc("look", func(ctx saga.ActionContext) (string, error) { return saga.Lookup[string](ctx, "sibling") }, nil),
+			saga.NewActionFunc("act", func(saga.ActionContext) (string, error) { return "", nil }, nil))
+		c := openWith(t, store.NewMemory(), registry)
+		_, _, err := run(t, c, withParams(saga.NewDAGBuilder("s").
+			AppendParallel(act("sibling"), saga.ActionNode("looks", "", "look")).Append(act("last"))))
+		failed := failedError(t, err)
+		assert.Equal(t, saga.EventFailed, failed.Failures[0].Kind)
+		assert.ErrorContains(t, err, `no ancestor has that name: "sibling"`)
+	})
+}
+
+// An error can be injected at any index, and at one without a name that panics.
+func TestDefectTheInjectionOfAnErrorTakesAnyIndex(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newWorld().open(t, store.NewMemory())
+		id := saga.NewID()
+		dag := chain()
+		require.NoError(t, c.Create(t.Context(), id, dag))
+		for _, node := range []saga.NodeID{-1, saga.NodeID(dag.Len()), 1 << 30} {
+			assert.ErrorIs(t, c.InjectErrorAt(t.Context(), id, node), saga.ErrNoSuchNode, "%d", node)
+		}
+		require.NoError(t, c.InjectErrorAt(t.Context(), id, 2))
+		require.NoError(t, c.Start(t.Context(), id))
+		_, err := c.Wait(t.Context(), id)
+		assert.ErrorContains(t, err, `node "b" failed: error injected`)
+	})
+}
+
+func TestDefectAnErrorInjectedAtAnUnnamedNodePanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newWorld().open(t, store.NewMemory())
+		id := saga.NewID()
+		dag := chain()
+		require.NoError(t, c.Create(t.Context(), id, dag))
+		assert.ErrorIs(t, c.InjectErrorAt(t.Context(), id, dag.Start()), saga.ErrWrongState)
+		assert.ErrorIs(t, c.InjectErrorAt(t.Context(), id, dag.End()), saga.ErrWrongState)
+		assert.ErrorIs(t, c.InjectError(t.Context(), id, ""), saga.ErrNoSuchNode)
+	})
+}
+
+// Finished sagas are never freed.
+func TestDefectFinishedSagasAreNeverFreed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		c := w.open(t, store.NewMemory())
+		for i := range 10 {
+			if i == 5 {
+				w.fail("do c")
+			}
+			_, _, _ = run(t, c, chain())
+		}
+		assert.Empty(t, c.Owned())
+	})
+}
+
+// The status is read while the executor changes it.
+func TestDefectStatusRacesWithTheExecutor(t *testing.T) {
+	w := newWorld()
+	w.fail("do n99")
+	b := saga.NewDAGBuilder("long")
+	for i := range 100 {
+		b.Append(act(saga.NodeName(fmt.Sprintf("n%d", i))))
+	}
+	c := w.open(t, store.NewMemory())
+	id := saga.NewID()
+	require.NoError(t, c.Create(t.Context(), id, withParams(b)))
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for seen := 0; ; {
+				status, err := c.Status(t.Context(), id)
+				if !assert.NoError(t, err) {
+					return
+				}
+				assert.GreaterOrEqual(t, len(status.Events), seen, "it goes back in time")
+				seen = len(status.Events)
+				assert.NotEmpty(t, status.String())
+				c.Owned()
+				if status.State.Final() {
+					return
+				}
+			}
+		})
+	}
+	require.NoError(t, c.Start(t.Context(), id))
+	_, err := c.Wait(t.Context(), id)
+	failedError(t, err)
+	readers.Wait()
+}
+
+// A chain of a thousand nodes costs a thousand times a thousand steps. Counted are allocations: steno makes one for each
+// ancestor of each node.
+func TestDefectAChainOfAThousandNodesCostsItsSquare(t *testing.T) {
+	c, err := sec.New(sec.Config{Registry: noop(), MaxNodes: 2000, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	require.NoError(t, err)
+	allocations := func(n int) float64 {
+		dag := chainDAG(n)
+		return testing.AllocsPerRun(3, func() {
+			withParams, err := saga.NewSagaDAG(dag, nil)
+			require.NoError(t, err)
+			_, _, err = run(t, c, withParams)
+			require.NoError(t, err)
+		})
+	}
+	hundred, thousand := allocations(100), allocations(1000)
+	assert.Less(t, thousand/hundred, 15.0, "allocations: %v for 100 nodes, %v for 1,000", hundred, thousand)
+	require.NoError(t, c.Shutdown(t.Context()))
+}
+
+// Code that doesn't fit the log any more is found by a panic.
+func TestDefectCodeThatDoesNotFitTheLogIsFoundByAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory()
+		other := []saga.Event{{Node: 1, Kind: saga.EventStarted}, {Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: json.RawMessage(`{"not":"a string"}`)}}
+		misfit := plant(t, st, chain(), saga.StateUnwinding, append(other,
+			saga.Event{Seq: 2, Node: 2, Kind: saga.EventStarted},
+			saga.Event{Seq: 3, Node: 2, Kind: saga.EventFailed, Payload: json.RawMessage(`{"message":"no","reason":"error","attempts":1}`)}))
+		broken := plant(t, st, chain(), saga.StateRunning, []saga.Event{{Node: 77, Kind: saga.EventStarted}})
+		c := newWorld().open(t, st)
+		_, err := c.Wait(t.Context(), misfit)
+		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
+		assert.ErrorContains(t, err, "output that is to be undone")
+		_, err = c.Wait(t.Context(), broken)
+		assert.ErrorIs(t, err, saga.ErrParked)
+		_, _, err = run(t, c, chain())
+		assert.NoError(t, err, "the coordinator goes on")
+	})
+}
+
+// Two coordinators may run the same saga.
+func TestDefectNoFencing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory()
+		first, second := newWorld(), newWorld()
+		proceed := make(chan struct{})
+		first.on("do a", func(saga.ActionContext) error { <-proceed; return nil })
+		c1 := first.open(t, st)
+		id := saga.NewID()
+		require.NoError(t, c1.CreateAndStart(t.Context(), id, chain()))
+		synctest.Wait()
+		c2 := second.open(t, st)
+		_, err := c2.Wait(t.Context(), id)
+		require.NoError(t, err)
+		log := kinds(t, c2, id)
+		close(proceed)
+		_, err = c1.Wait(t.Context(), id)
+		require.NoError(t, err, "the first reads from the store what the second did")
+		assert.Equal(t, []string{"do a"}, first.calls(), "the first stops acting")
+		assert.Equal(t, log, kinds(t, c1, id), "and writes nothing")
+	})
+}

@@ -1,0 +1,171 @@
+package sec_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// faultyStore numbers all its calls from 1, and lets some of them go wrong.
+type faultyStore struct {
+	store.Store
+	fault fault
+	// first and last are the numbers of the calls that go wrong.
+	first, last int
+
+	mu    sync.Mutex
+	calls int
+}
+
+type fault string
+
+const (
+	errorBefore fault = "error before" // the call has no effect
+	errorAfter  fault = "error after"  // the call has its effect, and nobody learns of it
+	hangBefore  fault = "hang before"  // the call hangs until its context ends, and has no effect
+	hangAfter   fault = "hang after"   // the same, with its effect
+)
+
+func (f *faultyStore) call(ctx context.Context, do func() error) error {
+	f.mu.Lock()
+	f.calls++
+	fault := f.fault
+	if f.calls < f.first || f.calls > f.last {
+		fault = ""
+	}
+	f.mu.Unlock()
+	switch fault {
+	case errorBefore:
+		return errStore
+	case hangBefore:
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	err := do()
+	switch fault {
+	case errorAfter:
+		return errStore
+	case hangAfter:
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return err
+}
+
+func (f *faultyStore) Create(ctx context.Context, s store.NewSaga) error {
+	return f.call(ctx, func() error { return f.Store.Create(ctx, s) })
+}
+
+func (f *faultyStore) Append(ctx context.Context, a store.Append) error {
+	return f.call(ctx, func() error { return f.Store.Append(ctx, a) })
+}
+
+func (f *faultyStore) Load(ctx context.Context, id saga.ID) (r store.Record, err error) {
+	err = f.call(ctx, func() error { r, err = f.Store.Load(ctx, id); return err })
+	return r, err
+}
+
+func (f *faultyStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) (events []saga.Event, err error) {
+	err = f.call(ctx, func() error { events, err = f.Store.Events(ctx, id, from, limit); return err })
+	return events, err
+}
+
+func (f *faultyStore) List(ctx context.Context, q store.Query) (rs []store.Record, err error) {
+	err = f.call(ctx, func() error { rs, err = f.Store.List(ctx, q); return err })
+	return rs, err
+}
+
+func (f *faultyStore) Claim(ctx context.Context, c store.Claim) (rs []store.Record, err error) {
+	err = f.call(ctx, func() error { rs, err = f.Store.Claim(ctx, c); return err })
+	return rs, err
+}
+
+// With a store that goes wrong at any call, in any way, for one call or for three in a row, a saga that was created, one that
+// was recovered and one that was stuck and is retried end as with a good store, and no action is called more often.
+func TestStoreThatGoesWrongAtAnyCallChangesNothing(t *testing.T) {
+	calls := 0
+	for _, how := range []fault{"", errorBefore, errorAfter, hangBefore, hangAfter} {
+		for _, length := range []int{1, 3} {
+			for first := 1; first <= max(1, calls); first++ {
+				name := fmt.Sprintf("%s at call %d to %d", how, first, first+length-1)
+				synctest.Test(t, func(t *testing.T) {
+					st := &faultyStore{Store: store.NewMemory(), fault: how, first: first, last: first + length - 1}
+					playThrough(t, st, name)
+					if how == "" {
+						calls = st.calls
+						require.Greater(t, calls, 10)
+					}
+				})
+			}
+		}
+	}
+}
+
+// playThrough lets three sagas end, and asks again whenever the store has failed.
+func playThrough(t *testing.T, st *faultyStore, name string) {
+	w := newWorld()
+	w.fail("undo b")
+	w.on("do c", func(ctx saga.ActionContext) error {
+		if params, err := saga.Params[string](ctx); err != nil || params == "fails" {
+			return saga.Permanent(errStore)
+		}
+		return nil
+	})
+	recovered := plant(t, st.Store, chain(), saga.StateRunning, nil)
+	c := w.open(t, st)
+	insist := func(what string, do func() error) error {
+		var err error
+		for range 20 {
+			err = do()
+			if err == nil || !isStoreError(err) {
+				return err
+			}
+			time.Sleep(time.Second)
+		}
+		require.NoError(t, err, "%s: %s", name, what)
+		return err
+	}
+	wait := func(id saga.ID) error {
+		return insist("wait", func() error { _, err := c.Wait(t.Context(), id); return err })
+	}
+
+	created := saga.NewID()
+	require.NoError(t, insist("create", func() error { return c.CreateAndStart(t.Context(), created, chain()) }), name)
+	require.NoError(t, wait(created), name)
+	require.NoError(t, wait(recovered), name)
+	assert.Equal(t, 2, w.count("do a"), name)
+	assert.Equal(t, 2, w.count("do c"), name)
+
+	failing, err := saga.NewSagaDAG(chain().DAG, "fails")
+	require.NoError(t, err)
+	stuck := saga.NewID()
+	require.NoError(t, insist("create", func() error { return c.CreateAndStart(t.Context(), stuck, failing) }), name)
+	assert.Equal(t, saga.StateStuck, failedError(t, wait(stuck)).State, name)
+	w.on("undo b", nil)
+	require.NoError(t, insist("retry", func() error { return c.RetryUndo(t.Context(), stuck, "b", because) }), name)
+	assert.Equal(t, saga.StateFailed, failedError(t, wait(stuck)).State, name)
+	assert.Equal(t, 2, w.count("undo b"), name)
+	assert.Equal(t, 1, w.count("undo a"), name)
+	assert.Equal(t, 3, w.count("do a"), name)
+	require.NoError(t, insist("list", func() error { _, err := c.List(t.Context(), store.Query{}); return err }), name)
+}
+
+// isStoreError reports whether the answer was about the store and not about the saga.
+func isStoreError(err error) bool {
+	for _, target := range []error{saga.ErrSagaExists, saga.ErrNoSuchSaga, saga.ErrParked, saga.ErrWrongState, saga.ErrBadOrder} {
+		if errors.Is(err, target) {
+			return false
+		}
+	}
+	return !errors.As(err, new(*saga.FailedError))
+}
