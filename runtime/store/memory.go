@@ -123,7 +123,8 @@ func (m *Memory) List(ctx context.Context, q Query) ([]Record, error) {
 	for id, s := range m.sagas {
 		if bytes.Compare(id[:], q.After[:]) <= 0 ||
 			q.Name != "" && q.Name != s.record.Name ||
-			len(q.States) > 0 && !slices.Contains(q.States, s.record.State) {
+			len(q.States) > 0 && !slices.Contains(q.States, s.record.State) ||
+			!q.UpdatedBefore.IsZero() && !s.record.Updated.Before(q.UpdatedBefore) {
 			continue
 		}
 		record := s.record

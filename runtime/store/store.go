@@ -132,6 +132,8 @@ type Query struct {
 	Name saga.Name
 	// States, if not empty, holds the states that they are in.
 	States []saga.State
+	// UpdatedBefore, if not zero, leaves out what was updated at that time or later.
+	UpdatedBefore time.Time
 }
 
 // Claim says what is claimed, and for whom.

@@ -69,8 +69,12 @@ func listQuery(q store.Query) (text string, args []any) {
 	args = []any{q.After[:], sqlLimit(q.Limit)}
 	where := "id > ?1"
 	if q.Name != "" {
-		where += " AND name = ?3"
 		args = append(args, string(q.Name))
+		where += fmt.Sprintf(" AND name = ?%d", len(args))
+	}
+	if !q.UpdatedBefore.IsZero() {
+		args = append(args, q.UpdatedBefore.Add(time.Microsecond-1).UnixMicro()) // rounded up, as what is stored has no more digits
+		where += fmt.Sprintf(" AND updated < ?%d", len(args))
 	}
 	query := "SELECT " + columns + " FROM saga_record WHERE " + where
 	states := slices.Compact(slices.Sorted(slices.Values(q.States)))

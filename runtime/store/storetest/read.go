@@ -3,6 +3,7 @@ package storetest
 import (
 	"math"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -107,6 +108,30 @@ var listPromises = []promise{{
 		}
 		q := store.Query{After: saga.NewID()}
 		assert.Equal(t, expected(sagas, q), list(t, s, q), "after an ID that isn't there")
+	},
+}, {
+	name:   "leaves out what was updated since",
+	quotes: []string{"UpdatedBefore, if not zero, leaves out what was updated at that time or later."},
+	check: func(t *testing.T, s store.Store) {
+		sagas := manySagas()
+		create(t, s, sagas...)
+		a := next(sagas[1].ID, 1, 2, 1)
+		require.NoError(t, s.Append(t.Context(), a))
+		records, err := s.List(t.Context(), store.Query{})
+		require.NoError(t, err)
+		for _, cut := range records {
+			before := []saga.ID{}
+			for _, r := range records {
+				if r.Updated.Before(cut.Updated) {
+					before = append(before, r.ID)
+				}
+			}
+			assert.Equal(t, before, list(t, s, store.Query{UpdatedBefore: cut.Updated}))
+		}
+		assert.Len(t, list(t, s, store.Query{UpdatedBefore: time.Now().Add(time.Hour)}), len(sagas))
+		assert.Len(t, list(t, s, store.Query{UpdatedBefore: time.Now().Add(time.Hour), Name: "odd", States: []saga.State{saga.StateStuck}}),
+			len(list(t, s, store.Query{Name: "odd", States: []saga.State{saga.StateStuck}})))
+		assert.Empty(t, list(t, s, store.Query{UpdatedBefore: time.Now().Add(-time.Hour)}))
 	},
 }, {
 	name:   "follows what appends and claims change",
