@@ -105,7 +105,7 @@ const (
 
 // withStore calls the store, bounded in time.
 func (c *Coordinator) withStore(ctx context.Context, call func(context.Context, store.Store) error) error {
-	ctx, cancel := context.WithTimeout(ctx, c.config.StoreTimeout)
-	defer cancel()
-	return call(ctx, c.config.Store)
+	b := newBounded(ctx, c.config.StoreTimeout)
+	defer b.end()
+	return call(b, c.config.Store)
 }

@@ -143,7 +143,7 @@ func (s *instance) committed(state saga.State) {
 		watched.tell(Observation{Kind: ObservedState, ID: s.id, Name: s.dag.Name(), Was: s.told, State: state})
 	}
 	s.events = append(s.events, s.pending...)
-	s.pending = nil
+	s.pending = s.pending[:0] // stores keep nothing of what they are given
 	s.stored, s.told = state, state
 }
 

@@ -127,8 +127,8 @@ type observations struct {
 	// queue has room for the observations of some hundred sagas that end at once.
 	queue   chan Observation
 	dropped atomic.Uint64
-	// enabled says whether an observation is to be told. It saves the work for what a SlogObserver wouldn't log.
-	enabled func(*Observation) bool
+	// logs is not nil if observer is a SlogObserver: what it wouldn't log is not queued.
+	logs *slog.Logger
 }
 
 func newObservations(observer Observer, logger *slog.Logger) *observations {
@@ -136,17 +136,16 @@ func newObservations(observer Observer, logger *slog.Logger) *observations {
 		observer: observer,
 		logger:   logger,
 		queue:    make(chan Observation, 4096),
-		enabled:  func(*Observation) bool { return true },
 	}
 	if s, ok := observer.(SlogObserver); ok {
-		o.enabled = func(o *Observation) bool { return s.Logger.Enabled(context.Background(), o.level()) }
+		o.logs = s.Logger
 	}
 	return o
 }
 
 // tell queues an observation, or drops it if the queue is full.
 func (o *observations) tell(observation Observation) {
-	if !o.enabled(&observation) {
+	if o.logs != nil && !o.logs.Enabled(context.Background(), observation.level()) {
 		return
 	}
 	observation.At = time.Now()

@@ -95,12 +95,15 @@ func jitter(d time.Duration) time.Duration { return d - rand.N(d/2+1) }
 // callInTurn makes one attempt, when the limits allow it.
 func (s *instance) callInTurn(j job, action saga.Registered, attempt int, policy saga.Policy, injected injection) attempted {
 	c := s.coordinator
-	for _, g := range []*gate{c.gates.action(action.Name(), j.Direction, policy.Limit), c.gates.all[j.Direction]} {
-		if !g.enter(s.id, c.stopping) {
-			return attempted{failure: &saga.ActionError{}, stopped: true}
-		}
-		defer g.leave()
+	own, all := c.gates.action(action.Name(), j.Direction, policy.Limit), c.gates.all[j.Direction]
+	if !own.enter(s.id, c.stopping) {
+		return attempted{failure: &saga.ActionError{}, stopped: true}
 	}
+	defer own.leave()
+	if !all.enter(s.id, c.stopping) {
+		return attempted{failure: &saga.ActionError{}, stopped: true}
+	}
+	defer all.leave()
 	began := time.Now()
 	r := s.call(j, action, attempt, policy.Timeout)
 	for calls := 1; calls < injected.repeat && r.failure == nil; calls++ {

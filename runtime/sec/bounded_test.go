@@ -1,0 +1,48 @@
+package sec
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// A bounded context does what one of context.WithTimeout does, whether anybody waits for it or not.
+func TestBoundedContextIsAsOneOfTheStandardLibrary(t *testing.T) {
+	for _, waits := range []bool{false, true} {
+		for name, end := range map[string]struct {
+			end  func(cancelParent, cancel context.CancelFunc)
+			want error
+		}{
+			"not at all":      {func(_, _ context.CancelFunc) {}, nil},
+			"by its parent":   {func(cancelParent, _ context.CancelFunc) { cancelParent() }, context.Canceled},
+			"by itself":       {func(_, cancel context.CancelFunc) { cancel() }, context.Canceled},
+			"by its deadline": {func(_, _ context.CancelFunc) { time.Sleep(2 * time.Second) }, context.DeadlineExceeded},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				parent, cancelParent := context.WithCancel(t.Context())
+				defer cancelParent()
+				standard, cancelStandard := context.WithTimeout(parent, time.Second)
+				defer cancelStandard()
+				b := newBounded(parent, time.Second)
+				defer b.end()
+				if waits {
+					b.Done()
+				}
+				end.end(cancelParent, func() { b.end(); cancelStandard() })
+				synctest.Wait()
+				assert.Equal(t, end.want, standard.Err(), name)
+				assert.Equal(t, end.want, b.Err(), name)
+				want, _ := standard.Deadline()
+				got, _ := b.Deadline()
+				assert.Equal(t, want, got)
+				if end.want != nil {
+					<-b.Done()
+					assert.ErrorIs(t, b.Err(), end.want, name)
+				}
+			})
+		}
+	}
+}
