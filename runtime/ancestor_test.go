@@ -52,7 +52,7 @@ func TestLookupSeesExactlyTheAncestors(t *testing.T) {
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 100 {
-		d := withParams(t, randomDAG(t, r, 2), nil)
+		d := withParams(t, randomDAG(t, r, 1), nil)
 		for id := saga.NodeID(0); d.Contains(id); id++ {
 			if d.Kind(id) != saga.KindAction {
 				continue

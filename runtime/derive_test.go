@@ -12,20 +12,12 @@ import (
 )
 
 func TestADAGCanBeTooLarge(t *testing.T) {
-	t.Run("subsagas that double", func(t *testing.T) {
-		dag := build(t, saga.NewDAGBuilder("leaf").Append(action("a")))
-		var err error
-		for range 40 {
-			var next *saga.DAG
-			next, err = saga.NewDAGBuilder("twice").
-				AppendParallel(saga.SubsagaNode("one", dag, saga.FromParams), saga.SubsagaNode("two", dag, saga.FromParams)).
-				Append(action("a")).Build()
-			if err != nil {
-				break
-			}
-			dag = next
-		}
-		assert.EqualError(t, err, `saga "twice": node "two": the DAG is too large: with it 196604 nodes, the limit is 100000`)
+	t.Run("subsagas that multiply", func(t *testing.T) {
+		dag := chain(t, 60_000)
+		_, err := saga.NewDAGBuilder("twice").
+			AppendParallel(saga.SubsagaNode("one", dag, saga.FromParams), saga.SubsagaNode("two", dag, saga.FromParams)).
+			Append(action("a")).Build()
+		assert.EqualError(t, err, `saga "twice": node "two": the DAG is too large: with it 120006 nodes, the limit is 100000`)
 		assert.ErrorIs(t, err, saga.ErrTooLarge)
 	})
 	t.Run("subsagas in each other", func(t *testing.T) {
@@ -48,14 +40,6 @@ func TestADAGCanBeTooLarge(t *testing.T) {
 		}
 		_, err := saga.NewDAGBuilder("wide").AppendParallel(stage("a")...).AppendParallel(stage("b")...).Append(action("c")).Build()
 		assert.EqualError(t, err, `saga "wide": the DAG is too large: more than 1000000 edges`)
-	})
-	t.Run("nodes", func(t *testing.T) {
-		b := saga.NewDAGBuilder("long")
-		for i := range 100_000 {
-			b.Append(action(saga.NodeName(fmt.Sprint(i))))
-		}
-		_, err := b.Build()
-		assert.EqualError(t, err, `saga "long": the DAG is too large: 100002 nodes, the limit is 100000`)
 	})
 }
 

@@ -205,6 +205,41 @@ func ExampleStart() {
 	// true <nil>
 }
 
+// The application context is what actions work with: clients, a database. It is given with their registration.
+func ExampleApp() {
+	type clients struct{ hotels string }
+	registry := saga.NewRegistry()
+	registry.Register(&clients{hotels: "https://hotels.example"}, saga.NewActionFunc("trip.hotel", func(ctx saga.ActionContext) (booked, error) {
+		app, err := saga.App[*clients](ctx)
+		if err != nil {
+			return booked{}, err
+		}
+		return booked{Number: "h-1 of " + app.hotels}, nil
+	}, nil))
+
+	dag := saga.NewDAGBuilder("book-hotel").Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).MustBuild()
+	outputs, err := runRegistry(dag, nil, registry)
+	fmt.Println(string(outputs.Saga()), err)
+	// Output: {"Number":"h-1 of https://hotels.example"} <nil>
+}
+
+func ExampleRegistry_Check() {
+	dag := saga.NewDAGBuilder("book-hotel").Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).MustBuild()
+	fmt.Println(saga.NewRegistry().Check(dag))
+	// Output: saga "book-hotel": node "hotel": unknown action: "trip.hotel"; register it before the coordinator starts
+}
+
+// The key is the same in every attempt, so that a service which is given it knows a request that it has served.
+func ExampleActionContext_IdempotencyKey() {
+	hotel := saga.NewActionFunc("trip.hotel", func(ctx saga.ActionContext) (string, error) {
+		return ctx.IdempotencyKey(), nil
+	}, nil)
+	dag := saga.NewDAGBuilder("book-hotel").Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).MustBuild()
+	outputs, err := runSaga(dag, nil, hotel)
+	fmt.Println(string(outputs.Saga()), err)
+	// Output: "0192f0c1-2a3b-7c4d-8e5f-60718293a4b5/hotel/do" <nil>
+}
+
 // What an action returned is found in the error of the saga with errors.As, also after a restart.
 func ExampleFailedError() {
 	hotel := saga.NewActionFunc("trip.hotel", func(ctx saga.ActionContext) (booked, error) {
@@ -293,9 +328,13 @@ func ExampleDAG_Find() {
 
 // runSaga runs one saga of these actions, with a store that is in memory.
 func runSaga(dag *saga.DAG, params any, actions ...saga.Action) (saga.Outputs, error) {
-	ctx := context.Background()
 	registry := saga.NewRegistry()
 	registry.Register(nil, actions...)
+	return runRegistry(dag, params, registry)
+}
+
+func runRegistry(dag *saga.DAG, params any, registry *saga.Registry) (saga.Outputs, error) {
+	ctx := context.Background()
 	coordinator, err := sec.New(sec.Config{Registry: registry, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return saga.Outputs{}, err

@@ -39,10 +39,10 @@ func (r *Registry) CheckShapes(d *SagaDAG) error {
 	if err := json.Unmarshal(d.shapes, &was); err != nil {
 		panic(err) // it was encoded by actionShapes
 	}
-	c := shapeCheck{dag: d.DAG, was: was}
+	c := shapeCheck{dag: d.DAG, was: was, fine: map[ActionName]bool{}}
 	for i := range d.nodes {
 		n := &d.nodes[i]
-		if n.kind != KindAction {
+		if n.kind != KindAction || c.fine[n.action] {
 			continue
 		}
 		action, ok := r.actions[n.action]
@@ -59,15 +59,19 @@ func (r *Registry) CheckShapes(d *SagaDAG) error {
 type shapeCheck struct {
 	dag *DAG
 	was actionShapes
+	// fine are the actions that fit wherever they stand.
+	fine map[ActionName]bool
 }
 
 // node checks one action node, whose action has the shape now. It returns what doesn't fit, and the input that it's
 // about.
 func (c *shapeCheck) node(id NodeID, is Shape) (input string, m *misfit) {
-	was := c.was[c.dag.nodes[id].action]
+	action := c.dag.nodes[id].action
+	was, fine := c.was[action], true
 	for _, input := range slices.Sorted(maps.Keys(is.Inputs)) {
 		shape, known := was.Inputs[input]
 		if !known {
+			fine = false
 			var err error
 			if shape, err = c.source(id, input); err != nil {
 				return input, misfitf("input"+step(input), "is new, and nothing in this saga gives it")
@@ -77,7 +81,9 @@ func (c *shapeCheck) node(id NodeID, is Shape) (input string, m *misfit) {
 			return input, m.at("input" + step(input))
 		}
 	}
-	return "", fits(was.Output, is.Output).at("output")
+	m = fits(was.Output, is.Output).at("output")
+	c.fine[action] = fine && m == nil
+	return "", m
 }
 
 // source returns the shape of the data that an input of a node gets which the action didn't

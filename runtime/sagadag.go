@@ -217,12 +217,13 @@ func (n *dagNode) check() error {
 	return err
 }
 
-// unmarshalCompact decodes JSON so that the json.RawMessages in it have no white space, whoever
+// unmarshalCompact decodes JSON so that the json.RawMessages in it are as json.Marshal would have written them, whoever
 // wrote the text: they are compared, and shown to people.
 func unmarshalCompact(text []byte, v any) error {
-	var compact bytes.Buffer
+	var compact, escaped bytes.Buffer
 	if err := json.Compact(&compact, text); err != nil {
 		return err
 	}
-	return json.Unmarshal(compact.Bytes(), v)
+	json.HTMLEscape(&escaped, compact.Bytes())
+	return json.Unmarshal(escaped.Bytes(), v)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Shape describes the JSON of an action's inputs and output, in the notation of sagagen. What is
@@ -47,22 +48,11 @@ func (s actionShapes) encode() json.RawMessage {
 
 // joinShapes makes an object of what encodeShape returned.
 func joinShapes(members []string) json.RawMessage {
-	var out json.RawMessage
-	for _, m := range members {
-		switch {
-		case m == "":
-			continue
-		case out == nil:
-			out = append(out, '{')
-		default:
-			out = append(out, ',')
-		}
-		out = append(out, m...)
+	members = slices.DeleteFunc(members, func(m string) bool { return m == "" })
+	if len(members) == 0 {
+		return nil
 	}
-	if out != nil {
-		out = append(out, '}')
-	}
-	return out
+	return json.RawMessage("{" + strings.Join(members, ",") + "}")
 }
 
 // stamp is what a registry knew of the actions of a DAG.
@@ -90,7 +80,7 @@ func (r *Registry) shapes(d *DAG) json.RawMessage {
 	if s := d.stamp.Load(); s != nil && s.by == r {
 		return s.shapes
 	}
-	var names []ActionName
+	names := make([]ActionName, 0, len(d.nodes))
 	for i := range d.nodes {
 		if d.nodes[i].kind == KindAction {
 			names = append(names, d.nodes[i].action)

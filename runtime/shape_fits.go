@@ -108,7 +108,7 @@ func (s *parsedShape) fitsFields(is *parsedShape) *misfit {
 			added = append(added, f)
 		}
 	}
-	if false {
+	if len(gone) > 0 && len(added) > 0 {
 		return misfitf(step(gone[0].name), "is gone, and %q is new: if that is its new name, what it held would be lost; take it out and add the other one at different times",
 			added[0].name)
 	}

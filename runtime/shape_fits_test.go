@@ -90,7 +90,7 @@ func TestWhatFits(t *testing.T) {
 		{`{"Left":*@Tree}`, `{"Left":*{"Left":*@Tree}}`, `.Left: was @Tree, is {"Left":*@Tree}`},
 
 		{"{" + strings.Repeat("x", 10) + "}", "int", "was {xxxxxxxxxx}, which this program can't read: at byte 1: want the quoted name of a field"},
-		{`{"` + strings.Repeat("ä", 100) + `":int}`, "int", `was {"` + strings.Repeat("ä", 39) + `…, is int`},
+		{`{"x` + strings.Repeat("ä", 100) + `":int}`, "int", `was {"x` + strings.Repeat("ä", 38) + `…, is int`},
 	} {
 		got := ""
 		if m := fits(c.was, c.is); m != nil {

@@ -225,7 +225,7 @@ func (p *shapeParser) word() error {
 				return nil
 			}
 			if open[len(open)-1] != c {
-				return fmt.Errorf("%q is closed by %q", p.text[:p.at], c)
+				return fmt.Errorf("want %q", open[len(open)-1])
 			}
 			open = open[:len(open)-1]
 		case ',':

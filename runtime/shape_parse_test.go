@@ -52,7 +52,7 @@ func TestWhatIsNoShapeIsRefused(t *testing.T) {
 		"@":                     "at byte 1: want a type",
 		"int,":                  "at byte 3: something follows the type",
 		"int}":                  "at byte 3: something follows the type",
-		"a.B[c)":                `at byte 5: "a.B[c" is closed by ')'`,
+		"a.B[c)":                "at byte 5: want ']'",
 		"a.B[c":                 `at byte 5: want ']'`,
 		`a.B["c`:                "at byte 4: a quoted text doesn't end",
 		`int"c"`:                "at byte 3: want the end of a type",
@@ -72,14 +72,14 @@ func TestWhatIsNoShapeIsRefused(t *testing.T) {
 
 func TestTheDepthOfAShapeIsBounded(t *testing.T) {
 	for _, part := range []string{"*", "[]", "[1]", "map[string]", `{"a":`, `{"a":quoted(`} {
-		deep := strings.Repeat(part, 1_000_000)
+		deep := strings.Repeat(part, 100_000)
 		_, err := parseShape(deep)
 		assert.ErrorIs(t, err, errShapeDepth, part)
 		assert.Contains(t, fits(deep, "int").reason, "which this program can't read")
 	}
 	deep := strings.Repeat("*", maxShapeDepth-1)
 	assert.Nil(t, fits(deep+"int32", deep+"int64"))
-	_, err := parseShape(strings.Repeat("a[", 1_000_000))
+	_, err := parseShape(strings.Repeat("a[", 100_000))
 	assert.Error(t, err)
 }
 

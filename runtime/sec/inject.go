@@ -75,7 +75,7 @@ func (c *Coordinator) injectAt(ctx context.Context, id saga.ID, node saga.NodeID
 		return fmt.Errorf("saga %s: inject: %w: it is %s, and not run here", id, saga.ErrWrongState, status.State)
 	}
 	if status.DAG.Kind(node) != saga.KindAction {
-		return fmt.Errorf("saga %s: inject: node %d: %w: a %s can't fail", id, node, saga.ErrWrongState, status.DAG.Kind(node))
+		return fmt.Errorf("saga %s: inject: node %q: %w: a %s can't fail", id, status.DAG.Path(node), saga.ErrWrongState, status.DAG.Kind(node))
 	}
 	state := status.Nodes[node]
 	// A call that the log begins and doesn't end is made again when the saga is started.

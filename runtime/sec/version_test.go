@@ -5,10 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"regexp"
-	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -366,22 +362,4 @@ func TestResumeRefusesALogThatDoesNotFit(t *testing.T) {
 		assert.ErrorIs(t, other.Resume(t.Context(), log), saga.ErrIncompatible)
 		assert.Empty(t, w.calls())
 	})
-}
-
-func TestVersioningDocNamesTestsThatThereAre(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/versioning.md")
-	require.NoError(t, err)
-	files, err := filepath.Glob("../*_test.go")
-	require.NoError(t, err)
-	var tests strings.Builder
-	for _, file := range append(files, "version_test.go") {
-		text, err := os.ReadFile(file)
-		require.NoError(t, err)
-		tests.Write(text)
-	}
-	named := regexp.MustCompile(`\bTest\w+`).FindAllString(string(doc), -1)
-	assert.NotEmpty(t, named)
-	for _, name := range named {
-		assert.Contains(t, tests.String(), "func "+name+"(t *testing.T)")
-	}
 }

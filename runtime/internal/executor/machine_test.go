@@ -100,8 +100,9 @@ func leadsToUndoFailed(dag *saga.DAG, m *executor.Machine, id saga.NodeID) bool 
 	return false
 }
 
-// A node's undo starts only when no node that ran after it is left to be undone.
-func TestUndoGoesInReverseOrder(t *testing.T) {
+// A node starts only when all that it runs after has succeeded, and while the saga doesn't unwind; its undo only
+// when no node that ran after it is left to be undone.
+func TestOrderIsForwardAndThenReverse(t *testing.T) {
 	s := rand.Uint64()
 	for i := range uint64(200) {
 		rng := rand.New(rand.NewPCG(s+i, 1))
@@ -119,6 +120,9 @@ func TestUndoGoesInReverseOrder(t *testing.T) {
 			}
 			if e.Kind == saga.EventStarted {
 				require.False(t, o.unwinding, "seed %d: node %d started while unwinding", s+i, e.Node)
+				for _, p := range dag.Parents(e.Node) {
+					require.Equal(t, saga.NodeSucceeded, o.states[p], "seed %d: node %d started before its parent %d", s+i, e.Node, p)
+				}
 			}
 			o.apply(e)
 		}
