@@ -1,0 +1,5 @@
+//go:build !race
+
+package sec_test
+
+const raceFactor = 1
