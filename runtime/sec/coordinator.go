@@ -20,6 +20,7 @@ type Coordinator struct {
 	// running counts the goroutines that own a saga, and those that recover and delete.
 	running sync.WaitGroup
 
+	pool         pool
 	gates        *gates
 	slots        chan struct{} // one for each saga that runs; nil if there is no limit
 	observations *observations
@@ -72,6 +73,7 @@ func (c *Coordinator) Shutdown(ctx context.Context) error {
 	if !c.stopped {
 		c.stopped = true
 		close(c.stopping)
+		c.nudgeAll()
 	}
 	c.mu.Unlock()
 
@@ -83,14 +85,30 @@ func (c *Coordinator) Shutdown(ctx context.Context) error {
 	select {
 	case <-ended:
 	case <-ctx.Done():
-		c.kill()
+		c.end()
 		return fmt.Errorf("sec: shutdown: %w", ctx.Err())
 	}
-	defer c.kill()
+	defer c.end()
 	if err := c.config.Store.Renew(ctx, c.config.Owner, 0); err != nil {
 		return fmt.Errorf("sec: shutdown: giving the sagas back: %w", err)
 	}
 	return nil
+}
+
+// end ends the coordinator's life.
+func (c *Coordinator) end() {
+	c.kill()
+	c.pool.close()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.nudgeAll()
+}
+
+// nudgeAll wakes all owners. It is called with the lock held.
+func (c *Coordinator) nudgeAll() {
+	for _, s := range c.sagas {
+		s.mail.nudge()
+	}
 }
 
 // lookup returns a saga that this coordinator has in memory, or nil.
@@ -133,6 +151,7 @@ func (c *Coordinator) launch(s *instance, first *request) error {
 	if c.stopped {
 		return saga.ErrShutdown
 	}
-	c.running.Go(func() { s.run(first) })
+	c.running.Add(1)
+	c.pool.run(duty{saga: s, owns: true, first: first})
 	return nil
 }

@@ -209,7 +209,9 @@ func (s *instance) load(dag *saga.SagaDAG, events []saga.Event, generation uint6
 	if err != nil {
 		return fmt.Errorf("saga %s: %w", s.id, err)
 	}
-	s.dag, s.machine, s.events, s.generation = dag, machine, slices.Clip(events), generation
+	// Most sagas have two events for each action in the end.
+	s.events = append(make([]saga.Event, 0, max(len(events), 2*(dag.Len()-2))), events...)
+	s.dag, s.machine, s.generation = dag, machine, generation
 	s.begun = slices.ContainsFunc(events, func(e saga.Event) bool { return !e.Kind.Ordered() })
 	return nil
 }

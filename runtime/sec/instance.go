@@ -43,11 +43,7 @@ type instance struct {
 	// operator holds it.
 	admitted, idle bool
 
-	// requests is what run is asked to do. It has no buffer: whoever asks waits for the reply anyway.
-	requests chan request
-	// outcomes is what workers send to. It has no buffer: a worker has nothing else to do than to
-	// wait until its outcome is taken.
-	outcomes chan outcome
+	mail mailbox
 
 	mu       sync.Mutex
 	injected map[executor.Task]injection
@@ -70,8 +66,8 @@ func newInstance(c *Coordinator, id saga.ID) *instance {
 		id:          id,
 		loaded:      make(chan struct{}),
 		done:        make(chan struct{}),
-		requests:    make(chan request),
-		outcomes:    make(chan outcome),
+		mail:        newMailbox(),
+		pending:     make([]saga.Event, 0, 4), // an outcome, and what it makes ready
 	}
 }
 

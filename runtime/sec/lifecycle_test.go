@@ -92,6 +92,7 @@ func TestShutdownThatRunsOutOfTimeCancelsActionsAndRecordsNothingOfThem(t *testi
 		c := w.start(t, st)
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
+		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		require.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)

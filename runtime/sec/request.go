@@ -2,6 +2,7 @@ package sec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	saga "github.com/sagagen/sagagen/runtime"
@@ -52,18 +53,18 @@ func (c *Coordinator) ask(ctx context.Context, id saga.ID, do func(*instance) er
 		if v := s.view.Load(); v.parked != nil {
 			return fmt.Errorf("saga %s: %w", id, v.parked)
 		}
-		select {
-		case s.requests <- r:
-			return r.wait(ctx, id)
-		case <-s.done: // it has settled; look again
-			if c.isStopped() {
-				return fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
-			}
-		case <-ctx.Done():
-			return fmt.Errorf("saga %s: %w", id, ctx.Err())
+		if !s.mail.ask(r) {
+			<-s.done // it has settled; look again
+			continue
+		}
+		if err := r.wait(ctx, id); !errors.Is(err, errGone) {
+			return err
 		}
 	}
 }
+
+// errGone is the reply to a request that came when the owner was about to leave. It has had no effect.
+var errGone = errors.New("saga is not in memory any more")
 
 func (r request) wait(ctx context.Context, id saga.ID) error {
 	select {

@@ -11,14 +11,16 @@ import (
 func (s *instance) run(first *request) {
 	c := s.coordinator
 	defer c.release(s)
-	defer s.reply(saga.ErrShutdown)
-	stopping := c.stopping // nil once it's closed
+	defer s.quit()
 	if first != nil {
 		s.serve(*first)
 	}
+	var outcomes []outcome
+	var requests []request
 	for {
+		stopping := c.isStopped()
 		s.idle = false
-		if s.started && stopping != nil && s.admit() {
+		if s.started && !stopping && s.admit() {
 			s.advance()
 			s.idle = s.flying == 0 && len(s.todo) == 0 // an operator holds it, or it has settled
 		}
@@ -28,7 +30,7 @@ func (s *instance) run(first *request) {
 			return
 		}
 		// What runs when a saga is abandoned is waited for, and comes to nothing.
-		ended := s.flying == 0 && (s.stored.Settled() || stopping == nil)
+		ended := s.flying == 0 && (s.stored.Settled() || stopping)
 		s.publish(!ended && s.started)
 		s.reply(nil)
 		if ended {
@@ -36,24 +38,33 @@ func (s *instance) run(first *request) {
 		}
 		for _, j := range s.todo {
 			s.flying++
-			go s.work(j)
+			c.pool.run(duty{saga: s, job: j})
 		}
 		s.todo = s.todo[:0]
 		if s.idle {
 			s.dismiss()
 		}
 		select {
-		case o := <-s.outcomes:
-			s.receive(o)
-		case r := <-s.requests:
-			s.serve(r)
 		case s.slots() <- struct{}{}:
 			s.admitted = true
-		case <-stopping:
-			stopping = nil
-		case <-c.alive.Done():
+		case <-s.mail.wake:
+		}
+		if c.alive.Err() != nil {
 			return
 		}
+		outcomes, requests = s.mail.take(outcomes)
+		s.receive(outcomes)
+		for _, r := range requests {
+			s.serve(r)
+		}
+	}
+}
+
+// quit answers those that wait for a reply, and those whose requests came too late to be served.
+func (s *instance) quit() {
+	s.reply(saga.ErrShutdown)
+	for _, r := range s.mail.close() {
+		r.reply <- errGone
 	}
 }
 
@@ -65,17 +76,12 @@ func (s *instance) reply(err error) {
 	s.replies = s.replies[:0]
 }
 
-// receive takes an outcome, and all others that are there by now, so that they share an append.
-func (s *instance) receive(o outcome) {
-	for {
+// receive takes outcomes; those that come together share an append.
+func (s *instance) receive(outcomes []outcome) {
+	for _, o := range outcomes {
 		s.flying--
 		if o.kind != 0 && !s.machine.State().Final() {
 			s.apply(o.task.Node, o.kind, o.payload)
-		}
-		select {
-		case o = <-s.outcomes:
-		default:
-			return
 		}
 	}
 }

@@ -40,10 +40,7 @@ func (s *instance) work(j job) {
 		if !returned { // the action called runtime.Goexit
 			o = j.failed(&saga.ActionError{Message: "the action ended its goroutine", Reason: saga.ReasonPanic, Attempts: 1}, true)
 		}
-		select {
-		case s.outcomes <- o:
-		case <-s.done:
-		}
+		s.mail.report(o)
 	}()
 	injected := s.injection(j.Task)
 	if injected.fail {

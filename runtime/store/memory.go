@@ -25,8 +25,8 @@ type Memory struct {
 var _ Store = (*Memory)(nil)
 
 type memorySaga struct {
-	record Record // with DAG; NextSeq is len(events)
-	events []saga.Event
+	record Record // with DAG; NextSeq is the number of events
+	log    packedLog
 	// leaseEnd is when others may claim the saga; they may at once if it is zero.
 	leaseEnd time.Time
 }
@@ -53,6 +53,7 @@ func (m *Memory) Create(ctx context.Context, s NewSaga) error {
 			Created: now.Round(0), Updated: now.Round(0), DAG: bytes.Clone(s.DAG),
 		},
 		leaseEnd: leaseEnd(now, s.Lease),
+		log:      make(packedLog, 0, 256), // a saga of a few nodes
 	}
 	created.append(s.Events)
 	m.sagas[s.ID] = created
@@ -107,9 +108,7 @@ func (m *Memory) Events(ctx context.Context, id saga.ID, from uint64, limit int)
 	if s == nil || from >= s.record.NextSeq {
 		return nil, nil
 	}
-	events := slices.Clone(firstN(s.events[from:], limit))
-	clonePayloads(events)
-	return events, nil
+	return s.log.events(from, limit), nil
 }
 
 // List implements Store.
@@ -208,27 +207,16 @@ func (m *Memory) setState(s *memorySaga, state saga.State) {
 
 // append adds copies of events.
 func (s *memorySaga) append(events []saga.Event) {
-	n := len(s.events)
-	s.events = append(s.events, events...)
-	clonePayloads(s.events[n:])
-	s.record.NextSeq = uint64(len(s.events))
+	for i := range events {
+		s.log = s.log.add(&events[i])
+	}
+	s.record.NextSeq += uint64(len(events))
 }
 
 func (s *memorySaga) copyRecord() Record {
 	record := s.record
 	record.DAG = bytes.Clone(record.DAG)
 	return record
-}
-
-// clonePayloads gives the events payloads of their own. An empty one becomes nil, as in every store.
-func clonePayloads(events []saga.Event) {
-	for i := range events {
-		e := &events[i]
-		if len(e.Payload) == 0 {
-			e.Payload = nil
-		}
-		e.Payload = bytes.Clone(e.Payload)
-	}
 }
 
 // leaseEnd returns when a lease ends that begins now; the zero time if it has ended.
