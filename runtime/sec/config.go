@@ -24,6 +24,12 @@ type Config struct {
 	// Owner names this coordinator among all on the same store. No two that run may share it. Default: a name made of the host's,
 	// the process's and a random part.
 	Owner string
+	// Lease is how long other coordinators on the same store leave this one's sagas alone after it was heard of last. It renews
+	// its leases every quarter of that time, and if it can't for three quarters, it gives its sagas up: so a crashed coordinator's
+	// sagas are gone on with after that time at most. Zero means that there are no leases, and that every coordinator which
+	// starts on the store takes all unfinished sagas over. That is right for a store which one process uses at a
+	// time. Default: 0.
+	Lease time.Duration
 	// StoreTimeout bounds each call of the store; then it is repeated. Default: 10 s.
 	StoreTimeout time.Duration
 
@@ -78,7 +84,7 @@ func setDefault[T int | time.Duration](field *T, value T) {
 
 func (c Config) validate() error {
 	for name, value := range map[string]int64{
-		"StoreTimeout": int64(c.StoreTimeout), "MaxSagas": int64(c.MaxSagas), "MaxActions": int64(c.MaxActions),
+		"StoreTimeout": int64(c.StoreTimeout), "Lease": int64(c.Lease), "MaxSagas": int64(c.MaxSagas), "MaxActions": int64(c.MaxActions),
 		"MaxPayload": int64(c.MaxPayload), "WarnPayload": int64(c.WarnPayload), "MaxNodes": int64(c.MaxNodes), "MaxEdges": int64(c.MaxEdges),
 		"Retention.MaxAge": int64(c.Retention.MaxAge), "Retention.MaxCount": int64(c.Retention.MaxCount), "Retention.Every": int64(c.Retention.Every),
 	} {

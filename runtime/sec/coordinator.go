@@ -1,11 +1,13 @@
 package sec
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
 )
 
 // Coordinator runs sagas. It may be used by several goroutines. Make one with New, and end it with Shutdown.
@@ -27,6 +29,8 @@ type Coordinator struct {
 
 	mu      sync.Mutex
 	stopped bool
+	tenure  *tenure // the current one
+	tenures int     // how many there were
 	// sagas are those that this coordinator owns, except for the settled ones, which are in the store only.
 	sagas map[saga.ID]*instance
 }
@@ -54,8 +58,14 @@ func New(config Config) (*Coordinator, error) {
 	if config.MaxSagas > 0 {
 		c.slots = make(chan struct{}, config.MaxSagas)
 	}
+	c.newTenure()
 	go c.observations.run(alive)
-	c.running.Go(c.recoverAll)
+	if config.Lease > 0 {
+		go c.keepLeases()
+		c.running.Go(c.adoptExpired)
+	} else {
+		c.running.Go(c.recoverAll)
+	}
 	if config.Retention.enabled() {
 		c.running.Go(c.retain)
 	}
@@ -89,8 +99,11 @@ func (c *Coordinator) Shutdown(ctx context.Context) error {
 		return fmt.Errorf("sec: shutdown: %w", ctx.Err())
 	}
 	defer c.end()
-	if err := c.config.Store.Renew(ctx, c.config.Owner, 0); err != nil {
-		return fmt.Errorf("sec: shutdown: giving the sagas back: %w", err)
+	err := c.retry(ctx, saga.ID{}, func(ctx context.Context, st store.Store) error {
+		return st.Renew(ctx, c.currentTenure().owner, 0)
+	})
+	if err != nil {
+		return fmt.Errorf("sec: shutdown: giving the sagas back: %w", cmp.Or(ctx.Err(), err))
 	}
 	return nil
 }
@@ -128,6 +141,9 @@ func (c *Coordinator) reserve(s *instance) (*instance, bool, error) {
 	}
 	if other, ok := c.sagas[s.id]; ok {
 		return other, false, nil
+	}
+	if s.tenure.Err() != nil {
+		return nil, false, errTenure
 	}
 	c.sagas[s.id] = s
 	return s, true, nil

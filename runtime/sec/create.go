@@ -120,7 +120,7 @@ func (s *instance) insert(ctx context.Context) error {
 	err = c.withStore(ctx, func(ctx context.Context, st store.Store) error {
 		return st.Create(ctx, store.NewSaga{
 			ID: s.id, Name: s.dag.Name(), DAG: encoded, State: s.stored,
-			Events: slices.Concat(s.events, s.pending), Owner: c.config.Owner,
+			Events: slices.Concat(s.events, s.pending), Owner: s.tenure.owner, Lease: c.config.Lease,
 		})
 	})
 	switch {
@@ -155,7 +155,7 @@ func (c *Coordinator) settleDoubt(id saga.ID) {
 		return
 	}
 	c.running.Go(func() {
-		_ = c.retry(id, func(ctx context.Context, _ store.Store) error {
+		_ = c.retry(c.alive, id, func(ctx context.Context, _ store.Store) error {
 			_, _, err := c.find(ctx, id)
 			if errors.Is(err, saga.ErrNoSuchSaga) || errors.Is(err, saga.ErrShutdown) {
 				return final{err}

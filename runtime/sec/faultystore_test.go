@@ -36,6 +36,20 @@ const (
 	hangAfter   fault = "hang after"   // the same, with its effect
 )
 
+// cutOff makes all calls go wrong, or none.
+func (f *faultyStore) cutOff(cut bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.first, f.last = 1<<30, 1<<30
+	if cut {
+		f.first = 0
+	}
+}
+
+func (f *faultyStore) Renew(ctx context.Context, owner string, lease time.Duration) error {
+	return f.call(ctx, func() error { return f.Store.Renew(ctx, owner, lease) })
+}
+
 func (f *faultyStore) call(ctx context.Context, do func() error) error {
 	f.mu.Lock()
 	f.calls++

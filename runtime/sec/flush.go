@@ -14,6 +14,7 @@ import (
 var (
 	errClaimed = errors.New("another coordinator has claimed it")
 	errForeign = errors.New("its log has events that this coordinator did not append")
+	errTenure  = errors.New("its lease could not be renewed in time")
 )
 
 // flush makes the pending events durable, and the state. It tries until they are, or until the saga turns
@@ -30,7 +31,7 @@ func (s *instance) flush() error {
 		Events:     s.pending,
 		State:      state,
 	}
-	return s.coordinator.retry(s.id, func(ctx context.Context, st store.Store) error {
+	return s.coordinator.retry(s.tenure, s.id, func(ctx context.Context, st store.Store) error {
 		err := st.Append(ctx, request)
 		if errors.Is(err, store.ErrSequence) {
 			err = s.resolve(ctx, st, request)
@@ -75,24 +76,32 @@ type final struct{ error }
 
 func (f final) Unwrap() error { return f.error }
 
-// retry calls the store until the call returns nil or an error that is final, or the coordinator's
-// life ends. Each try is bounded by Config.StoreTimeout.
-func (c *Coordinator) retry(id saga.ID, call func(context.Context, store.Store) error) error {
+// ended says why a retry was given up.
+func ended(alive context.Context) error {
+	if alive.Err() != nil {
+		return saga.ErrShutdown
+	}
+	return errTenure
+}
+
+// retry calls the store until the call returns nil or an error that is final, or life, which is the coordinator's or a tenure,
+// ends. Each try is bounded by Config.StoreTimeout.
+func (c *Coordinator) retry(life context.Context, id saga.ID, call func(context.Context, store.Store) error) error {
 	for try := 0; ; try++ {
-		err := c.withStore(c.alive, call)
+		err := c.withStore(life, call)
 		if isFinal := errors.As(err, new(final)); err == nil || isFinal {
 			return err
 		}
-		if c.alive.Err() != nil {
-			return saga.ErrShutdown
+		if life.Err() != nil {
+			return ended(c.alive)
 		}
 		c.config.Logger.Warn("store fails; trying again", "saga", id, "error", err)
 		timer := time.NewTimer(min(firstStorePause<<min(try, 10), maxStorePause))
 		select {
 		case <-timer.C:
-		case <-c.alive.Done():
+		case <-life.Done():
 			timer.Stop()
-			return saga.ErrShutdown
+			return ended(c.alive)
 		}
 	}
 }

@@ -34,10 +34,27 @@ func (c *Coordinator) InjectUndoError(ctx context.Context, id saga.ID, node saga
 // each to undo it until there were undo, as after a crash at the worst moment. All calls have to succeed; the output of the last one counts.
 // Both numbers are at least 1.
 func (c *Coordinator) InjectRepeat(ctx context.Context, id saga.ID, node saga.NodePath, do, undo int) error {
-	if do < 1 || undo < 1 {
-		return fmt.Errorf("saga %s: inject a repetition: %d calls to do and %d to undo, want at least 1", id, do, undo)
+	repetitions, err := repetitions(id, do, undo)
+	if err != nil {
+		return err
 	}
-	return c.inject(ctx, id, node, map[saga.Direction]injection{saga.Do: {repeat: do}, saga.Undo: {repeat: undo}})
+	return c.inject(ctx, id, node, repetitions)
+}
+
+// InjectRepeatAt is InjectRepeat for a node that is given by its index.
+func (c *Coordinator) InjectRepeatAt(ctx context.Context, id saga.ID, node saga.NodeID, do, undo int) error {
+	repetitions, err := repetitions(id, do, undo)
+	if err != nil {
+		return err
+	}
+	return c.injectAt(ctx, id, node, repetitions)
+}
+
+func repetitions(id saga.ID, do, undo int) (map[saga.Direction]injection, error) {
+	if do < 1 || undo < 1 {
+		return nil, fmt.Errorf("saga %s: inject a repetition: %d calls to do and %d to undo, want at least 1", id, do, undo)
+	}
+	return map[saga.Direction]injection{saga.Do: {repeat: do}, saga.Undo: {repeat: undo}}, nil
 }
 
 // InjectErrorAt is InjectError for a node that is given by its index.

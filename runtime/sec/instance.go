@@ -14,6 +14,7 @@ import (
 // instance is a saga that a coordinator has in memory.
 type instance struct {
 	coordinator *Coordinator
+	tenure      *tenure // in which it was taken
 	id          saga.ID
 
 	// loaded is closed when the fields of the next group are set, or done is closed.
@@ -63,6 +64,7 @@ type view struct {
 func newInstance(c *Coordinator, id saga.ID) *instance {
 	return &instance{
 		coordinator: c,
+		tenure:      c.currentTenure(),
 		id:          id,
 		loaded:      make(chan struct{}),
 		done:        make(chan struct{}),

@@ -157,9 +157,11 @@ func TestRepeatedCallsAllCountAndTheLastOutputIsKept(t *testing.T) {
 		require.NoError(t, c.Create(t.Context(), id, chain()))
 		require.NoError(t, c.InjectRepeat(t.Context(), id, "b", 3, 2))
 		assert.Error(t, c.InjectRepeat(t.Context(), id, "b", 0, 2))
+		require.NoError(t, c.InjectRepeatAt(t.Context(), id, 1, 1, 3))
+		assert.ErrorIs(t, c.InjectRepeatAt(t.Context(), id, 99, 1, 1), saga.ErrNoSuchNode)
 		require.NoError(t, c.Start(t.Context(), id))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
-		assert.Equal(t, []string{"do a", "do b", "do b", "do b", "do c", "undo b", "undo b", "undo a"}, w.calls())
+		assert.Equal(t, []string{"do a", "do b", "do b", "do b", "do c", "undo b", "undo b", "undo a", "undo a", "undo a"}, w.calls())
 	})
 }

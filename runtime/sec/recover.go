@@ -19,11 +19,11 @@ const claimBatch = 100
 func (c *Coordinator) recoverAll() {
 	for {
 		var claimed []store.Record
-		err := c.retry(saga.ID{}, func(ctx context.Context, st store.Store) (err error) {
+		err := c.retry(c.alive, saga.ID{}, func(ctx context.Context, st store.Store) (err error) {
 			if c.isStopped() {
 				return final{saga.ErrShutdown}
 			}
-			claimed, err = st.Claim(ctx, store.Claim{Owner: c.config.Owner, Limit: claimBatch})
+			claimed, err = st.Claim(ctx, store.Claim{Owner: c.currentTenure().owner, Lease: c.config.Lease, Limit: claimBatch})
 			return err
 		})
 		if err != nil || len(claimed) == 0 {
@@ -51,6 +51,9 @@ func (c *Coordinator) isStopped() bool {
 // whether that will be replied to. The error is saga.ErrShutdown.
 func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, err error) {
 	s := newInstance(c, record.ID)
+	if record.Owner != s.tenure.owner { // it was claimed in a tenure that has ended since
+		return false, nil
+	}
 	_, reserved, err := c.reserve(s)
 	if err != nil || !reserved {
 		return false, err
@@ -58,7 +61,7 @@ func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, er
 	s.stored, s.told, s.started = record.State, record.State, record.State != saga.StateCreated
 	err = s.reload(record)
 	switch {
-	case errors.Is(err, saga.ErrShutdown):
+	case errors.Is(err, saga.ErrShutdown), errors.Is(err, errTenure):
 		c.release(s)
 		return false, err
 	case err != nil:
@@ -89,7 +92,7 @@ func (s *instance) reload(record store.Record) error {
 	}
 	s.dag = dag
 	var events []saga.Event
-	err := s.coordinator.retry(s.id, func(ctx context.Context, st store.Store) (err error) {
+	err := s.coordinator.retry(s.tenure, s.id, func(ctx context.Context, st store.Store) (err error) {
 		events, err = st.Events(ctx, s.id, 0, 0)
 		return err
 	})
@@ -141,11 +144,11 @@ func (c *Coordinator) find(ctx context.Context, id saga.ID) (*instance, store.Re
 
 // own reports whether this coordinator owns the saga, or has been able to claim it now.
 func (c *Coordinator) own(ctx context.Context, record *store.Record) bool {
-	if record.Owner == c.config.Owner {
+	if c.owns(record) {
 		return true
 	}
 	err := c.withStore(ctx, func(ctx context.Context, st store.Store) error {
-		claimed, err := st.Claim(ctx, store.Claim{Owner: c.config.Owner, IDs: []saga.ID{record.ID}})
+		claimed, err := st.Claim(ctx, store.Claim{Owner: c.currentTenure().owner, Lease: c.config.Lease, IDs: []saga.ID{record.ID}})
 		switch {
 		case err != nil:
 			return err
@@ -156,7 +159,7 @@ func (c *Coordinator) own(ctx context.Context, record *store.Record) bool {
 		*record, err = st.Load(ctx, record.ID) // recoverAll may have claimed it since
 		return err
 	})
-	return err == nil && record.Owner == c.config.Owner
+	return err == nil && c.owns(record)
 }
 
 // pollPause is how long Wait waits before it looks again at a saga that another coordinator runs.

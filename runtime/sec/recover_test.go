@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,6 +22,18 @@ func plant(t *testing.T, st store.Store, dag *saga.SagaDAG, state saga.State, ev
 	id := saga.NewID()
 	require.NoError(t, st.Create(context.Background(), store.NewSaga{
 		ID: id, Name: dag.Name(), DAG: encoded, State: state, Events: events, Owner: "crashed",
+	}))
+	return id
+}
+
+// plantLeased records a saga of a coordinator that has crashed right after it renewed its lease.
+func plantLeased(t *testing.T, st store.Store, lease time.Duration) saga.ID {
+	t.Helper()
+	encoded, err := json.Marshal(chain())
+	require.NoError(t, err)
+	id := saga.NewID()
+	require.NoError(t, st.Create(context.Background(), store.NewSaga{
+		ID: id, Name: "chain", DAG: encoded, State: saga.StateRunning, Owner: "crashed", Lease: lease,
 	}))
 	return id
 }

@@ -49,7 +49,7 @@ func (s *instance) run(first *request) {
 			s.admitted = true
 		case <-s.mail.wake:
 		}
-		if c.alive.Err() != nil {
+		if s.tenure.Err() != nil {
 			return
 		}
 		outcomes, requests = s.mail.take(outcomes)

@@ -68,7 +68,7 @@ func (s *instance) attempt(j job, injected injection) outcome {
 		if r.failure == nil {
 			return j.succeeded(r.output)
 		}
-		if r.stopped || c.alive.Err() != nil {
+		if r.stopped || s.tenure.Err() != nil {
 			return outcome{task: j.Task} // it may have failed only because of that
 		}
 		unknown = unknown || r.unknown
@@ -148,7 +148,7 @@ func (s *instance) call(j job, action saga.Registered, attempt int, timeout time
 			r = attempted{failure: saga.NewActionError(err, saga.ReasonPanic, attempt), unknown: true}
 		}
 	}()
-	ctx := s.coordinator.alive
+	ctx := context.Context(s.tenure)
 	if timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, timeout)

@@ -1,0 +1,110 @@
+package sec
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// tenure is a time during which a coordinator may act for its sagas. It ends before their leases can have ended. Each
+// tenure has an owner's name of its own, so that what was lost with one can be claimed in the next.
+type tenure struct {
+	context.Context
+	end   context.CancelFunc
+	owner string
+	// timer ends it, unless the leases are renewed. It is nil if there are no leases.
+	timer *time.Timer
+}
+
+// newTenure begins a tenure. It is called with the lock held, or by New.
+func (c *Coordinator) newTenure() {
+	t := &tenure{owner: c.config.Owner}
+	if c.tenures > 0 {
+		t.owner = fmt.Sprintf("%s#%d", c.config.Owner, c.tenures+1)
+	}
+	c.tenures++
+	t.Context, t.end = context.WithCancel(c.alive)
+	if c.config.Lease > 0 {
+		t.timer = time.AfterFunc(c.holdFor(), func() { c.loseTenure(t) })
+	}
+	c.tenure = t
+}
+
+// holdFor is how long a coordinator acts on a lease after it has asked for it. The lease begins later, by
+// the clock of the database, and the rest is for what an action needs to notice that its context has ended.
+func (c *Coordinator) holdFor() time.Duration { return c.config.Lease * 3 / 4 }
+
+// loseTenure ends a tenure whose leases could not be renewed: its actions' contexts end, nothing more is written for
+// its sagas, and they are forgotten. Whoever claims them goes on with them; that may be this coordinator.
+func (c *Coordinator) loseTenure(t *tenure) {
+	c.mu.Lock()
+	if c.tenure != t || c.alive.Err() != nil {
+		c.mu.Unlock()
+		return
+	}
+	c.config.Logger.Error("the leases could not be renewed in time; giving up all sagas", "owner", t.owner, "sagas", len(c.sagas))
+	t.end()
+	c.newTenure()
+	var parked []*instance
+	for _, s := range c.sagas {
+		if v := s.view.Load(); v != nil && v.parked != nil {
+			parked = append(parked, s)
+		}
+		s.mail.nudge()
+	}
+	c.mu.Unlock()
+	for _, s := range parked { // they have no owner that could leave
+		c.release(s)
+	}
+}
+
+// keepLeases renews the leases until the coordinator's life ends.
+func (c *Coordinator) keepLeases() {
+	for {
+		select {
+		case <-time.After(c.config.Lease / 4):
+		case <-c.alive.Done():
+			return
+		}
+		c.mu.Lock()
+		t := c.tenure
+		c.mu.Unlock()
+		asked := time.Now()
+		err := c.withStore(t, func(ctx context.Context, st store.Store) error {
+			return st.Renew(ctx, t.owner, c.config.Lease)
+		})
+		switch {
+		case err == nil && t.timer.Stop():
+			t.timer.Reset(time.Until(asked.Add(c.holdFor())))
+		case err != nil && c.alive.Err() == nil:
+			c.config.Logger.Warn("renewing the leases fails; trying again", "error", err)
+		}
+	}
+}
+
+// adoptExpired claims, every now and then, sagas that their owners have lost. The times differ from coordinator to
+// coordinator, so that they don't all come at once.
+func (c *Coordinator) adoptExpired() {
+	c.recoverAll()
+	for {
+		select {
+		case <-time.After(c.config.Lease/4 + rand.N(c.config.Lease/4+1)):
+			c.recoverAll()
+		case <-c.stopping:
+			return
+		}
+	}
+}
+
+// currentTenure returns the tenure in which new sagas are taken.
+func (c *Coordinator) currentTenure() *tenure {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tenure
+}
+
+// owns reports whether a record is of this coordinator's current tenure.
+func (c *Coordinator) owns(record *store.Record) bool { return record.Owner == c.currentTenure().owner }
