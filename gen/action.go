@@ -45,6 +45,7 @@ func (m *modeler) pairActions() {
 			m.report(CodeDuplicateDo, f.namePos(), "action %q already has a do, %s; an action has one", name, first.do.name()).
 				relate(first.do.namePos(), "the first is here")
 			first.broken = true
+			m.lose(directive{verb: "do"}) // perhaps meant as that of another action
 			continue
 		}
 		a := &actionModel{name: name, do: f, broken: f.broken || m.appBroken, params: map[*Input]*types.Var{}}
@@ -71,6 +72,7 @@ func (m *modeler) pairActions() {
 			m.report(CodeDuplicateUndo, f.namePos(), "action %q already has an undo, %s; an action has one", name, a.undo.name()).
 				relate(a.undo.namePos(), "the first is here")
 			a.broken = true
+			m.lose(directive{verb: "undo"})
 			continue
 		}
 		a.undo = f
@@ -100,7 +102,7 @@ func (m *modeler) undoWithoutDo(f *function) {
 	}
 	if c, ok := closest(name, open); ok {
 		m.report(CodeUndoWithoutDo, f.namePos(), "there is no action %q to undo; did you mean %q?", name, c)
-		m.lost = append(m.lost, directive{verb: "undo", names: []nameArg{{name: c}}})
+		m.lose(directive{verb: "undo", names: []nameArg{{name: c}}})
 		return
 	}
 	m.report(CodeUndoWithoutDo, f.namePos(), "there is no action %q to undo; write //saga:do %s above the function that does it", name, name)
@@ -149,10 +151,15 @@ func (m *modeler) checkJSON(t types.Type, pos token.Pos, what string) bool {
 	if err == nil {
 		return true
 	}
-	key := types.TypeString(t, nil)
-	if !m.notJSON[key] {
-		m.notJSON[key] = true
-		m.report(CodeNotJSON, pos, "%s: type %s can't be stored as JSON: %v", what, m.typeString(t), err)
+	if m.first("json", types.TypeString(t, nil)) {
+		at := pos
+		if named, ok := types.Unalias(deref(t)).(*types.Named); ok && named.Obj().Pkg() == m.pkg && !m.foreign() {
+			at = named.Obj().Pos()
+		}
+		d := m.report(CodeNotJSON, at, "%s: type %s can't be stored as JSON: %v", what, m.typeString(t), err)
+		if at != pos {
+			d.relate(pos, "it comes up here")
+		}
 	}
 	return false
 }

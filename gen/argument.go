@@ -25,7 +25,7 @@ func tokenize(s string, offset int, mistakes *[]mistake) []argument {
 		if i == len(s) {
 			return args
 		}
-		if strings.HasPrefix(s[i:], "//") {
+		if strings.HasPrefix(s[i:], "//") || strings.HasPrefix(s[i:], "# ") {
 			*mistakes = append(*mistakes, mistake{CodeTrailingRemark, offset + i,
 				"a directive has no room for a remark; put it on a line of its own"})
 			return args

@@ -9,18 +9,18 @@ import (
 // bindInputs finds for every input of every node where it comes from.
 func (m *modeler) bindInputs() {
 	for _, s := range m.order {
-		if s.broken || s.model.Params == nil {
-			continue
-		}
-		for _, n := range s.nodes {
-			switch {
-			case n.unknown:
-			case n.Kind == NodeAction:
-				m.bindNode(n)
-			case n.Kind == NodeSubsaga:
-				m.bindSubsaga(n)
+		if !s.broken && s.model.Params != nil {
+			for _, n := range s.nodes {
+				switch {
+				case n.unknown:
+				case n.Kind == NodeAction:
+					m.bindNode(n)
+				case n.Kind == NodeSubsaga:
+					m.bindSubsaga(n)
+				}
 			}
 		}
+		m.checkEnd(s)
 	}
 }
 
@@ -125,6 +125,10 @@ func (b *binder) mistake(code Code, format string, args ...any) {
 	if unnamed(b.param) {
 		what = fmt.Sprintf("a parameter of %s ", b.function())
 	}
+	if b.node.saga.unbound[b.param] {
+		return // at another node of the same action
+	}
+	b.node.saga.unbound[b.param] = true
 	d := b.report(code, b.node.pos(), "at node %q of saga %q, %s%s", b.node.Name, b.node.saga.name, what, fmt.Sprintf(format, args...))
 	if b.node.Action.ImportPath == "" {
 		d.relate(b.param.Pos(), "the parameter is here")
@@ -166,7 +170,12 @@ func (b *binder) advice() string {
 	if params := s.model.Params.Type(); types.Identical(deref(b.input.Type), params) {
 		return fmt.Sprintf("the saga's parameters have type %s; take that", b.typeString(params))
 	}
+	if undo := b.node.action.undo; undo != nil && b.function() == undo.name() && b.node.Output != nil &&
+		(alike(b.input.Name, b.node.action.name) || types.Identical(deref(b.input.Type), deref(b.node.Output))) {
+		return fmt.Sprintf("its do returns %s; take that", b.typeString(b.node.Output))
+	}
 	var ancestors, names []string
+	var late []*nodeModel // would give the input, if they ran before
 	for _, a := range s.nodes {
 		namesake := alike(a.Name, b.input.Name)
 		sameType := a.Output != nil && types.Identical(a.Output, b.input.Type)
@@ -175,8 +184,10 @@ func (b *binder) advice() string {
 			if sameType {
 				return "that is the node's own output, which is there only for undo"
 			}
-		case !b.node.ancestors[a] && (namesake || sameType):
-			return fmt.Sprintf("node %q isn't sure to have run before; place it above %q", a.Name, b.node.Name)
+		case !b.node.ancestors[a] && namesake:
+			return b.late(a)
+		case !b.node.ancestors[a] && sameType:
+			late = append(late, a)
 		case !b.node.ancestors[a] || a.unknown:
 		case a.Output == nil && namesake:
 			return fmt.Sprintf("node %q has no output; let its action return (%s, error)", a.Name, b.typeString(b.input.Type))
@@ -188,6 +199,9 @@ func (b *binder) advice() string {
 			}
 		}
 	}
+	if len(late) > 0 {
+		return b.late(late...)
+	}
 	if c, ok := closest(b.input.Name, names); ok {
 		return fmt.Sprintf("did you mean node %s?", ancestors[slices.Index(names, c)])
 	}
@@ -197,4 +211,19 @@ func (b *binder) advice() string {
 	}
 	all := enumerate(append([]string{params}, ancestors...), "and")
 	return fmt.Sprintf("there are %s; take one of these, or place a node above that returns it", all)
+}
+
+// late says what to do for the input to come from one of the nodes that would give it, if they had
+// run before.
+func (b *binder) late(nodes ...*nodeModel) string {
+	b.node.saga.misplaced = true
+	who, it := fmt.Sprintf("node %q isn't", nodes[0].Name), "it"
+	if len(nodes) > 1 {
+		who, it = "none of "+enumerate(quoted(nodeNames(nodes)), "and")+" is", "one"
+	}
+	way := "place %s above %q"
+	if b.node.directive.verb == "node" {
+		way = "add %s to the after= of %q"
+	}
+	return fmt.Sprintf("%s sure to have run before; "+way, who, it, b.node.Name)
 }

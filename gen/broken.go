@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,7 +24,7 @@ func (m *modeler) brokenSignature(f *function) bool {
 		return true
 	}
 	if e, ok := m.errorIn(f.decl.Type); ok {
-		m.report(CodeBrokenDeclaration, e.Pos, "the signature of %s doesn't compile: %s", f.name(), joinLines(e.Msg))
+		m.compileError(e, "the signature of "+f.name())
 		return true
 	}
 	sig := f.sig()
@@ -58,14 +59,13 @@ func (m *modeler) brokenType(t types.Type, file *ast.File, pos token.Pos, what s
 	for _, name := range w.through {
 		if spec := m.typeSpec(name); spec != nil {
 			if e, ok := m.errorIn(spec); ok {
-				m.report(CodeBrokenDeclaration, e.Pos, "type %s is used by an annotated declaration and doesn't compile: %s", name.Name(), joinLines(e.Msg))
+				m.compileError(e, "type "+name.Name()+", which an annotated declaration uses,")
 				return true
 			}
 		}
 	}
 	for _, spec := range file.Imports {
-		if e, ok := m.errorIn(spec); ok {
-			m.report(CodeBrokenDeclaration, pos, "%s isn't known: %s", what, m.importError(spec, e))
+		if m.brokenImportSpec(spec) {
 			return true
 		}
 	}
@@ -73,13 +73,77 @@ func (m *modeler) brokenType(t types.Type, file *ast.File, pos token.Pos, what s
 	return true
 }
 
-// importError says why an import can't be read: as the go command does, if it does.
-func (m *modeler) importError(spec *ast.ImportSpec, e types.Error) string {
+// compileError reports what the compiler found wrong. What it says at several places is said
+// at the first.
+func (m *modeler) compileError(e types.Error, what string) {
+	if m.unreadPackage(e) {
+		return
+	}
+	if m.first("compile", e.Msg) {
+		m.report(CodeBrokenDeclaration, e.Pos, "%s doesn't compile: %s", what, joinLines(e.Msg))
+	}
+}
+
+// unreadPackage reports an import that can't be read if an error is its consequence: nobody knows
+// then what the package is called that the path leads to.
+func (m *modeler) unreadPackage(e types.Error) bool {
+	for _, f := range m.files {
+		if !strings.HasPrefix(e.Msg, "undefined: ") || !within(e.Pos, f) {
+			continue
+		}
+		qualifier := false
+		ast.Inspect(f, func(n ast.Node) bool {
+			s, ok := n.(*ast.SelectorExpr)
+			qualifier = qualifier || ok && s.Pos() == e.Pos
+			return true
+		})
+		return qualifier && slices.ContainsFunc(f.Imports, m.brokenImportSpec)
+	}
+	return false
+}
+
+// brokenImportSpec reports an import that can't be read, as the go command says why, if it does.
+func (m *modeler) brokenImportSpec(spec *ast.ImportSpec) bool {
+	e, broken := m.errorIn(spec)
+	if !broken {
+		return false
+	}
+	why := e.Msg
 	path, _ := strconv.Unquote(spec.Path.Value)
 	if p := m.universe.byPath[path]; p != nil && len(p.Errors) > 0 {
-		return joinLines(p.Errors[0].Msg)
+		why = p.Errors[0].Msg
 	}
-	return joinLines(e.Msg)
+	if m.first("import", path) {
+		m.report(CodeBrokenDeclaration, e.Pos, "package %s, which an annotated declaration uses, can't be read: %s", path, joinLines(why))
+	}
+	return true
+}
+
+// brokenValue reports a constant, a variable or a function of this package whose type doesn't compile.
+func (m *modeler) brokenValue(obj types.Object) bool {
+	for _, f := range m.files {
+		for _, decl := range f.Decls {
+			if m.foreign() || !within(obj.Pos(), decl) {
+				continue
+			}
+			part := ast.Node(decl)
+			switch decl := decl.(type) {
+			case *ast.FuncDecl:
+				part = decl.Type
+			case *ast.GenDecl:
+				for _, spec := range decl.Specs {
+					if within(obj.Pos(), spec) {
+						part = spec
+					}
+				}
+			}
+			if e, ok := m.errorIn(part); ok {
+				m.compileError(e, obj.Name()+", the value of a node,")
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // errorIn returns the compiler's first error in the range of a node.

@@ -85,6 +85,11 @@ const (
 	CodeSeveralSources   Code = "SG063"
 	CodeSourceType       Code = "SG064"
 	CodeOutputOrAncestor Code = "SG065"
+
+	// The files again.
+
+	CodeMixedPackages Code = "SG066"
+	CodeLeftOver      Code = "SG067"
 )
 
 var codeSummaries = map[Code]string{
@@ -158,6 +163,9 @@ var codeSummaries = map[Code]string{
 	CodeSeveralSources:   "an input that several ancestors give",
 	CodeSourceType:       "an input whose namesake has another type",
 	CodeOutputOrAncestor: "a parameter of an undo that could be its output or an ancestor's",
+
+	CodeMixedPackages: "a file of another package than the rest of its folder",
+	CodeLeftOver:      "a generated file that is generated no more",
 }
 
 // Summary says in one line what kind of mistake the code stands for.

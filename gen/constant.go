@@ -31,7 +31,7 @@ func (m *modeler) findConstant(n *nodeModel) {
 		return
 	}
 	t := m.valueType(n, obj, pos)
-	if t == nil || m.brokenType(t, n.saga.file, pos, "the type of "+ref.String()) {
+	if t == nil || m.brokenValue(obj) || m.brokenType(t, n.saga.file, pos, "the type of "+ref.String()) {
 		return
 	}
 	if !m.checkSpelling(t, pos, ref.String()) || !m.checkJSON(t, pos, ref.String()) {

@@ -3,11 +3,9 @@ package gen
 import (
 	"fmt"
 	"go/ast"
-	"strconv"
+	"go/token"
+	"slices"
 	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // directive is the text of one directive, read without a look at the code around it. All
@@ -64,10 +62,10 @@ func parseDirective(text string) (directive, []mistake, bool) {
 		return directive{}, nil, false
 	}
 	p := &directiveParser{directive: directive{verb: parsed.Name}}
-	f, known := forms[parsed.Name]
-	if !known {
+	if _, known := forms[p.verb]; !known {
 		p.unknownVerb(len("//saga:"))
-	} else {
+	}
+	if f, known := forms[p.verb]; known {
 		p.form = f
 		p.arguments(tokenize(parsed.Args, int(parsed.ArgsPos), &p.mistakes))
 	}
@@ -79,6 +77,8 @@ type directiveParser struct {
 	directive
 	form     form
 	mistakes []mistake
+	comma    bool // a comma between names was reported
+	remark   bool // so was a word that may be the first of a remark
 }
 
 func (p *directiveParser) mistake(code Code, offset int, format string, args ...any) {
@@ -112,7 +112,7 @@ func (p *directiveParser) arguments(args []argument) {
 		return
 	}
 	seen := map[string]bool{}
-	for _, a := range rest {
+	for _, a := range p.join(rest) {
 		key := a.key
 		if key == "" {
 			key = a.value
@@ -146,6 +146,34 @@ func (p *directiveParser) arguments(args []argument) {
 	}
 }
 
+// join makes one argument of each that has been split at the spaces in its value.
+func (p *directiveParser) join(args []argument) []argument {
+	var joined []argument
+	for i := 0; i < len(args); i++ {
+		a, first := args[i], i
+		list := func(next string) bool {
+			return a.key == "after" && (strings.HasSuffix(a.value, ",") || strings.HasPrefix(next, ","))
+		}
+		text := func(next string) bool { return a.key == "label" && !a.quoted && next != "noundo" }
+		for i+1 < len(args) && args[i+1].key == "" && (list(args[i+1].value) || text(args[i+1].value)) {
+			i++
+			if a.key == "label" {
+				a.value += " "
+			}
+			a.value += args[i].value
+		}
+		switch {
+		case i == first:
+		case a.key == "label":
+			p.mistake(CodeQuoting, a.valueOffset, "a label with a space has quotes around it; write label=%s", printable(a.value))
+		default:
+			p.mistake(CodeEmptyValue, args[first+1].offset, "after= has a space in its list; it is names with a comma between and no space, as in %s", keyExamples["after"])
+		}
+		joined = append(joined, a)
+	}
+	return joined
+}
+
 // isName reports whether an argument at the place of a name is meant as one. In the form
 // name=action, the keys of all directives are none, as "append hotel after=payment" is a mistake.
 func (p *directiveParser) isName(a argument) bool {
@@ -169,10 +197,32 @@ func (p *directiveParser) name(a argument) {
 		}
 	}
 	if err := validName(n.name); err != nil {
-		p.mistake(CodeBadName, a.offset, "%s %v", printable(n.name), err)
+		p.badName(a.offset, n.name, err)
 		return
 	}
 	p.names = append(p.names, n)
+}
+
+// badName reports a NAME or a NODE that isn't of the form of names, and how it is meant, perhaps.
+func (p *directiveParser) badName(offset int, name string, err error) {
+	valid := func(s string) bool { return validName(s) == nil }
+	pkg, action, dotted := strings.Cut(name, ".")
+	list := strings.Split(strings.TrimRight(name, ","), ",")
+	bare := strings.Trim(name, `"'`+"`<>")
+	switch {
+	case bare != name && valid(bare):
+		p.mistake(CodeBadName, offset, "%s has marks around it, and a name has none; write %s", printable(name), bare)
+	case p.form.actions && dotted && token.IsIdentifier(pkg) && valid(action):
+		p.mistake(CodeBadName, offset, "%s is an action of another package, and a node has a name of its own; write %s=%s", printable(name), action, name)
+	case strings.Contains(name, ",") && !slices.ContainsFunc(list, func(s string) bool { return !valid(s) }):
+		if p.comma {
+			return
+		}
+		p.comma = true
+		p.mistake(CodeBadName, offset, "%s has a comma, and arguments have only a space between; write %s", printable(name), strings.Join(list, " "))
+	default:
+		p.mistake(CodeBadName, offset, "%s %v", printable(name), err)
+	}
 }
 
 // reference reads a value of the form NAME or pkg.NAME.
@@ -194,11 +244,7 @@ func (p *directiveParser) reference(a argument, what string, valid func(string) 
 
 func (p *directiveParser) unknownArgument(a argument) {
 	if a.key == "" {
-		if name, ok := closest(a.value, p.form.words()); ok {
-			p.mistake(CodeUnknownArgument, a.offset, "//saga:%s takes no %s; did you mean %s?", p.verb, printable(a.value), name)
-			return
-		}
-		p.mistake(CodeUnknownArgument, a.offset, "//saga:%s takes no %s; it is %s", p.verb, printable(a.text), p.form.usage)
+		p.unknownWord(a)
 		return
 	}
 	if key, ok := closest(a.key, p.form.words()); ok {
@@ -212,82 +258,25 @@ func (p *directiveParser) unknownArgument(a argument) {
 	p.mistake(CodeUnknownArgument, a.offset, "//saga:%s takes no %s; it is %s", p.verb, keyText(a.key), p.form.usage)
 }
 
-func (p *directiveParser) set(a argument) {
-	switch a.key {
-	case "label":
-		p.setLabel(a)
-	case "timeout":
-		p.policy.Timeout = p.duration(a)
-	case "backoff":
-		p.policy.Backoff = p.duration(a)
-	case "retry":
-		n, err := strconv.ParseInt(a.value, 10, 32)
-		if err != nil || n < 0 {
-			p.mistake(CodeBadValue, a.valueOffset, "retry=%s is no number of further attempts; it is 0 or more, as in retry=5", printable(a.value))
-			return
-		}
-		retry := int(n)
-		p.policy.Retry = &retry
-	case "after":
-		p.setAfter(a)
-	case "value":
-		p.value, _ = p.reference(a, "a value", validIdent)
-	case "dag":
-		p.dag, _ = p.reference(a, "a saga", validName)
-	case "params":
-		p.params = reference{name: a.value, offset: a.valueOffset}
-		if err := validName(a.value); err != nil {
-			p.params = reference{}
-			p.mistake(CodeBadName, a.valueOffset, "%s %v", printable(a.value), err)
-		}
-	}
-}
-
-func (p *directiveParser) setLabel(a argument) {
-	const most = 128
+func (p *directiveParser) unknownWord(a argument) {
+	key, value, colon := strings.Cut(a.value, ":")
+	name, near := closest(a.value, p.form.words())
+	meant := name
 	switch {
-	case len(a.value) > most:
-		p.mistake(CodeBadValue, a.valueOffset, "a label is at most %d bytes long, this one has %d", most, len(a.value))
-	case !utf8.ValidString(a.value) || strings.ContainsFunc(a.value, func(r rune) bool { return !unicode.IsPrint(r) }):
-		p.mistake(CodeBadValue, a.valueOffset, "label %q has a character that doesn't print", a.value)
-	case !a.quoted && strings.ContainsRune(a.value, '"'):
-		p.mistake(CodeQuoting, a.valueOffset, "the quotes go around the whole value: label=%q", strings.ReplaceAll(a.value, `"`, ""))
-	case strings.TrimSpace(a.value) == "":
-		p.mistake(CodeEmptyValue, a.offset, "label= has no value; give one, as in %s, or leave it out", keyExamples["label"])
-	default:
-		p.label = a.value
+	case p.form.takes(a.value):
+		p.remark = true // what follows is meant as the value
+		p.mistake(CodeEmptyValue, a.offset, "%s has no value; give one, as in %s, or leave it out", a.value, keyExamples[a.value])
+		return
+	case colon && p.form.takes(key):
+		meant = key + "=" + value
+	case near && p.form.takes(name):
+		meant = keyExamples[name]
+	case !near && !p.remark:
+		p.remark = true
+		p.mistake(CodeUnknownArgument, a.offset, "//saga:%s takes no %s; it is %s", p.verb, printable(a.text), p.form.usage)
+		return
+	case !near:
+		return
 	}
-}
-
-func (p *directiveParser) duration(a argument) *time.Duration {
-	d, err := time.ParseDuration(a.value)
-	if err != nil || d <= 0 {
-		p.mistake(CodeBadValue, a.valueOffset, "%s=%s is no duration above zero; it is a number and a unit, as in %s", a.key, printable(a.value), keyExamples[a.key])
-		return nil
-	}
-	return &d
-}
-
-func (p *directiveParser) setAfter(a argument) {
-	offset := a.valueOffset
-	if a.quoted {
-		offset++
-	}
-	seen := map[string]bool{}
-	for name := range strings.SplitSeq(a.value, ",") {
-		trimmed := strings.TrimSpace(name)
-		at := offset + strings.Index(name, trimmed)
-		offset += len(name) + 1
-		switch err := validName(trimmed); {
-		case trimmed == "":
-			p.mistake(CodeEmptyValue, at, "after= has an empty name in its list; it is names with a comma between and no space, as in %s", keyExamples["after"])
-		case err != nil:
-			p.mistake(CodeBadName, at, "%s %v", printable(trimmed), err)
-		case seen[trimmed]:
-			p.mistake(CodeRepeatedArgument, at, "node %q stands twice in after=; leave one out", trimmed)
-		default:
-			seen[trimmed] = true
-			p.after = append(p.after, nameArg{name: trimmed, offset: at})
-		}
-	}
+	p.mistake(CodeUnknownArgument, a.offset, "//saga:%s takes no %s; did you mean %s?", p.verb, printable(a.value), meant)
 }

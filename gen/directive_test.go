@@ -11,16 +11,16 @@ import (
 )
 
 func TestParseDirectiveReadsAllArguments(t *testing.T) {
-	minute, second, retry := time.Minute, time.Second, 0
+	minute, second, retry, limit := time.Minute, time.Second, 0, 20
 	for text, want := range map[string]directive{
 		`//saga:do payment noundo`: {
 			verb: "do", names: []nameArg{{name: "payment", offset: 10}},
 			noundo: argument{text: "noundo", value: "noundo", offset: 18, valueOffset: 18},
 		},
-		"//saga:do\tpayment  label=\"Charge \\\"it\\\"\" timeout=1m retry=0\tbackoff=1s ": {
+		"//saga:do\tpayment  label=\"Charge \\\"it\\\"\" timeout=1m retry=0\tbackoff=1s limit=20 ": {
 			verb: "do", names: []nameArg{{name: "payment", offset: 10}},
 			label:  `Charge "it"`,
-			policy: Policy{Timeout: &minute, Backoff: &second, Retry: &retry},
+			policy: Policy{Timeout: &minute, Backoff: &second, Retry: &retry, Limit: &limit},
 		},
 		`//saga:append hotel second=hotel third=pkg.hotel`: {
 			verb: "append", names: []nameArg{
@@ -71,8 +71,13 @@ func TestMistakesInTextAreAtTheirArgument(t *testing.T) {
 		{`//saga:do x label="a`, CodeQuoting, `"a`},
 		{`//saga:do x label="a"b`, CodeQuoting, "b"},
 		{`//saga:do x label=a"b`, CodeQuoting, `a"b`},
+		{`//saga:do x label=charge the card noundo`, CodeQuoting, "charge the"},
 		{`//saga:do x noundo // it is`, CodeTrailingRemark, "// it"},
+		{`//saga:do x noundo # it is`, CodeTrailingRemark, "# it"},
 		{`//saga:do x y`, CodeUnknownArgument, "y"},
+		{`//saga:do x says a lot of words`, CodeUnknownArgument, "says"},
+		{`//saga:do x timeout:3s`, CodeUnknownArgument, "timeout:"},
+		{`//saga:do x retries`, CodeUnknownArgument, "retries"},
 		{`//saga:do x tiemout=3s`, CodeUnknownArgument, "tiemout"},
 		{`//saga:undo x noundo`, CodeUnknownArgument, "noundo"},
 		{`//saga:undo x label=y`, CodeUnknownArgument, "label"},
@@ -84,15 +89,24 @@ func TestMistakesInTextAreAtTheirArgument(t *testing.T) {
 		{`//saga:do x timeout=`, CodeEmptyValue, "timeout="},
 		{`//saga:do x timeout=""`, CodeEmptyValue, "timeout="},
 		{`//saga:node x after=a,,b`, CodeEmptyValue, ",b"},
+		{`//saga:node x after=a, b, c`, CodeEmptyValue, "b, c"},
+		{`//saga:node x after=a ,b`, CodeEmptyValue, ",b"},
+		{`//saga:node x after a b`, CodeEmptyValue, "after"},
+		{`//saga:do x limit`, CodeEmptyValue, "limit"},
 		{`//saga:append x=`, CodeEmptyValue, "x="},
 		{`//saga:do x timeout=3`, CodeBadValue, "3"},
 		{`//saga:do x timeout=-3s`, CodeBadValue, "-3s"},
 		{`//saga:do x retry=2.5`, CodeBadValue, "2.5"},
 		{`//saga:do x retry=99999999999`, CodeBadValue, "99999999999"},
+		{`//saga:undo x limit=0`, CodeBadValue, "0"},
 		{"//saga:do x label=\"a\u202eb\"", CodeBadValue, `"a`},
 		{`//saga:do x label="` + strings.Repeat("a", 129) + `"`, CodeBadValue, `"aaa`},
 		{`//saga:do 2x`, CodeBadName, "2x"},
 		{`//saga:do é`, CodeBadName, "é"},
+		{`//saga:do "x"`, CodeBadName, `"x"`},
+		{`//saga:append a, b, c`, CodeBadName, "a, b"},
+		{`//saga:append a,b`, CodeBadName, "a,b"},
+		{`//saga:append a.b`, CodeBadName, "a.b"},
 		{`//saga:do ` + strings.Repeat("x", 65), CodeBadName, "xxx"},
 		{`//saga:append x=y.z.a`, CodeBadName, "z.a"},
 		{`//saga:append x=.z`, CodeBadName, ".z"},
@@ -109,7 +123,7 @@ func TestMistakesInTextAreAtTheirArgument(t *testing.T) {
 	} {
 		found, mistakes, ok := parseDirective(c.text)
 		require.True(t, ok, c.text)
-		require.NotEmpty(t, mistakes, c.text)
+		require.Len(t, mistakes, 1, c.text)
 		assert.Equal(t, c.code, mistakes[0].code, "%s: %v", c.text, mistakes)
 		assert.True(t, strings.HasPrefix(c.text[mistakes[0].offset:], c.at), "%s: at %q", c.text, c.text[mistakes[0].offset:])
 		assert.True(t, found.flawed, c.text)

@@ -36,11 +36,11 @@
 //
 // # Actions
 //
-//	//saga:do NAME [noundo] [label="TEXT"] [timeout=DURATION] [retry=N] [backoff=DURATION]
-//	//saga:undo NAME [timeout=DURATION] [retry=N] [backoff=DURATION]
+//	//saga:do NAME [noundo] [label="TEXT"] [timeout=DURATION] [retry=N] [backoff=DURATION] [limit=N]
+//	//saga:undo NAME [timeout=DURATION] [retry=N] [backoff=DURATION] [limit=N]
 //
 // A function or a method with a do directive is an action, and the one with an undo directive
-// of the same name undoes it. An action has one do. It has one undo, or its do says noundo. A function
+// of the same name undoes it. No action is called noundo. An action has one do. It has one undo, or its do says noundo. A function
 // is the do or the undo of one action. It isn't variadic, and neither it nor its receiver
 // has type parameters.
 //
@@ -49,8 +49,9 @@
 //
 // The label is for people and defaults to the name. The timeout bounds one attempt. retry is
 // how many more attempts are made after one that fails, 0 or more, and backoff the pause before the first
-// of these. Durations are as [time.ParseDuration] reads them, and above zero. The runtime's
-// documentation says what holds where they aren't given.
+// of these. limit is how many calls of the function run at once in a coordinator, for all sagas
+// together, 1 or more. Durations are as [time.ParseDuration] reads them, and above zero. The
+// runtime's documentation says what holds where they aren't given.
 //
 // # Parameters
 //
@@ -92,7 +93,8 @@
 //
 // These two place nodes. NODE is a name, or name=action. The node runs the action of that name,
 // or if none is given that of its own name. pkg.action is an action of the package that the
-// file imports as pkg; an import as _ counts by the package's own name. A node is placed once.
+// file imports as pkg; an import as _ counts by the package's own name. A node is placed once. In
+// the form name=action, the name is none of the keys of directives, such as after.
 //
 // The nodes of an append run beside each other, after all those placed above that nothing placed above
 // runs after yet. If all nodes of a saga are placed by append, that's the nodes of the
@@ -106,8 +108,8 @@
 // by its name. Both can stand above or below that. What is defined has to be placed.
 //
 // The output of a constant is the value of a package-level constant, variable, or function of
-// type func() T, in this package or as pkg.IDENT in one that the file imports. It is read when the saga's DAG is
-// built.
+// type func() T, in this package or as pkg.IDENT in one that the file imports. It is read once, when the saga's
+// DAG is first needed.
 //
 // A subsaga runs another saga as part of this one and has its output. dag is the name of a saga of
 // this package, or as pkg.NAME of one that the file imports. params is a node that runs
@@ -146,6 +148,8 @@
 // It is called after the package, trip_saga_gen.go; in a package main after its folder. All that it
 // declares is named after the annotated types and the actions. Where one of
 // its names is taken by a hand-written declaration, or would be declared twice, that is an error.
+// So is a file of an earlier run that is generated no more, as the package has another name since, or
+// no directives: nothing is deleted.
 //
 // Only annotated declarations have to compile before the file is there. Other code may use
 // what is going to be generated. What an earlier run has written never matters, whether it is out of date, emptied,

@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"go/token"
 	"slices"
 )
 
@@ -16,9 +17,7 @@ func (m *modeler) resolveAfter(s *sagaModel) {
 				continue
 			}
 			s.broken = true
-			if !s.incomplete {
-				m.report(CodeUnknownNode, n.directive.at(a.offset), "node %q of saga %q runs after %q, which is no node of it; %s", n.Name, s.name, a.name, s.suggestNode(n, a.name))
-			}
+			m.unknownNode(n, a.name, n.directive.at(a.offset), "node %q of saga %q runs after %q, which is no node of it; %s")
 		}
 	}
 }
@@ -31,39 +30,38 @@ func (s *sagaModel) node(name string) *nodeModel {
 	return nil
 }
 
-// suggestNode says which node might be meant by a name that no node has.
-func (s *sagaModel) suggestNode(n *nodeModel, name string) string {
+// unknownNode reports a name in the directives of n that no node has. The format takes the node,
+// the saga, the name and the advice.
+func (m *modeler) unknownNode(n *nodeModel, name string, pos token.Pos, format string) {
+	s := n.saga
+	if slices.Contains(s.unplaced(), name) {
+		return // which is reported
+	}
 	var names []string
 	for _, other := range s.nodes {
 		if other != n {
 			names = append(names, other.Name)
 		}
 	}
+	advice := "there are " + enumerate(quoted(names), "and")
 	if c, ok := closest(name, names); ok {
-		return "did you mean " + printable(c) + "?"
+		if other := s.node(c); other.Kind == NodeAction && other.action == nil {
+			return // that one is misspelt, which was reported
+		}
+		advice = "did you mean " + printable(c) + "?"
+	} else if name == "start" {
+		advice = "leave after= out for what runs at the start"
 	}
-	if name == "start" {
-		return "leave after= out for what runs at the start"
+	if !s.incomplete && m.first("node", s.name, name) {
+		m.report(CodeUnknownNode, pos, format, n.Name, s.name, name, advice)
 	}
-	return "there are " + enumerate(quoted(names), "and")
 }
 
 // connect orders the nodes so that each stands behind those that it runs after, and
-// reports cycles and sagas with several ends.
+// reports cycles.
 func (m *modeler) connect(s *sagaModel) {
-	if cycle := findCycle(s.nodes); cycle != nil {
+	if m.reportCycles(s) {
 		s.broken, s.outputUnknown = true, true
-		names := nodeNames(cycle)
-		first := cycle[0]
-		// The argument concerned is the one that closes the circle.
-		pos := first.pos()
-		for _, a := range first.directive.after {
-			if a.name == cycle[1].Name {
-				pos = first.directive.at(a.offset)
-			}
-		}
-		slices.Reverse(names)
-		m.report(CodeCycle, pos, "the nodes of saga %q run after each other in a circle: %s; take one of these edges out", s.name, path(names))
 		return
 	}
 	s.nodes = topological(s.nodes)
@@ -78,20 +76,65 @@ func (m *modeler) connect(s *sagaModel) {
 		}
 		s.model.Nodes = append(s.model.Nodes, n.Node)
 	}
-	if ends := s.leaves(); len(ends) > 1 && !s.incomplete && !s.broken {
-		last := ends[len(ends)-1]
-		d := m.report(CodeSeveralEnds, last.pos(), "saga %q ends in %d nodes, %s, and its output is that of one; append a node that runs after all of them", s.name, len(ends), enumerate(quoted(nodeNames(ends)), "and"))
-		for _, e := range ends[:len(ends)-1] {
-			d.relate(e.pos(), "another end is here")
-		}
-		s.outputUnknown = true
-	}
-	s.outputUnknown = s.outputUnknown || s.incomplete || s.broken
+	s.outputUnknown = s.outputUnknown || s.incomplete || s.broken || len(s.leaves()) > 1
 }
 
-// findCycle returns the nodes of a cycle, each running after the next one, the first also
-// as the last; nil if there is none.
-func findCycle(nodes []*nodeModel) []*nodeModel {
+// checkEnd reports a saga that ends in several nodes, unless one was reported that stands in the
+// wrong place.
+func (m *modeler) checkEnd(s *sagaModel) {
+	ends := s.leaves()
+	if len(ends) < 2 || s.incomplete || s.broken || s.misplaced {
+		return
+	}
+	last := ends[len(ends)-1]
+	d := m.report(CodeSeveralEnds, last.pos(), "saga %q ends in %d nodes, %s, and its output is that of one; append a node that runs after all of them", s.name, len(ends), enumerate(quoted(nodeNames(ends)), "and"))
+	for _, e := range ends[:len(ends)-1] {
+		d.relate(e.pos(), "another end is here")
+	}
+}
+
+// reportCycles reports the cycles of a saga, as long as they have no node in common: one edge too
+// many can close many circles, but has two ends.
+func (m *modeler) reportCycles(s *sagaModel) bool {
+	told := map[*nodeModel]bool{}
+	for {
+		cycle := findCycle(s.nodes, told)
+		if cycle == nil {
+			return len(told) > 0
+		}
+		for _, n := range cycle {
+			told[n] = true
+		}
+		m.reportCycle(s, cycle)
+	}
+}
+
+// reportCycle reports nodes of which each runs after the next one, and the last after the first. The
+// argument concerned is the first that names a node placed further down, as there is one in every
+// circle, and it is there that people err.
+func (m *modeler) reportCycle(s *sagaModel, cycle []*nodeModel) {
+	closing, first := token.NoPos, 0
+	for i, n := range cycle {
+		next := cycle[(i+1)%len(cycle)]
+		for _, a := range n.directive.after {
+			pos := n.directive.at(a.offset)
+			if a.name == next.Name && n.pos() <= next.pos() && (!closing.IsValid() || pos < closing) {
+				closing, first = pos, i
+			}
+		}
+	}
+	if len(cycle) == 1 {
+		m.report(CodeCycle, closing, "node %q of saga %q runs after itself; leave that out of after=", cycle[0].Name, s.name)
+		return
+	}
+	names := nodeNames(slices.Concat(cycle[first:], cycle[:first+1]))
+	slices.Reverse(names)
+	m.report(CodeCycle, closing, "the nodes of saga %q run after each other in a circle: %s; take one of these edges out", s.name, path(names))
+}
+
+// findCycle returns the nodes of a cycle, each running after the next one and the last after the
+// first; nil if there is none. It leaves out some nodes.
+func findCycle(nodes []*nodeModel, without map[*nodeModel]bool) []*nodeModel {
 	const (
 		open = iota + 1
 		done
@@ -103,11 +146,10 @@ func findCycle(nodes []*nodeModel) []*nodeModel {
 		state[n] = open
 		stack = append(stack, n)
 		for _, p := range n.after {
-			switch state[p] {
-			case open:
-				return append(slices.Clone(stack[slices.Index(stack, p):]), p)
-			case done:
-			default:
+			switch {
+			case state[p] == open:
+				return slices.Clone(stack[slices.Index(stack, p):])
+			case state[p] == 0 && !without[p]:
 				if cycle := visit(p); cycle != nil {
 					return cycle
 				}
@@ -118,7 +160,7 @@ func findCycle(nodes []*nodeModel) []*nodeModel {
 		return nil
 	}
 	for _, n := range nodes {
-		if state[n] == 0 {
+		if state[n] == 0 && !without[n] {
 			if cycle := visit(n); cycle != nil {
 				return cycle
 			}

@@ -28,7 +28,7 @@ func Emit(p *Package) ([]byte, error) {
 		e.add(e.action(a))
 	}
 	for _, s := range p.Sagas {
-		e.add(e.dag(s), e.start(s), e.find(s), e.run(s), e.result(s), e.decoder(s))
+		e.add(e.dag(s), e.build(s), e.start(s), e.find(s), e.run(s), e.result(s), e.decoder(s))
 		e.add(e.accessors(s)...)
 	}
 	if len(e.shapes.constants) > 0 {

@@ -76,9 +76,23 @@ func (e *emitter) closure(a *Action, f *Func) *jen.Statement {
 	local := func(name string) string {
 		return unique(name, func(s string) bool { return s == f.Name && f.Object.Signature().Recv() == nil })
 	}
-	ctx, in, out := local("ctx"), local("in"), local("out")
-	if len(a.Inputs) == 0 {
-		in = "_"
+	ctx, in, out := "_", "_", "_" // until used
+	fields := fieldNames(a.Inputs)
+	var args []jen.Code
+	for _, arg := range f.Args {
+		switch arg.Kind {
+		case ArgContext, ArgActionContext:
+			ctx = local("ctx")
+			args = append(args, jen.Id(ctx))
+		case ArgApp:
+			args = append(args, jen.Id(e.app))
+		case ArgInput:
+			in = local("in")
+			args = append(args, jen.Id(in).Dot(fields[arg.Input]))
+		case ArgOutput, ArgOutputPointer:
+			out = local("out")
+			args = append(args, jen.Id(out))
+		}
 	}
 	params := []jen.Code{jen.Id(ctx).Add(e.saga("ActionContext")), jen.Id(in).Add(e.inputsType(a))}
 	isDo := f == a.Do
@@ -86,25 +100,8 @@ func (e *emitter) closure(a *Action, f *Func) *jen.Statement {
 	case isDo:
 	case undoesUnknown(a):
 		params = append(params, jen.Id(out).Op("*").Add(e.outputType(a.Output)))
-	case a.Output == nil:
-		params = append(params, jen.Id("_").Add(e.outputType(a.Output)))
 	default:
 		params = append(params, jen.Id(out).Add(e.outputType(a.Output)))
-	}
-
-	fields := fieldNames(a.Inputs)
-	var args []jen.Code
-	for _, arg := range f.Args {
-		switch arg.Kind {
-		case ArgContext, ArgActionContext:
-			args = append(args, jen.Id(ctx))
-		case ArgApp:
-			args = append(args, jen.Id(e.app))
-		case ArgInput:
-			args = append(args, jen.Id(in).Dot(fields[arg.Input]))
-		case ArgOutput, ArgOutputPointer:
-			args = append(args, jen.Id(out))
-		}
 	}
 	called := jen.Id(f.Name)
 	if f.Object.Signature().Recv() != nil {
@@ -136,6 +133,9 @@ func (e *emitter) policy(key string, f *Func) []jen.Code {
 	}
 	if d := f.Policy.Backoff; d != nil {
 		fields = append(fields, field("Backoff", e.duration(*d)))
+	}
+	if limit := f.Policy.Limit; limit != nil {
+		fields = append(fields, field("Limit", jen.Lit(*limit)))
 	}
 	if len(fields) == 0 {
 		return nil

@@ -8,9 +8,25 @@ import (
 	"github.com/dave/jennifer/jen"
 )
 
-// dag builds the DAG of a saga.
+// dag declares the function that returns the DAG of a saga.
 func (e *emitter) dag(s *Saga) *jen.Statement {
-	name := namesOf(s).DAG
+	n := namesOf(s)
+	return doc(n.DAG + " returns the DAG of the saga " + s.Name + ":\n\n" + drawing(s)).
+		Func().Id(n.DAG).Params().Op("*").Add(e.saga("DAG")).
+		Add(shortBody(jen.Return(jen.Id(n.Build).Call())))
+}
+
+// build declares what builds the DAG when it is first asked for. A DAG doesn't change, so that one
+// serves all sagas.
+func (e *emitter) build(s *Saga) *jen.Statement {
+	once := jen.Id(e.imports.name("sync")).Dot("OnceValue")
+	return jen.Var().Id(namesOf(s).Build).Op("=").Add(once).Call(
+		jen.Func().Params().Op("*").Add(e.saga("DAG")).Block(jen.Return(e.builder(s))),
+	)
+}
+
+// builder spells the chain of calls that builds a DAG.
+func (e *emitter) builder(s *Saga) *jen.Statement {
 	chain := e.saga("NewDAGBuilder").Call(jen.Lit(s.Name))
 	then := func(method string) *jen.Statement { return chain.Op(".").Line().Id(method) }
 	for _, stage := range s.Stages {
@@ -26,16 +42,25 @@ func (e *emitter) dag(s *Saga) *jen.Statement {
 	}
 	if s.Stages == nil {
 		for _, n := range s.Nodes {
-			args := []jen.Code{e.node(n)}
-			for _, after := range n.After {
-				args = append(args, jen.Lit(after.Name))
-			}
-			then("Node").Call(args...)
+			then("Node").Add(e.behind(n))
 		}
 	}
-	then("MustBuild").Call()
-	return doc(name + " returns the DAG of the saga " + s.Name + ":\n\n" + drawing(s)).
-		Func().Id(name).Params().Op("*").Add(e.saga("DAG")).Block(jen.Return(chain))
+	return then("MustBuild").Call()
+}
+
+// manyNodes are as many as one line has room for.
+const manyNodes = 4
+
+// behind spells a node and the names of those that it runs after, as arguments.
+func (e *emitter) behind(n *Node) *jen.Statement {
+	args := []jen.Code{e.node(n)}
+	for _, after := range n.After {
+		args = append(args, jen.Lit(after.Name))
+	}
+	if len(n.After) > manyNodes {
+		return lines("(", ")", args...)
+	}
+	return jen.Params(args...)
 }
 
 // node describes one node.
@@ -90,9 +115,13 @@ func edges(s *Saga) []string {
 	for _, n := range s.Nodes {
 		row := drawnName(n)
 		for i, after := range n.After {
-			if i == 0 {
+			switch {
+			case i == 0:
 				row += strings.Repeat(" ", width-utf8.RuneCountInString(row)) + "  after "
-			} else {
+			case i%manyNodes == 0:
+				rows = append(rows, row+",")
+				row = strings.Repeat(" ", width+len("  after "))
+			default:
 				row += ", "
 			}
 			row += after.Name

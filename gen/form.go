@@ -24,15 +24,15 @@ var verbs = []string{"do", "undo", "dag", "append", "node", "constant", "subsaga
 
 var forms = map[string]form{
 	"do": {
-		usage:  `//saga:do NAME [noundo] [label="TEXT"] [timeout=DURATION] [retry=N] [backoff=DURATION]`,
+		usage:  `//saga:do NAME [noundo] [label="TEXT"] [timeout=DURATION] [retry=N] [backoff=DURATION] [limit=N]`,
 		onFunc: true,
 		noundo: true,
-		keys:   []string{"label", "timeout", "retry", "backoff"},
+		keys:   []string{"label", "timeout", "retry", "backoff", "limit"},
 	},
 	"undo": {
-		usage:  `//saga:undo NAME [timeout=DURATION] [retry=N] [backoff=DURATION]`,
+		usage:  `//saga:undo NAME [timeout=DURATION] [retry=N] [backoff=DURATION] [limit=N]`,
 		onFunc: true,
-		keys:   []string{"timeout", "retry", "backoff"},
+		keys:   []string{"timeout", "retry", "backoff", "limit"},
 	},
 	"dag": {
 		usage: `//saga:dag NAME`,
@@ -64,6 +64,7 @@ var keyExamples = map[string]string{
 	"timeout": "timeout=10s",
 	"backoff": "backoff=500ms",
 	"retry":   "retry=5",
+	"limit":   "limit=20",
 	"after":   "after=hotel,car",
 	"value":   "value=DefaultRegion",
 	"dag":     "dag=book-trip",

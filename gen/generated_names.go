@@ -49,7 +49,8 @@ func GeneratedNames(p *Package) []GeneratedName {
 		add := func(name, what string) {
 			names = append(names, GeneratedName{Name: name, What: what + " saga " + strconv.Quote(s.Name), Saga: s})
 		}
-		add(n.DAG, "the function that builds the DAG of")
+		add(n.DAG, "the function that returns the DAG of")
+		add(n.Build, "the variable that builds the DAG of")
 		add(n.Start, "the function that starts")
 		add(n.Find, "the function that finds")
 		add(n.Run, "the handle of")
@@ -119,7 +120,7 @@ func predeclaredUsed(p *Package) []string {
 }
 
 // sagaNames are the names declared for one saga.
-type sagaNames struct{ DAG, Start, Find, Run, Result string }
+type sagaNames struct{ DAG, Build, Start, Find, Run, Result string }
 
 // namesOf returns the names declared for s: exported if its parameter type is.
 func namesOf(s *Saga) sagaNames {
@@ -130,6 +131,7 @@ func namesOf(s *Saga) sagaNames {
 	}
 	return sagaNames{
 		DAG:    t + "DAG",
+		Build:  "build" + upperFirst(t) + "DAG",
 		Start:  start + upperFirst(t),
 		Find:   find + upperFirst(t),
 		Run:    t + "Run",

@@ -6,7 +6,9 @@ import (
 	"go/token"
 	"go/types"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/tools/go/packages"
 )
@@ -87,18 +89,31 @@ func (m *modeler) importedPackage(f *ast.File, name string, pos token.Pos) *type
 		if local != name {
 			continue
 		}
+		if m.brokenImportSpec(spec) {
+			return nil
+		}
 		if p == nil || p.Types == nil || !p.Types.Complete() {
 			m.report(CodeBrokenImport, pos, "package %s can't be read; go vet says why", path)
 			return nil
 		}
 		return p.Types
 	}
+	m.unknownImport(f, name, names, pos)
+	return nil
+}
+
+// unknownImport reports a package name that a file doesn't import, once, and not if that was told for
+// Go code with the same name, or is the consequence of an import that can't be read.
+func (m *modeler) unknownImport(f *ast.File, name string, names []string, pos token.Pos) {
+	if slices.ContainsFunc(f.Imports, m.brokenImportSpec) || m.told[toldKey("compile", "undefined: "+name)] ||
+		!m.first("import name", m.fset.File(f.FileStart).Name(), name) {
+		return
+	}
 	advice := `add import _ "…/` + name + `" to it`
 	if c, ok := closest(name, names); ok {
 		advice = "did you mean " + c + "?"
 	}
 	m.report(CodeUnknownImport, pos, "this file imports no package %q; %s", name, advice)
-	return nil
 }
 
 // imported returns the model of the package that a reference names.
@@ -112,15 +127,20 @@ func (m *modeler) imported(f *ast.File, ref reference, pos token.Pos) *modeler {
 
 // usableAction reports an action of an imported package that can't be used from here.
 func (m *modeler) usableAction(a *actionModel, from *modeler, ref reference, pos token.Pos) bool {
+	var hidden []string
 	for _, f := range []*function{a.do, a.undo} {
 		if f == nil {
 			continue
 		}
 		receiver := receiverName(f.decl)
 		if !token.IsExported(f.name()) || receiver != "" && !token.IsExported(receiver) {
-			m.report(CodeNotExported, pos, "action %q can't be used from another package, as its %s, %s, isn't exported; export it there", ref.String(), f.verb, qualifiedName(f))
-			return false
+			hidden = append(hidden, "its "+f.verb+", "+qualifiedName(f)+",")
 		}
+	}
+	if len(hidden) > 0 {
+		rest := []string{"isn't exported; export it there", "aren't exported; export both there"}[len(hidden)-1]
+		m.report(CodeNotExported, pos, "action %q can't be used from another package, as %s %s", ref.String(), strings.Join(hidden, " and "), rest)
+		return false
 	}
 	if a.broken {
 		return m.brokenImport(from, pos, "action "+printable(ref.String()))

@@ -27,7 +27,7 @@ func newImports(p *Package) *imports {
 	im := &imports{
 		local: p.Types.Path(),
 		names: map[string]string{},
-		bases: map[string]string{runtimePath: "saga", "context": "context", "time": "time"},
+		bases: map[string]string{runtimePath: "saga", "context": "context", "sync": "sync", "time": "time"},
 		used:  map[string]bool{},
 	}
 	add := func(pkg *types.Package) string {
@@ -68,7 +68,7 @@ func newImports(p *Package) *imports {
 
 // order lists the paths: those that nearly every file imports first, as they get the best names.
 func (im *imports) order() []string {
-	first := []string{runtimePath, "context", "time"}
+	first := []string{runtimePath, "context", "sync", "time"}
 	var rest []string
 	for pkgPath := range im.bases {
 		if !slices.Contains(first, pkgPath) {

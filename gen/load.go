@@ -2,6 +2,7 @@ package gen
 
 import (
 	"context"
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -64,13 +65,13 @@ func load(ctx context.Context, opts Options, candidates []candidate) (*token.Fil
 		packages.NeedTypes | packages.NeedSyntax | packages.NeedTypesInfo | packages.NeedModule | packages.NeedTypesSizes
 	config.Fset = token.NewFileSet()
 	byPath := map[string]candidate{}
-	files := fileParser{packageNames: map[string]string{}, own: map[*ast.File]bool{}, errors: map[string]error{}}
+	files := fileParser{candidates: map[string]candidate{}, own: map[*ast.File]bool{}, renamed: map[*ast.File]bool{}, errors: map[string]error{}}
 	for _, c := range candidates {
 		byPath[c.path] = c
-		files.packageNames[c.dir] = c.name
+		files.candidates[c.dir] = c
 	}
 	config.ParseFile = files.parse
-	pkgs, err := packages.Load(config, loadPatterns(opts, candidates)...)
+	pkgs, err := runGo(config, loadPatterns(opts, candidates))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -81,7 +82,12 @@ func load(ctx context.Context, opts Options, candidates []candidate) (*token.Fil
 			continue
 		}
 		l := &loaded{candidate: c, Package: pkg, parseErrors: map[string]error{}}
+		l.Name = c.name
+		l.Types.SetName(c.name)
 		for _, f := range pkg.Syntax {
+			if files.renamed[f] {
+				f.Name.Name = c.name
+			}
 			if !files.own[f] {
 				l.handwritten = append(l.handwritten, f)
 			}
@@ -102,7 +108,7 @@ func load(ctx context.Context, opts Options, candidates []candidate) (*token.Fil
 func loadPatterns(opts Options, candidates []candidate) []string {
 	var paths []string
 	for _, c := range candidates {
-		if c.path == "command-line-arguments" {
+		if c.path == filesPath {
 			return opts.patterns()
 		}
 		paths = append(paths, c.path)
@@ -110,20 +116,37 @@ func loadPatterns(opts Options, candidates []candidate) []string {
 	return paths
 }
 
+// runGo lets the go command list and go/packages read what the patterns match. The error is one
+// sentence, without what go/packages wraps around the words of the go command.
+func runGo(config *packages.Config, patterns []string) ([]*packages.Package, error) {
+	pkgs, err := packages.Load(config, patterns...)
+	if err == nil {
+		return pkgs, nil
+	}
+	why, said, _ := strings.Cut(err.Error(), ": stderr: ")
+	if said = joinLines(said); said != "" {
+		return nil, errors.New(strings.TrimPrefix(said, "go: "))
+	}
+	return nil, errors.New(joinLines(strings.TrimPrefix(why, "err: ")))
+}
+
 // fileParser parses files for the loader, several at a time.
 type fileParser struct {
-	packageNames map[string]string // by folder
+	candidates map[string]candidate // by folder
 
-	mu     sync.Mutex
-	own    map[*ast.File]bool
-	errors map[string]error
+	mu      sync.Mutex
+	own     map[*ast.File]bool
+	renamed map[*ast.File]bool
+	errors  map[string]error
 }
 
 // parse parses a file. Of one of our own, only the package clause is there: what it
-// declared is about to be declared anew.
+// declared is about to be declared anew. The package clause is as the go command has listed it,
+// which may be what one of our own files says from when the package had another name: the loader
+// leaves out files with another.
 func (p *fileParser) parse(fset *token.FileSet, name string, src []byte) (*ast.File, error) {
 	if isOwnOutput(name, src) {
-		if clause := p.packageNames[filepath.Dir(name)]; clause != "" {
+		if clause := p.candidates[filepath.Dir(name)].listed; clause != "" {
 			f, err := parser.ParseFile(fset, name, "package "+clause+"\n", parser.SkipObjectResolution)
 			p.mu.Lock()
 			defer p.mu.Unlock()
@@ -132,10 +155,14 @@ func (p *fileParser) parse(fset *token.FileSet, name string, src []byte) (*ast.F
 		}
 	}
 	f, err := parser.ParseFile(fset, name, src, parser.ParseComments|parser.AllErrors|parser.SkipObjectResolution)
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if err != nil {
-		p.mu.Lock()
-		defer p.mu.Unlock()
 		p.errors[name] = err
+	}
+	if c := p.candidates[filepath.Dir(name)]; f != nil && c.name != c.listed && f.Name.Name == c.name {
+		f.Name.Name = c.listed
+		p.renamed[f] = true
 	}
 	return f, err
 }

@@ -53,9 +53,10 @@ func TestOwnOutputNeverBlocksARun(t *testing.T) {
 	for state, content := range outputs {
 		files[state+"/order.go"] = orderSource
 		files[state+"/order_saga_gen.go"] = content
-		// It comes first among the files.
-		files[state+"/a_saga_gen.go"] = outputHeader + "\n\npackage order\n"
 	}
+	// It comes first among the files, so that the go command takes the package for that of its clause.
+	files["zfirst/zorder.go"] = orderSource
+	files["zfirst/order_saga_gen.go"] = outputs["renamed"]
 	dir := writeModule(t, files)
 	packages, diagnostics, err := Analyze(t.Context(), Options{Dir: dir, Patterns: []string{"./..."}})
 	require.NoError(t, err)
@@ -66,7 +67,42 @@ func TestOwnOutputNeverBlocksARun(t *testing.T) {
 		require.Len(t, p.Sagas, 1, p.Path)
 		states = append(states, filepath.Base(p.Dir))
 	}
-	assert.Equal(t, []string{"conflict", "conflicttop", "empty", "import", "missing", "renamed", "stale", "windows"}, states)
+	assert.Equal(t, []string{"conflict", "conflicttop", "empty", "import", "missing", "renamed", "stale", "windows", "zfirst"}, states)
+}
+
+func TestOutputThatIsLeftOverIsTold(t *testing.T) {
+	output := func(name string) string { return outputHeader + "\n\npackage " + name + "\n" }
+	dir := writeModule(t, map[string]string{
+		"alone/order_saga_gen.go":      output("order"),
+		"conflict/order_saga_gen.go":   "<<<<<<< HEAD\n" + output("order") + "=======\n" + output("order") + ">>>>>>> other\n",
+		"conflict/order.go":            "package order\n",
+		"handwritten/x_saga_gen.go":    "package order\n",
+		"misspelt/order_saga_gen.go":   output("order"),
+		"misspelt/order.go":            "package order\n\n// saga:do pack noundo\nfunc pack() error { return nil }\n",
+		"nothing/order_saga_gen.go":    output("order"),
+		"nothing/order.go":             "package order\n",
+		"othersystem/x_saga_gen.go":    output("order"),
+		"othersystem/order_plan9.go":   orderSource,
+		"othersystem/all.go":           "package order\n",
+		"renamed/formerly_saga_gen.go": output("formerly"),
+		"renamed/order.go":             orderSource,
+	})
+	packages, diagnostics, err := Analyze(t.Context(), Options{Dir: dir, Patterns: []string{"./..."}})
+	require.NoError(t, err)
+	assert.Empty(t, packages)
+	told := map[string]string{}
+	for _, d := range diagnostics {
+		if d.Code == CodeLeftOver {
+			told[filepath.Base(filepath.Dir(d.Pos.Filename))] = d.Message
+			assert.Equal(t, 1, d.Pos.Line)
+		}
+	}
+	const nothing = "this file is left from when the package had directives; delete it"
+	assert.Equal(t, map[string]string{
+		"alone": nothing, "conflict": nothing, "nothing": nothing,
+		"renamed": "this file is left from when the package had another name, as its code is generated into order_saga_gen.go; delete it",
+	}, told)
+	assert.Len(t, diagnostics, len(told)+1, "the misspelt directive")
 }
 
 func TestImportedPackageMayLackItsOutput(t *testing.T) {
@@ -130,6 +166,7 @@ func TestPatternsThatMatchNothing(t *testing.T) {
 		"./nowhere":     "directory not found",
 		"./nowhere/...": "no such file or directory",
 		"./empty":       "no Go files",
+		"a.com/b":       "no required module provides package a.com/b; to add it: go get a.com/b",
 		"./empty/...":   `no packages match "./empty/..."`,
 	} {
 		_, _, err := Analyze(t.Context(), Options{Dir: dir, Patterns: []string{pattern}})
@@ -139,6 +176,35 @@ func TestPatternsThatMatchNothing(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, packages, "no directives")
 	assert.Empty(t, diagnostics)
+}
+
+func TestComplaintsOfTheGoCommandAreSentences(t *testing.T) {
+	dir := writeModule(t, map[string]string{"order.go": orderSource})
+	for content, want := range map[string]string{
+		"module example.com/shop\n\nnonsense\n": "errors parsing go.mod: go.mod:3: unknown directive: nonsense",
+		"module example.com/shop\n\ngo 1.999\n": "go.mod requires go >= 1.999",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte(content), 0o644))
+		_, _, err := Analyze(t.Context(), Options{Dir: dir, Env: append(os.Environ(), "GOTOOLCHAIN=local")})
+		require.ErrorContains(t, err, want)
+		assert.True(t, strings.HasPrefix(err.Error(), want), err)
+		assert.NotContains(t, err.Error(), "\n")
+	}
+	t.Setenv("PATH", dir)
+	_, _, err := Analyze(t.Context(), Options{Dir: dir})
+	assert.ErrorContains(t, err, "go command required, not found")
+	assert.NotContains(t, err.Error(), "stderr")
+}
+
+func TestMergeConflictIsToldAtItsMark(t *testing.T) {
+	dir := writeModule(t, map[string]string{
+		"order.go":  orderSource + "\nfunc same() {\n<<<<<<< HEAD\n\tone(\n=======\n\ttwo()\n>>>>>>> theirs\n}\n",
+		"parcel.go": "package order\n\nvar text = `\n<<<<<<< HEAD\n`\n",
+	})
+	_, diagnostics, err := Analyze(t.Context(), Options{Dir: dir})
+	require.NoError(t, err)
+	require.Len(t, diagnostics, 1)
+	assert.Equal(t, filepath.Join(dir, "order.go")+":15:1: the file has the marks of a merge conflict; resolve it [SG018]", diagnostics[0].String())
 }
 
 func TestBuildTagsChooseFiles(t *testing.T) {

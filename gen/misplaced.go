@@ -18,7 +18,9 @@ func (p *sourceParser) unclaimed(f *ast.File) {
 			}
 			d, _, ok := parseDirective(c.Text)
 			if !ok {
-				p.comment(c) // maybe a near miss
+				if miss, ok := p.comment(c); ok {
+					p.lose(miss.directive)
+				}
 				continue
 			}
 			p.lose(d)

@@ -50,7 +50,7 @@ type Func struct {
 	Object *types.Func
 	// Args says what each parameter is bound to, in order. The receiver isn't in it.
 	Args []Arg
-	// Policy is what the directive's timeout, retry and backoff say.
+	// Policy is what the directive's timeout, retry, backoff and limit say.
 	Policy Policy
 }
 
@@ -58,7 +58,7 @@ type Func struct {
 // A nil pointer means that the argument isn't there.
 type Policy struct {
 	Timeout, Backoff *time.Duration
-	Retry            *int
+	Retry, Limit     *int
 }
 
 // Arg is what one parameter of an annotated function is given.

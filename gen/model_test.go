@@ -133,5 +133,8 @@ func funcText(b *strings.Builder, verb string, f *Func) {
 	if p := f.Policy; p.Backoff != nil {
 		fmt.Fprintf(b, " backoff %v", *p.Backoff)
 	}
+	if p := f.Policy; p.Limit != nil {
+		fmt.Fprintf(b, " limit %d", *p.Limit)
+	}
 	b.WriteString("\n")
 }

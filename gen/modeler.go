@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
 )
 
 // modeler builds the model of one package, from what its comments say and what its types are,
@@ -27,14 +28,14 @@ type modeler struct {
 	// withheld says that something can't be known because of a mistake that is reported
 	// for another package.
 	withheld bool
-	// notJSON holds the types that were reported as not fit for JSON.
-	notJSON map[string]bool
+	// told are the things that were reported and are wrong in the same way elsewhere.
+	told map[string]bool
 }
 
 func newModeler(r *reporter, s *source, u *universe) *modeler {
 	return &modeler{
 		reporter: r, source: s, universe: u,
-		actions: map[string]*actionModel{}, sagas: map[string]*sagaModel{}, notJSON: map[string]bool{},
+		actions: map[string]*actionModel{}, sagas: map[string]*sagaModel{}, told: map[string]bool{},
 	}
 }
 
@@ -48,6 +49,18 @@ func (m *modeler) model() {
 	m.resolveOutputs()
 	m.bindInputs()
 }
+
+// first reports whether something comes up for the first time.
+func (m *modeler) first(what ...string) bool {
+	key := toldKey(what...)
+	if m.told[key] {
+		return false
+	}
+	m.told[key] = true
+	return true
+}
+
+func toldKey(what ...string) string { return strings.Join(what, "\x00") }
 
 // result is the finished model, which is complete only if nothing was reported.
 func (m *modeler) result(prefix string) *Package {

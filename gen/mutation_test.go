@@ -52,9 +52,9 @@ const mutants = 400
 // mutate changes a few lines or words.
 func mutate(random *rand.Rand, source string) string {
 	lines := strings.Split(source, "\n")
-	any := func() int { return random.IntN(len(lines)) }
+	line := func() int { return random.IntN(len(lines)) }
 	for range random.IntN(4) {
-		switch i, j := any(), any(); random.IntN(5) {
+		switch i, j := line(), line(); random.IntN(5) {
 		case 0:
 			lines[i] = ""
 		case 1:
@@ -75,7 +75,7 @@ func mutate(random *rand.Rand, source string) string {
 func loadImports(t *testing.T) types.Importer {
 	t.Helper()
 	loaded, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedTypes | packages.NeedImports | packages.NeedExportFile},
-		runtimePath, "context", "time", "io", "fmt", "errors", "encoding/json", "net/netip", "strings", "math/big")
+		runtimePath, "context", "time", "sync", "io", "fmt", "errors", "encoding/json", "net/netip", "strings", "math/big")
 	require.NoError(t, err)
 	byPath := importMap{}
 	for _, p := range loaded {

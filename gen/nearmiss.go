@@ -10,6 +10,9 @@ import (
 // tab is an example in a doc comment.
 var miss = regexp.MustCompile(`^(//|/\*)( *)(?i:sagas?|sagagen) ?([:.-]?) *([A-Za-z]*)((?:[ \t].*)?)$`)
 
+// misspelt matches a directive of another tool that has our directives' names.
+var misspelt = regexp.MustCompile(`^//([A-Za-z]{3,5}):(` + strings.Join(verbs, "|") + `)((?:[ \t].*)?)$`)
+
 // nearMiss returns the directive that a comment is meant as, or nothing if that can't be said.
 // It reports false for prose, and for what is a directive.
 func nearMiss(comment string) (meant string, ok bool) {
@@ -20,6 +23,9 @@ func nearMiss(comment string) (meant string, ok bool) {
 	exact := strings.HasPrefix(text, "//saga:")
 	if strings.HasPrefix(text, "/*") {
 		text = strings.TrimRight(strings.TrimSuffix(text, "*/"), " \t")
+	}
+	if m := misspelt.FindStringSubmatch(text); m != nil && distance(strings.ToLower(m[1]), "saga") == 1 {
+		return "//saga:" + m[2] + strings.TrimRight(m[3], " \t"), true
 	}
 	m := miss.FindStringSubmatch(text)
 	if m == nil {

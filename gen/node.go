@@ -98,6 +98,9 @@ func (m *modeler) unknownAction(n *nodeModel, from *modeler, ref reference, pos 
 		}
 		return
 	}
+	if !m.first("action", ref.String()) {
+		return
+	}
 	if from == m && ref.offset == n.arg.offset && n.saga.lostDefinition(m, n.Name) {
 		return
 	}
@@ -110,6 +113,11 @@ func (m *modeler) unknownAction(n *nodeModel, from *modeler, ref reference, pos 
 		prefix, where = ref.pkg+".", "package "+from.pkg.Path()
 	}
 	what := "node " + printable(n.Name) + " of saga " + printable(n.saga.name)
+	if c, ok := closest(ref.name, n.saga.unplaced()); ok && from == m {
+		n.saga.incomplete = true // what this means isn't placed
+		m.report(CodeUnknownAction, pos, "%s runs action %q, which doesn't exist; did you mean %q?", what, ref.String(), c)
+		return
+	}
 	if c, ok := closest(ref.name, names); ok {
 		m.report(CodeUnknownAction, pos, "%s runs action %q, which doesn't exist; did you mean %q?", what, ref.String(), prefix+c)
 		return

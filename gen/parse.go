@@ -21,6 +21,8 @@ type source struct {
 type placedDirective struct {
 	directive
 	slash token.Pos
+	// missed says that it is a near miss, which was reported and is read as what is meant.
+	missed bool
 }
 
 // at returns the position of a byte of the directive.
@@ -35,9 +37,9 @@ type annotatedFunc struct {
 
 // annotatedType is a type with a dag directive and those that place its nodes.
 type annotatedType struct {
-	dag   placedDirective
-	nodes []placedDirective // append, node, constant and subsaga, in their order
-	// incomplete says that some of its directives were reported and aren't in nodes.
+	dag        placedDirective
+	directives []placedDirective // append, node, constant and subsaga, in their order
+	// incomplete says that some of its directives were reported and aren't in directives.
 	incomplete bool
 	spec       *ast.TypeSpec
 	file       *ast.File
@@ -78,12 +80,14 @@ func (p *sourceParser) function(f *ast.File, decl *ast.FuncDecl) {
 			continue
 		}
 		if !forms[d.verb].onFunc {
-			p.report(CodeWrongDeclaration, d.slash, "//saga:%s describes a saga and stands on its parameter type, but %s is a function", d.verb, decl.Name.Name)
+			if !d.missed {
+				p.report(CodeWrongDeclaration, d.slash, "//saga:%s describes a saga and stands on its parameter type, but %s is a function", d.verb, decl.Name.Name)
+			}
 			p.lose(d.directive)
 			continue
 		}
 		if role != nil {
-			if *role.identity() == *d.identity() {
+			if role.verb == d.verb && role.names[0].name == d.names[0].name {
 				p.report(CodeSecondRole, d.slash, "//saga:%s %s stands twice on %s; leave one out", d.verb, d.names[0].name, decl.Name.Name)
 			} else {
 				p.report(CodeSecondRole, d.slash, "%s is already the %s of %q, and a function is one of one action; for a further node write name=action in the saga, for a further action write a function that calls this one",
@@ -96,9 +100,6 @@ func (p *sourceParser) function(f *ast.File, decl *ast.FuncDecl) {
 		p.funcs = append(p.funcs, &annotatedFunc{placedDirective: d, decl: decl, file: f})
 	}
 }
-
-// identity is what makes two directives on a function the same.
-func (d placedDirective) identity() *[2]string { return &[2]string{d.verb, d.names[0].name} }
 
 func (p *sourceParser) typeDecl(f *ast.File, decl *ast.GenDecl) {
 	if !decl.Lparen.IsValid() {
@@ -128,7 +129,9 @@ func (p *sourceParser) typeSpec(f *ast.File, spec *ast.TypeSpec, doc *ast.Commen
 			p.lose(d.directive)
 			t.incomplete, dags = true, dags+1
 		case forms[d.verb].onFunc:
-			p.report(CodeWrongDeclaration, d.slash, "//saga:%s stands on a function or a method, but %s is a type", d.verb, spec.Name.Name)
+			if !d.missed {
+				p.report(CodeWrongDeclaration, d.slash, "//saga:%s stands on a function or a method, but %s is a type", d.verb, spec.Name.Name)
+			}
 			p.lose(d.directive)
 		case d.verb == "dag":
 			if dags++; dags > 1 {
@@ -150,21 +153,15 @@ func (p *sourceParser) typeSpec(f *ast.File, spec *ast.TypeSpec, doc *ast.Commen
 		default:
 			t.incomplete = t.incomplete || d.flawed
 			if len(d.names) > 0 {
-				t.nodes = append(t.nodes, d)
+				t.directives = append(t.directives, d)
 			}
-		}
-	}
-	if lost := p.lostInDoc(doc); len(lost) > 0 {
-		t.incomplete = true
-		if slices.ContainsFunc(lost, func(d directive) bool { return d.verb == "dag" || d.verb == "" }) {
-			dags++
 		}
 	}
 	switch {
 	case found:
 		p.types = append(p.types, t)
-	case dags == 0 && len(t.nodes) > 0:
-		d := t.nodes[0]
+	case dags == 0 && len(t.directives) > 0:
+		d := t.directives[0]
 		p.report(CodeWithoutDAG, d.slash, "//saga:%s describes a node, but %s is no saga's parameters; add //saga:dag NAME above it", d.verb, spec.Name.Name)
 		p.lose(directive{verb: "dag"})
 	}
@@ -186,10 +183,10 @@ func (p *sourceParser) doc(group *ast.CommentGroup) []placedDirective {
 	return list
 }
 
-// comment reads one comment and reports what is wrong in it. A near miss is reported and lost.
+// comment reads one comment and reports what is wrong in it.
 func (p *sourceParser) comment(c *ast.Comment) (placedDirective, bool) {
 	if d, mistakes, ok := parseDirective(c.Text); ok {
-		placed := placedDirective{d, c.Slash}
+		placed := placedDirective{directive: d, slash: c.Slash}
 		for _, m := range mistakes {
 			p.report(m.code, placed.at(m.offset), "%s", m.message)
 		}
@@ -202,27 +199,16 @@ func (p *sourceParser) comment(c *ast.Comment) (placedDirective, bool) {
 		}
 		p.report(CodeNearMiss, c.Slash, "%s is no directive, as it isn't written like one; %s", printable(firstLine(c.Text)), advice)
 		d, _, _ := parseDirective(meant)
-		p.lose(d)
+		return placedDirective{directive: d, slash: c.Slash, missed: true}, true
 	}
 	return placedDirective{}, false
 }
 
-// lostInDoc returns what the near misses in a doc are meant to be.
-func (p *sourceParser) lostInDoc(group *ast.CommentGroup) []directive {
-	if group == nil {
-		return nil
-	}
-	var lost []directive
-	for _, c := range group.List {
-		if meant, ok := nearMiss(c.Text); ok {
-			d, _, _ := parseDirective(meant)
-			lost = append(lost, d)
-		}
-	}
-	return lost
-}
+// empty reports whether nothing is annotated.
+func (s *source) empty() bool { return len(s.funcs) == 0 && len(s.types) == 0 }
 
-func (p *sourceParser) lose(d directive) { p.lost = append(p.lost, d) }
+// lose keeps a directive that was reported and is left out.
+func (s *source) lose(d directive) { s.lost = append(s.lost, d) }
 
 // hasLost reports whether a directive of that verb that was reported might be the one
 // for name. An empty name stands for any.

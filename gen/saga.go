@@ -2,6 +2,7 @@ package gen
 
 import (
 	"go/types"
+	"slices"
 	"strings"
 )
 
@@ -17,10 +18,14 @@ type sagaModel struct {
 	defined map[string]*placedDirective
 	// broken says that its edges were reported, so that who is whose ancestor can't be known.
 	broken bool
+	// misplaced says that a node was reported that runs too late for another.
+	misplaced bool
 	// resolved is set when the outputs of its nodes are known.
 	resolved bool
 	// outputUnknown says that what its output is can't be known.
 	outputUnknown bool
+	// unbound are the parameters that were reported as such.
+	unbound map[*types.Var]bool
 }
 
 // placeNodes reads the directives of all sagas: which nodes there are, and what runs after what.
@@ -41,7 +46,7 @@ func (m *modeler) placeNodes() {
 // newSaga begins the model of a saga. It returns nil if the annotated type can't have one.
 func (m *modeler) newSaga(t *annotatedType) *sagaModel {
 	name := t.dag.names[0].name
-	s := &sagaModel{annotatedType: t, name: name, byName: map[string]*nodeModel{}, defined: map[string]*placedDirective{}}
+	s := &sagaModel{annotatedType: t, name: name, byName: map[string]*nodeModel{}, defined: map[string]*placedDirective{}, unbound: map[*types.Var]bool{}}
 	namePos := t.dag.at(t.dag.names[0].offset)
 	if first := m.sagas[name]; first != nil {
 		m.report(CodeDuplicateSaga, namePos, "there is a saga %q already, on %s; rename one", name, first.spec.Name.Name).
@@ -78,7 +83,7 @@ func (m *modeler) checkParams(s *sagaModel, obj *types.TypeName) bool {
 		return false
 	}
 	if e, ok := m.errorIn(s.spec); ok && !m.foreign() {
-		m.report(CodeBrokenDeclaration, e.Pos, "type %s is used by an annotated declaration and doesn't compile: %s", name.Name, joinLines(e.Msg))
+		m.compileError(e, "type "+name.Name+", which an annotated declaration uses,")
 		return false
 	}
 	if m.brokenType(obj.Type(), s.file, name.Pos(), "type "+name.Name) {
@@ -89,8 +94,8 @@ func (m *modeler) checkParams(s *sagaModel, obj *types.TypeName) bool {
 
 // defineNodes reads the constant and the subsaga directives.
 func (m *modeler) defineNodes(s *sagaModel) {
-	for i := range s.annotatedType.nodes {
-		d := &s.annotatedType.nodes[i]
+	for i := range s.directives {
+		d := &s.directives[i]
 		if d.verb != "constant" && d.verb != "subsaga" {
 			continue
 		}
@@ -108,7 +113,7 @@ func (m *modeler) defineNodes(s *sagaModel) {
 func (m *modeler) placeAll(s *sagaModel) {
 	pure := true
 	var stages [][]*Node
-	for _, d := range s.annotatedType.nodes {
+	for _, d := range s.directives {
 		if d.verb != "append" && d.verb != "node" {
 			continue
 		}
@@ -158,21 +163,39 @@ func (s *sagaModel) leaves() []*nodeModel {
 	return leaves
 }
 
+// unplaced lists the nodes that are defined and that no append or node names.
+func (s *sagaModel) unplaced() []string {
+	named := map[string]bool{}
+	for _, d := range s.directives {
+		if d.verb == "append" || d.verb == "node" {
+			for _, n := range d.names {
+				named[n.name] = true
+			}
+		}
+	}
+	var names []string
+	for name := range s.defined {
+		if !named[name] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // checkPlaced reports a saga without nodes, and nodes that are defined and nowhere placed.
 func (m *modeler) checkPlaced(s *sagaModel) {
 	if s.incomplete {
 		return
 	}
-	placed := map[string]bool{}
-	for _, n := range s.nodes {
-		placed[n.Name] = true
+	verb := "append"
+	if slices.ContainsFunc(s.directives, func(d placedDirective) bool { return d.verb == "node" }) {
+		verb = "node"
 	}
-	for i := range s.annotatedType.nodes {
-		d := &s.annotatedType.nodes[i]
-		if name := d.names[0]; s.defined[name.name] == d && !placed[name.name] {
-			m.report(CodeNotPlaced, d.at(name.offset), "node %q of saga %q is defined but has no place; add //saga:append %s where it is to run", name.name, s.name, name.name)
-			s.incomplete = true
-		}
+	for _, name := range s.unplaced() {
+		d := s.defined[name]
+		m.report(CodeNotPlaced, d.at(d.names[0].offset), "node %q of saga %q is defined but has no place; add //saga:%s %s where it is to run", name, s.name, verb, name)
+		s.incomplete = true
 	}
 	if len(s.nodes) == 0 && !s.incomplete {
 		m.report(CodeEmptyDAG, s.dag.at(s.dag.names[0].offset), "saga %q has no nodes; add //saga:append NODE… below", s.name)

@@ -22,19 +22,29 @@ type candidate struct {
 	dir  string
 	// name is that of the package clause of the hand-written files.
 	name string
-	// goFiles are the files that are compiled; tests the test files that seem to have directives.
-	goFiles, tests []string
+	// listed is that of the go command, which looks at our own output too.
+	listed string
+	// outputs are its files that this program has written.
+	outputs []string
+	// tests are the test files that seem to have directives.
+	tests []string
+	// partial says that there may be directives in other files of the package, such as those for
+	// another system.
+	partial bool
 }
 
+// filesPath is the import path of a package that was given by its files, which may not be all.
+const filesPath = "command-line-arguments"
+
 // mention finds what is a directive, or may be meant as one.
-var mention = regexp.MustCompile(`(?i)(//|/\*) *(sagas?|sagagen) ?([:.-]|(` + strings.Join(verbs, "|") + `)\b)`)
+var mention = regexp.MustCompile(`(?i)(//|/\*) *(sagas?|sagagen) ?([:.-]|(` + strings.Join(verbs, "|") + `)\b)|//[a-z]{3,5}:(` + strings.Join(verbs, "|") + `)\b`)
 
 // search lists the packages that the patterns match and returns those whose files mention
-// directives. Loading types is what costs, so it is done for these alone.
+// directives, or that have output of ours. Loading types is what costs, so it is done for these alone.
 func search(ctx context.Context, opts Options) ([]candidate, error) {
 	config := opts.config(ctx)
 	config.Mode = packages.NeedName | packages.NeedFiles
-	pkgs, err := packages.Load(config, opts.patterns()...)
+	pkgs, err := runGo(config, opts.patterns())
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +56,7 @@ func search(ctx context.Context, opts Options) ([]candidate, error) {
 	for _, pkg := range pkgs {
 		if len(pkg.GoFiles) == 0 {
 			for _, e := range pkg.Errors {
-				broken = append(broken, errors.New(e.Msg))
+				broken = append(broken, errors.New(joinLines(e.Msg)))
 			}
 			continue
 		}
@@ -61,19 +71,40 @@ func search(ctx context.Context, opts Options) ([]candidate, error) {
 	return found, errors.Join(broken...)
 }
 
-// look reads the files of a package and reports whether they mention directives.
+// look reads the files of a package and reports whether the package is a candidate.
 func (opts Options) look(pkg *packages.Package) (candidate, bool, error) {
-	c := candidate{path: pkg.PkgPath, dir: pkg.Dir, name: pkg.Name, goFiles: pkg.GoFiles}
+	c := candidate{path: pkg.PkgPath, dir: pkg.Dir, name: pkg.Name, listed: pkg.Name}
 	if c.dir == "" {
 		c.dir = filepath.Dir(pkg.GoFiles[0])
 	}
-	hit, named := false, false
-	for _, name := range pkg.GoFiles {
-		src, err := os.ReadFile(name)
-		if err != nil {
+	hit, err := c.readSources(pkg.GoFiles)
+	if err != nil {
+		return c, false, err
+	}
+	if len(c.outputs) > 0 {
+		hit = true // it may be left over
+		if c.partial, err = mentioned(pkg.IgnoredFiles); err != nil {
 			return c, false, err
 		}
+		c.partial = c.partial || c.path == filesPath
+	}
+	if err := c.findTests(opts.Tags); err != nil {
+		return c, false, err
+	}
+	return c, hit || len(c.tests) > 0, nil
+}
+
+// readSources sorts the files that are compiled, and reports whether those written by hand mention
+// directives.
+func (c *candidate) readSources(names []string) (hit bool, err error) {
+	named := false
+	for _, name := range names {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			return false, err
+		}
 		if isOwnOutput(name, src) {
+			c.outputs = append(c.outputs, name)
 			continue
 		}
 		if !named {
@@ -83,16 +114,32 @@ func (opts Options) look(pkg *packages.Package) (candidate, bool, error) {
 		}
 		hit = hit || mention.Match(src)
 	}
+	return hit, nil
+}
+
+// mentioned reports whether any of the files mentions directives.
+func mentioned(names []string) (bool, error) {
+	for _, name := range names {
+		src, err := os.ReadFile(name)
+		if err != nil || mention.Match(src) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// findTests finds the test files of the package that have directives, with the build tags that hold.
+func (c *candidate) findTests(tags []string) error {
 	tests, err := filepath.Glob(filepath.Join(globQuote(c.dir), "*_test.go"))
 	if err != nil {
-		return c, false, err
+		return err
 	}
 	constraints := build.Default
-	constraints.BuildTags = opts.Tags
+	constraints.BuildTags = tags
 	for _, name := range tests {
 		src, err := os.ReadFile(name)
 		if err != nil {
-			return c, false, err
+			return err
 		}
 		if !bytes.Contains(src, []byte("//saga:")) {
 			continue
@@ -101,31 +148,10 @@ func (opts Options) look(pkg *packages.Package) (candidate, bool, error) {
 			c.tests = append(c.tests, name)
 		}
 	}
-	return c, hit || len(c.tests) > 0, nil
+	return nil
 }
 
 // globQuote makes a pattern that matches the path only.
 func globQuote(path string) string {
 	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(path)
-}
-
-const (
-	outputSuffix = "_saga_gen.go"
-	outputHeader = "// Code generated by sagagen. DO NOT EDIT."
-)
-
-// isOwnOutput reports whether a file is one that this program has written, whatever has
-// become of it since: emptied, or left by a merge with conflict markers.
-func isOwnOutput(name string, src []byte) bool {
-	if !strings.HasSuffix(name, outputSuffix) {
-		return false
-	}
-	src = bytes.TrimSpace(src)
-	return len(src) == 0 || isHeader(src) ||
-		bytes.HasPrefix(src, []byte("<<<<<<< ")) && bytes.Contains(src, []byte("\n"+outputHeader))
-}
-
-func isHeader(src []byte) bool {
-	line, _, _ := bytes.Cut(src, []byte("\n"))
-	return string(bytes.TrimSuffix(line, []byte("\r"))) == outputHeader
 }

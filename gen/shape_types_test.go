@@ -1,5 +1,7 @@
 package gen
 
+//lint:file-ignore U1000,SA5008 these types are looked up by their names, and some tags are wrong on purpose
+
 import (
 	"encoding/json"
 	"math/big"

@@ -39,6 +39,9 @@ func (m *modeler) unknownSaga(n *nodeModel, from *modeler) {
 		}
 		return
 	}
+	if !m.first("saga", ref.String()) {
+		return
+	}
 	var names []string
 	for _, s := range sortedByName(from.sagas) {
 		names = append(names, s.name)
@@ -157,21 +160,20 @@ func (m *modeler) bindSubsaga(n *nodeModel) {
 	pos := n.definition.at(ref.offset)
 	source := n.saga.node(ref.name)
 	if source == nil {
-		if !n.saga.incomplete {
-			m.report(CodeUnknownNode, pos, "the parameters of node %q of saga %q come from %q, which is no node of it; %s", n.Name, n.saga.name, ref.name, n.saga.suggestNode(n, ref.name))
-		}
+		m.unknownNode(n, ref.name, pos, "the parameters of node %q of saga %q come from %q, which is no node of it; %s")
 		return
 	}
 	want := n.inner.model.Params.Type()
 	switch {
 	case !n.ancestors[source]:
+		n.saga.misplaced = true
 		m.report(CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which isn't sure to have run before; place %q above it", n.Name, n.saga.name, source.Name, source.Name)
 	case source.unknown:
 	case source.Output == nil:
-		m.report(CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which has no output; saga %q takes a %s", n.Name, n.saga.name, source.Name, n.inner.name, m.typeString(want))
+		m.report(CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which has no output; those of saga %q have type %s", n.Name, n.saga.name, source.Name, n.inner.name, m.typeString(want))
 	case !types.Identical(source.Output, want):
 		is, takes := m.typeStrings(source.Output, want)
-		m.report(CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which has type %s; saga %q takes a %s", n.Name, n.saga.name, source.Name, is, n.inner.name, takes)
+		m.report(CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which has type %s; those of saga %q have type %s", n.Name, n.saga.name, source.Name, is, n.inner.name, takes)
 	default:
 		n.ParamsFrom = source.Node
 	}

@@ -68,7 +68,7 @@ func carAction(service *Service) saga.Action {
 		Do: func(ctx saga.ActionContext, in carInputs) (CarReservation, error) {
 			return service.bookCar(ctx, in.Trip)
 		},
-		Undo: func(ctx saga.ActionContext, in carInputs, out CarReservation) error {
+		Undo: func(ctx saga.ActionContext, _ carInputs, out CarReservation) error {
 			return service.cancelCar(ctx, out)
 		},
 		Shape: saga.Shape{
@@ -90,7 +90,7 @@ func flightAction(service *Service) saga.Action {
 		Do: func(ctx saga.ActionContext, in flightInputs) (FlightReservation, error) {
 			return service.bookFlight(ctx, in.Trip)
 		},
-		Undo: func(ctx saga.ActionContext, in flightInputs, out FlightReservation) error {
+		Undo: func(ctx saga.ActionContext, _ flightInputs, out FlightReservation) error {
 			return service.cancelFlight(ctx, out)
 		},
 		Shape: saga.Shape{
@@ -112,7 +112,7 @@ func hotelAction(service *Service) saga.Action {
 		Do: func(ctx saga.ActionContext, in hotelInputs) (HotelReservation, error) {
 			return service.bookHotel(ctx, in.Trip)
 		},
-		Undo: func(ctx saga.ActionContext, in hotelInputs, out HotelReservation) error {
+		Undo: func(ctx saga.ActionContext, _ hotelInputs, out HotelReservation) error {
 			return service.cancelHotel(ctx, out)
 		},
 		Shape: saga.Shape{
@@ -138,7 +138,7 @@ func paymentAction(service *Service) saga.Action {
 			Timeout: 10 * time.Second,
 			Retry:   5,
 		},
-		UndoUnknown: func(ctx saga.ActionContext, in paymentInputs, out *PaymentConfirmation) error {
+		UndoUnknown: func(ctx saga.ActionContext, _ paymentInputs, out *PaymentConfirmation) error {
 			return service.refundCard(ctx, out)
 		},
 		UndoPolicy: saga.Policy{
@@ -163,7 +163,7 @@ type summaryInputs struct {
 func summaryAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[summaryInputs, Summary]{
 		Name: ActionSummary,
-		Do: func(ctx saga.ActionContext, in summaryInputs) (Summary, error) {
+		Do: func(_ saga.ActionContext, in summaryInputs) (Summary, error) {
 			return summarize(in.Payment, in.Hotel, in.Flight, in.Car)
 		},
 		Shape: saga.Shape{

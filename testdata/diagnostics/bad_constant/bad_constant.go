@@ -5,11 +5,14 @@ package bad_constant
 //saga:dag order
 //saga:constant kind value=Order
 //saga:constant price value=price
-//saga:append kind price
+//saga:constant area value=area
+//saga:append kind price area
 //saga:append pack
 type Order struct{ Item string }
 
 func price(item string) int { return len(item) }
+
+var area Area
 
 //saga:do pack noundo
 func pack(price int) error { return nil }

@@ -14,4 +14,13 @@ func pack() error { return nil }
 //saga:dag return
 //saga:append weigh=bad-name.weigh
 //saga:constant region value=my-region
+//saga:append lodging.room
+//saga:append weigh, ship
 type Return struct{ Item string }
+
+// Repair asks for a repair.
+//
+//saga:dag repair
+//saga:append open, look, mend
+//saga:node close after=open, mend
+type Repair struct{ Item string }

@@ -9,6 +9,17 @@ package cycle
 //saga:append bill
 type Order struct{ Item string }
 
+// Repair asks for a parcel, and has two circles.
+//
+//saga:dag repair
+//saga:node pack after=bill
+//saga:node bill after=pack
+//saga:node weigh after=bill,ship
+//saga:node label after=weigh
+//saga:node ship after=weigh,label
+//saga:append count
+type Repair struct{ Item string }
+
 // Return asks for money.
 //
 //saga:dag return
@@ -23,6 +34,12 @@ func weigh() error { return nil }
 
 //saga:do ship noundo
 func ship() error { return nil }
+
+//saga:do label noundo
+func label() error { return nil }
+
+//saga:do count noundo
+func count() error { return nil }
 
 //saga:do bill noundo
 func bill() error { return nil }

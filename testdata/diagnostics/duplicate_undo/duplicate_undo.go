@@ -6,5 +6,8 @@ func pack() error { return nil }
 //saga:undo pack
 func unpack() error { return nil }
 
+//saga:do wrap
+func wrap() error { return nil }
+
 //saga:undo pack
-func unpackAgain() error { return nil }
+func unwrap() error { return nil }

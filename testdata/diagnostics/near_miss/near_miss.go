@@ -24,6 +24,9 @@ func weigh(parcel Parcel) error { return nil }
 //sagagen:do label noundo
 func label(parcel Parcel) error { return nil }
 
+//saag:do check noundo
+func check(parcel Parcel) error { return nil }
+
 //saga:
 func empty() error { return nil }
 

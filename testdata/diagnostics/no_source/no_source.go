@@ -7,6 +7,7 @@ package no_source
 //saga:append weigh invoice
 //saga:append ship
 //saga:append label
+//saga:append charge
 type Order struct{ Item string }
 
 // Parcel is ready to go.
@@ -38,3 +39,12 @@ func ship(note string, address Address) error { return nil }
 
 //saga:do label noundo
 func label(weihg float64) (string, error) { return "", nil }
+
+// Receipt says that it is paid.
+type Receipt struct{ Number string }
+
+//saga:do charge
+func charge() (*Receipt, error) { return nil, nil }
+
+//saga:undo charge
+func refund(receipt Receipt) error { return nil }

@@ -8,7 +8,7 @@ import _ "github.com/sagagen/sagagen/testdata/diagnostics/not_exported/lodging"
 //saga:constant region value=lodging.region
 //saga:constant secret value=lodging.Secret
 //saga:subsaga stay dag=lodging.stay params=first
-//saga:append first=lodging.book region secret
+//saga:append first=lodging.book last=lodging.leave region secret
 //saga:append second=lodging.pay
 //saga:append third=lodging.check
 //saga:append stay

@@ -63,7 +63,7 @@ func (s *Shop) release(ctx context.Context, reserve Reservation) error {
 	return s.Stock.Release(ctx, reserve.Shelf)
 }
 
-//saga:do charge label="Charge the card" timeout=10s retry=3
+//saga:do charge label="Charge the card" timeout=10s retry=3 limit=20
 func (s *Shop) charge(ctx saga.ActionContext, order PlaceOrder) (Payment, error) {
 	number, err := s.Payments.Charge(ctx, ctx.DoKey(), order.Card)
 	return Payment{Number: number}, err

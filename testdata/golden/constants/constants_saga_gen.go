@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/testdata/golden/constants/region"
@@ -60,7 +61,7 @@ type serversInputs struct {
 func serversAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[serversInputs, string]{
 		Name: ActionServers,
-		Do: func(ctx saga.ActionContext, in serversInputs) (string, error) {
+		Do: func(_ saga.ActionContext, in serversInputs) (string, error) {
 			return orderServers(in.Count, in.Limits, in.Tags, in.Place)
 		},
 		Shape: saga.Shape{
@@ -79,7 +80,9 @@ func serversAction() saga.Action {
 //
 //	count (constant) | limits (constant) | tags (constant) | place (constant)
 //	servers
-func OrderDAG() *saga.DAG {
+func OrderDAG() *saga.DAG { return buildOrderDAG() }
+
+var buildOrderDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("order").
 		AppendParallel(
 			saga.ConstantNode("count", serverCount),
@@ -94,7 +97,7 @@ func OrderDAG() *saga.DAG {
 			saga.Bind("place", "place"),
 		)).
 		MustBuild()
-}
+})
 
 // StartOrder creates and starts a saga order. See saga.Start for the options and the errors.
 func StartOrder(ctx context.Context, coordinator saga.Coordinator, params Order, options ...saga.StartOption) (*OrderRun, error) {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -15,10 +16,12 @@ const _ = saga.SupportsGeneratedCodeVersion1
 // The annotated functions that this file calls. When one of these lines doesn't compile,
 // that function has changed since: run go generate.
 var (
-	_ func(string) (string, error)           = afterC1
-	_ func(string) (string, error)           = followed
-	_ func(string, string) ([]string, error) = joined
-	_ func(Letters) (string, error)          = letter
+	_ func(string) (string, error)                              = afterC1
+	_ func(string) (string, error)                              = followed
+	_ func(string, string) ([]string, error)                    = joined
+	_ func(string, string, string, string, string) (int, error) = length
+	_ func(Letters) (string, error)                             = letter
+	_ func(Word) (string, error)                                = spell
 )
 
 // The names of the actions of this package, as they are registered and logged.
@@ -26,7 +29,9 @@ const (
 	ActionAfterC1  saga.ActionName = "edges.after-c1"
 	ActionFollowed saga.ActionName = "edges.followed"
 	ActionJoined   saga.ActionName = "edges.joined"
+	ActionLength   saga.ActionName = "edges.length"
 	ActionLetter   saga.ActionName = "edges.letter"
+	ActionSpell    saga.ActionName = "edges.spell"
 )
 
 // NewRegistry returns a registry of the actions of this package.
@@ -43,7 +48,9 @@ func RegisterActions(registry *saga.Registry) {
 		afterC1Action(),
 		followedAction(),
 		joinedAction(),
+		lengthAction(),
 		letterAction(),
+		spellAction(),
 	)
 }
 
@@ -56,7 +63,7 @@ type afterC1Inputs struct {
 func afterC1Action() saga.Action {
 	return saga.NewAction(saga.ActionSpec[afterC1Inputs, string]{
 		Name: ActionAfterC1,
-		Do: func(ctx saga.ActionContext, in afterC1Inputs) (string, error) {
+		Do: func(_ saga.ActionContext, in afterC1Inputs) (string, error) {
 			return afterC1(in.C1)
 		},
 		Shape: saga.Shape{
@@ -75,7 +82,7 @@ type followedInputs struct {
 func followedAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[followedInputs, string]{
 		Name: ActionFollowed,
-		Do: func(ctx saga.ActionContext, in followedInputs) (string, error) {
+		Do: func(_ saga.ActionContext, in followedInputs) (string, error) {
 			return followed(in.A)
 		},
 		Shape: saga.Shape{
@@ -95,7 +102,7 @@ type joinedInputs struct {
 func joinedAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[joinedInputs, []string]{
 		Name: ActionJoined,
-		Do: func(ctx saga.ActionContext, in joinedInputs) ([]string, error) {
+		Do: func(_ saga.ActionContext, in joinedInputs) ([]string, error) {
 			return joined(in.B1, in.C2)
 		},
 		Shape: saga.Shape{
@@ -104,6 +111,35 @@ func joinedAction() saga.Action {
 				"c2": "string",
 			},
 			Output: "[]string",
+		},
+	})
+}
+
+// lengthInputs are the inputs of the action length.
+type lengthInputs struct {
+	V string `saga:"v"`
+	W string `saga:"w"`
+	X string `saga:"x"`
+	Y string `saga:"y"`
+	Z string `saga:"z"`
+}
+
+// lengthAction is length, which needs no undo.
+func lengthAction() saga.Action {
+	return saga.NewAction(saga.ActionSpec[lengthInputs, int]{
+		Name: ActionLength,
+		Do: func(_ saga.ActionContext, in lengthInputs) (int, error) {
+			return length(in.V, in.W, in.X, in.Y, in.Z)
+		},
+		Shape: saga.Shape{
+			Inputs: saga.Shapes{
+				"v": "string",
+				"w": "string",
+				"x": "string",
+				"y": "string",
+				"z": "string",
+			},
+			Output: "int",
 		},
 	})
 }
@@ -117,11 +153,30 @@ type letterInputs struct {
 func letterAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[letterInputs, string]{
 		Name: ActionLetter,
-		Do: func(ctx saga.ActionContext, in letterInputs) (string, error) {
+		Do: func(_ saga.ActionContext, in letterInputs) (string, error) {
 			return letter(in.Letters)
 		},
 		Shape: saga.Shape{
 			Inputs: saga.Shapes{"letters": shapeLetters},
+			Output: "string",
+		},
+	})
+}
+
+// spellInputs are the inputs of the action spell.
+type spellInputs struct {
+	Word Word `saga:"word"`
+}
+
+// spellAction is spell, which needs no undo.
+func spellAction() saga.Action {
+	return saga.NewAction(saga.ActionSpec[spellInputs, string]{
+		Name: ActionSpell,
+		Do: func(_ saga.ActionContext, in spellInputs) (string, error) {
+			return spell(in.Word)
+		},
+		Shape: saga.Shape{
+			Inputs: saga.Shapes{"word": shapeWord},
 			Output: "string",
 		},
 	})
@@ -134,7 +189,9 @@ func letterAction() saga.Action {
 //	c1   after a
 //	c2   after c1
 //	end  after b1, c2
-func LettersDAG() *saga.DAG {
+func LettersDAG() *saga.DAG { return buildLettersDAG() }
+
+var buildLettersDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("letters").
 		Node(saga.ActionNode("a", "letter", ActionLetter,
 			saga.Bind("letters", saga.FromParams),
@@ -153,7 +210,7 @@ func LettersDAG() *saga.DAG {
 			saga.Bind("c2", "c2"),
 		), "b1", "c2").
 		MustBuild()
-}
+})
 
 // StartLetters creates and starts a saga letters. See saga.Start for the options and the errors.
 func StartLetters(ctx context.Context, coordinator saga.Coordinator, params Letters, options ...saga.StartOption) (*LettersRun, error) {
@@ -198,8 +255,109 @@ func (r LettersResult) C2() string { return r.nodes.C2 }
 // End returns the output of the node end, which is the saga's.
 func (r LettersResult) End() []string { return r.nodes.End }
 
+// WordDAG returns the DAG of the saga word:
+//
+//	u
+//	v
+//	w
+//	x       after u, v
+//	y
+//	z
+//	length  after v, w, x, y,
+//	              z
+func WordDAG() *saga.DAG { return buildWordDAG() }
+
+var buildWordDAG = sync.OnceValue(func() *saga.DAG {
+	return saga.NewDAGBuilder("word").
+		Node(saga.ActionNode("u", "spell", ActionSpell,
+			saga.Bind("word", saga.FromParams),
+		)).
+		Node(saga.ActionNode("v", "spell", ActionSpell,
+			saga.Bind("word", saga.FromParams),
+		)).
+		Node(saga.ActionNode("w", "spell", ActionSpell,
+			saga.Bind("word", saga.FromParams),
+		)).
+		Node(saga.ActionNode("x", "spell", ActionSpell,
+			saga.Bind("word", saga.FromParams),
+		), "u", "v").
+		Node(saga.ActionNode("y", "spell", ActionSpell,
+			saga.Bind("word", saga.FromParams),
+		)).
+		Node(saga.ActionNode("z", "spell", ActionSpell,
+			saga.Bind("word", saga.FromParams),
+		)).
+		Node(
+			saga.ActionNode("length", "length", ActionLength,
+				saga.Bind("v", "v"),
+				saga.Bind("w", "w"),
+				saga.Bind("x", "x"),
+				saga.Bind("y", "y"),
+				saga.Bind("z", "z"),
+			),
+			"v",
+			"w",
+			"x",
+			"y",
+			"z",
+		).
+		MustBuild()
+})
+
+// StartWord creates and starts a saga word. See saga.Start for the options and the errors.
+func StartWord(ctx context.Context, coordinator saga.Coordinator, params Word, options ...saga.StartOption) (*WordRun, error) {
+	return saga.Start[WordResult](ctx, coordinator, WordDAG(), params, options...)
+}
+
+// FindWord returns the handle of a saga word that was started earlier, maybe by another process.
+// See saga.Find for the errors.
+func FindWord(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*WordRun, error) {
+	return saga.Find[WordResult](ctx, coordinator, "word", id)
+}
+
+// WordRun is the handle of one saga word. Its Wait returns the WordResult.
+type WordRun = saga.Run[WordResult]
+
+// WordResult holds the outputs of the nodes of a saga word that has succeeded.
+type WordResult struct {
+	nodes struct {
+		U      string `saga:"u"`
+		V      string `saga:"v"`
+		W      string `saga:"w"`
+		X      string `saga:"x"`
+		Y      string `saga:"y"`
+		Z      string `saga:"z"`
+		Length int    `saga:"length"`
+	}
+}
+
+// DecodeOutputs implements saga.Result.
+func (r *WordResult) DecodeOutputs(outputs saga.Outputs) error { return outputs.Decode(&r.nodes) }
+
+// U returns the output of the node u.
+func (r WordResult) U() string { return r.nodes.U }
+
+// V returns the output of the node v.
+func (r WordResult) V() string { return r.nodes.V }
+
+// W returns the output of the node w.
+func (r WordResult) W() string { return r.nodes.W }
+
+// X returns the output of the node x.
+func (r WordResult) X() string { return r.nodes.X }
+
+// Y returns the output of the node y.
+func (r WordResult) Y() string { return r.nodes.Y }
+
+// Z returns the output of the node z.
+func (r WordResult) Z() string { return r.nodes.Z }
+
+// Length returns the output of the node length, which is the saga's.
+func (r WordResult) Length() int { return r.nodes.Length }
+
 // The shapes of the data in the logs of these sagas, as JSON has it. A saga that is under way
 // when they change goes on only if what is in its log still fits.
 const (
 	shapeLetters = `{"First":string}`
+	shapeWord    = `{"Letter":string}`
 )

@@ -20,6 +20,24 @@ import (
 //saga:node c2=after-c1 after=c1
 type Letters struct{ First string }
 
+// Word asks for more letters than a line has room for.
+//
+//saga:dag word
+//saga:node u=spell
+//saga:node v=spell
+//saga:node w=spell
+//saga:node x=spell after=u,v
+//saga:node y=spell
+//saga:node z=spell
+//saga:node length after=v,w,x,y,z
+type Word struct{ Letter string }
+
+//saga:do spell noundo
+func spell(word Word) (string, error) { return word.Letter, nil }
+
+//saga:do length noundo
+func length(v, w, x, y, z string) (int, error) { return len(v + w + x + y + z), nil }
+
 //saga:do letter noundo
 func letter(letters Letters) (string, error) { return letters.First, nil }
 
@@ -46,4 +64,14 @@ func main() {
 		panic(err)
 	}
 	fmt.Println(strings.Join(result.End(), " "))
+
+	word, err := StartWord(context.Background(), coordinator, Word{Letter: "m"})
+	if err != nil {
+		panic(err)
+	}
+	spelt, err := word.Wait(context.Background())
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(spelt.Length())
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/testdata/golden/foreign_actions/billing"
@@ -59,7 +60,7 @@ type amountInputs struct {
 func amountAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[amountInputs, billing.Amount]{
 		Name: ActionAmount,
-		Do: func(ctx saga.ActionContext, in amountInputs) (billing.Amount, error) {
+		Do: func(_ saga.ActionContext, in amountInputs) (billing.Amount, error) {
 			return amount(in.Subscription)
 		},
 		Shape: saga.Shape{
@@ -79,7 +80,7 @@ type welcomeInputs struct {
 func welcomeAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[welcomeInputs, string]{
 		Name: ActionWelcome,
-		Do: func(ctx saga.ActionContext, in welcomeInputs) (string, error) {
+		Do: func(_ saga.ActionContext, in welcomeInputs) (string, error) {
 			return welcome(in.Month, in.Year)
 		},
 		Shape: saga.Shape{
@@ -98,7 +99,9 @@ func welcomeAction() saga.Action {
 //	month
 //	year (saga payment)
 //	welcome
-func SubscriptionDAG() *saga.DAG {
+func SubscriptionDAG() *saga.DAG { return buildSubscriptionDAG() }
+
+var buildSubscriptionDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("subscription").
 		Append(saga.ActionNode("amount", "amount", ActionAmount,
 			saga.Bind("subscription", saga.FromParams),
@@ -112,7 +115,7 @@ func SubscriptionDAG() *saga.DAG {
 			saga.Bind("year", "year"),
 		)).
 		MustBuild()
-}
+})
 
 // StartSubscription creates and starts a saga subscription. See saga.Start for the options and the errors.
 func StartSubscription(ctx context.Context, coordinator saga.Coordinator, params Subscription, options ...saga.StartOption) (*SubscriptionRun, error) {

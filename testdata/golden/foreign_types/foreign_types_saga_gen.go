@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"sync"
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
@@ -69,7 +70,7 @@ func RegisterActions(registry *saga.Registry) {
 func departureAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[saga.None, time.Time]{
 		Name: ActionDeparture,
-		Do: func(ctx saga.ActionContext, _ saga.None) (time.Time, error) {
+		Do: func(_ saga.ActionContext, _ saga.None) (time.Time, error) {
 			return departure()
 		},
 		Shape: saga.Shape{
@@ -88,7 +89,7 @@ type endInputs struct {
 func endAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[endInputs, *geo.Point]{
 		Name: ActionEnd,
-		Do: func(ctx saga.ActionContext, in endInputs) (*geo.Point, error) {
+		Do: func(_ saga.ActionContext, in endInputs) (*geo.Point, error) {
 			return end(in.Start, in.Names)
 		},
 		Shape: saga.Shape{
@@ -105,7 +106,7 @@ func endAction() saga.Action {
 func extraAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[saga.None, any]{
 		Name: ActionExtra,
-		Do: func(ctx saga.ActionContext, _ saga.None) (any, error) {
+		Do: func(_ saga.ActionContext, _ saga.None) (any, error) {
 			return extra()
 		},
 		Shape: saga.Shape{
@@ -123,7 +124,7 @@ type lengthsInputs struct {
 func lengthsAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[lengthsInputs, []time.Duration]{
 		Name: ActionLengths,
-		Do: func(ctx saga.ActionContext, in lengthsInputs) ([]time.Duration, error) {
+		Do: func(_ saga.ActionContext, in lengthsInputs) ([]time.Duration, error) {
 			return lengths(in.Walk)
 		},
 		Shape: saga.Shape{
@@ -137,7 +138,7 @@ func lengthsAction() saga.Action {
 func namesAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[saga.None, map[string]geo.Point]{
 		Name: ActionNames,
-		Do: func(ctx saga.ActionContext, _ saga.None) (map[string]geo.Point, error) {
+		Do: func(_ saga.ActionContext, _ saga.None) (map[string]geo.Point, error) {
 			return names()
 		},
 		Shape: saga.Shape{
@@ -150,7 +151,7 @@ func namesAction() saga.Action {
 func noteAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[saga.None, json.RawMessage]{
 		Name: ActionNote,
-		Do: func(ctx saga.ActionContext, _ saga.None) (json.RawMessage, error) {
+		Do: func(_ saga.ActionContext, _ saga.None) (json.RawMessage, error) {
 			return note()
 		},
 		Shape: saga.Shape{
@@ -175,7 +176,7 @@ func planAction() saga.Action {
 		Text string "json:\"text\""
 	}]{
 		Name: ActionPlan,
-		Do: func(ctx saga.ActionContext, in planInputs) (struct {
+		Do: func(_ saga.ActionContext, in planInputs) (struct {
 			At   time.Time
 			Text string "json:\"text\""
 		}, error) {
@@ -203,7 +204,7 @@ type startInputs struct {
 func startAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[startInputs, geo.Point]{
 		Name: ActionStart,
-		Do: func(ctx saga.ActionContext, in startInputs) (geo.Point, error) {
+		Do: func(_ saga.ActionContext, in startInputs) (geo.Point, error) {
 			return start(in.Walk)
 		},
 		Shape: saga.Shape{
@@ -218,7 +219,9 @@ func startAction() saga.Action {
 //	departure | start | lengths | names | extra | note
 //	end
 //	plan
-func WalkDAG() *saga.DAG {
+func WalkDAG() *saga.DAG { return buildWalkDAG() }
+
+var buildWalkDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("walk").
 		AppendParallel(
 			saga.ActionNode("departure", "departure", ActionDeparture),
@@ -244,7 +247,7 @@ func WalkDAG() *saga.DAG {
 			saga.Bind("end", "end"),
 		)).
 		MustBuild()
-}
+})
 
 // StartWalk creates and starts a saga walk. See saga.Start for the options and the errors.
 func StartWalk(ctx context.Context, coordinator saga.Coordinator, params Walk, options ...saga.StartOption) (*WalkRun, error) {

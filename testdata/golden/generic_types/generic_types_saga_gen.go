@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -50,7 +51,7 @@ type pageInputs struct {
 func pageAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[pageInputs, Page[Book]]{
 		Name: ActionPage,
-		Do: func(ctx saga.ActionContext, in pageInputs) (Page[Book], error) {
+		Do: func(_ saga.ActionContext, in pageInputs) (Page[Book], error) {
 			return find(in.Search)
 		},
 		Shape: saga.Shape{
@@ -69,7 +70,7 @@ type pairInputs struct {
 func pairAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[pairInputs, Pair[int, Page[Book]]]{
 		Name: ActionPair,
-		Do: func(ctx saga.ActionContext, in pairInputs) (Pair[int, Page[Book]], error) {
+		Do: func(_ saga.ActionContext, in pairInputs) (Pair[int, Page[Book]], error) {
 			return count(in.Page)
 		},
 		Shape: saga.Shape{
@@ -83,7 +84,9 @@ func pairAction() saga.Action {
 //
 //	page
 //	pair
-func SearchDAG() *saga.DAG {
+func SearchDAG() *saga.DAG { return buildSearchDAG() }
+
+var buildSearchDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("search").
 		Append(saga.ActionNode("page", "page", ActionPage,
 			saga.Bind("search", saga.FromParams),
@@ -92,7 +95,7 @@ func SearchDAG() *saga.DAG {
 			saga.Bind("page", "page"),
 		)).
 		MustBuild()
-}
+})
 
 // StartSearch creates and starts a saga search. See saga.Start for the options and the errors.
 func StartSearch(ctx context.Context, coordinator saga.Coordinator, params Search, options ...saga.StartOption) (*SearchRun, error) {

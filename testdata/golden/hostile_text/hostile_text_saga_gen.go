@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -53,7 +54,7 @@ type commentInputs struct {
 func commentAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[commentInputs, string]{
 		Name: ActionComment,
-		Do: func(ctx saga.ActionContext, in commentInputs) (string, error) {
+		Do: func(_ saga.ActionContext, in commentInputs) (string, error) {
 			return comment(in.Evil)
 		},
 		Shape: saga.Shape{
@@ -72,7 +73,7 @@ type directionInputs struct {
 func directionAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[directionInputs, string]{
 		Name: ActionDirection,
-		Do: func(ctx saga.ActionContext, in directionInputs) (string, error) {
+		Do: func(_ saga.ActionContext, in directionInputs) (string, error) {
 			return direction(in.Quote)
 		},
 		Shape: saga.Shape{
@@ -91,7 +92,7 @@ type quoteInputs struct {
 func quoteAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[quoteInputs, string]{
 		Name: ActionQuote,
-		Do: func(ctx saga.ActionContext, in quoteInputs) (string, error) {
+		Do: func(_ saga.ActionContext, in quoteInputs) (string, error) {
 			return quote(in.Comment)
 		},
 		Shape: saga.Shape{
@@ -106,7 +107,9 @@ func quoteAction() saga.Action {
 //	comment
 //	quote
 //	direction
-func EvilDAG() *saga.DAG {
+func EvilDAG() *saga.DAG { return buildEvilDAG() }
+
+var buildEvilDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("evil").
 		Append(saga.ActionNode("comment", "*/ func init() { panic(1) } /*", ActionComment,
 			saga.Bind("evil", saga.FromParams),
@@ -118,7 +121,7 @@ func EvilDAG() *saga.DAG {
 			saga.Bind("quote", "quote"),
 		)).
 		MustBuild()
-}
+})
 
 // StartEvil creates and starts a saga evil. See saga.Start for the options and the errors.
 func StartEvil(ctx context.Context, coordinator saga.Coordinator, params Evil, options ...saga.StartOption) (*EvilRun, error) {

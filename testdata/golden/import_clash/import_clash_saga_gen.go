@@ -4,6 +4,7 @@ package main
 
 import (
 	context2 "context"
+	"sync"
 	time2 "time"
 
 	saga "github.com/sagagen/sagagen/runtime"
@@ -59,7 +60,7 @@ func inAction(application *Library) saga.Action {
 		DoPolicy: saga.Policy{
 			Timeout: 3 * time2.Second,
 		},
-		Undo: func(ctx saga.ActionContext, in inInputs, out time) error {
+		Undo: func(_ saga.ActionContext, _ inInputs, out time) error {
 			return application.leave(out)
 		},
 		Shape: saga.Shape{
@@ -92,7 +93,9 @@ func outAction() saga.Action {
 //
 //	in
 //	out
-func EveningDAG() *saga.DAG {
+func EveningDAG() *saga.DAG { return buildEveningDAG() }
+
+var buildEveningDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("evening").
 		Append(saga.ActionNode("in", "in", ActionIn,
 			saga.Bind("evening", saga.FromParams),
@@ -101,7 +104,7 @@ func EveningDAG() *saga.DAG {
 			saga.Bind("in", "in"),
 		)).
 		MustBuild()
-}
+})
 
 // StartEvening creates and starts a saga evening. See saga.Start for the options and the errors.
 func StartEvening(ctx context2.Context, coordinator saga.Coordinator, params Evening, options ...saga.StartOption) (*EveningRun, error) {

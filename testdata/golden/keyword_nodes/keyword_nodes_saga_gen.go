@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -59,7 +60,7 @@ type errorInputs struct {
 func errorAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[errorInputs, int]{
 		Name: ActionError,
-		Do: func(ctx saga.ActionContext, in errorInputs) (int, error) {
+		Do: func(_ saga.ActionContext, in errorInputs) (int, error) {
 			return makeError(in.Request)
 		},
 		Shape: saga.Shape{
@@ -78,7 +79,7 @@ type funcInputs struct {
 func funcAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[funcInputs, int]{
 		Name: ActionFunc,
-		Do: func(ctx saga.ActionContext, in funcInputs) (int, error) {
+		Do: func(_ saga.ActionContext, in funcInputs) (int, error) {
 			return makeFunc(in.Request)
 		},
 		Shape: saga.Shape{
@@ -100,7 +101,7 @@ type goInputs struct {
 func goAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[goInputs, []int]{
 		Name: ActionGo,
-		Do: func(ctx saga.ActionContext, in goInputs) ([]int, error) {
+		Do: func(_ saga.ActionContext, in goInputs) ([]int, error) {
 			return goOn(in.Type, in.Func, in.Error, in.String)
 		},
 		Shape: saga.Shape{
@@ -124,7 +125,7 @@ type stringInputs struct {
 func stringAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[stringInputs, int]{
 		Name: ActionString,
-		Do: func(ctx saga.ActionContext, in stringInputs) (int, error) {
+		Do: func(_ saga.ActionContext, in stringInputs) (int, error) {
 			return makeString(in.Request)
 		},
 		Shape: saga.Shape{
@@ -143,7 +144,7 @@ type typeInputs struct {
 func typeAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[typeInputs, string]{
 		Name: ActionType,
-		Do: func(ctx saga.ActionContext, in typeInputs) (string, error) {
+		Do: func(_ saga.ActionContext, in typeInputs) (string, error) {
 			return makeType(in.Request)
 		},
 		Shape: saga.Shape{
@@ -158,7 +159,9 @@ func typeAction() saga.Action {
 //	type
 //	func | error | string
 //	go
-func RequestDAG() *saga.DAG {
+func RequestDAG() *saga.DAG { return buildRequestDAG() }
+
+var buildRequestDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("package").
 		Append(saga.ActionNode("type", "type", ActionType,
 			saga.Bind("request", saga.FromParams),
@@ -181,7 +184,7 @@ func RequestDAG() *saga.DAG {
 			saga.Bind("string_", "string"),
 		)).
 		MustBuild()
-}
+})
 
 // StartRequest creates and starts a saga package. See saga.Start for the options and the errors.
 func StartRequest(ctx context.Context, coordinator saga.Coordinator, params Request, options ...saga.StartOption) (*RequestRun, error) {

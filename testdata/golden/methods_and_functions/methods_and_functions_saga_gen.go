@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -80,7 +81,7 @@ type parcelInputs struct {
 func parcelAction(shop *Shop) saga.Action {
 	return saga.NewAction(saga.ActionSpec[parcelInputs, string]{
 		Name: ActionParcel,
-		Do: func(ctx saga.ActionContext, in parcelInputs) (string, error) {
+		Do: func(_ saga.ActionContext, in parcelInputs) (string, error) {
 			return pack(shop, in.Item)
 		},
 		Shape: saga.Shape{
@@ -99,7 +100,7 @@ type priceInputs struct {
 func priceAction(shop *Shop) saga.Action {
 	return saga.NewAction(saga.ActionSpec[priceInputs, int]{
 		Name: ActionPrice,
-		Do: func(ctx saga.ActionContext, in priceInputs) (int, error) {
+		Do: func(_ saga.ActionContext, in priceInputs) (int, error) {
 			return shop.Price(in.Purchase)
 		},
 		Shape: saga.Shape{
@@ -114,7 +115,9 @@ func priceAction(shop *Shop) saga.Action {
 //	price
 //	item
 //	parcel
-func PurchaseDAG() *saga.DAG {
+func PurchaseDAG() *saga.DAG { return buildPurchaseDAG() }
+
+var buildPurchaseDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("purchase").
 		Append(saga.ActionNode("price", "price", ActionPrice,
 			saga.Bind("purchase", saga.FromParams),
@@ -127,7 +130,7 @@ func PurchaseDAG() *saga.DAG {
 			saga.Bind("item", "item"),
 		)).
 		MustBuild()
-}
+})
 
 // StartPurchase creates and starts a saga purchase. See saga.Start for the options and the errors.
 func StartPurchase(ctx context.Context, coordinator saga.Coordinator, params Purchase, options ...saga.StartOption) (*PurchaseRun, error) {

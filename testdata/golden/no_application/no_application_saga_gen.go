@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -73,7 +74,7 @@ func helloAction() saga.Action {
 		Do: func(ctx saga.ActionContext, in helloInputs) (string, error) {
 			return hello(ctx, in.Greeting)
 		},
-		Undo: func(ctx saga.ActionContext, in helloInputs, out string) error {
+		Undo: func(_ saga.ActionContext, _ helloInputs, out string) error {
 			return unsay(out)
 		},
 		Shape: saga.Shape{
@@ -87,7 +88,9 @@ func helloAction() saga.Action {
 //
 //	hello
 //	goodbye
-func GreetingDAG() *saga.DAG {
+func GreetingDAG() *saga.DAG { return buildGreetingDAG() }
+
+var buildGreetingDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("greeting").
 		Append(saga.ActionNode("hello", "hello", ActionHello,
 			saga.Bind("greeting", saga.FromParams),
@@ -96,7 +99,7 @@ func GreetingDAG() *saga.DAG {
 			saga.Bind("hello", "hello"),
 		)).
 		MustBuild()
-}
+})
 
 // StartGreeting creates and starts a saga greeting. See saga.Start for the options and the errors.
 func StartGreeting(ctx context.Context, coordinator saga.Coordinator, params Greeting, options ...saga.StartOption) (*GreetingRun, error) {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -47,10 +48,10 @@ func RegisterActions(registry *saga.Registry) {
 func offAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[saga.None, saga.None]{
 		Name: ActionOff,
-		Do: func(ctx saga.ActionContext, _ saga.None) (saga.None, error) {
+		Do: func(_ saga.ActionContext, _ saga.None) (saga.None, error) {
 			return saga.None{}, burnOut()
 		},
-		Undo: func(ctx saga.ActionContext, _ saga.None, _ saga.None) error {
+		Undo: func(_ saga.ActionContext, _ saga.None, _ saga.None) error {
 			return replaceBulb()
 		},
 	})
@@ -65,10 +66,10 @@ type onInputs struct {
 func onAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[onInputs, saga.None]{
 		Name: ActionOn,
-		Do: func(ctx saga.ActionContext, in onInputs) (saga.None, error) {
+		Do: func(_ saga.ActionContext, in onInputs) (saga.None, error) {
 			return saga.None{}, switchOn(in.Light)
 		},
-		Undo: func(ctx saga.ActionContext, in onInputs, _ saga.None) error {
+		Undo: func(_ saga.ActionContext, in onInputs, _ saga.None) error {
 			return switchOff(in.Light)
 		},
 		Shape: saga.Shape{
@@ -81,14 +82,16 @@ func onAction() saga.Action {
 //
 //	on
 //	off
-func LightDAG() *saga.DAG {
+func LightDAG() *saga.DAG { return buildLightDAG() }
+
+var buildLightDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("light").
 		Append(saga.ActionNode("on", "on", ActionOn,
 			saga.Bind("light", saga.FromParams),
 		)).
 		Append(saga.ActionNode("off", "off", ActionOff)).
 		MustBuild()
-}
+})
 
 // StartLight creates and starts a saga light. See saga.Start for the options and the errors.
 func StartLight(ctx context.Context, coordinator saga.Coordinator, params Light, options ...saga.StartOption) (*LightRun, error) {

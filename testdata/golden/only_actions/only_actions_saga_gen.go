@@ -62,7 +62,7 @@ func repeatAction() saga.Action {
 func wordAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[saga.None, string]{
 		Name: ActionWord,
-		Do: func(ctx saga.ActionContext, _ saga.None) (string, error) {
+		Do: func(_ saga.ActionContext, _ saga.None) (string, error) {
 			return word()
 		},
 		Shape: saga.Shape{

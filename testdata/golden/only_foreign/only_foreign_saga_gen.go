@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/testdata/golden/foreign_actions/billing"
@@ -30,14 +31,16 @@ var (
 //
 //	amount (constant)
 //	paid
-func FineDAG() *saga.DAG {
+func FineDAG() *saga.DAG { return buildFineDAG() }
+
+var buildFineDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("fine").
 		Append(saga.ConstantNode("amount", fee)).
 		Append(saga.ActionNode("paid", "Pay the bill", billing.ActionPay,
 			saga.Bind("amount", "amount"),
 		)).
 		MustBuild()
-}
+})
 
 // StartFine creates and starts a saga fine. See saga.Start for the options and the errors.
 func StartFine(ctx context.Context, coordinator saga.Coordinator, params Fine, options ...saga.StartOption) (*FineRun, error) {

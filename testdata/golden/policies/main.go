@@ -11,7 +11,7 @@ import (
 //
 //saga:dag probe
 //saga:append none
-//saga:append timeout retry backoff
+//saga:append timeout retry backoff limit
 //saga:append all
 type Probe struct{}
 
@@ -30,10 +30,16 @@ func undoRetry() error { return nil }
 //saga:do backoff backoff=1m noundo retry=3
 func backoff() (int, error) { return 0, nil }
 
-//saga:do all timeout=36h retry=1 backoff=20us label="all of \"them\""
+//saga:do limit limit=1
+func limit() (int, error) { return 0, nil }
+
+//saga:undo limit limit=2147483647
+func undoLimit() error { return nil }
+
+//saga:do all timeout=36h retry=1 backoff=20us limit=20 label="all of \"them\""
 func all() (int, error) { return 0, nil }
 
-//saga:undo all backoff=90s retry=2 timeout=1h
+//saga:undo all limit=5 backoff=90s retry=2 timeout=1h
 func undoAll() error { return nil }
 
 func main() {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
@@ -19,6 +20,8 @@ var (
 	_ func() (int, error) = all
 	_ func() error        = undoAll
 	_ func() (int, error) = backoff
+	_ func() (int, error) = limit
+	_ func() error        = undoLimit
 	_ func() (int, error) = none
 	_ func() (int, error) = retry
 	_ func() error        = undoRetry
@@ -29,6 +32,7 @@ var (
 const (
 	ActionAll     saga.ActionName = "policies.all"
 	ActionBackoff saga.ActionName = "policies.backoff"
+	ActionLimit   saga.ActionName = "policies.limit"
 	ActionNone    saga.ActionName = "policies.none"
 	ActionRetry   saga.ActionName = "policies.retry"
 	ActionTimeout saga.ActionName = "policies.timeout"
@@ -47,6 +51,7 @@ func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		allAction(),
 		backoffAction(),
+		limitAction(),
 		noneAction(),
 		retryAction(),
 		timeoutAction(),
@@ -57,21 +62,23 @@ func RegisterActions(registry *saga.Registry) {
 func allAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[saga.None, int]{
 		Name: ActionAll,
-		Do: func(ctx saga.ActionContext, _ saga.None) (int, error) {
+		Do: func(_ saga.ActionContext, _ saga.None) (int, error) {
 			return all()
 		},
 		DoPolicy: saga.Policy{
 			Timeout: 36 * time.Hour,
 			Retry:   1,
 			Backoff: 20 * time.Microsecond,
+			Limit:   20,
 		},
-		Undo: func(ctx saga.ActionContext, _ saga.None, out int) error {
+		Undo: func(_ saga.ActionContext, _ saga.None, _ int) error {
 			return undoAll()
 		},
 		UndoPolicy: saga.Policy{
 			Timeout: time.Hour,
 			Retry:   2,
 			Backoff: 90 * time.Second,
+			Limit:   5,
 		},
 		Shape: saga.Shape{
 			Output: "int",
@@ -83,7 +90,7 @@ func allAction() saga.Action {
 func backoffAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[saga.None, int]{
 		Name: ActionBackoff,
-		Do: func(ctx saga.ActionContext, _ saga.None) (int, error) {
+		Do: func(_ saga.ActionContext, _ saga.None) (int, error) {
 			return backoff()
 		},
 		DoPolicy: saga.Policy{
@@ -96,11 +103,33 @@ func backoffAction() saga.Action {
 	})
 }
 
+// limitAction is limit, undone by undoLimit.
+func limitAction() saga.Action {
+	return saga.NewAction(saga.ActionSpec[saga.None, int]{
+		Name: ActionLimit,
+		Do: func(_ saga.ActionContext, _ saga.None) (int, error) {
+			return limit()
+		},
+		DoPolicy: saga.Policy{
+			Limit: 1,
+		},
+		Undo: func(_ saga.ActionContext, _ saga.None, _ int) error {
+			return undoLimit()
+		},
+		UndoPolicy: saga.Policy{
+			Limit: 2147483647,
+		},
+		Shape: saga.Shape{
+			Output: "int",
+		},
+	})
+}
+
 // noneAction is none, which needs no undo.
 func noneAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[saga.None, int]{
 		Name: ActionNone,
-		Do: func(ctx saga.ActionContext, _ saga.None) (int, error) {
+		Do: func(_ saga.ActionContext, _ saga.None) (int, error) {
 			return none()
 		},
 		Shape: saga.Shape{
@@ -113,13 +142,13 @@ func noneAction() saga.Action {
 func retryAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[saga.None, int]{
 		Name: ActionRetry,
-		Do: func(ctx saga.ActionContext, _ saga.None) (int, error) {
+		Do: func(_ saga.ActionContext, _ saga.None) (int, error) {
 			return retry()
 		},
 		DoPolicy: saga.Policy{
 			Retry: saga.NoRetry,
 		},
-		Undo: func(ctx saga.ActionContext, _ saga.None, out int) error {
+		Undo: func(_ saga.ActionContext, _ saga.None, _ int) error {
 			return undoRetry()
 		},
 		UndoPolicy: saga.Policy{
@@ -135,7 +164,7 @@ func retryAction() saga.Action {
 func timeoutAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[saga.None, int]{
 		Name: ActionTimeout,
-		Do: func(ctx saga.ActionContext, _ saga.None) (int, error) {
+		Do: func(_ saga.ActionContext, _ saga.None) (int, error) {
 			return timeout()
 		},
 		DoPolicy: saga.Policy{
@@ -150,19 +179,22 @@ func timeoutAction() saga.Action {
 // ProbeDAG returns the DAG of the saga probe:
 //
 //	none
-//	timeout | retry | backoff
+//	timeout | retry | backoff | limit
 //	all
-func ProbeDAG() *saga.DAG {
+func ProbeDAG() *saga.DAG { return buildProbeDAG() }
+
+var buildProbeDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("probe").
 		Append(saga.ActionNode("none", "none", ActionNone)).
 		AppendParallel(
 			saga.ActionNode("timeout", "timeout", ActionTimeout),
 			saga.ActionNode("retry", "retry", ActionRetry),
 			saga.ActionNode("backoff", "backoff", ActionBackoff),
+			saga.ActionNode("limit", "limit", ActionLimit),
 		).
 		Append(saga.ActionNode("all", "all of \"them\"", ActionAll)).
 		MustBuild()
-}
+})
 
 // StartProbe creates and starts a saga probe. See saga.Start for the options and the errors.
 func StartProbe(ctx context.Context, coordinator saga.Coordinator, params Probe, options ...saga.StartOption) (*ProbeRun, error) {
@@ -185,6 +217,7 @@ type ProbeResult struct {
 		Timeout int `saga:"timeout"`
 		Retry   int `saga:"retry"`
 		Backoff int `saga:"backoff"`
+		Limit   int `saga:"limit"`
 		All     int `saga:"all"`
 	}
 }
@@ -203,6 +236,9 @@ func (r ProbeResult) Retry() int { return r.nodes.Retry }
 
 // Backoff returns the output of the node backoff.
 func (r ProbeResult) Backoff() int { return r.nodes.Backoff }
+
+// Limit returns the output of the node limit.
+func (r ProbeResult) Limit() int { return r.nodes.Limit }
 
 // All returns the output of the node all, which is the saga's.
 func (r ProbeResult) All() int { return r.nodes.All }

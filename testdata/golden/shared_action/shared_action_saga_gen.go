@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -53,7 +54,7 @@ type doubleInputs struct {
 func doubleAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[doubleInputs, string]{
 		Name: ActionDouble,
-		Do: func(ctx saga.ActionContext, in doubleInputs) (string, error) {
+		Do: func(_ saga.ActionContext, in doubleInputs) (string, error) {
 			return double(in.Text)
 		},
 		Shape: saga.Shape{
@@ -73,7 +74,7 @@ type joinInputs struct {
 func joinAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[joinInputs, string]{
 		Name: ActionJoin,
-		Do: func(ctx saga.ActionContext, in joinInputs) (string, error) {
+		Do: func(_ saga.ActionContext, in joinInputs) (string, error) {
 			return join(in.Text, in.Double)
 		},
 		Shape: saga.Shape{
@@ -95,7 +96,7 @@ type spellInputs struct {
 func spellAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[spellInputs, Text]{
 		Name: ActionSpell,
-		Do: func(ctx saga.ActionContext, in spellInputs) (Text, error) {
+		Do: func(_ saga.ActionContext, in spellInputs) (Text, error) {
 			return spell(in.Word)
 		},
 		Shape: saga.Shape{
@@ -109,7 +110,9 @@ func spellAction() saga.Action {
 //
 //	double
 //	last
-func TextDAG() *saga.DAG {
+func TextDAG() *saga.DAG { return buildTextDAG() }
+
+var buildTextDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("text").
 		Append(saga.ActionNode("double", "double", ActionDouble,
 			saga.Bind("text", saga.FromParams),
@@ -119,7 +122,7 @@ func TextDAG() *saga.DAG {
 			saga.Bind("double", "double"),
 		)).
 		MustBuild()
-}
+})
 
 // StartText creates and starts a saga text. See saga.Start for the options and the errors.
 func StartText(ctx context.Context, coordinator saga.Coordinator, params Text, options ...saga.StartOption) (*TextRun, error) {
@@ -156,7 +159,9 @@ func (r TextResult) Last() string { return r.nodes.Last }
 //
 //	text
 //	double
-func WordDAG() *saga.DAG {
+func WordDAG() *saga.DAG { return buildWordDAG() }
+
+var buildWordDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("word").
 		Append(saga.ActionNode("text", "spell", ActionSpell,
 			saga.Bind("word", saga.FromParams),
@@ -165,7 +170,7 @@ func WordDAG() *saga.DAG {
 			saga.Bind("text", "text"),
 		)).
 		MustBuild()
-}
+})
 
 // StartWord creates and starts a saga word. See saga.Start for the options and the errors.
 func StartWord(ctx context.Context, coordinator saga.Coordinator, params Word, options ...saga.StartOption) (*WordRun, error) {

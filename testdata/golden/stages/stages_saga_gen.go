@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -62,7 +63,7 @@ type billInputs struct {
 func billAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[billInputs, Bill]{
 		Name: ActionBill,
-		Do: func(ctx saga.ActionContext, in billInputs) (Bill, error) {
+		Do: func(_ saga.ActionContext, in billInputs) (Bill, error) {
 			return writeBill(in.Soup, in.Bread, in.Wine)
 		},
 		Shape: saga.Shape{
@@ -85,7 +86,7 @@ type breadInputs struct {
 func breadAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[breadInputs, Dish]{
 		Name: ActionBread,
-		Do: func(ctx saga.ActionContext, in breadInputs) (Dish, error) {
+		Do: func(_ saga.ActionContext, in breadInputs) (Dish, error) {
 			return bakeBread(in.Table)
 		},
 		Shape: saga.Shape{
@@ -104,7 +105,7 @@ type soupInputs struct {
 func soupAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[soupInputs, Dish]{
 		Name: ActionSoup,
-		Do: func(ctx saga.ActionContext, in soupInputs) (Dish, error) {
+		Do: func(_ saga.ActionContext, in soupInputs) (Dish, error) {
 			return cookSoup(in.Dinner)
 		},
 		Shape: saga.Shape{
@@ -123,10 +124,10 @@ type tableInputs struct {
 func tableAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[tableInputs, Table]{
 		Name: ActionTable,
-		Do: func(ctx saga.ActionContext, in tableInputs) (Table, error) {
+		Do: func(_ saga.ActionContext, in tableInputs) (Table, error) {
 			return takeTable(in.Dinner)
 		},
-		Undo: func(ctx saga.ActionContext, in tableInputs, out Table) error {
+		Undo: func(_ saga.ActionContext, _ tableInputs, out Table) error {
 			return freeTable(out)
 		},
 		Shape: saga.Shape{
@@ -164,7 +165,9 @@ func wineAction() saga.Action {
 //	table
 //	soup | bread | wine
 //	bill
-func DinnerDAG() *saga.DAG {
+func DinnerDAG() *saga.DAG { return buildDinnerDAG() }
+
+var buildDinnerDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("dinner").
 		Append(saga.ActionNode("table", "table", ActionTable,
 			saga.Bind("dinner", saga.FromParams),
@@ -187,7 +190,7 @@ func DinnerDAG() *saga.DAG {
 			saga.Bind("wine", "wine"),
 		)).
 		MustBuild()
-}
+})
 
 // StartDinner creates and starts a saga dinner. See saga.Start for the options and the errors.
 func StartDinner(ctx context.Context, coordinator saga.Coordinator, params Dinner, options ...saga.StartOption) (*DinnerRun, error) {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -63,7 +64,7 @@ type bootInputs struct {
 func bootAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[bootInputs, string]{
 		Name: ActionBoot,
-		Do: func(ctx saga.ActionContext, in bootInputs) (string, error) {
+		Do: func(_ saga.ActionContext, in bootInputs) (string, error) {
 			return bootInstance(in.Instance, in.Server, in.Replica)
 		},
 		Shape: saga.Shape{
@@ -86,7 +87,7 @@ type pickInputs struct {
 func pickAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[pickInputs, int]{
 		Name: ActionPick,
-		Do: func(ctx saga.ActionContext, in pickInputs) (int, error) {
+		Do: func(_ saga.ActionContext, in pickInputs) (int, error) {
 			return pickServer(in.Params)
 		},
 		Shape: saga.Shape{
@@ -106,10 +107,10 @@ type reserveInputs struct {
 func reserveAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[reserveInputs, string]{
 		Name: ActionReserve,
-		Do: func(ctx saga.ActionContext, in reserveInputs) (string, error) {
+		Do: func(_ saga.ActionContext, in reserveInputs) (string, error) {
 			return reserveServer(in.Params, in.Pick)
 		},
-		Undo: func(ctx saga.ActionContext, in reserveInputs, out string) error {
+		Undo: func(_ saga.ActionContext, _ reserveInputs, out string) error {
 			return releaseServer(out)
 		},
 		Shape: saga.Shape{
@@ -128,7 +129,9 @@ func reserveAction() saga.Action {
 //	server (saga server-alloc)
 //	replica (saga server-alloc)
 //	boot
-func InstanceDAG() *saga.DAG {
+func InstanceDAG() *saga.DAG { return buildInstanceDAG() }
+
+var buildInstanceDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("instance").
 		AppendParallel(
 			saga.ConstantNode("size", smallServer),
@@ -142,7 +145,7 @@ func InstanceDAG() *saga.DAG {
 			saga.Bind("replica", "replica"),
 		)).
 		MustBuild()
-}
+})
 
 // StartInstance creates and starts a saga instance. See saga.Start for the options and the errors.
 func StartInstance(ctx context.Context, coordinator saga.Coordinator, params Instance, options ...saga.StartOption) (*InstanceRun, error) {
@@ -191,7 +194,9 @@ func (r InstanceResult) Boot() string { return r.nodes.Boot }
 //
 //	pick
 //	reserve
-func ServerParamsDAG() *saga.DAG {
+func ServerParamsDAG() *saga.DAG { return buildServerParamsDAG() }
+
+var buildServerParamsDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("server-alloc").
 		Append(saga.ActionNode("pick", "pick", ActionPick,
 			saga.Bind("params", saga.FromParams),
@@ -201,7 +206,7 @@ func ServerParamsDAG() *saga.DAG {
 			saga.Bind("pick", "pick"),
 		)).
 		MustBuild()
-}
+})
 
 // StartServerParams creates and starts a saga server-alloc. See saga.Start for the options and the errors.
 func StartServerParams(ctx context.Context, coordinator saga.Coordinator, params ServerParams, options ...saga.StartOption) (*ServerParamsRun, error) {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -53,10 +54,10 @@ type creditInputs struct {
 func creditAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[creditInputs, Booking]{
 		Name: ActionCredit,
-		Do: func(ctx saga.ActionContext, in creditInputs) (Booking, error) {
+		Do: func(_ saga.ActionContext, in creditInputs) (Booking, error) {
 			return credit(in.Transfer, in.Debit)
 		},
-		UndoUnknown: func(ctx saga.ActionContext, in creditInputs, out *Booking) error {
+		UndoUnknown: func(_ saga.ActionContext, in creditInputs, out *Booking) error {
 			return undoCredit(out, in.Debit)
 		},
 		Shape: saga.Shape{
@@ -78,10 +79,10 @@ type debitInputs struct {
 func debitAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[debitInputs, Booking]{
 		Name: ActionDebit,
-		Do: func(ctx saga.ActionContext, in debitInputs) (Booking, error) {
+		Do: func(_ saga.ActionContext, in debitInputs) (Booking, error) {
 			return debit(in.Transfer)
 		},
-		UndoUnknown: func(ctx saga.ActionContext, in debitInputs, out *Booking) error {
+		UndoUnknown: func(_ saga.ActionContext, in debitInputs, out *Booking) error {
 			return undoDebit(out, in.Transfer)
 		},
 		Shape: saga.Shape{
@@ -95,7 +96,9 @@ func debitAction() saga.Action {
 //
 //	debit
 //	credit
-func TransferDAG() *saga.DAG {
+func TransferDAG() *saga.DAG { return buildTransferDAG() }
+
+var buildTransferDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("transfer").
 		Append(saga.ActionNode("debit", "debit", ActionDebit,
 			saga.Bind("transfer", saga.FromParams),
@@ -105,7 +108,7 @@ func TransferDAG() *saga.DAG {
 			saga.Bind("debit", "debit"),
 		)).
 		MustBuild()
-}
+})
 
 // StartTransfer creates and starts a saga transfer. See saga.Start for the options and the errors.
 func StartTransfer(ctx context.Context, coordinator saga.Coordinator, params Transfer, options ...saga.StartOption) (*TransferRun, error) {

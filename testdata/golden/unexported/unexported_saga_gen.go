@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -47,7 +48,7 @@ type sweepInputs struct {
 func sweepAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[sweepInputs, dust]{
 		Name: ActionSweep,
-		Do: func(ctx saga.ActionContext, in sweepInputs) (dust, error) {
+		Do: func(_ saga.ActionContext, in sweepInputs) (dust, error) {
 			return sweep(in.C)
 		},
 		Shape: saga.Shape{
@@ -60,13 +61,15 @@ func sweepAction() saga.Action {
 // cleanupDAG returns the DAG of the saga cleanup:
 //
 //	sweep
-func cleanupDAG() *saga.DAG {
+func cleanupDAG() *saga.DAG { return buildCleanupDAG() }
+
+var buildCleanupDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("cleanup").
 		Append(saga.ActionNode("sweep", "sweep", ActionSweep,
 			saga.Bind("c", saga.FromParams),
 		)).
 		MustBuild()
-}
+})
 
 // startCleanup creates and starts a saga cleanup. See saga.Start for the options and the errors.
 func startCleanup(ctx context.Context, coordinator saga.Coordinator, params cleanup, options ...saga.StartOption) (*cleanupRun, error) {

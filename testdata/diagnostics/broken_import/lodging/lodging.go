@@ -4,5 +4,5 @@ package lodging
 //saga:do book noundo
 func Book() (chan int, error) { return nil, nil }
 
-// saga:do pay noundo
+//saga:do pay/later noundo
 func Pay() error { return nil }

@@ -11,6 +11,12 @@ const region = "north"
 //saga:do book noundo
 func book() error { return nil }
 
+//saga:do leave
+func leave() error { return nil }
+
+//saga:undo leave
+func comeBack() error { return nil }
+
 //saga:do pay
 func Pay() error { return nil }
 

@@ -4,6 +4,7 @@ package billing
 
 import (
 	"context"
+	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -51,7 +52,7 @@ func payAction(client *Client) saga.Action {
 		Do: func(ctx saga.ActionContext, in payInputs) (Receipt, error) {
 			return client.Pay(ctx, in.Amount)
 		},
-		Undo: func(ctx saga.ActionContext, in payInputs, out Receipt) error {
+		Undo: func(ctx saga.ActionContext, _ payInputs, out Receipt) error {
 			return client.PayBack(ctx, out)
 		},
 		Shape: saga.Shape{
@@ -64,13 +65,15 @@ func payAction(client *Client) saga.Action {
 // AmountDAG returns the DAG of the saga payment:
 //
 //	pay
-func AmountDAG() *saga.DAG {
+func AmountDAG() *saga.DAG { return buildAmountDAG() }
+
+var buildAmountDAG = sync.OnceValue(func() *saga.DAG {
 	return saga.NewDAGBuilder("payment").
 		Append(saga.ActionNode("pay", "Pay the bill", ActionPay,
 			saga.Bind("amount", saga.FromParams),
 		)).
 		MustBuild()
-}
+})
 
 // StartAmount creates and starts a saga payment. See saga.Start for the options and the errors.
 func StartAmount(ctx context.Context, coordinator saga.Coordinator, params Amount, options ...saga.StartOption) (*AmountRun, error) {

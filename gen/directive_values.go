@@ -1,0 +1,96 @@
+package gen
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// set reads the value of an argument.
+func (p *directiveParser) set(a argument) {
+	switch a.key {
+	case "label":
+		p.setLabel(a)
+	case "timeout":
+		p.policy.Timeout = p.duration(a)
+	case "backoff":
+		p.policy.Backoff = p.duration(a)
+	case "retry":
+		p.policy.Retry = p.count(a, "further attempts", 0)
+	case "limit":
+		p.policy.Limit = p.count(a, "calls at once", 1)
+	case "after":
+		p.setAfter(a)
+	case "value":
+		p.value, _ = p.reference(a, "a value", validIdent)
+	case "dag":
+		p.dag, _ = p.reference(a, "a saga", validName)
+	case "params":
+		p.params = reference{name: a.value, offset: a.valueOffset}
+		if err := validName(a.value); err != nil {
+			p.params = reference{}
+			p.mistake(CodeBadName, a.valueOffset, "%s %v", printable(a.value), err)
+		}
+	}
+}
+
+func (p *directiveParser) setLabel(a argument) {
+	const most = 128
+	switch {
+	case len(a.value) > most:
+		p.mistake(CodeBadValue, a.valueOffset, "a label is at most %d bytes long, this one has %d", most, len(a.value))
+	case !utf8.ValidString(a.value) || strings.ContainsFunc(a.value, func(r rune) bool { return !unicode.IsPrint(r) }):
+		p.mistake(CodeBadValue, a.valueOffset, "label %q has a character that doesn't print", a.value)
+	case !a.quoted && strings.ContainsRune(a.value, '"'):
+		p.mistake(CodeQuoting, a.valueOffset, "the quotes go around the whole value: label=%q", strings.ReplaceAll(a.value, `"`, ""))
+	case strings.TrimSpace(a.value) == "":
+		p.mistake(CodeEmptyValue, a.offset, "label= has no value; give one, as in %s, or leave it out", keyExamples["label"])
+	default:
+		p.label = a.value
+	}
+}
+
+func (p *directiveParser) duration(a argument) *time.Duration {
+	d, err := time.ParseDuration(a.value)
+	if err != nil || d <= 0 {
+		p.mistake(CodeBadValue, a.valueOffset, "%s=%s is no duration above zero; it is a number and a unit, as in %s", a.key, printable(a.value), keyExamples[a.key])
+		return nil
+	}
+	return &d
+}
+
+// count reads a number that is at least that.
+func (p *directiveParser) count(a argument, what string, least int) *int {
+	n, err := strconv.ParseInt(a.value, 10, 32)
+	if count := int(n); err == nil && count >= least {
+		return &count
+	}
+	p.mistake(CodeBadValue, a.valueOffset, "%s=%s is no number of %s; it is %d or more, as in %s", a.key, printable(a.value), what, least, keyExamples[a.key])
+	return nil
+}
+
+func (p *directiveParser) setAfter(a argument) {
+	offset := a.valueOffset
+	if a.quoted {
+		offset++
+	}
+	seen := map[string]bool{}
+	for name := range strings.SplitSeq(a.value, ",") {
+		trimmed := strings.TrimSpace(name)
+		at := offset + strings.Index(name, trimmed)
+		offset += len(name) + 1
+		switch err := validName(trimmed); {
+		case trimmed == "":
+			p.mistake(CodeEmptyValue, at, "after= has an empty name in its list; it is names with a comma between and no space, as in %s", keyExamples["after"])
+		case err != nil:
+			p.mistake(CodeBadName, at, "%s %v", printable(trimmed), err)
+		case seen[trimmed]:
+			p.mistake(CodeRepeatedArgument, at, "node %q stands twice in after=; leave one out", trimmed)
+		default:
+			seen[trimmed] = true
+			p.after = append(p.after, nameArg{name: trimmed, offset: at})
+		}
+	}
+}

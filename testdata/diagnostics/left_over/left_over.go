@@ -1,0 +1,4 @@
+package left_over
+
+//saga:do pack noundo
+func pack() error { return nil }

@@ -1,0 +1,4 @@
+package order
+
+//saga:do pack noundo
+func pack() error { return nil }
