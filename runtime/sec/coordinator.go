@@ -157,6 +157,9 @@ func (c *Coordinator) release(s *instance) {
 	}
 	c.mu.Unlock()
 	s.dismiss()
+	for _, r := range s.mail.close() { // they came too late to be served
+		r.reply <- errGone
+	}
 	close(s.done)
 }
 

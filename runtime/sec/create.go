@@ -57,6 +57,9 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 	if log.ID.IsZero() {
 		return errors.New("saga id is zero; make one with saga.NewID")
 	}
+	if log.DAG == nil || log.DAG.DAG == nil {
+		return fmt.Errorf("saga %s has no DAG; make one with saga.NewSagaDAG", log.ID)
+	}
 	if err := c.config.Registry.Check(log.DAG.DAG); err != nil {
 		return err
 	}
@@ -177,6 +180,9 @@ func (c *Coordinator) createdBefore(ctx context.Context, id saga.ID, dag *saga.S
 	var recorded saga.SagaDAG
 	if err := json.Unmarshal(record.DAG, &recorded); err != nil || !recorded.Equal(dag) {
 		return fmt.Errorf("saga %s: %w: it is a %q with another DAG or other parameters", id, saga.ErrSagaExists, record.Name)
+	}
+	if start {
+		return c.Start(ctx, id)
 	}
 	return nil
 }

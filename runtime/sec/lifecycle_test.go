@@ -57,6 +57,8 @@ func TestCreateRefusesAnActionThatIsNotRegistered(t *testing.T) {
 		_, err := c.Status(t.Context(), id)
 		assert.ErrorIs(t, err, saga.ErrNoSuchSaga)
 		assert.Error(t, c.Create(t.Context(), saga.ID{}, chain()))
+		assert.ErrorContains(t, c.Create(t.Context(), id, nil), "has no DAG")
+		assert.ErrorContains(t, c.Create(t.Context(), id, &saga.SagaDAG{}), "has no DAG")
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 func (s *instance) run(first *request) {
 	c := s.coordinator
 	defer c.release(s)
-	defer s.quit()
+	defer s.reply(saga.ErrShutdown)
 	if first != nil {
 		s.serve(*first)
 	}
@@ -57,14 +57,6 @@ func (s *instance) run(first *request) {
 		for _, r := range requests {
 			s.serve(r)
 		}
-	}
-}
-
-// quit answers those that wait for a reply, and those whose requests came too late to be served.
-func (s *instance) quit() {
-	s.reply(saga.ErrShutdown)
-	for _, r := range s.mail.close() {
-		r.reply <- errGone
 	}
 }
 
