@@ -20,6 +20,8 @@ var (
 	ErrWrongState = errors.New("not possible in this state")
 	// ErrShutdown is returned by a coordinator that is shutting down.
 	ErrShutdown = errors.New("coordinator is shut down")
+	// ErrPartial is returned with what a coordinator has in memory, when the store that has the rest doesn't answer.
+	ErrPartial = errors.New("the store does not answer; this is only what is in memory")
 	// ErrParked is returned when a saga can't be gone on with, because its record doesn't
 	// make sense to this program. The reason is told with it.
 	ErrParked = errors.New("saga is parked")

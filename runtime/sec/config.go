@@ -33,6 +33,9 @@ type Config struct {
 	// StoreTimeout bounds each call of the store; then it is repeated. Default: 10 s.
 	StoreTimeout time.Duration
 
+	// ListPatience is how long List waits for the store before it answers from memory. Default: 100 ms.
+	ListPatience time.Duration
+
 	// MaxSagas is how many sagas run at once; others wait for their turn, in the order in which they were started. A
 	// saga that an operator holds doesn't count. Default: no limit.
 	MaxSagas int
@@ -65,6 +68,7 @@ func (c Config) withDefaults() Config {
 		c.Owner = fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:8])
 	}
 	setDefault(&c.StoreTimeout, 10*time.Second)
+	setDefault(&c.ListPatience, 100*time.Millisecond)
 	if c.Observer == nil {
 		c.Observer = SlogObserver{Logger: c.Logger}
 	}
@@ -84,7 +88,7 @@ func setDefault[T int | time.Duration](field *T, value T) {
 
 func (c Config) validate() error {
 	for name, value := range map[string]int64{
-		"StoreTimeout": int64(c.StoreTimeout), "Lease": int64(c.Lease), "MaxSagas": int64(c.MaxSagas), "MaxActions": int64(c.MaxActions),
+		"StoreTimeout": int64(c.StoreTimeout), "Lease": int64(c.Lease), "ListPatience": int64(c.ListPatience), "MaxSagas": int64(c.MaxSagas), "MaxActions": int64(c.MaxActions),
 		"MaxPayload": int64(c.MaxPayload), "WarnPayload": int64(c.WarnPayload), "MaxNodes": int64(c.MaxNodes), "MaxEdges": int64(c.MaxEdges),
 		"Retention.MaxAge": int64(c.Retention.MaxAge), "Retention.MaxCount": int64(c.Retention.MaxCount), "Retention.Every": int64(c.Retention.Every),
 	} {

@@ -84,8 +84,31 @@ func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, err
 	return status, nil
 }
 
-// List returns the records that the query asks for, from the store.
+// List returns the records that the query asks for, from the store. If the store doesn't answer within
+// Config.ListPatience, it returns those of them that this coordinator has in hand, with an error that wraps saga.ErrPartial.
 func (c *Coordinator) List(ctx context.Context, q store.Query) ([]store.Record, error) {
+	type answer struct {
+		records []store.Record
+		err     error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		records, err := c.list(ctx, q)
+		answers <- answer{records, err}
+	}()
+	patience := time.NewTimer(c.config.ListPatience)
+	defer patience.Stop()
+	select {
+	case a := <-answers:
+		return a.records, a.err
+	case <-patience.C:
+		return q.Select(c.Owned()), fmt.Errorf("list sagas: %w", saga.ErrPartial)
+	case <-ctx.Done():
+		return nil, fmt.Errorf("list sagas: %w", ctx.Err())
+	}
+}
+
+func (c *Coordinator) list(ctx context.Context, q store.Query) ([]store.Record, error) {
 	var records []store.Record
 	err := c.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
 		records, err = st.List(ctx, q)

@@ -52,7 +52,7 @@ func (c *Coordinator) deleteExpired() error {
 	var kept []ended
 	query := store.Query{States: finalStates, Limit: retentionBatch}
 	for {
-		records, err := c.List(c.alive, query)
+		records, err := c.list(c.alive, query)
 		if err != nil {
 			return err
 		}

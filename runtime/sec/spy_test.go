@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,6 +29,8 @@ type spyStore struct {
 	before, after func(n int) error
 	// hang, if not nil, holds every call until it is closed or the call's context ends.
 	hang chan struct{}
+	// hungLists says that List hangs until its context ends.
+	hungLists atomic.Bool
 }
 
 var errStore = errors.New("store is down")
@@ -37,6 +40,16 @@ func (s *spyStore) hangNow() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hang = make(chan struct{})
+}
+
+func (s *spyStore) hangLists() { s.hungLists.Store(true) }
+
+func (s *spyStore) List(ctx context.Context, q store.Query) ([]store.Record, error) {
+	if s.hungLists.Load() {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return s.Store.List(ctx, q)
 }
 
 func (s *spyStore) writes() int {

@@ -119,19 +119,14 @@ func (m *Memory) List(ctx context.Context, q Query) ([]Record, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var records []Record
-	for id, s := range m.sagas {
-		if bytes.Compare(id[:], q.After[:]) <= 0 ||
-			q.Name != "" && q.Name != s.record.Name ||
-			len(q.States) > 0 && !slices.Contains(q.States, s.record.State) ||
-			!q.UpdatedBefore.IsZero() && !s.record.Updated.Before(q.UpdatedBefore) {
-			continue
+	for _, s := range m.sagas {
+		if q.wants(&s.record) {
+			record := s.record
+			record.DAG = nil
+			records = append(records, record)
 		}
-		record := s.record
-		record.DAG = nil
-		records = append(records, record)
 	}
-	slices.SortFunc(records, func(a, b Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	return slices.Clip(firstN(records, q.Limit)), nil
+	return q.page(records), nil
 }
 
 // Claim implements Store.
