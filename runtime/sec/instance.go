@@ -3,6 +3,7 @@ package sec
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,7 @@ type instance struct {
 	pending []saga.Event // applied to the machine, and not durable yet
 	todo    []job        // to be launched when pending is durable
 	replies []chan error // to be told when pending is durable
+	clock   time.Time    // when what is pending became known; read once for all that comes together
 	flying  int          // workers whose outcome has not been received
 	stored  saga.State   // what the store has as the state
 	told    saga.State   // what the observer was told as the state
@@ -70,6 +72,7 @@ func newInstance(c *Coordinator, id saga.ID) *instance {
 		done:        make(chan struct{}),
 		mail:        newMailbox(),
 		pending:     make([]saga.Event, 0, 4), // an outcome, and what it makes ready
+		clock:       now(),
 	}
 }
 
@@ -110,7 +113,7 @@ func (s *instance) tryApply(node saga.NodeID, kind saga.EventKind, payload json.
 		Node:    node,
 		Kind:    kind,
 		Payload: payload,
-		At:      now(),
+		At:      s.clock,
 	}
 	if err := s.machine.Apply(e); err != nil {
 		return err
@@ -135,6 +138,9 @@ func (s *instance) state() saga.State {
 func (s *instance) committed(state saga.State) {
 	watched := s.coordinator.observations
 	for _, e := range s.pending {
+		if !watched.wants(slog.LevelDebug) { // saves the work
+			break
+		}
 		watched.tell(Observation{Kind: ObservedEvent, ID: s.id, Name: s.dag.Name(), Event: e, Path: s.dag.Path(e.Node)})
 	}
 	if state != s.told {

@@ -143,9 +143,14 @@ func newObservations(observer Observer, logger *slog.Logger) *observations {
 	return o
 }
 
+// wants reports whether observations of that level are of any use.
+func (o *observations) wants(level slog.Level) bool {
+	return o.logs == nil || o.logs.Enabled(context.Background(), level)
+}
+
 // tell queues an observation, or drops it if the queue is full.
 func (o *observations) tell(observation Observation) {
-	if o.logs != nil && !o.logs.Enabled(context.Background(), observation.level()) {
+	if !o.wants(observation.level()) {
 		return
 	}
 	observation.At = time.Now()

@@ -12,6 +12,7 @@ func (s *instance) run(first *request) {
 	c := s.coordinator
 	defer c.release(s)
 	defer s.reply(saga.ErrShutdown)
+	s.clock = now()
 	if first != nil {
 		s.serve(*first)
 	}
@@ -44,19 +45,29 @@ func (s *instance) run(first *request) {
 		if s.idle {
 			s.dismiss()
 		}
-		select {
-		case s.slots() <- struct{}{}:
-			s.admitted = true
-		case <-s.mail.wake:
-		}
+		s.sleep()
 		if s.tenure.Err() != nil {
 			return
 		}
+		s.clock = now()
 		outcomes, requests = s.mail.take(outcomes)
 		s.receive(outcomes)
 		for _, r := range requests {
 			s.serve(r)
 		}
+	}
+}
+
+// sleep waits for mail, or for the saga's turn to run.
+func (s *instance) sleep() {
+	if s.coordinator.slots == nil {
+		<-s.mail.wake
+		return
+	}
+	select {
+	case s.slots() <- struct{}{}:
+		s.admitted = true
+	case <-s.mail.wake:
 	}
 }
 
