@@ -2,6 +2,7 @@ package sec
 
 import (
 	"fmt"
+	"runtime"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -49,6 +50,7 @@ func (s *instance) run(first *request) {
 		if s.tenure.Err() != nil {
 			return
 		}
+		s.yield()
 		s.clock = now()
 		outcomes, requests = s.mail.take(outcomes)
 		s.receive(outcomes)
@@ -68,6 +70,14 @@ func (s *instance) sleep() {
 	case s.slots() <- struct{}{}:
 		s.admitted = true
 	case <-s.mail.wake:
+	}
+}
+
+// yield lets the workers that are about to report do so, so that their outcomes share an append. It waits for none.
+func (s *instance) yield() {
+	const most = 3 // more is not worth it: the first append takes longer than that
+	for range min(s.flying-1, most) {
+		runtime.Gosched()
 	}
 }
 

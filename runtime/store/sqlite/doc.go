@@ -10,14 +10,20 @@
 // # What it needs
 //
 // A file on a local disk, that can be written to, and SQLite 3.51.3 or later: versions before that can corrupt
-// a database in WAL mode. Open puts the file in WAL mode. Before each write the store sees to it that
+// a database in WAL mode. Open puts the file in WAL mode. Before each transaction the store sees to it that
 // the connection has synchronous=FULL or EXTRA, and leaves it so; without that a commit may be lost with the machine.
 // A database that can't promise it is refused.
 //
+// # How it writes
+//
+// Writes of a Store run one transaction at a time. All that wait when one begins, up to a bound, go into it and share its commit. Each
+// call returns its own result, after that commit: what one of them is refused, or breaks, doesn't touch the others. A
+// write that comes when none is under way begins at once. If a commit itself fails, it is unknown for all in it whether they had an effect.
+//
 // # How it shares the database
 //
-// A call takes one connection from the pool, and gives it back when it is done. Nothing is held between calls,
-// and of all writes of a Store one at a time has a connection. So a pool of any size will do, one connection included. But
+// A call takes one connection from the pool, and gives it back when it is done; writes that share a transaction share
+// one. Nothing is held between calls. So a pool of any size will do, one connection included. But
 // a program that calls the store while it holds the last connection, in a transaction of its own say, waits for itself.
 //
 // Several processes may work on one file. While another one writes, a write waits, until its context ends.

@@ -1,8 +1,6 @@
 package sqlite
 
 import (
-	"context"
-	"database/sql"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -15,12 +13,12 @@ var migrations embed.FS
 
 // migrate brings the schema to the newest version, or returns an error if it is newer than that. It
 // always writes, so that a database that can't be written to shows itself.
-func migrate(ctx context.Context, tx *sql.Tx) error {
+func migrate(tx *transaction) error {
 	files, err := fs.Glob(migrations, "migrations/*.sql") // sorted
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `
+	if _, err := tx.Exec(`
 		CREATE TABLE IF NOT EXISTS saga_schema (
 			only_row INTEGER NOT NULL PRIMARY KEY CHECK (only_row = 1),
 			version  INTEGER NOT NULL
@@ -28,7 +26,7 @@ func migrate(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	var version int
-	if err := tx.QueryRowContext(ctx, `
+	if err := tx.QueryRow(`
 		INSERT INTO saga_schema (only_row, version) VALUES (1, 0)
 		ON CONFLICT DO UPDATE SET version = version RETURNING version`).Scan(&version); err != nil {
 		return err
@@ -42,10 +40,10 @@ func migrate(ctx context.Context, tx *sql.Tx) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+		if _, err := tx.Exec(string(text)); err != nil {
 			return fmt.Errorf("migrating the schema to version %d: %w", version+i+1, err)
 		}
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE saga_schema SET version = ?1 WHERE version <> ?1", len(files))
+	_, err = tx.Exec("UPDATE saga_schema SET version = ?1 WHERE version <> ?1", len(files))
 	return err
 }

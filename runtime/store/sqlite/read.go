@@ -18,7 +18,7 @@ import (
 func (s *Store) Load(ctx context.Context, id saga.ID) (store.Record, error) {
 	var records []store.Record
 	err := s.read(ctx, "load saga", id, func() error {
-		rows, err := s.stmts.load.QueryContext(ctx, id[:])
+		rows, err := s.stmts[loadRecord].QueryContext(ctx, id[:])
 		if err != nil {
 			return err
 		}
@@ -38,7 +38,7 @@ func (s *Store) Load(ctx context.Context, id saga.ID) (store.Record, error) {
 func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
 	var events []saga.Event
 	err := s.read(ctx, "read events of saga", id, func() error {
-		rows, err := s.stmts.events.QueryContext(ctx, id[:], int64(min(from, math.MaxInt64)), sqlLimit(limit))
+		rows, err := s.stmts[loadEvents].QueryContext(ctx, id[:], int64(min(from, math.MaxInt64)), sqlLimit(limit))
 		if err != nil {
 			return err
 		}

@@ -46,7 +46,9 @@ func checkVersion(version string) error {
 }
 
 // ensureDurable makes sure that what the connection commits survives a crash of the machine. It is called before
-// each write, as nobody can tell which of the pool's connections is new, or what the program has set on it. It takes some 5 µs.
+// each transaction, which takes some 7 µs, for all the writes in it. To know a connection again by its identity would be
+// cheaper, but not enough: the program may have set it to something else since, and nothing but reading tells. A prepared PRAGMA
+// synchronous doesn't either, as SQLite reads the value when it prepares.
 func ensureDurable(ctx context.Context, conn *sql.Conn) error {
 	settings := durable
 	if runtime.GOOS == "darwin" || runtime.GOOS == "ios" {

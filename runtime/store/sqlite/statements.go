@@ -22,55 +22,68 @@ const claimText = `
 
 const renewText = `UPDATE saga_record SET lease_end = ?2 WHERE owner = ?1 AND ` + isOpen
 
-// statements are prepared once, and by database/sql again for each connection that uses them.
-type statements struct {
-	createRecord, createDAG, insertEvent  *sql.Stmt
-	advance, advanceState, generation     *sql.Stmt
-	claim, renew                          *sql.Stmt
-	deleteRecord, deleteDAG, deleteEvents *sql.Stmt
-	load, events                          *sql.Stmt
+// statement is one of those that are prepared.
+type statement int
+
+const (
+	createRecord statement = iota
+	createDAG
+	insertEvent
+	advance
+	advanceState
+	readGeneration
+	claimSagas
+	renewLeases
+	deleteRecord
+	deleteDAG
+	deleteEvents
+	loadRecord
+	loadEvents
+	statementCount
+)
+
+var texts = [statementCount]string{
+	createRecord: `
+		INSERT INTO saga_record (id, name, state, owner, generation, next_seq, lease_end, created, updated)
+		VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?7)
+		ON CONFLICT DO NOTHING`,
+	createDAG:   `INSERT INTO saga_dag (saga, dag) VALUES (?1, ?2)`,
+	insertEvent: `INSERT INTO saga_event (saga, seq, node, kind, at, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6)`,
+
+	// Fencing: who is the owner and which event is next are asked in the statement that takes the numbers.
+	advance: `
+		UPDATE saga_record SET next_seq = next_seq + ?4, updated = ?5
+		WHERE id = ?1 AND generation = ?2 AND next_seq = ?3 AND state = ?6`,
+	advanceState: `
+		UPDATE saga_record SET next_seq = next_seq + ?4, updated = ?5, state = ?6
+		WHERE id = ?1 AND generation = ?2 AND next_seq = ?3`,
+	readGeneration: `SELECT generation FROM saga_record WHERE id = ?1`,
+
+	claimSagas:  claimText,
+	renewLeases: renewText,
+
+	deleteRecord: `DELETE FROM saga_record WHERE id = ?1 AND state IN (5, 6)`,
+	deleteDAG:    `DELETE FROM saga_dag WHERE saga = ?1`,
+	deleteEvents: `DELETE FROM saga_event WHERE saga = ?1`,
+
+	loadRecord: `SELECT ` + columns + `, dag FROM saga_record JOIN saga_dag ON saga = id WHERE id = ?1`,
+	loadEvents: `SELECT seq, node, kind, at, payload FROM saga_event WHERE saga = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3`,
 }
+
+// statements are prepared once, and by database/sql again for each connection that uses them.
+type statements [statementCount]*sql.Stmt
 
 // prepare prepares those that aren't yet.
 func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
-	for _, p := range []struct {
-		stmt **sql.Stmt
-		text string
-	}{
-		{&s.createRecord, `
-			INSERT INTO saga_record (id, name, state, owner, generation, next_seq, lease_end, created, updated)
-			VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?7)
-			ON CONFLICT DO NOTHING`},
-		{&s.createDAG, `INSERT INTO saga_dag (saga, dag) VALUES (?1, ?2)`},
-		{&s.insertEvent, `INSERT INTO saga_event (saga, seq, node, kind, at, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6)`},
-
-		// Fencing: who is the owner and which event is next are asked in the statement that takes the numbers.
-		{&s.advance, `
-			UPDATE saga_record SET next_seq = next_seq + ?4, updated = ?5
-			WHERE id = ?1 AND generation = ?2 AND next_seq = ?3 AND state = ?6`},
-		{&s.advanceState, `
-			UPDATE saga_record SET next_seq = next_seq + ?4, updated = ?5, state = ?6
-			WHERE id = ?1 AND generation = ?2 AND next_seq = ?3`},
-		{&s.generation, `SELECT generation FROM saga_record WHERE id = ?1`},
-
-		{&s.claim, claimText},
-		{&s.renew, renewText},
-
-		{&s.deleteRecord, `DELETE FROM saga_record WHERE id = ?1 AND state IN (5, 6)`},
-		{&s.deleteDAG, `DELETE FROM saga_dag WHERE saga = ?1`},
-		{&s.deleteEvents, `DELETE FROM saga_event WHERE saga = ?1`},
-
-		{&s.load, `SELECT ` + columns + `, dag FROM saga_record JOIN saga_dag ON saga = id WHERE id = ?1`},
-		{&s.events, `SELECT seq, node, kind, at, payload FROM saga_event WHERE saga = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3`},
-	} {
-		if *p.stmt != nil {
+	for i, text := range texts {
+		if s[i] != nil {
 			continue // by the attempt before, which found the database locked later
 		}
-		stmt, err := db.PrepareContext(ctx, p.text)
+		stmt, err := db.PrepareContext(ctx, text)
 		if err != nil {
 			return err
 		}
-		*p.stmt = stmt
+		s[i] = stmt
 	}
 	return nil
 }

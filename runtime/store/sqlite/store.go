@@ -18,8 +18,8 @@ import (
 // Store is a store.Store in an SQLite database. There is nothing to close but the database.
 type Store struct {
 	db     *sql.DB
+	stmts  *statements
 	writer *writer
-	stmts  statements
 }
 
 var _ store.Store = (*Store)(nil)
@@ -27,7 +27,8 @@ var _ store.Store = (*Store)(nil)
 // Open returns the store in that database. It creates its tables, or migrates them to the version that
 // this package knows. It returns an error if the database can't keep what a store promises.
 func Open(ctx context.Context, db *sql.DB) (*Store, error) {
-	s := &Store{db: db, writer: &writer{db: db}}
+	stmts := new(statements)
+	s := &Store{db: db, stmts: stmts, writer: newWriter(db, stmts)}
 	err := s.open(ctx)
 	switch {
 	case err == nil:
@@ -42,7 +43,7 @@ func (s *Store) open(ctx context.Context) error {
 	if err := retryLocked(ctx, func() error { return checkDatabase(ctx, s.db) }); err != nil {
 		return err
 	}
-	if err := s.writer.write(ctx, migrate); err != nil {
+	if err := s.writer.write(ctx, 0, migrate); err != nil {
 		return err
 	}
 	return retryLocked(ctx, func() error { return s.stmts.prepare(ctx, s.db) })
@@ -53,21 +54,22 @@ func (s *Store) Create(ctx context.Context, n store.NewSaga) error {
 	if err := n.Check(); err != nil {
 		return err
 	}
-	dag, rows := bytes.Clone(n.DAG), eventRows(n.Events)
-	return s.write(ctx, "create saga", n.ID, func(ctx context.Context, tx *sql.Tx) error {
+	dag := bytes.Clone(n.DAG)
+	rows, size := eventRows(n.Events)
+	return s.write(ctx, "create saga", n.ID, size+len(dag), func(tx *transaction) error {
 		now := time.Now()
-		created, err := affected(tx.StmtContext(ctx, s.stmts.createRecord).ExecContext(ctx,
-			n.ID[:], string(n.Name), int64(n.State), n.Owner, int64(len(rows)), leaseEnd(now, n.Lease), now.UnixMicro()))
+		created, err := tx.exec(createRecord,
+			n.ID[:], string(n.Name), int64(n.State), n.Owner, int64(len(rows)), leaseEnd(now, n.Lease), now.UnixMicro())
 		if err != nil {
 			return err
 		}
 		if created == 0 {
 			return store.ErrExists
 		}
-		if _, err := tx.StmtContext(ctx, s.stmts.createDAG).ExecContext(ctx, n.ID[:], dag); err != nil {
+		if _, err := tx.exec(createDAG, n.ID[:], dag); err != nil {
 			return err
 		}
-		return s.insertEvents(ctx, tx, n.ID, rows)
+		return insertEvents(tx, n.ID, rows)
 	})
 }
 
@@ -76,34 +78,34 @@ func (s *Store) Append(ctx context.Context, a store.Append) error {
 	if err := a.Check(); err != nil {
 		return err
 	}
-	rows := eventRows(a.Events)
-	return s.write(ctx, "append to saga", a.ID, func(ctx context.Context, tx *sql.Tx) error {
+	rows, size := eventRows(a.Events)
+	return s.write(ctx, "append to saga", a.ID, size, func(tx *transaction) error {
 		// A number above the largest int64 becomes negative here, and so is no saga's.
 		args := []any{a.ID[:], int64(a.Generation), int64(a.Seq), int64(len(rows)), time.Now().UnixMicro(), int64(a.State)}
 		// Setting the state writes to an index even if it stays what it is, which it mostly does.
-		for _, stmt := range []*sql.Stmt{s.stmts.advance, s.stmts.advanceState} {
-			advanced, err := affected(tx.StmtContext(ctx, stmt).ExecContext(ctx, args...))
+		for _, stmt := range []statement{advance, advanceState} {
+			advanced, err := tx.exec(stmt, args...)
 			if err != nil {
 				return err
 			}
 			if advanced == 1 {
-				return s.insertEvents(ctx, tx, a.ID, rows)
+				return insertEvents(tx, a.ID, rows)
 			}
 		}
-		return s.refusal(ctx, tx, a)
+		return refusal(tx, a.ID, a.Generation)
 	})
 }
 
 // refusal returns why an append was not made.
-func (s *Store) refusal(ctx context.Context, tx *sql.Tx, a store.Append) error {
-	var generation int64
-	err := tx.StmtContext(ctx, s.stmts.generation).QueryRowContext(ctx, a.ID[:]).Scan(&generation)
+func refusal(tx *transaction, id saga.ID, generation uint64) error {
+	var owned int64
+	err := tx.stmt(readGeneration).QueryRow(id[:]).Scan(&owned)
 	switch {
 	case err == sql.ErrNoRows:
 		return store.ErrNotFound
 	case err != nil:
 		return err
-	case generation != int64(a.Generation):
+	case owned != int64(generation):
 		return store.ErrFenced
 	}
 	return store.ErrSequence
@@ -127,10 +129,9 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error
 		ids = string(array)
 	}
 	var records []store.Record
-	err := s.write(ctx, "claim sagas", saga.ID{}, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.write(ctx, "claim sagas", saga.ID{}, 0, func(tx *transaction) error {
 		now := time.Now()
-		rows, err := tx.StmtContext(ctx, s.stmts.claim).QueryContext(ctx,
-			c.Owner, leaseEnd(now, c.Lease), now.UnixMicro(), ids, sqlLimit(c.Limit))
+		rows, err := tx.stmt(claimSagas).Query(c.Owner, leaseEnd(now, c.Lease), now.UnixMicro(), ids, sqlLimit(c.Limit))
 		if err != nil {
 			return err
 		}
@@ -146,21 +147,21 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error
 
 // Renew implements store.Store.
 func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) error {
-	return s.write(ctx, "renew leases", saga.ID{}, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.StmtContext(ctx, s.stmts.renew).ExecContext(ctx, owner, leaseEnd(time.Now(), lease))
+	return s.write(ctx, "renew leases", saga.ID{}, 0, func(tx *transaction) error {
+		_, err := tx.exec(renewLeases, owner, leaseEnd(time.Now(), lease))
 		return err
 	})
 }
 
 // Delete implements store.Store.
 func (s *Store) Delete(ctx context.Context, id saga.ID) error {
-	return s.write(ctx, "delete saga", id, func(ctx context.Context, tx *sql.Tx) error {
-		deleted, err := affected(tx.StmtContext(ctx, s.stmts.deleteRecord).ExecContext(ctx, id[:]))
+	return s.write(ctx, "delete saga", id, 0, func(tx *transaction) error {
+		deleted, err := tx.exec(deleteRecord, id[:])
 		if err != nil {
 			return err
 		}
 		if deleted == 0 {
-			err := tx.StmtContext(ctx, s.stmts.generation).QueryRowContext(ctx, id[:]).Scan(new(int64))
+			err := tx.stmt(readGeneration).QueryRow(id[:]).Scan(new(int64))
 			switch err {
 			case nil:
 				return store.ErrNotFinal
@@ -169,17 +170,17 @@ func (s *Store) Delete(ctx context.Context, id saga.ID) error {
 			}
 			return err
 		}
-		if _, err := tx.StmtContext(ctx, s.stmts.deleteDAG).ExecContext(ctx, id[:]); err != nil {
+		if _, err := tx.exec(deleteDAG, id[:]); err != nil {
 			return err
 		}
-		_, err = tx.StmtContext(ctx, s.stmts.deleteEvents).ExecContext(ctx, id[:])
+		_, err = tx.exec(deleteEvents, id[:])
 		return err
 	})
 }
 
-// write runs op in a transaction. A refusal comes back as it is, any other error with what was tried.
-func (s *Store) write(ctx context.Context, what string, id saga.ID, op operation) error {
-	return explain(s.writer.write(ctx, op), what, id)
+// write runs op, which writes about that many bytes. A refusal comes back as it is, any other error with what was tried.
+func (s *Store) write(ctx context.Context, what string, id saga.ID, size int, op operation) error {
+	return explain(s.writer.write(ctx, size, op), what, id)
 }
 
 // eventRow is an event as it is stored.
@@ -188,26 +189,29 @@ type eventRow struct {
 	payload             any // []byte, or nil for NULL
 }
 
-// eventRows copies events, as they may be written after the call that was given them has returned.
-func eventRows(events []saga.Event) []eventRow {
-	rows := make([]eventRow, len(events))
+// eventRows copies events, as they may be written after the call that was given them has returned. It
+// also returns how many bytes they are, about.
+func eventRows(events []saga.Event) (rows []eventRow, size int) {
+	for i := range events {
+		size += len(events[i].Payload)
+	}
+	payloads := make([]byte, 0, size)
+	rows = make([]eventRow, len(events))
 	for i := range events {
 		e := &events[i]
 		rows[i] = eventRow{seq: int64(e.Seq), node: int64(e.Node), kind: int64(e.Kind), at: e.At.UnixMicro()}
 		if len(e.Payload) > 0 {
-			rows[i].payload = bytes.Clone([]byte(e.Payload))
+			begin := len(payloads)
+			payloads = append(payloads, e.Payload...)
+			rows[i].payload = payloads[begin:]
 		}
 	}
-	return rows
+	return rows, size + 64*len(events)
 }
 
-func (s *Store) insertEvents(ctx context.Context, tx *sql.Tx, id saga.ID, rows []eventRow) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	insert := tx.StmtContext(ctx, s.stmts.insertEvent)
+func insertEvents(tx *transaction, id saga.ID, rows []eventRow) error {
 	for _, r := range rows {
-		if _, err := insert.ExecContext(ctx, id[:], r.seq, r.node, r.kind, r.at, r.payload); err != nil {
+		if _, err := tx.exec(insertEvent, id[:], r.seq, r.node, r.kind, r.at, r.payload); err != nil {
 			return err
 		}
 	}
@@ -228,12 +232,4 @@ func sqlLimit(n int) int64 {
 		return -1
 	}
 	return int64(n)
-}
-
-// affected returns how many rows a statement changed.
-func affected(result sql.Result, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
 }
