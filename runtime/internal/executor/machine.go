@@ -108,8 +108,8 @@ func (m *Machine) checkPlace(e saga.Event) error {
 		return fmt.Errorf("%w: event %d is next", ErrIllegalEvent, m.nextSeq)
 	case !m.dag.Contains(e.Node):
 		return fmt.Errorf("%w: there is no node %d", ErrIllegalEvent, e.Node)
-	case m.abandoned:
-		return fmt.Errorf("%w: %s for a saga that is abandoned", ErrIllegalEvent, e.Kind)
+	case m.State().Final():
+		return fmt.Errorf("%w: %s for a saga that is %s", ErrIllegalEvent, e.Kind, m.State())
 	}
 	return nil
 }
@@ -148,7 +148,7 @@ func (m *Machine) applyToNode(e saga.Event) error {
 		m.setWant(e.Node, wantUndo)
 	case e.Kind == saga.EventOutputSupplied:
 		m.settle()
-		m.turnForward()
+		m.reconsider()
 	case !m.unwinding && (t.To == saga.NodeFailed || t.To == saga.NodeIndeterminate):
 		m.unwind()
 	}

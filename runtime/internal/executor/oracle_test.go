@@ -69,14 +69,14 @@ func (o *oracle) apply(e saga.Event) {
 	o.settle()
 }
 
-// turnForward runs the saga again if nothing in it has failed.
+// turnForward lets the saga run as if nothing had failed, and then unwind again if something has.
 func (o *oracle) turnForward() {
+	mustUnwind := o.canceled
 	for _, s := range o.states {
-		if o.canceled || s == saga.NodeFailed || s == saga.NodeIndeterminate || s == saga.NodeUndoFailed {
-			return
-		}
+		mustUnwind = mustUnwind || s == saga.NodeFailed || s == saga.NodeIndeterminate || s == saga.NodeUndoFailed
 	}
 	o.unwinding = false
+	defer func() { o.settle(); o.unwinding = mustUnwind }()
 	for id := range o.states {
 		if o.dag.Kind(saga.NodeID(id)) != saga.KindAction {
 			o.states[id] = saga.NodePending

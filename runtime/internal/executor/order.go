@@ -93,35 +93,31 @@ func (m *Machine) touched(except saga.NodeID) bool {
 	return false
 }
 
-// turnForward lets a saga that unwinds run again, if nothing in it has failed any more and nobody has canceled it. It
-// computes all that follows from the states of the action nodes anew.
-func (m *Machine) turnForward() {
-	if m.canceled {
-		return
-	}
-	for i := range m.nodes {
-		switch m.nodes[i].state {
-		case saga.NodeFailed, saga.NodeIndeterminate, saga.NodeUndoStarted, saga.NodeUndoFailed:
-			return
-		}
-	}
+// reconsider lets a saga that unwinds run again, if nothing in it has failed any more and nobody has canceled it. All
+// that follows from the states of the action nodes is computed anew: first as if it ran, as the structural nodes around the
+// one that is done now may have been undone already; and then, if it has to unwind all the same, it is turned round again.
+func (m *Machine) reconsider() {
 	m.unwinding = false
 	for i := range m.nodes {
 		id, n := saga.NodeID(i), &m.nodes[i]
 		n.open, n.unclear = int32(len(m.dag.Parents(id))), 0
 		if m.dag.Kind(id) != saga.KindAction {
-			n.state, m.outputs[id] = saga.NodePending, nil
+			n.state = saga.NodePending
 		}
 		if n.state != saga.NodeStarted { // that is in flight, and has been handed out
 			m.setWant(id, wantNothing)
 		}
 	}
+	mustUnwind := m.canceled
 	for i := range m.nodes {
 		id := saga.NodeID(i)
-		if m.nodes[i].state == saga.NodeSucceeded {
+		switch m.nodes[i].state {
+		case saga.NodeSucceeded:
 			for _, c := range m.dag.Children(id) {
 				m.nodes[c].open--
 			}
+		case saga.NodeFailed, saga.NodeIndeterminate, saga.NodeUndoStarted, saga.NodeUndoFailed:
+			mustUnwind = true
 		}
 		if !isClear(m.nodes[i].state) {
 			for _, p := range m.dag.Parents(id) {
@@ -132,5 +128,8 @@ func (m *Machine) turnForward() {
 	for i := range m.nodes {
 		m.ready(saga.NodeID(i))
 		m.settle()
+	}
+	if mustUnwind {
+		m.unwind()
 	}
 }

@@ -112,10 +112,16 @@ func (p *player) step(rng *rand.Rand) []saga.Event {
 		events = append(events, e)
 		return true
 	}
+	if p.machine.State().Final() {
+		return nil
+	}
 	if p.orders && rng.IntN(3) == 0 {
 		kind := saga.EventCanceled + saga.EventKind(rng.IntN(int(saga.EventAbandoned-saga.EventCanceled)+1))
-		if kind != saga.EventAbandoned || len(p.flying) == 0 && rng.IntN(10) == 0 {
+		if kind != saga.EventAbandoned || rng.IntN(10) == 0 {
 			apply(saga.NodeID(rng.IntN(p.dag.Len())), kind)
+		}
+		if p.machine.State().Final() {
+			return events // whatever is in flight comes to nothing
 		}
 	}
 	for t, ok := p.machine.Next(); ok; t, ok = p.machine.Next() {

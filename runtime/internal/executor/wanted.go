@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"bytes"
+	"encoding/json"
 	"iter"
 
 	saga "github.com/sagagen/sagagen/runtime"
@@ -130,11 +132,18 @@ func (m *Machine) ready(id saga.NodeID) {
 		m.setWant(id, wantDo)
 		return
 	case saga.KindConstant:
-		m.outputs[id] = m.dag.Value(id)
+		m.deriveOutput(id, m.dag.Value(id))
 	case saga.KindSubsagaEnd:
-		m.outputs[id] = m.outputs[m.dag.Parents(id)[0]]
+		m.deriveOutput(id, m.outputs[m.dag.Parents(id)[0]])
 	}
 	m.enter(id, saga.NodeSucceeded)
+}
+
+// deriveOutput sets the output of a structural node, unless it has that already: workers may be reading it.
+func (m *Machine) deriveOutput(id saga.NodeID, output json.RawMessage) {
+	if !bytes.Equal(m.outputs[id], output) {
+		m.outputs[id] = output
+	}
 }
 
 // undoable makes a node wanted if it can be undone. A structural one is undone at once.
