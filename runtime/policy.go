@@ -13,7 +13,7 @@ type Policy struct {
 	Retry int
 	// Backoff is how long to wait before the second attempt. The wait doubles with every further
 	// attempt, up to MaxBackoff; of each wait, a random part of up to a half is left out, so that many that failed
-	// together don't come back together. Zero means DefaultBackoff.
+	// together don't come back together. Zero means DefaultBackoff, and more than MaxBackoff means MaxBackoff.
 	Backoff time.Duration
 	// Limit is how many calls may run at once in a coordinator, for all sagas together. Zero means no limit.
 	Limit int

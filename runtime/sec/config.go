@@ -1,7 +1,6 @@
 package sec
 
 import (
-	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"os"
@@ -21,8 +20,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Observer is told of all that happens. Default: a SlogObserver with Logger.
 	Observer Observer
-	// Owner names this coordinator among all on the same store. No two that run may share it. Default: a name made of the host's,
-	// the process's and a random part.
+	// Owner is how this coordinator's name on the store begins, for people to read; a random part follows. Default: the host's
+	// name and the process's number.
 	Owner string
 	// Lease is how long other coordinators on the same store leave this one's sagas alone after it was heard of last. It renews
 	// its leases every quarter of that time, and if it can't for three quarters, it gives its sagas up: so a crashed coordinator's
@@ -65,7 +64,7 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Owner == "" {
 		host, _ := os.Hostname() // without one the name is still unique
-		c.Owner = fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:8])
+		c.Owner = fmt.Sprintf("%s-%d", host, os.Getpid())
 	}
 	setDefault(&c.StoreTimeout, 10*time.Second)
 	setDefault(&c.ListPatience, 100*time.Millisecond)
@@ -80,6 +79,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// minLease is the shortest lease: below it, the renewing would be most of the work.
+const minLease = time.Second
+
 func setDefault[T int | time.Duration](field *T, value T) {
 	if *field == 0 {
 		*field = value
@@ -87,6 +89,9 @@ func setDefault[T int | time.Duration](field *T, value T) {
 }
 
 func (c Config) validate() error {
+	if c.Lease > 0 && c.Lease < minLease {
+		return fmt.Errorf("sec: config: Lease is %v, want at least %v, or none", c.Lease, minLease)
+	}
 	for name, value := range map[string]int64{
 		"StoreTimeout": int64(c.StoreTimeout), "Lease": int64(c.Lease), "ListPatience": int64(c.ListPatience), "MaxSagas": int64(c.MaxSagas), "MaxActions": int64(c.MaxActions),
 		"MaxPayload": int64(c.MaxPayload), "WarnPayload": int64(c.WarnPayload), "MaxNodes": int64(c.MaxNodes), "MaxEdges": int64(c.MaxEdges),

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
@@ -19,8 +20,13 @@ type Coordinator struct {
 	kill  context.CancelFunc
 	// stopping is closed when Shutdown is called: nothing new starts.
 	stopping chan struct{}
-	// running counts the goroutines that own a saga, and those that recover and delete.
+	// running counts the goroutines that own a saga or work for one, and those that recover and delete.
 	running sync.WaitGroup
+
+	// keeping counts the goroutine that renews the leases, until keepNoMore is closed.
+	keeping     sync.WaitGroup
+	keepNoMore  chan struct{}
+	stopKeeping sync.Once
 
 	pool         pool
 	gates        *gates
@@ -30,7 +36,6 @@ type Coordinator struct {
 	mu      sync.Mutex
 	stopped bool
 	tenure  *tenure // the current one
-	tenures int     // how many there were
 	// sagas are those that this coordinator owns, except for the settled ones, which are in the store only.
 	sagas map[saga.ID]*instance
 }
@@ -50,8 +55,10 @@ func New(config Config) (*Coordinator, error) {
 		alive:    alive,
 		kill:     kill,
 		stopping: make(chan struct{}),
-		gates:    newGates(config.MaxActions),
-		sagas:    map[saga.ID]*instance{},
+
+		keepNoMore: make(chan struct{}),
+		gates:      newGates(config.MaxActions),
+		sagas:      map[saga.ID]*instance{},
 
 		observations: newObservations(config.Observer, config.Logger),
 	}
@@ -61,10 +68,10 @@ func New(config Config) (*Coordinator, error) {
 	c.newTenure()
 	go c.observations.run(alive)
 	if config.Lease > 0 {
-		go c.keepLeases()
+		c.keeping.Go(c.keepLeases)
 		c.running.Go(c.adoptExpired)
 	} else {
-		c.running.Go(c.recoverAll)
+		c.running.Go(c.keepSweeping)
 	}
 	if config.Retention.enabled() {
 		c.running.Go(c.retain)
@@ -73,7 +80,7 @@ func New(config Config) (*Coordinator, error) {
 }
 
 // Shutdown ends the coordinator. No further action starts; those that run may end, and what they
-// return is recorded, until ctx ends. Then their contexts are cancelled, and Shutdown returns the context's error; what
+// return is recorded, and the observer is told, until ctx ends. Then their contexts are cancelled, and Shutdown returns the context's error; what
 // they return later is not recorded, and another coordinator will call them again. What was
 // not finished goes on with the next coordinator on the store.
 //
@@ -98,15 +105,26 @@ func (c *Coordinator) Shutdown(ctx context.Context) error {
 		c.end()
 		return fmt.Errorf("sec: shutdown: %w", ctx.Err())
 	}
-	defer c.end()
+	c.stopKeeping.Do(func() { close(c.keepNoMore) })
+	c.keeping.Wait() // or else it could renew what is given back now
 	err := c.retry(ctx, saga.ID{}, func(ctx context.Context, st store.Store) error {
 		return st.Renew(ctx, c.currentTenure().owner, 0)
 	})
 	if err != nil {
+		c.end()
 		return fmt.Errorf("sec: shutdown: giving the sagas back: %w", cmp.Or(ctx.Err(), err))
+	}
+	c.end()
+	select { // the observer gets the last words, unless it hangs
+	case <-c.observations.ended:
+	case <-ctx.Done():
+	case <-time.After(observerPatience):
 	}
 	return nil
 }
+
+// observerPatience is how long Shutdown waits for the observer at most.
+const observerPatience = time.Second
 
 // end ends the coordinator's life.
 func (c *Coordinator) end() {
@@ -146,11 +164,15 @@ func (c *Coordinator) reserve(s *instance) (*instance, bool, error) {
 		return nil, false, errTenure
 	}
 	c.sagas[s.id] = s
+	s.life, s.endLife = context.WithCancel(s.tenure)
 	return s, true, nil
 }
 
-// release forgets an instance, and tells those that wait for it.
-func (c *Coordinator) release(s *instance) {
+// release forgets an instance that was reserved, ends what works for it, and tells those that wait for it.
+func (c *Coordinator) release(s *instance) { s.gone.Do(func() { c.forget(s) }) }
+
+func (c *Coordinator) forget(s *instance) {
+	s.endLife()
 	c.mu.Lock()
 	if c.sagas[s.id] == s {
 		delete(c.sagas, s.id)

@@ -1,8 +1,8 @@
 package sec
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,21 +29,22 @@ func (c *Coordinator) CreateAndStart(ctx context.Context, id saga.ID, dag *saga.
 	return c.create(ctx, &saga.Log{ID: id, DAG: dag}, true)
 }
 
-// Resume records a saga with the log that it has got elsewhere, without starting it. The errors are
-// those of Create, and one that says which event can't have happened.
+// Resume records a saga with the log that it has got elsewhere, without starting it; but if the log says that it has been
+// started before, the next coordinator that takes it over goes on with it. The errors are those of Create, and one that
+// says which event can't have happened.
 func (c *Coordinator) Resume(ctx context.Context, log *saga.Log) error {
 	return c.create(ctx, log, false)
 }
 
 // Start starts a saga that was created, and does nothing if it has been started. When it returns nil, the
 // start is durable. The error wraps saga.ErrNoSuchSaga, saga.ErrParked, saga.ErrWrongState if another coordinator
-// has the saga, or saga.ErrShutdown.
+// has it and has not started it, or saga.ErrShutdown.
 func (c *Coordinator) Start(ctx context.Context, id saga.ID) error {
 	s, record, err := c.find(ctx, id)
 	if err != nil {
 		return err
 	}
-	if s == nil && record.State.Settled() {
+	if s == nil && record.State != saga.StateCreated { // wherever it runs, it has been started
 		return nil
 	}
 	start := func(s *instance) error {
@@ -86,9 +87,9 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 		return err
 	}
 	if !reserved {
-		return other.same(ctx, log.DAG, start)
+		return other.same(ctx, log, start)
 	}
-	return s.insert(ctx)
+	return s.insert(ctx, log)
 }
 
 // checkSize refuses what is larger than the coordinator's configuration allows.
@@ -112,7 +113,7 @@ func (c *Coordinator) checkSize(dag *saga.SagaDAG) error {
 }
 
 // insert records a new saga that has been reserved.
-func (s *instance) insert(ctx context.Context) error {
+func (s *instance) insert(ctx context.Context, log *saga.Log) error {
 	c := s.coordinator
 	s.dag = c.config.Registry.Stamp(s.dag)
 	encoded, err := s.dag.MarshalJSON()
@@ -129,7 +130,7 @@ func (s *instance) insert(ctx context.Context) error {
 	switch {
 	case errors.Is(err, store.ErrExists):
 		c.release(s)
-		return c.createdBefore(ctx, s.id, s.dag, s.started)
+		return c.createdBefore(ctx, log, s.started)
 	case err != nil:
 		c.release(s)
 		c.settleDoubt(s.id)
@@ -169,26 +170,26 @@ func (c *Coordinator) settleDoubt(id saga.ID) {
 }
 
 // createdBefore finishes a create for an ID that the store knows.
-func (c *Coordinator) createdBefore(ctx context.Context, id saga.ID, dag *saga.SagaDAG, start bool) error {
-	s, record, err := c.find(ctx, id)
+func (c *Coordinator) createdBefore(ctx context.Context, log *saga.Log, start bool) error {
+	s, record, err := c.find(ctx, log.ID)
 	if err != nil {
 		return err
 	}
 	if s != nil {
-		return s.same(ctx, dag, start)
+		return s.same(ctx, log, start)
 	}
-	var recorded saga.SagaDAG
-	if err := json.Unmarshal(record.DAG, &recorded); err != nil || !recorded.Equal(dag) {
-		return fmt.Errorf("saga %s: %w: it is a %q with another DAG or other parameters", id, saga.ErrSagaExists, record.Name)
+	recorded, err := c.stored(ctx, record)
+	if err != nil {
+		return err
 	}
-	if start {
-		return c.Start(ctx, id)
+	if err := continues(recorded.DAG, recorded.Events, log); err != nil || !start {
+		return err
 	}
-	return nil
+	return c.Start(ctx, log.ID)
 }
 
 // same finishes a create for an ID that the coordinator has in memory.
-func (s *instance) same(ctx context.Context, dag *saga.SagaDAG, start bool) error {
+func (s *instance) same(ctx context.Context, log *saga.Log, start bool) error {
 	select {
 	case <-s.loaded:
 	case <-s.done:
@@ -198,13 +199,24 @@ func (s *instance) same(ctx context.Context, dag *saga.SagaDAG, start bool) erro
 	select {
 	case <-s.loaded:
 	default: // it turned out not to exist
-		return s.coordinator.create(ctx, &saga.Log{ID: s.id, DAG: dag}, start)
+		return s.coordinator.create(ctx, log, start)
 	}
-	if s.dag == nil || !s.dag.Equal(dag) {
-		return fmt.Errorf("saga %s: %w: it has another DAG or other parameters", s.id, saga.ErrSagaExists)
+	if err := continues(s.dag, s.view.Load().events, log); err != nil || !start {
+		return err
 	}
-	if start {
-		return s.coordinator.Start(ctx, s.id)
+	return s.coordinator.Start(ctx, s.id)
+}
+
+// continues returns an error unless the recorded saga is that of the log, and has what the log has.
+func continues(dag *saga.SagaDAG, events []saga.Event, log *saga.Log) error {
+	if dag == nil || !dag.Equal(log.DAG) {
+		return fmt.Errorf("saga %s: %w: it has another DAG or other parameters", log.ID, saga.ErrSagaExists)
+	}
+	same := func(a, b saga.Event) bool {
+		return a.Node == b.Node && a.Kind == b.Kind && bytes.Equal(a.Payload, b.Payload)
+	}
+	if n := len(log.Events); n > len(events) || !slices.EqualFunc(events[:n], log.Events, same) {
+		return fmt.Errorf("saga %s: %w: it has another log", log.ID, saga.ErrSagaExists)
 	}
 	return nil
 }

@@ -26,9 +26,9 @@ func newGate(limit int) *gate {
 	return &gate{free: limit, waiting: map[saga.ID][]chan struct{}{}}
 }
 
-// enter waits until the call of that saga may run, and returns true; or returns false if stop is closed
-// before that.
-func (g *gate) enter(id saga.ID, stop <-chan struct{}) bool {
+// enter waits until a call of that saga may run, and returns true; or returns false if stop is closed, or the saga's life
+// ends, before that.
+func (g *gate) enter(s *instance, stop <-chan struct{}) bool {
 	if g == nil {
 		return true
 	}
@@ -38,6 +38,7 @@ func (g *gate) enter(id saga.ID, stop <-chan struct{}) bool {
 		g.mu.Unlock()
 		return true
 	}
+	id := s.id
 	turn := make(chan struct{})
 	if len(g.waiting[id]) == 0 {
 		g.turns = append(g.turns, id)
@@ -48,9 +49,10 @@ func (g *gate) enter(id saga.ID, stop <-chan struct{}) bool {
 	case <-turn:
 		return true
 	case <-stop:
-		g.giveUp(id, turn)
-		return false
+	case <-s.life.Done():
 	}
+	g.giveUp(id, turn)
+	return false
 }
 
 // leave lets the next one in.

@@ -1,6 +1,7 @@
 package sec
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -23,6 +24,11 @@ type instance struct {
 	// done is closed when the instance is not the coordinator's any more: the saga is settled, lost, or
 	// was never there, or the coordinator shuts down.
 	done chan struct{}
+
+	// life ends when the saga isn't the coordinator's any more: with its tenure, or with endLife. It is set by reserve.
+	life    context.Context
+	endLife context.CancelFunc
+	gone    sync.Once
 
 	// Set before loaded is closed, and constant from then on.
 	dag        *saga.SagaDAG

@@ -65,7 +65,7 @@ const (
 // as a warning; that a saga unwinds, was undone or was recovered, as information; all else for debugging. The
 // outputs and errors in events, which may be secret, are logged only if Payloads is set.
 type SlogObserver struct {
-	Logger   *slog.Logger
+	Logger   *slog.Logger // Default: Config.Logger
 	Payloads bool
 }
 
@@ -127,15 +127,21 @@ type observations struct {
 	// queue has room for the observations of some hundred sagas that end at once.
 	queue   chan Observation
 	dropped atomic.Uint64
+	ended   chan struct{} // closed when run returns
 	// logs is not nil if observer is a SlogObserver: what it wouldn't log is not queued.
 	logs *slog.Logger
 }
 
 func newObservations(observer Observer, logger *slog.Logger) *observations {
+	if s, ok := observer.(SlogObserver); ok && s.Logger == nil {
+		s.Logger = logger
+		observer = s
+	}
 	o := &observations{
 		observer: observer,
 		logger:   logger,
 		queue:    make(chan Observation, 4096),
+		ended:    make(chan struct{}),
 	}
 	if s, ok := observer.(SlogObserver); ok {
 		o.logs = s.Logger
@@ -163,6 +169,8 @@ func (o *observations) tell(observation Observation) {
 
 // run calls the observer until the coordinator's life ends, and then for what is left.
 func (o *observations) run(alive context.Context) {
+	defer close(o.ended)
+	defer o.tellDropped()
 	for {
 		select {
 		case observation := <-o.queue:
@@ -177,9 +185,13 @@ func (o *observations) run(alive context.Context) {
 				}
 			}
 		}
-		if n := o.dropped.Swap(0); n > 0 {
-			o.call(Observation{Kind: ObservedDrop, At: time.Now(), Dropped: n})
-		}
+		o.tellDropped()
+	}
+}
+
+func (o *observations) tellDropped() {
+	if n := o.dropped.Swap(0); n > 0 {
+		o.call(Observation{Kind: ObservedDrop, At: time.Now(), Dropped: n})
 	}
 }
 

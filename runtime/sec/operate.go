@@ -53,7 +53,8 @@ func (c *Coordinator) ClearBreakpoint(ctx context.Context, id saga.ID, node saga
 	return c.order(ctx, id, saga.EventBreakpointCleared, node, order, func(m *executor.Machine, n saga.NodeID) bool { return !m.Breakpoint(n) })
 }
 
-// RetryUndo has the undo of a node called again that failed for good, with all the attempts that its policy gives.
+// RetryUndo has the undo of a node called again that failed for good, with all the attempts that its policy gives, also if the
+// saga is paused.
 func (c *Coordinator) RetryUndo(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Order) error {
 	return c.order(ctx, id, saga.EventUndoRetried, node, order, func(m *executor.Machine, n saga.NodeID) bool {
 		return m.Node(n) == saga.NodeUndoStarted || m.Node(n) == saga.NodeUndone
@@ -73,6 +74,12 @@ func (c *Coordinator) MarkUndone(ctx context.Context, id saga.ID, node saga.Node
 func (c *Coordinator) SupplyOutput(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Order) error {
 	if len(order.Output) == 0 {
 		return fmt.Errorf("saga %s: %w: it has no output", id, saga.ErrBadOrder)
+	}
+	if size := len(order.Output); size > c.config.MaxPayload {
+		return fmt.Errorf("saga %s: %w: an output of %d bytes, Config.MaxPayload is %d", id, saga.ErrTooLarge, size, c.config.MaxPayload)
+	}
+	if canonical, err := json.Marshal(order.Output); err == nil { // or else Check says what is wrong
+		order.Output = canonical
 	}
 	return c.order(ctx, id, saga.EventOutputSupplied, node, order, func(m *executor.Machine, n saga.NodeID) bool {
 		return m.Node(n) == saga.NodeSucceeded && bytes.Equal(m.Outputs()[n], order.Output)
@@ -150,8 +157,8 @@ func (c *Coordinator) orderedBefore(ctx context.Context, record store.Record, ki
 // abandonParked abandons a saga that no machine can be made of.
 func (c *Coordinator) abandonParked(ctx context.Context, id saga.ID, order saga.Order) error {
 	s := c.lookup(id)
-	if s == nil {
-		return fmt.Errorf("saga %s: %w", id, saga.ErrWrongState)
+	if s == nil { // it has just been abandoned, or taken over
+		return c.order(ctx, id, saga.EventAbandoned, "", order, func(*executor.Machine, saga.NodeID) bool { return false })
 	}
 	order.Output = nil
 	payload, err := json.Marshal(order)
@@ -164,11 +171,15 @@ func (c *Coordinator) abandonParked(ctx context.Context, id saga.ID, order saga.
 			return err
 		}
 		return st.Append(ctx, store.Append{
-			ID: id, Generation: record.Generation, Seq: record.NextSeq, State: saga.StateAbandoned,
+			ID: id, Generation: s.generation, Seq: record.NextSeq, State: saga.StateAbandoned,
 			Events: []saga.Event{{Seq: record.NextSeq, Kind: saga.EventAbandoned, Payload: payload, At: now()}},
 		})
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrSequence): // another has it, or has done it just now
+		c.release(s)
+		return c.Abandon(ctx, id, order)
+	case err != nil:
 		return fmt.Errorf("saga %s: abandon: %w", id, err)
 	}
 	c.release(s)

@@ -24,8 +24,8 @@ type duty struct {
 }
 
 func (d *duty) do() {
+	defer d.saga.coordinator.running.Done()
 	if d.owns {
-		defer d.saga.coordinator.running.Done()
 		d.saga.run(d.first)
 		return
 	}

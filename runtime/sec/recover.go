@@ -30,9 +30,50 @@ func (c *Coordinator) recoverAll() {
 			return
 		}
 		for _, record := range claimed {
-			if _, err := c.adopt(record, nil); err != nil {
+			if _, err := c.adopt(record, nil); err != nil && !errors.Is(err, errUnreadable) {
 				return
 			}
+		}
+	}
+}
+
+// sweep goes on with sagas that are this coordinator's and that it doesn't have in memory: a claim or a create that seemed to fail has
+// had its effect, or a log could not be read.
+func (c *Coordinator) sweep() {
+	query := store.Query{States: []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding}, Limit: sweepBatch}
+	for !c.isStopped() {
+		records, err := c.list(c.alive, query)
+		if err != nil {
+			return // there will be another sweep
+		}
+		for _, record := range records {
+			if c.owns(&record) && c.lookup(record.ID) == nil {
+				_, _, _ = c.find(c.alive, record.ID)
+			}
+		}
+		if len(records) < sweepBatch {
+			return
+		}
+		query.After = records[len(records)-1].ID
+	}
+}
+
+const (
+	// sweepBatch is how many records are read at a time.
+	sweepBatch = 500
+	// sweepPause is the time between two sweeps.
+	sweepPause = time.Minute
+)
+
+// keepSweeping recovers once, and then sweeps every now and then.
+func (c *Coordinator) keepSweeping() {
+	c.recoverAll()
+	for {
+		c.sweep()
+		select {
+		case <-time.After(sweepPause):
+		case <-c.stopping:
+			return
 		}
 	}
 }
@@ -48,7 +89,7 @@ func (c *Coordinator) isStopped() bool {
 
 // adopt goes on with a saga that this coordinator owns and doesn't have in memory. A saga that can't
 // be gone on with is parked, and one that is settled is left alone unless there is a first request. It reports
-// whether that will be replied to. The error is saga.ErrShutdown.
+// whether that will be replied to. The error is saga.ErrShutdown, errTenure, or errUnreadable.
 func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, err error) {
 	s := newInstance(c, record.ID)
 	if record.Owner != s.tenure.owner { // it was claimed in a tenure that has ended since
@@ -59,15 +100,19 @@ func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, er
 		return false, err
 	}
 	s.stored, s.told, s.started = record.State, record.State, record.State != saga.StateCreated
+	s.generation = record.Generation
 	err = s.reload(record)
 	switch {
-	case errors.Is(err, saga.ErrShutdown), errors.Is(err, errTenure):
+	case errors.Is(err, saga.ErrShutdown), errors.Is(err, errTenure), errors.Is(err, errUnreadable):
 		c.release(s)
 		return false, err
 	case err != nil:
 		s.park(err)
 		c.observations.tell(Observation{Kind: ObservedParking, ID: s.id, Name: record.Name, State: record.State, Err: err})
 		close(s.loaded)
+		if s.tenure.Err() != nil {
+			c.release(s)
+		}
 		return false, nil
 	}
 	s.publish(false)
@@ -91,11 +136,7 @@ func (s *instance) reload(record store.Record) error {
 		return err
 	}
 	s.dag = dag
-	var events []saga.Event
-	err := s.coordinator.retry(s.tenure, s.id, func(ctx context.Context, st store.Store) (err error) {
-		events, err = st.Events(ctx, s.id, 0, 0)
-		return err
-	})
+	events, err := s.read()
 	if err != nil {
 		return err
 	}
@@ -107,6 +148,32 @@ func (s *instance) reload(record store.Record) error {
 		return err
 	}
 	return s.config().Registry.CheckShapes(dag)
+}
+
+// errUnreadable says that a log could not be read now. It is tried again with the next sweep, so that others don't wait for it.
+var errUnreadable = errors.New("its log could not be read")
+
+// readTries is how often a log is read before others have their turn.
+const readTries = 3
+
+func (s *instance) read() (events []saga.Event, err error) {
+	for try := range readTries {
+		if try > 0 && !s.wait(firstStorePause) {
+			break
+		}
+		err = s.coordinator.withStore(s.tenure, func(ctx context.Context, st store.Store) (err error) {
+			events, err = st.Events(ctx, s.id, 0, 0)
+			return err
+		})
+		if err == nil {
+			return events, nil
+		}
+	}
+	if s.tenure.Err() != nil {
+		return nil, ended(s.coordinator.alive)
+	}
+	s.config().Logger.Warn("saga can't be read; trying again later", "saga", s.id, "error", err)
+	return nil, fmt.Errorf("%w: %w", errUnreadable, err)
 }
 
 // find returns the saga: in memory if this coordinator owns it, or else its record.

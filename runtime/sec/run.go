@@ -28,11 +28,10 @@ func (s *instance) run(first *request) {
 		}
 		if err := s.flush(); err != nil {
 			s.config().Logger.Warn("saga given up", "saga", s.id, "name", s.dag.Name(), "reason", err)
-			s.reply(fmt.Errorf("saga %s: %w", s.id, err))
+			s.reply(fmt.Errorf("saga %s: %w: %w", s.id, saga.ErrWrongState, err))
 			return
 		}
-		// What runs when a saga is abandoned is waited for, and comes to nothing.
-		ended := s.flying == 0 && (s.stored.Settled() || stopping)
+		ended := s.stored.Settled() || stopping && s.flying == 0
 		s.publish(!ended && s.started)
 		s.reply(nil)
 		if ended {
@@ -40,6 +39,7 @@ func (s *instance) run(first *request) {
 		}
 		for _, j := range s.todo {
 			s.flying++
+			c.running.Add(1)
 			c.pool.run(duty{saga: s, job: j})
 		}
 		s.todo = s.todo[:0]

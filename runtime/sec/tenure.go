@@ -2,8 +2,8 @@ package sec
 
 import (
 	"context"
-	"fmt"
-	"math/rand/v2"
+	"crypto/rand"
+	mathrand "math/rand/v2"
 	"time"
 
 	"github.com/sagagen/sagagen/runtime/store"
@@ -21,11 +21,7 @@ type tenure struct {
 
 // newTenure begins a tenure. It is called with the lock held, or by New.
 func (c *Coordinator) newTenure() {
-	t := &tenure{owner: c.config.Owner}
-	if c.tenures > 0 {
-		t.owner = fmt.Sprintf("%s#%d", c.config.Owner, c.tenures+1)
-	}
-	c.tenures++
+	t := &tenure{owner: c.config.Owner + "#" + rand.Text()[:8]}
 	t.Context, t.end = context.WithCancel(c.alive)
 	if c.config.Lease > 0 {
 		t.timer = time.AfterFunc(c.holdFor(), func() { c.loseTenure(t) })
@@ -66,6 +62,8 @@ func (c *Coordinator) keepLeases() {
 	for {
 		select {
 		case <-time.After(c.config.Lease / 4):
+		case <-c.keepNoMore:
+			return
 		case <-c.alive.Done():
 			return
 		}
@@ -88,11 +86,11 @@ func (c *Coordinator) keepLeases() {
 // adoptExpired claims, every now and then, sagas that their owners have lost. The times differ from coordinator to
 // coordinator, so that they don't all come at once.
 func (c *Coordinator) adoptExpired() {
-	c.recoverAll()
 	for {
+		c.recoverAll()
+		c.sweep()
 		select {
-		case <-time.After(c.config.Lease/4 + rand.N(c.config.Lease/4+1)):
-			c.recoverAll()
+		case <-time.After(c.config.Lease/4 + mathrand.N(c.config.Lease/4+1)):
 		case <-c.stopping:
 			return
 		}

@@ -68,7 +68,7 @@ func (s *instance) attempt(j job, injected injection) outcome {
 		if r.failure == nil {
 			return j.succeeded(r.output)
 		}
-		if r.stopped || s.tenure.Err() != nil {
+		if r.stopped || s.life.Err() != nil {
 			return outcome{task: j.Task} // it may have failed only because of that
 		}
 		unknown = unknown || r.unknown
@@ -80,7 +80,7 @@ func (s *instance) attempt(j job, injected injection) outcome {
 		s.setRetrying(j.Task, &saga.Retrying{
 			Node: j.Node, Direction: j.Direction, Attempts: attempt, Err: r.failure, Next: time.Now().Add(delay),
 		})
-		if !c.wait(delay) {
+		if !s.wait(delay) {
 			return outcome{task: j.Task}
 		}
 	}
@@ -93,14 +93,17 @@ func jitter(d time.Duration) time.Duration { return d - rand.N(d/2+1) }
 func (s *instance) callInTurn(j job, action saga.Registered, attempt int, policy saga.Policy, injected injection) attempted {
 	c := s.coordinator
 	own, all := c.gates.action(action.Name(), j.Direction, policy.Limit), c.gates.all[j.Direction]
-	if !own.enter(s.id, c.stopping) {
+	if !own.enter(s, c.stopping) {
 		return attempted{failure: &saga.ActionError{}, stopped: true}
 	}
 	defer own.leave()
-	if !all.enter(s.id, c.stopping) {
+	if !all.enter(s, c.stopping) {
 		return attempted{failure: &saga.ActionError{}, stopped: true}
 	}
 	defer all.leave()
+	if s.life.Err() != nil {
+		return attempted{failure: &saga.ActionError{}, stopped: true}
+	}
 	began := time.Now()
 	r := s.call(j, action, attempt, policy.Timeout)
 	for calls := 1; calls < injected.repeat && r.failure == nil; calls++ {
@@ -148,7 +151,7 @@ func (s *instance) call(j job, action saga.Registered, attempt int, timeout time
 			r = attempted{failure: saga.NewActionError(err, saga.ReasonPanic, attempt), unknown: true}
 		}
 	}()
-	ctx := context.Context(s.tenure)
+	ctx := s.life
 	if timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, timeout)
@@ -217,14 +220,16 @@ func (j job) failed(failure *saga.ActionError, unknown bool) outcome {
 	return o
 }
 
-// wait returns true when the time is up, and false before that if the coordinator is shut down.
-func (c *Coordinator) wait(d time.Duration) bool {
+// wait returns true when the time is up, and false before that if the saga isn't this coordinator's any more, or
+// the coordinator is shut down.
+func (s *instance) wait(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
-	case <-c.stopping:
-		return false
+	case <-s.coordinator.stopping:
+	case <-s.life.Done():
 	}
+	return false
 }
