@@ -65,12 +65,15 @@ const (
 // as a warning; that a saga unwinds, was undone or was recovered, as information; all else for debugging. The
 // outputs and errors in events, which may be secret, are logged only if Payloads is set.
 type SlogObserver struct {
-	Logger   *slog.Logger // Default: Config.Logger
+	Logger   *slog.Logger // Default: that of the Config, or slog.Default()
 	Payloads bool
 }
 
 // Observe implements Observer.
 func (s SlogObserver) Observe(o Observation) {
+	if s.Logger == nil {
+		s.Logger = slog.Default()
+	}
 	level := o.level()
 	if !s.Logger.Enabled(context.Background(), level) {
 		return

@@ -69,7 +69,7 @@ func (c *Coordinator) MarkUndone(ctx context.Context, id saga.ID, node saga.Node
 }
 
 // SupplyOutput says that a node is done which has failed, or whose outcome is unknown, and that order.Output is its output.
-// If nothing else has failed, the saga runs on from there. It must be paused or stuck, and no other undo may
+// If nothing else has failed, the saga runs on from there. The JSON is kept in the form that encoding/json gives it. It must be paused or stuck, and no other undo may
 // have started.
 func (c *Coordinator) SupplyOutput(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Order) error {
 	if len(order.Output) == 0 {
@@ -176,7 +176,10 @@ func (c *Coordinator) abandonParked(ctx context.Context, id saga.ID, order saga.
 		})
 	})
 	switch {
-	case errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrSequence): // another has it, or has done it just now
+	case errors.Is(err, store.ErrFenced):
+		c.release(s)
+		return fmt.Errorf("saga %s: %w: another coordinator has it", id, saga.ErrWrongState)
+	case errors.Is(err, store.ErrSequence): // somebody has just done it
 		c.release(s)
 		return c.Abandon(ctx, id, order)
 	case err != nil:

@@ -1,0 +1,205 @@
+package sec_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// The tests of this file hold that there is no saga which nobody runs, and none that two run.
+
+func TestCoordinatorOfTheSameNameRecoversAfterACrash(t *testing.T) {
+	for _, l := range []time.Duration{0, lease} {
+		synctest.Test(t, func(t *testing.T) {
+			st := store.NewMemory()
+			plant(t, st, chain(), saga.StateRunning, nil)
+			w := newWorld()
+			w.configured(t, sec.Config{Store: st, Owner: "crashed", Lease: l})
+			time.Sleep(time.Hour)
+			assert.Equal(t, 1, w.count("do c"), "lease %v", l)
+		})
+	}
+}
+
+// A claim whose reply is lost has made this coordinator the owner.
+func TestSagasOfALostClaimAreRun(t *testing.T) {
+	for _, l := range []time.Duration{0, lease} {
+		synctest.Test(t, func(t *testing.T) {
+			st := &faultyStore{Store: store.NewMemory(), fault: errorAfter, first: 1, last: 1}
+			plant(t, st.Store, chain(), saga.StateRunning, nil)
+			w := newWorld()
+			w.configured(t, sec.Config{Store: st, Lease: l})
+			time.Sleep(time.Hour)
+			assert.Equal(t, 1, w.count("do c"), "lease %v", l)
+		})
+	}
+}
+
+// lateStore has the effect of a create long after the call has failed.
+type lateStore struct{ store.Store }
+
+func (l *lateStore) Create(_ context.Context, s store.NewSaga) error {
+	go func() {
+		time.Sleep(5 * time.Second)
+		_ = l.Store.Create(context.Background(), s)
+	}()
+	return errStore
+}
+
+func TestSagaOfALateCreateIsRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		c := w.configured(t, sec.Config{Store: &lateStore{store.NewMemory()}})
+		require.ErrorIs(t, c.CreateAndStart(t.Context(), saga.NewID(), chain()), errStore)
+		time.Sleep(time.Hour)
+		assert.Equal(t, 1, w.count("do c"))
+	})
+}
+
+// poisonStore can't read the log of one saga.
+type poisonStore struct {
+	store.Store
+	poison saga.ID
+}
+
+func (p *poisonStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+	if id == p.poison {
+		return nil, errors.New("bad row")
+	}
+	return p.Store.Events(ctx, id, from, limit)
+}
+
+func TestLogThatCanNotBeReadHoldsUpNoOtherSaga(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &poisonStore{Store: store.NewMemory()}
+		p.poison = plant(t, p.Store, chain(), saga.StateRunning, nil)
+		plant(t, p.Store, chain(), saga.StateRunning, nil)
+		w := newWorld()
+		w.configured(t, sec.Config{Store: p})
+		time.Sleep(time.Minute)
+		assert.Equal(t, 1, w.count("do c"))
+	})
+}
+
+func TestCreateAndStartMayBeRepeatedOnAnotherCoordinator(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := store.NewMemory()
+		w := newWorld()
+		w.on("do b", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
+		c1 := w.configured(t, sec.Config{Store: shared, Lease: lease})
+		c2 := w.configured(t, sec.Config{Store: shared, Lease: lease})
+		id := saga.NewID()
+		require.NoError(t, c1.CreateAndStart(t.Context(), id, chain()))
+		synctest.Wait()
+		assert.NoError(t, c2.CreateAndStart(t.Context(), id, chain()))
+		assert.NoError(t, c2.Start(t.Context(), id))
+		_, err := c2.Wait(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
+	})
+}
+
+// tireless is a registry with the action "again", which fails and is called again nearly for ever. It counts its calls, and those of
+// them that had a context which had ended.
+func tireless(calls, dead *atomic.Int32) *saga.Registry {
+	r := saga.NewRegistry()
+	r.Register(nil, saga.NewAction(saga.ActionSpec[saga.None, saga.None]{
+		Name:     "again",
+		DoPolicy: saga.Policy{Retry: 1_000_000, Backoff: time.Second},
+		Do: func(ctx saga.ActionContext, _ saga.None) (saga.None, error) {
+			calls.Add(1)
+			if ctx.Err() != nil {
+				dead.Add(1)
+			}
+			return saga.None{}, errors.New("again")
+		},
+	}))
+	return r
+}
+
+func againDAG() *saga.SagaDAG {
+	return withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "again")))
+}
+
+func TestAttemptsEndWithTheTenure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cut := &faultyStore{Store: store.NewMemory(), fault: errorBefore, first: 1 << 30, last: 1 << 30}
+		var calls, dead atomic.Int32
+		c := newWorld().configured(t, sec.Config{Store: cut, Lease: lease, Registry: tireless(&calls, &dead)})
+		require.NoError(t, c.CreateAndStart(t.Context(), saga.NewID(), againDAG()))
+		synctest.Wait()
+		cut.cutOff(true)
+		time.Sleep(lease)
+		before := calls.Load()
+		time.Sleep(time.Hour)
+		assert.Equal(t, before, calls.Load())
+		assert.Zero(t, dead.Load())
+		cut.cutOff(false)
+	})
+}
+
+func TestAttemptsEndWhenTheSagaIsAbandoned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls, dead atomic.Int32
+		c := newWorld().configured(t, sec.Config{Registry: tireless(&calls, &dead)})
+		id := saga.NewID()
+		require.NoError(t, c.CreateAndStart(t.Context(), id, againDAG()))
+		synctest.Wait()
+		require.NoError(t, c.Pause(t.Context(), id, because))
+		require.NoError(t, c.Abandon(t.Context(), id, because))
+		before := calls.Load()
+		_, err := c.Wait(t.Context(), id)
+		assert.Equal(t, saga.StateAbandoned, failedError(t, err).State)
+		time.Sleep(time.Hour)
+		assert.Equal(t, before, calls.Load())
+
+		require.NoError(t, c.Delete(t.Context(), id))
+		require.NoError(t, c.CreateAndStart(t.Context(), id, againDAG()), "the id is free again")
+		status, err := c.Status(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, saga.StateRunning, status.State)
+	})
+}
+
+func TestSecondShutdownWaitsForWhatRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var running atomic.Bool
+		w := newWorld()
+		w.on("do a", func(saga.ActionContext) error {
+			running.Store(true)
+			time.Sleep(time.Hour)
+			running.Store(false)
+			return nil
+		})
+		c := w.start(t, store.NewMemory())
+		require.NoError(t, c.CreateAndStart(t.Context(), saga.NewID(), chain()))
+		synctest.Wait()
+		ctx, cancel := contextFor(t, time.Second)
+		defer cancel()
+		require.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
+		require.NoError(t, c.Shutdown(t.Context()))
+		assert.False(t, running.Load())
+	})
+}
+
+func TestShutdownLetsTheObserverHearAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := &recorder{then: func() { time.Sleep(time.Millisecond) }}
+		c, err := sec.New(sec.Config{Registry: newWorld().registry(), Observer: seen})
+		require.NoError(t, err)
+		_, _, err = run(t, c, chain())
+		require.NoError(t, err)
+		require.NoError(t, c.Shutdown(t.Context()))
+		assert.Contains(t, seen.all(), "state succeeded")
+	})
+}
