@@ -3,13 +3,16 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint generate checkgenerate bench
+.PHONY: help test postgres lint generate checkgenerate bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: ## run all tests, with the race detector
 	go test -race ./...
+
+postgres: ## run the tests of the PostgreSQL store (apt-get install postgresql pgbouncer, or SAGA_TEST_POSTGRES)
+	CI=true go test -race -count=1 ./internal/pgtest ./runtime/store/postgres
 
 lint: ## check formatting, go vet and staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go' | grep -v '^testdata/')); \
@@ -19,7 +22,7 @@ lint: ## check formatting, go vet and staticcheck
 
 generate: ## run sagagen on all packages that have directives, and rewrite golden files
 	go run ./cmd/sagagen ./examples/...
-	go test ./gen/... ./cmd/... ./runtime/internal/executor -update
+	go test ./gen/... ./cmd/... ./internal/compat ./runtime/internal/executor -update
 
 checkgenerate: ## fail if generated files are not what sagagen writes now
 	go run ./cmd/sagagen ./examples/...

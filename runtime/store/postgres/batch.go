@@ -1,0 +1,194 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// entry is a Create or an Append that waits to be committed. It has copies of what the caller gave, as it may be written after the call has
+// returned.
+type entry struct {
+	id      saga.ID
+	creates bool
+	state   int16
+	events  []saga.Event
+	size    int // in bytes, roughly
+
+	// Of an append.
+	generation, seq int64
+
+	// Of a create.
+	name, owner string
+	lease       int64 // in microseconds
+	dag         []byte
+
+	result chan error
+	batch  *batch // guarded by the group's mu; nil before and after
+}
+
+// rowBytes is about what an event and a record take beside their payloads.
+const rowBytes = 64
+
+func newCreate(n store.NewSaga) *entry {
+	e := &entry{
+		id: n.ID, creates: true, state: int16(n.State),
+		name: string(n.Name), owner: n.Owner, lease: leaseMicroseconds(n.Lease), dag: bytes.Clone(n.DAG),
+	}
+	e.copyEvents(n.Events)
+	e.size += len(n.DAG)
+	return e
+}
+
+func newAppend(a store.Append) *entry {
+	// A number above the largest int64 becomes negative here, and so is no saga's.
+	e := &entry{id: a.ID, state: int16(a.State), generation: int64(a.Generation), seq: int64(a.Seq)}
+	e.copyEvents(a.Events)
+	return e
+}
+
+func (e *entry) copyEvents(events []saga.Event) {
+	e.events = make([]saga.Event, len(events))
+	e.size = rowBytes * (1 + len(events))
+	for i, event := range events {
+		if len(event.Payload) == 0 {
+			event.Payload = nil
+		}
+		event.Payload = bytes.Clone(event.Payload)
+		e.events[i] = event
+		e.size += len(event.Payload)
+	}
+}
+
+// The columns of a batch, as arrays.
+type (
+	eventColumns struct {
+		sagas    []pgtype.UUID
+		seqs     []int64
+		nodes    []int32
+		kinds    []int16
+		ats      []time.Time
+		payloads [][]byte
+	}
+	appendColumns struct {
+		ids                       []pgtype.UUID
+		generations, seqs, events []int64
+		states                    []int16
+	}
+	createColumns struct {
+		ids            []pgtype.UUID
+		names, owners  []string
+		states         []int16
+		events, leases []int64
+		dags           [][]byte
+	}
+)
+
+// outcomes are what can become of an entry. The statement returns their indices.
+var outcomes = [...]error{nil, store.ErrExists, store.ErrNotFound, store.ErrFenced, store.ErrSequence, errBusy}
+
+// commit commits entries of different sagas with one statement.
+func (s *Store) commit(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
+	text, args := s.batchStatement(entries)
+	rows, err := conn.Query(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	became := make(map[saga.ID]int32, len(entries))
+	var (
+		id          [16]byte
+		outcome     int32
+		synchronous string
+	)
+	if _, err := pgx.ForEachRow(rows, []any{&id, &outcome, &synchronous}, func() error {
+		became[id] = outcome
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	if synchronous == "off" {
+		return nil, errors.New("synchronous_commit stays off, so that the commit may be lost")
+	}
+	errs := make([]error, len(entries))
+	for i, e := range entries {
+		outcome, ok := became[e.id]
+		if !ok || outcome < 0 || int(outcome) >= len(outcomes) {
+			return nil, fmt.Errorf("the statement says nothing of what became of saga %s", e.id)
+		}
+		errs[i] = outcomes[outcome]
+	}
+	return errs, nil
+}
+
+func (s *Store) batchStatement(entries []*entry) (text string, args []any) {
+	var ev eventColumns
+	var a appendColumns
+	var c createColumns
+	for _, e := range entries {
+		id := uuid(e.id)
+		if e.creates {
+			c.ids, c.names, c.states, c.owners = append(c.ids, id), append(c.names, e.name), append(c.states, e.state), append(c.owners, e.owner)
+			c.events, c.leases, c.dags = append(c.events, int64(len(e.events))), append(c.leases, e.lease), append(c.dags, e.dag)
+		} else {
+			a.ids, a.generations, a.seqs = append(a.ids, id), append(a.generations, e.generation), append(a.seqs, e.seq)
+			a.events, a.states = append(a.events, int64(len(e.events))), append(a.states, e.state)
+		}
+		for i := range e.events {
+			event := &e.events[i]
+			ev.sagas, ev.seqs, ev.nodes = append(ev.sagas, id), append(ev.seqs, int64(event.Seq)), append(ev.nodes, int32(event.Node))
+			ev.kinds, ev.ats, ev.payloads = append(ev.kinds, int16(event.Kind)), append(ev.ats, event.At.UTC()), append(ev.payloads, event.Payload)
+		}
+	}
+	args = []any{s.mode, ev.sagas, ev.seqs, ev.nodes, ev.kinds, ev.ats, ev.payloads}
+	switch {
+	case len(c.ids) == 0:
+		text = s.stmts.appends
+	case len(a.ids) == 0:
+		text = s.stmts.creates
+	default:
+		text = s.stmts.both
+	}
+	if len(a.ids) > 0 {
+		args = append(args, a.ids, a.generations, a.seqs, a.events, a.states)
+	}
+	if len(c.ids) > 0 {
+		args = append(args, c.ids, c.names, c.states, c.owners, c.events, c.leases, c.dags)
+	}
+	return text, args
+}
+
+func uuid(id saga.ID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: true} }
+
+func uuids(ids []saga.ID) []pgtype.UUID {
+	made := make([]pgtype.UUID, len(ids))
+	for i, id := range ids {
+		made[i] = uuid(id)
+	}
+	return made
+}
+
+// leaseMicroseconds returns a lease as statements want it, rounded up; 0 if it has ended.
+func leaseMicroseconds(lease time.Duration) int64 {
+	if lease <= 0 {
+		return 0
+	}
+	return lease.Microseconds() + 1
+}
+
+// sqlLimit returns n as SQL has it: NULL for no limit.
+func sqlLimit(n int) *int64 {
+	if n <= 0 {
+		return nil
+	}
+	limit := int64(n)
+	return &limit
+}

@@ -1,0 +1,64 @@
+package postgres
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sagagen/sagagen/internal/pgtest"
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+func TestWhatGathersIsCommittedTogetherAndInOrder(t *testing.T) {
+	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
+	s, err := Open(t.Context(), pool, Config{Schema: schema, Writers: 1})
+	require.NoError(t, err)
+	var batches []int
+	commit := s.writes.commit
+	s.writes.commit = func(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
+		batches = append(batches, len(entries))
+		return commit(ctx, conn, entries)
+	}
+	sagas := make([]saga.ID, 4)
+	for i := range sagas {
+		sagas[i] = saga.NewID()
+		require.NoError(t, s.Create(t.Context(), store.NewSaga{ID: sagas[i], Name: "a", DAG: []byte("{}"), State: 2}))
+	}
+	batches = nil
+
+	tx, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer tx.Rollback(context.Background())
+	_, err = tx.Exec(t.Context(), "LOCK TABLE "+schema+".saga_event")
+	require.NoError(t, err)
+	results := make(chan error)
+	waiting := 0
+	add := func(id saga.ID, seq uint64, queued int) {
+		waiting++
+		go func() {
+			events := []saga.Event{{Seq: seq, Kind: saga.EventStarted}}
+			results <- s.Append(t.Context(), store.Append{ID: id, Generation: 1, Seq: seq, State: 2, Events: events})
+		}()
+		require.Eventually(t, func() bool {
+			s.writes.mu.Lock()
+			defer s.writes.mu.Unlock()
+			return len(s.writes.queue) == queued && len(s.writes.underWay) == 1
+		}, 30*time.Second, time.Millisecond)
+	}
+	add(sagas[0], 0, 0) // it is under way, and waits for the lock
+	add(sagas[0], 1, 1)
+	add(sagas[1], 0, 2)
+	add(sagas[1], 1, 3)
+	add(sagas[2], 0, 4)
+	add(sagas[3], 0, 5)
+	require.NoError(t, tx.Rollback(t.Context()))
+	for range waiting {
+		require.NoError(t, <-results)
+	}
+	assert.Equal(t, []int{1, 4, 1}, batches, "one entry of each saga in a batch, the older one first")
+}

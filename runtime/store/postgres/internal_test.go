@@ -1,0 +1,117 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sagagen/sagagen/internal/pgtest"
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// What is asked often must not read all sagas, of which most have ended long ago, whether or not the server has
+// looked at the tables since they have grown.
+func TestStatementsReadNoFinishedSagas(t *testing.T) {
+	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
+	s, err := Open(t.Context(), pool, Config{Schema: schema})
+	require.NoError(t, err)
+	const finished = 200_000
+	_, err = pool.Exec(t.Context(), strings.NewReplacer("$schema", schema, "$n", fmt.Sprint(finished)).Replace(`
+		ALTER TABLE $schema.saga_record SET (autovacuum_enabled = off);
+		ALTER TABLE $schema.saga_event SET (autovacuum_enabled = off);
+		INSERT INTO $schema.saga_record
+			SELECT md5(i::text)::uuid, 'book-trip', CASE i % 2000 WHEN 0 THEN 2 ELSE 5 END, 'owner' || i % 7, 1, 2, now() + interval '1 day', 0, now(), now()
+			FROM generate_series(1, $n) AS i;
+		INSERT INTO $schema.saga_dag SELECT id, 'x' FROM $schema.saga_record;
+		INSERT INTO $schema.saga_event SELECT id, n, 1, 1, now() FROM $schema.saga_record, generate_series(0, 1) AS n`))
+	require.NoError(t, err)
+	events := []saga.Event{{Seq: 0, Kind: saga.EventStarted}, {Seq: 1, Kind: saga.EventSucceeded}}
+	var appends, both []*entry
+	for range 50 {
+		appends = append(appends, newAppend(store.Append{ID: saga.NewID(), State: 2, Generation: 1, Events: events}))
+		both = append(both, newCreate(store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: 2, Events: events}))
+	}
+	both = append(both, appends...)
+	type statement struct {
+		text string
+		args []any
+	}
+	made := func(text string, args []any) statement { return statement{text, args[1:]} }
+	page := func(states ...saga.State) statement {
+		text, args := listQuery(s.stmts.list, store.Query{Limit: 100, States: states, After: saga.ID{15: 1}})
+		return statement{text, args}
+	}
+	statements := map[string]statement{
+		"one append":             made(s.batchStatement(appends[:1])),
+		"50 appends":             made(s.batchStatement(appends)),
+		"50 creates and appends": made(s.batchStatement(both)),
+		"claim":                  {s.stmts.claim, []any{"me", int64(1), int64(100)}},
+		"claim one":              {s.stmts.claimIDs, []any{"me", int64(1), int64(1), uuids([]saga.ID{saga.NewID()})}},
+		"list all":               page(),
+		"list succeeded":         page(saga.StateSucceeded),
+		"list running or stuck":  page(saga.StateRunning, saga.StateStuck),
+		"load":                   {s.stmts.load, []any{uuid(saga.NewID())}},
+		"events":                 {s.stmts.events, []any{uuid(saga.NewID()), int64(0), nil}},
+	}
+	for _, analyzed := range []bool{false, true} {
+		if analyzed {
+			_, err := pool.Exec(t.Context(), "ANALYZE "+schema+".saga_record, "+schema+".saga_dag, "+schema+".saga_event")
+			require.NoError(t, err)
+		}
+		for name, statement := range statements {
+			t.Run(fmt.Sprintf("%s, analyzed %v", name, analyzed), func(t *testing.T) {
+				tx, err := pool.Begin(t.Context())
+				require.NoError(t, err)
+				defer tx.Rollback(context.Background())
+				rows, err := tx.Query(t.Context(), "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) "+statement.text, append([]any{s.mode}, statement.args...)...)
+				require.NoError(t, err)
+				lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+				require.NoError(t, err)
+				plan := strings.Join(lines, "\n")
+				for _, table := range []string{"record", "dag", "event"} {
+					assert.NotContains(t, plan, "Seq Scan on saga_"+table, plan)
+				}
+				removed := 0
+				for _, line := range lines {
+					var n int
+					if _, err := fmt.Sscanf(strings.TrimSpace(line), "Rows Removed by Filter: %d", &n); err == nil {
+						removed += n
+					}
+				}
+				assert.LessOrEqual(t, removed, finished/2000, plan)
+			})
+		}
+	}
+}
+
+// The tables hold what the code knows, and nothing else.
+func TestConstraintsAreTheStatesAndKindsOfTheVocabulary(t *testing.T) {
+	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
+	_, err := Open(t.Context(), pool, Config{Schema: schema})
+	require.NoError(t, err)
+	event := func(kind int) error {
+		_, err := pool.Exec(t.Context(), "INSERT INTO "+schema+".saga_event VALUES ($1, 0, 1, $2, now())", uuid(saga.NewID()), kind)
+		return err
+	}
+	record := func(state int) error {
+		_, err := pool.Exec(t.Context(), "INSERT INTO "+schema+".saga_record VALUES ($1, 'a', $2, '', 1, 0, now(), 0, now(), now())", uuid(saga.NewID()), state)
+		return err
+	}
+	kinds := saga.EventKinds()
+	for _, kind := range kinds {
+		assert.NoError(t, event(int(kind)), kind)
+	}
+	assert.ErrorContains(t, event(0), "saga_event_kind_check")
+	assert.ErrorContains(t, event(len(kinds)+1), "saga_event_kind_check")
+	for state := saga.StateCreated; state <= saga.StateAbandoned; state++ {
+		assert.NoError(t, record(int(state)), state)
+	}
+	assert.ErrorContains(t, record(0), "saga_record_state_check")
+	assert.ErrorContains(t, record(int(saga.StateAbandoned)+1), "saga_record_state_check")
+}

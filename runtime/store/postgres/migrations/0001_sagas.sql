@@ -1,0 +1,50 @@
+-- States and kinds are the numbers of saga.State and saga.EventKind.
+
+CREATE TABLE $schema.saga_schema (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    version  integer NOT NULL
+);
+INSERT INTO $schema.saga_schema (version) VALUES (1);
+
+-- An append changes next_seq and updated, and mostly nothing else. No index has them, so that the new version of the row
+-- goes beside the old one in the page, if there is room, and no index is written.
+CREATE TABLE $schema.saga_record (
+    id         uuid        PRIMARY KEY,
+    name       text        COLLATE "C" NOT NULL CHECK (name <> ''),
+    state      smallint    NOT NULL CHECK (state BETWEEN 1 AND 7),
+    owner      text        COLLATE "C" NOT NULL,
+    generation bigint      NOT NULL CHECK (generation >= 1),
+    next_seq   bigint      NOT NULL CHECK (next_seq >= 0),
+    lease_end  timestamptz NOT NULL, -- unless a renewal of the owner's is later than this one
+    renewal    bigint      NOT NULL,
+    created    timestamptz NOT NULL,
+    updated    timestamptz NOT NULL
+) WITH (fillfactor = 70);
+
+-- What is not succeeded (5): for claiming, and for listing by any other state. Most sagas leave it
+-- when they end, so it stays small.
+CREATE INDEX saga_record_open ON $schema.saga_record (state, id) WHERE state <> 5;
+
+-- Apart from the record, which every append rewrites.
+CREATE TABLE $schema.saga_dag (
+    saga uuid  PRIMARY KEY,
+    dag  bytea NOT NULL
+);
+
+CREATE TABLE $schema.saga_event (
+    saga    uuid        NOT NULL,
+    seq     bigint      NOT NULL CHECK (seq >= 0),
+    node    integer     NOT NULL CHECK (node >= 0),
+    kind    smallint    NOT NULL CHECK (kind BETWEEN 1 AND 17),
+    at      timestamptz NOT NULL,
+    payload bytea,
+    PRIMARY KEY (saga, seq)
+);
+
+-- The last renewal of an owner's leases. It counts for the sagas whose record has a smaller number of renewal. So to renew is
+-- to write one row, and not one a saga, which appends would have to wait for.
+CREATE TABLE $schema.saga_lease (
+    owner     text        COLLATE "C" PRIMARY KEY,
+    renewal   bigint      NOT NULL,
+    lease_end timestamptz NOT NULL
+) WITH (fillfactor = 10);

@@ -1,0 +1,197 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sagagen/sagagen/internal/pgtest"
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// An owner that has lost its saga goes on appending, beside others, with whose appends its own are committed.
+func TestNoEventOfAnOldOwnerComesAfterTheClaim(t *testing.T) {
+	const takeovers, companions = 300, 3
+	schema := pgtest.Schema(t)
+	zombies, heirs := openStore(t, pgtest.Pool(t, pgtest.URL(t)), schema), openStore(t, pgtest.Pool(t, pgtest.URL(t)), schema)
+	stop := make(chan struct{})
+	var others sync.WaitGroup
+	defer others.Wait()
+	defer close(stop)
+	for range companions {
+		n := newSaga()
+		require.NoError(t, zombies.Create(t.Context(), n))
+		others.Go(func() {
+			for seq := uint64(0); ; seq++ {
+				select {
+				case <-stop:
+					return
+				default:
+					assert.NoError(t, zombies.Append(t.Context(), next(n.ID, seq, 1)))
+				}
+			}
+		})
+	}
+	n := newSaga()
+	n.Lease = 0
+	require.NoError(t, zombies.Create(t.Context(), n))
+	record, err := zombies.Load(t.Context(), n.ID)
+	require.NoError(t, err)
+	for i := range takeovers {
+		fenced, begun := make(chan uint64), make(chan struct{})
+		go func() {
+			begin := sync.OnceFunc(func() { close(begun) })
+			defer begin()
+			for seq := record.NextSeq; ; seq++ {
+				a := next(n.ID, seq, 1)
+				a.Generation = record.Generation
+				if err := zombies.Append(t.Context(), a); err != nil {
+					assert.ErrorIs(t, err, store.ErrFenced)
+					fenced <- seq
+					return
+				}
+				begin()
+			}
+		}()
+		<-begun
+		var claimed []store.Record
+		for len(claimed) == 0 { // the saga is passed over while an append has it
+			claimed, err = heirs.Claim(t.Context(), store.Claim{Owner: string(rune('a' + i%2)), IDs: []saga.ID{n.ID}})
+			require.NoError(t, err)
+		}
+		log, err := heirs.Events(t.Context(), n.ID, 0, 0)
+		require.NoError(t, err)
+		require.Len(t, log, int(claimed[0].NextSeq), "at the claim, in takeover %d", i)
+		require.EqualValues(t, <-fenced, claimed[0].NextSeq, "each acknowledged event is there, and no other, in takeover %d", i)
+		log, err = heirs.Events(t.Context(), n.ID, 0, 0)
+		require.NoError(t, err)
+		require.Len(t, log, int(claimed[0].NextSeq), "after the old owner has ended, in takeover %d", i)
+		record = claimed[0]
+	}
+}
+
+// Each of what is committed together gets its own answer.
+func TestRefusedEntriesDoNotFailTheirCompanions(t *testing.T) {
+	pool := pgtest.Pool(t, pgtest.URL(t))
+	schema := pgtest.Schema(t)
+	s := openStore(t, pool, schema)
+	mine, fenced, behind, exists := newSaga(), newSaga(), newSaga(), newSaga()
+	for _, n := range []store.NewSaga{mine, fenced, behind, exists} {
+		require.NoError(t, s.Create(t.Context(), n))
+	}
+	broken := newSaga()
+	require.NoError(t, s.Create(t.Context(), broken))
+	_, err := pool.Exec(t.Context(), "INSERT INTO "+schema+".saga_event SELECT $1, 0, 1, 1, now()", [16]byte(broken.ID)) // what nobody should do
+	require.NoError(t, err)
+
+	old := next(fenced.ID, 0, 2)
+	old.Generation = 7
+	for round := range uint64(10) {
+		fresh := newSaga()
+		var all sync.WaitGroup
+		expect := func(want error, call func() error) {
+			all.Go(func() {
+				if err := call(); want == nil {
+					assert.NoError(t, err)
+				} else {
+					assert.ErrorIs(t, err, want)
+				}
+			})
+		}
+		release := occupyWriters(t, pool, schema)
+		for range 3 {
+			expect(store.ErrFenced, func() error { return s.Append(t.Context(), old) })
+			expect(store.ErrSequence, func() error { return s.Append(t.Context(), next(behind.ID, 5, 1)) })
+			expect(store.ErrNotFound, func() error { return s.Append(t.Context(), next(saga.NewID(), 0, 1)) })
+			expect(store.ErrExists, func() error { return s.Create(t.Context(), exists) })
+		}
+		expect(nil, func() error { return s.Create(t.Context(), fresh) })
+		expect(nil, func() error { return s.Append(t.Context(), next(mine.ID, 3*round, 3)) })
+		all.Go(func() { assert.ErrorContains(t, s.Append(t.Context(), next(broken.ID, 0, 1)), "saga_event_pkey") })
+		release()
+		all.Wait()
+		requireLog(t, s, fresh.ID, 0)
+	}
+	requireLog(t, s, mine.ID, 30)
+	requireLog(t, s, fenced.ID, 0)
+	requireLog(t, s, behind.ID, 0)
+}
+
+// occupyWriters lets every write wait, and so gather, until it is released.
+func occupyWriters(t *testing.T, pool *pgxpool.Pool, schema string) (release func()) {
+	tx, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "LOCK TABLE "+schema+".saga_event")
+	require.NoError(t, err)
+	return func() { assert.NoError(t, tx.Rollback(context.Background())) }
+}
+
+func TestAppendsOfOneSagaAreCommittedInTheirOrder(t *testing.T) {
+	s := openStore(t, pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t))
+	n := newSaga()
+	require.NoError(t, s.Create(t.Context(), n))
+	done := make(chan error)
+	for range 4 {
+		go func() {
+			for seq := range uint64(30) {
+				if err := s.Append(t.Context(), next(n.ID, seq, 1)); err != nil && !errors.Is(err, store.ErrSequence) {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+	}
+	for range 4 {
+		require.NoError(t, <-done)
+	}
+	requireLog(t, s, n.ID, 30)
+}
+
+func TestRenewalCountsForWhatWasOwnedBeforeIt(t *testing.T) {
+	pool := pgtest.Pool(t, pgtest.URL(t))
+	schema := pgtest.Schema(t)
+	s := openStore(t, pool, schema)
+	free := func() (n int) {
+		require.NoError(t, pool.QueryRow(t.Context(), `SELECT count(*) FROM `+schema+`.saga_record r
+			LEFT JOIN `+schema+`.saga_lease l ON l.owner = r.owner AND l.renewal > r.renewal
+			WHERE COALESCE(l.lease_end, r.lease_end) <= now()`).Scan(&n))
+		return n
+	}
+	require.NoError(t, s.Renew(t.Context(), "alice", 0))
+	n := newSaga()
+	require.NoError(t, s.Create(t.Context(), n))
+	assert.Equal(t, 0, free(), "the renewal was before")
+	require.NoError(t, s.Renew(t.Context(), "alice", 0))
+	assert.Equal(t, 1, free())
+	_, err := pool.Exec(t.Context(), "UPDATE "+schema+".saga_lease SET renewal = renewal + 1000000000000000") // the clock was set back since
+	require.NoError(t, err)
+	require.NoError(t, s.Renew(t.Context(), "alice", time.Hour))
+	assert.Equal(t, 0, free())
+	require.NoError(t, s.Renew(t.Context(), "alice", 0))
+	assert.Equal(t, 1, free())
+}
+
+func TestLeasesOfOwnersWhoAreGoneAreForgotten(t *testing.T) {
+	pool := pgtest.Pool(t, pgtest.URL(t))
+	schema := pgtest.Schema(t)
+	s := openStore(t, pool, schema)
+	n := newSaga()
+	require.NoError(t, s.Create(t.Context(), n))
+	for _, owner := range []string{n.Owner, "gone", "new"} {
+		require.NoError(t, s.Renew(t.Context(), owner, 0))
+	}
+	_, err := pool.Exec(t.Context(), "UPDATE "+schema+".saga_lease SET renewal = renewal - 2 * 86400 * 1000000::bigint WHERE owner <> 'new'")
+	require.NoError(t, err)
+	openStore(t, pool, schema)
+	var owners []string
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT array_agg(owner ORDER BY owner) FROM "+schema+".saga_lease").Scan(&owners))
+	assert.Equal(t, []string{n.Owner, "new"}, owners)
+}

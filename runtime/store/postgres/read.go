@@ -1,0 +1,149 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// Load implements store.Store.
+func (s *Store) Load(ctx context.Context, id saga.ID) (store.Record, error) {
+	var records []store.Record
+	err := s.query(ctx, "load saga", id, s.stmts.load, []any{uuid(id)}, func(rows pgx.Rows) (err error) {
+		records, err = scanRecords(rows, true)
+		return err
+	})
+	if err != nil {
+		return store.Record{}, err
+	}
+	if len(records) == 0 {
+		return store.Record{}, store.ErrNotFound
+	}
+	return records[0], nil
+}
+
+// Events implements store.Store.
+func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+	var events []saga.Event
+	args := []any{uuid(id), int64(min(from, math.MaxInt64)), sqlLimit(limit)}
+	err := s.query(ctx, "read events of saga", id, s.stmts.events, args, func(rows pgx.Rows) (err error) {
+		events, err = scanEvents(rows)
+		return err
+	})
+	return events, err
+}
+
+// List implements store.Store.
+func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error) {
+	text, args := listQuery(s.stmts.list, q)
+	var records []store.Record
+	err := s.query(ctx, "list sagas", saga.ID{}, text, args, func(rows pgx.Rows) (err error) {
+		records, err = scanRecords(rows, false)
+		return err
+	})
+	return records, err
+}
+
+// listQuery returns the statement for a query; list is its beginning. Where the index saga_record_open can serve it, the
+// statement reads ranges of that, one a state, each in order of the IDs, and no more of each than it may return.
+func listQuery(list string, q store.Query) (text string, args []any) {
+	args = []any{uuid(q.After), sqlLimit(q.Limit)}
+	where := " WHERE r.id > $1::uuid"
+	if q.Name != "" {
+		args = append(args, string(q.Name))
+		where += fmt.Sprintf(" AND r.name = $%d::text", len(args))
+	}
+	if !q.UpdatedBefore.IsZero() {
+		args = append(args, q.UpdatedBefore.Add(time.Microsecond-1).UTC()) // rounded up, as what is stored has no more digits
+		where += fmt.Sprintf(" AND r.updated < $%d::timestamptz", len(args))
+	}
+	const page = " ORDER BY id LIMIT $2::bigint"
+	states := slices.Compact(slices.Sorted(slices.Values(q.States)))
+	switch {
+	case len(states) == 0:
+		return list + where + page, args
+	case slices.Contains(states, saga.StateSucceeded):
+		return list + where + " AND r.state IN (" + joinStates(states) + ")" + page, args
+	}
+	ranges := make([]string, len(states))
+	for i, state := range states {
+		ranges[i] = fmt.Sprintf("(%s%s AND r.state <> 5 AND r.state = %d%s)", list, where, state, page)
+	}
+	return "SELECT * FROM (" + strings.Join(ranges, " UNION ALL ") + ") AS ranges" + page, args
+}
+
+func joinStates(states []saga.State) string {
+	numbers := make([]string, len(states))
+	for i, state := range states {
+		numbers[i] = strconv.Itoa(int(state))
+	}
+	return strings.Join(numbers, ", ")
+}
+
+// query runs a query and lets scan read what it returns.
+func (s *Store) query(ctx context.Context, what string, id saga.ID, text string, args []any, scan func(pgx.Rows) error) error {
+	return s.call(ctx, what, id, func() error {
+		rows, err := s.pool.Query(ctx, text, append([]any{s.mode}, args...)...)
+		if err != nil {
+			return err
+		}
+		return scan(rows)
+	})
+}
+
+// scanRecords reads the columns, and behind them the DAG if there is one, and closes rows.
+func scanRecords(rows pgx.Rows, withDAG bool) ([]store.Record, error) {
+	var (
+		records             []store.Record
+		r                   store.Record
+		name                string
+		state               int16
+		generation, nextSeq int64
+	)
+	dest := []any{(*[16]byte)(&r.ID), &name, &state, &r.Owner, &generation, &nextSeq, &r.Created, &r.Updated}
+	if withDAG {
+		dest = append(dest, &r.DAG)
+	}
+	_, err := pgx.ForEachRow(rows, dest, func() error {
+		r.Name, r.State = saga.Name(name), saga.State(state)
+		r.Generation, r.NextSeq = uint64(generation), uint64(nextSeq)
+		r.Created, r.Updated = r.Created.UTC(), r.Updated.UTC()
+		records = append(records, r)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return records, nil
+}
+
+// scanEvents reads events and closes rows.
+func scanEvents(rows pgx.Rows) ([]saga.Event, error) {
+	var (
+		events  []saga.Event
+		seq     int64
+		node    int32
+		kind    int16
+		at      time.Time
+		payload []byte
+	)
+	_, err := pgx.ForEachRow(rows, []any{&seq, &node, &kind, &at, &payload}, func() error {
+		events = append(events, saga.Event{
+			Seq: uint64(seq), Node: saga.NodeID(node), Kind: saga.EventKind(kind), Payload: payload, At: at.UTC(),
+		})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return events, nil
+}

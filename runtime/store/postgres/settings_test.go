@@ -1,0 +1,160 @@
+package postgres_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sagagen/sagagen/internal/pgtest"
+	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/postgres"
+)
+
+func TestOpenRefusesWhatCanNotKeepItsPromise(t *testing.T) {
+	server := pgtest.Start(t)
+	admin := pgtest.Pool(t, server.URL)
+	_, err := admin.Exec(t.Context(), "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+	require.NoError(t, err)
+	set := func(t *testing.T, name, value string) {
+		_, err := admin.Exec(t.Context(), "ALTER SYSTEM SET "+name+" = "+value)
+		require.NoError(t, err)
+		_, err = admin.Exec(t.Context(), "SELECT pg_reload_conf()")
+		require.NoError(t, err)
+		require.Eventually(t, func() bool {
+			var now string
+			err := admin.QueryRow(t.Context(), "SELECT current_setting($1)", name).Scan(&now)
+			return err == nil && now == value
+		}, 30*time.Second, 10*time.Millisecond)
+	}
+	for name, refused := range map[string]struct {
+		setting, database, readOnly string
+		config                      postgres.Config
+		message                     string
+	}{
+		"fsync":             {setting: "fsync", message: "fsync is off, so that commits may be lost"},
+		"full_page_writes":  {setting: "full_page_writes", message: "full_page_writes is off, so that the database may be corrupted"},
+		"read-only":         {readOnly: "on", message: "transactions are read-only: set default_transaction_read_only to off"},
+		"encoding":          {database: "latin", message: "the database's encoding is LATIN1"},
+		"PostgreSQL's own":  {config: postgres.Config{Schema: "pg_temp"}, message: `schema "pg_temp" is PostgreSQL's own`},
+		"too long a schema": {config: postgres.Config{Schema: string(make([]rune, 64))}, message: "is no name that PostgreSQL keeps"},
+		"negative writers":  {config: postgres.Config{Writers: -1}, message: "Config.Writers is -1, want 1 or more"},
+		"negative others":   {config: postgres.Config{Others: -1}, message: "Config.Others is -1, want 1 or more"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if refused.setting != "" {
+				set(t, refused.setting, "off")
+				defer set(t, refused.setting, "on")
+			}
+			pool := pgtest.Pool(t, server.URL, func(c *pgxpool.Config) {
+				if refused.database != "" {
+					c.ConnConfig.Database = refused.database
+				}
+				if refused.readOnly != "" {
+					c.ConnConfig.RuntimeParams["default_transaction_read_only"] = refused.readOnly
+				}
+			})
+			_, err := postgres.Open(t.Context(), pool, refused.config)
+			require.ErrorContains(t, err, refused.message)
+			require.ErrorContains(t, err, "postgres store: ")
+			t.Log(err)
+			if refused.setting != "" {
+				_, err := postgres.Open(t.Context(), pool, postgres.Config{TrustStorage: true})
+				require.NoError(t, err)
+			}
+		})
+	}
+}
+
+func TestOpenRefusesANewerSchema(t *testing.T) {
+	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
+	openStore(t, pool, schema)
+	_, err := pool.Exec(t.Context(), "UPDATE "+schema+".saga_schema SET version = 99")
+	require.NoError(t, err)
+	_, err = postgres.Open(t.Context(), pool, postgres.Config{Schema: schema})
+	require.EqualError(t, err, "postgres store: its schema \""+schema+"\" has version 99, and this program knows versions up to 1: it needs a newer version of the program")
+}
+
+func TestOpenUndoesAMigrationThatBreaksOff(t *testing.T) {
+	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
+	_, err := pool.Exec(t.Context(), "CREATE SCHEMA "+schema+"; CREATE TABLE "+schema+".saga_event (mine int)")
+	require.NoError(t, err)
+	_, err = postgres.Open(t.Context(), pool, postgres.Config{Schema: schema})
+	require.ErrorContains(t, err, "migrating the schema to version 1")
+	var tables int
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_tables WHERE schemaname = $1", schema).Scan(&tables))
+	assert.Equal(t, 1, tables, "only the one that was there before")
+
+	_, err = pool.Exec(t.Context(), "DROP TABLE "+schema+".saga_event")
+	require.NoError(t, err)
+	openStore(t, pool, schema)
+	openStore(t, pool, schema) // again changes nothing
+}
+
+// A program needn't have the right to create anything, if somebody else has run the migrations.
+func TestMigrationsMayBeRunBySomebodyElse(t *testing.T) {
+	pool := pgtest.Pool(t, pgtest.URL(t))
+	schema := pgtest.Schema(t) + `_"odd` // and a name that must be quoted
+	quoted, role := pgx.Identifier{schema}.Sanitize(), pgx.Identifier{schema + " user"}.Sanitize()
+	exec := func(text string) {
+		_, err := pool.Exec(context.Background(), text) // also when the test is over
+		require.NoError(t, err, text)
+	}
+	exec("CREATE ROLE " + role)
+	t.Cleanup(func() { exec("DROP SCHEMA " + quoted + " CASCADE; DROP ROLE " + role) })
+	limited := pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["role"] = schema + " user" })
+	_, err := postgres.Open(t.Context(), limited, postgres.Config{Schema: schema})
+	require.ErrorContains(t, err, "have what Migrations returns run by a role that may")
+
+	exec("CREATE SCHEMA " + quoted)
+	for _, text := range postgres.Migrations(schema) {
+		exec(text)
+	}
+	exec("GRANT USAGE ON SCHEMA " + quoted + " TO " + role + "; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + quoted + " TO " + role)
+	s := openStore(t, limited, schema)
+	n := newSaga()
+	require.NoError(t, s.Create(t.Context(), n))
+	require.NoError(t, s.Append(t.Context(), next(n.ID, 0, 3)))
+	require.NoError(t, s.Renew(t.Context(), n.Owner, 0))
+	claimed, err := s.Claim(t.Context(), store.Claim{Owner: "bob"})
+	require.NoError(t, err)
+	require.Len(t, claimed, 1)
+	requireLog(t, s, n.ID, 3)
+}
+
+// The next statement may come to another server connection, which knows no statement by that name.
+func TestStatementsHaveNoNames(t *testing.T) {
+	pool := pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) { c.MaxConns = 1 })
+	require.Equal(t, pgx.QueryExecModeCacheStatement, pool.Config().ConnConfig.DefaultQueryExecMode, "the program's own do")
+	schema := pgtest.Schema(t)
+	useAll(t, openStore(t, pool, schema))
+	useAll(t, openStore(t, pool, schema))
+	var named []string
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT array_agg(statement) FROM pg_prepared_statements", pgx.QueryExecModeExec).Scan(&named))
+	assert.Empty(t, named)
+}
+
+// useAll calls every method, several times.
+func useAll(t *testing.T, s store.Store) {
+	for range 3 {
+		n := newSaga()
+		n.Lease = 0
+		require.NoError(t, s.Create(t.Context(), n))
+		require.NoError(t, s.Append(t.Context(), next(n.ID, 0, 3)))
+		requireLog(t, s, n.ID, 3)
+		require.NoError(t, s.Renew(t.Context(), n.Owner, 0))
+		_, err := s.Claim(t.Context(), store.Claim{Owner: "bob"})
+		require.NoError(t, err)
+		_, err = s.List(t.Context(), store.Query{Limit: 1})
+		require.NoError(t, err)
+		a := next(n.ID, 3, 1)
+		a.Generation, a.State = 2, 5
+		require.NoError(t, s.Append(t.Context(), a))
+		require.NoError(t, s.Delete(t.Context(), n.ID))
+		require.ErrorIs(t, s.Delete(t.Context(), n.ID), store.ErrNotFound)
+	}
+}

@@ -1,0 +1,137 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// Store is a store.Store in a PostgreSQL database. There is nothing to close but the pool.
+type Store struct {
+	pool   *pgxpool.Pool
+	config Config
+	mode   pgx.QueryExecMode
+	stmts  statements
+	writes *group
+	// others holds a token for each connection that isn't a writer's.
+	others chan struct{}
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open returns the store in that database. It creates its tables, or migrates them to the version that
+// this package knows. It returns an error if the server can't keep what a store promises.
+func Open(ctx context.Context, pool *pgxpool.Pool, config Config) (*Store, error) {
+	config, err := config.complete()
+	if err != nil {
+		return nil, fmt.Errorf("postgres store: %w", err)
+	}
+	s := &Store{
+		pool:   pool,
+		config: config,
+		mode:   execMode(pool),
+		stmts:  newStatements(quote(config.Schema)),
+		others: make(chan struct{}, config.Others),
+	}
+	s.writes = &group{pool: pool, limit: config.Writers, commit: s.commit, underWay: map[saga.ID]bool{}}
+	if err := s.open(ctx); err != nil {
+		return nil, fmt.Errorf("postgres store: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) error {
+	if err := s.checkServer(ctx); err != nil {
+		return err
+	}
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	_, err := s.pool.Exec(ctx, s.stmts.forgetLeases)
+	return err
+}
+
+// Create implements store.Store.
+func (s *Store) Create(ctx context.Context, n store.NewSaga) error {
+	if err := n.Check(); err != nil {
+		return err
+	}
+	return explain(s.writes.do(ctx, newCreate(n)), "create saga", n.ID)
+}
+
+// Append implements store.Store.
+func (s *Store) Append(ctx context.Context, a store.Append) error {
+	if err := a.Check(); err != nil {
+		return err
+	}
+	return explain(s.writes.do(ctx, newAppend(a)), "append to saga", a.ID)
+}
+
+// Claim implements store.Store.
+func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	text, args := s.stmts.claim, []any{c.Owner, leaseMicroseconds(c.Lease), sqlLimit(c.Limit)}
+	if len(c.IDs) > 0 {
+		text, args = s.stmts.claimIDs, append(args, uuids(c.IDs))
+	}
+	var records []store.Record
+	err := s.query(ctx, "claim sagas", saga.ID{}, text, args, func(rows pgx.Rows) (err error) {
+		records, err = scanRecords(rows, true)
+		return err
+	})
+	return records, err
+}
+
+// Renew implements store.Store.
+func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) error {
+	return s.call(ctx, "renew leases", saga.ID{}, func() error {
+		_, err := s.pool.Exec(ctx, s.stmts.renew, s.mode, owner, leaseMicroseconds(lease))
+		return err
+	})
+}
+
+// Delete implements store.Store.
+func (s *Store) Delete(ctx context.Context, id saga.ID) error {
+	return s.call(ctx, "delete saga", id, func() error {
+		return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
+			// In a statement of its own: the next one then sees the events of an append that this one waited for.
+			var state int16
+			err := tx.QueryRow(ctx, s.stmts.lock, s.mode, uuid(id)).Scan(&state, nil)
+			switch {
+			case errors.Is(err, pgx.ErrNoRows):
+				return store.ErrNotFound
+			case err != nil:
+				return err
+			case !saga.State(state).Final():
+				return store.ErrNotFinal
+			}
+			_, err = tx.Exec(ctx, s.stmts.delete, s.mode, uuid(id))
+			return err
+		})
+	})
+}
+
+// call does what needs one connection, when fewer than Config.Others are in use, until no other transaction is in its way.
+func (s *Store) call(ctx context.Context, what string, id saga.ID, f func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return explain(retryBusy(ctx, func() error {
+		select {
+		case s.others <- struct{}{}:
+			defer func() { <-s.others }()
+		case <-ctx.Done():
+			return fmt.Errorf("%w while waiting for the store's other calls", ctx.Err())
+		}
+		return f()
+	}), what, id)
+}
