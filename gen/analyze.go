@@ -9,19 +9,17 @@ import (
 // have directives and no mistakes, sorted by import path. The diagnostics are all that is
 // wrong in all packages, sorted. The error is for what isn't the sources' fault.
 func Analyze(ctx context.Context, opts Options) ([]*Package, []Diagnostic, error) {
-	candidates, err := search(ctx, opts)
-	if err != nil || len(candidates) == 0 {
-		return nil, nil, cmp.Or(ctx.Err(), err)
-	}
-	fset, roots, err := load(ctx, opts, candidates)
-	if err != nil {
+	fset, roots, err := read(ctx, opts)
+	if err != nil || len(roots) == 0 {
 		return nil, nil, cmp.Or(ctx.Err(), err)
 	}
 	u := newUniverse(fset, roots)
 	var models []*Package
 	var diagnostics []Diagnostic
 	for _, root := range roots {
+		done := opts.clock(StageCheck, root.PkgPath)
 		model, found, err := analyzePackage(u, root)
+		done()
 		if err != nil {
 			return nil, nil, err
 		}
@@ -51,7 +49,7 @@ func analyzePackage(u *universe, l *loaded) (*Package, []*Diagnostic, error) {
 	m.info, m.errors = l.TypesInfo, l.TypeErrors
 	m.model()
 	p := m.result(prefixOf(l.Name, l.dir))
-	p.Dir = l.dir
+	p.Dir, p.Fset = l.dir, u.fset
 	m.checkNames(p)
 	l.checkOutput(r, p)
 	if len(r.diagnostics) > 0 || m.withheld {

@@ -1,6 +1,7 @@
 // Package gen reads Go packages whose functions are annotated as the steps of sagas, proves that
 // every step gets what it takes, and writes the code that registers and runs them. It is what the
-// command sagagen runs: [Generate] is all of it, [Analyze] all but the writing.
+// command sagagen runs: [Generate] is all of it, [Check] all but the writing, [Analyze] what says if the
+// sources are right.
 //
 // This comment is the definition of the directives. docs/directives.md teaches them by example.
 //
@@ -158,6 +159,6 @@
 // # Diagnostics
 //
 // All mistakes of all packages are reported in one run, each once, at the argument or the
-// parameter concerned, with a code that stays the same: see [Code]. A package with a mistake
+// parameter concerned, with a code that stays the same: see [Code] and [Explain]. A package with a mistake
 // keeps the generated file that it has.
 package gen

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/sagagen/sagagen/gen/internal/unified"
 )
 
 // Result is what Generate found and did.
@@ -15,7 +17,7 @@ type Result struct {
 	// Diagnostics are all that is wrong in the sources, sorted by position. A package with any has
 	// no file among Files; that which it has from an earlier run is left as it is.
 	Diagnostics []Diagnostic
-	// Files are the generated files, one for each package that has directives, sorted by
+	// Files are the generated files, one for each package that has directives and no mistakes, sorted by
 	// import path.
 	Files []File
 }
@@ -25,52 +27,87 @@ type File struct {
 	// Path is absolute, or relative as Options.Dir is.
 	Path    string
 	Content []byte
-	// Changed says that the file had another content or wasn't there, and was written.
+	// Old is the content that the file had; nil if it wasn't there.
+	Old []byte
+	// Changed says that the file had another content or wasn't there. Generate has written it then.
 	Changed bool
 }
+
+// Missing reports whether the file wasn't there.
+func (f File) Missing() bool { return f.Old == nil }
+
+// Diff returns what changes in the file as a unified diff with that name in its head, which git apply and
+// patch -p1 take. It is empty if nothing changes.
+func (f File) Diff(name string) []byte {
+	old := "a/" + name
+	if f.Missing() {
+		old = "/dev/null"
+	}
+	return unified.Diff(old, "b/"+name, f.Old, f.Content)
+}
+
+// FirstChange returns the number of the first line of the old content that changes.
+func (f File) FirstChange() int { return unified.FirstLine(f.Old, f.Content) }
 
 // Generate reads the packages that the options name and writes a file for each that has
 // directives. A file that is up to date already isn't touched. The error is for what isn't a mistake
 // in the sources, such as a full disk; what is one is a Diagnostic.
 func Generate(ctx context.Context, opts Options) (Result, error) {
+	result, err := Check(ctx, opts)
+	if err != nil {
+		return result, err
+	}
+	for i, f := range result.Files {
+		if !f.Changed {
+			continue
+		}
+		done := opts.clock(StageWrite, f.Path)
+		if err := writeFile(f.Path, f.Content); err != nil {
+			result.Files = result.Files[:i]
+			return result, err
+		}
+		done()
+	}
+	return result, nil
+}
+
+// Check is Generate without the writing: the files that are Changed are those that it would write.
+func Check(ctx context.Context, opts Options) (Result, error) {
 	packages, diagnostics, err := Analyze(ctx, opts) // load, parse, model, check
 	if err != nil {
 		return Result{}, err
 	}
 	result := Result{Diagnostics: diagnostics}
 	for _, p := range packages {
-		content, err := Emit(p)
-		if err != nil {
+		done := opts.clock(StageEmit, p.Path)
+		f := File{Path: filepath.Join(p.Dir, p.Prefix+outputSuffix)}
+		if f.Content, err = Emit(p); err != nil {
 			return result, err
 		}
-		path := filepath.Join(p.Dir, p.Prefix+outputSuffix)
-		changed, err := writeFile(path, content)
-		if err != nil {
+		if f.Old, err = os.ReadFile(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return result, err
 		}
-		result.Files = append(result.Files, File{Path: path, Content: content, Changed: changed})
+		f.Changed = f.Missing() || !bytes.Equal(f.Old, f.Content)
+		result.Files = append(result.Files, f)
+		done()
 	}
 	return result, nil
 }
 
-// writeFile gives a file that content, unless it has it, and reports whether it hadn't. Whoever reads
-// the file meanwhile finds the old content or the new, never a part.
-func writeFile(path string, content []byte) (changed bool, err error) {
+// writeFile gives a file that content. Whoever reads the file meanwhile finds the old content or
+// the new, never a part.
+func writeFile(path string, content []byte) (err error) {
 	mode := fs.FileMode(0o644)
-	switch old, err := os.ReadFile(path); {
-	case err == nil && bytes.Equal(old, content):
-		return false, nil
+	switch info, err := os.Stat(path); {
 	case err == nil:
-		if info, err := os.Stat(path); err == nil {
-			mode = info.Mode().Perm()
-		}
+		mode = info.Mode().Perm()
 	case !errors.Is(err, fs.ErrNotExist):
-		return false, err
+		return err
 	}
 	// The go command ignores files whose names begin with a dot.
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer func() {
 		if err != nil {
@@ -78,10 +115,10 @@ func writeFile(path string, content []byte) (changed bool, err error) {
 		}
 	}()
 	if _, err := temp.Write(content); err != nil {
-		return false, errors.Join(fmt.Errorf("write %s: %w", path, err), temp.Close())
+		return errors.Join(fmt.Errorf("write %s: %w", path, err), temp.Close())
 	}
 	if err := errors.Join(temp.Chmod(mode), temp.Close()); err != nil {
-		return false, err
+		return err
 	}
-	return true, os.Rename(temp.Name(), path)
+	return os.Rename(temp.Name(), path)
 }

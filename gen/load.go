@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"go/ast"
-	"go/parser"
 	"go/token"
 	"os"
-	"path/filepath"
 	"sort"
 	"strings"
-	"sync"
 
 	"golang.org/x/tools/go/packages"
 )
@@ -27,6 +24,8 @@ type Options struct {
 	Tags []string
 	// Env is the environment of the go command. It defaults to os.Environ.
 	Env []string
+	// Timed, if it isn't nil, is called after each part of the run, by the goroutine that runs it. It defaults to nil.
+	Timed func(Timing)
 }
 
 func (opts Options) patterns() []string {
@@ -57,23 +56,34 @@ type loaded struct {
 	parseErrors map[string]error
 }
 
-// load reads the candidates with types, all in one go, sorted by import path. Their imports
-// come from export data, which costs a small part of reading them as source.
+// load reads the candidates.
 func load(ctx context.Context, opts Options, candidates []candidate) (*token.FileSet, []*loaded, error) {
+	defer opts.clock(StageLoad, "")()
+	files := newFileParser(candidates)
+	fset, pkgs, err := loadTypes(ctx, opts, files, loadPatterns(opts, candidates))
+	if err != nil {
+		return nil, nil, err
+	}
+	return fset, files.loaded(pkgs, candidates), nil
+}
+
+// loadTypes reads packages. Their imports come from export data, which costs a small part of reading
+// them as source.
+func loadTypes(ctx context.Context, opts Options, files *fileParser, patterns []string) (*token.FileSet, []*packages.Package, error) {
 	config := opts.config(ctx)
 	config.Mode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports |
 		packages.NeedTypes | packages.NeedSyntax | packages.NeedTypesInfo | packages.NeedModule | packages.NeedTypesSizes
 	config.Fset = token.NewFileSet()
+	config.ParseFile = files.parse
+	pkgs, err := runGo(config, patterns)
+	return config.Fset, pkgs, err
+}
+
+// loaded joins candidates and what was read of them.
+func (p *fileParser) loaded(pkgs []*packages.Package, candidates []candidate) []*loaded {
 	byPath := map[string]candidate{}
-	files := fileParser{candidates: map[string]candidate{}, own: map[*ast.File]bool{}, renamed: map[*ast.File]bool{}, errors: map[string]error{}}
 	for _, c := range candidates {
 		byPath[c.path] = c
-		files.candidates[c.dir] = c
-	}
-	config.ParseFile = files.parse
-	pkgs, err := runGo(config, loadPatterns(opts, candidates))
-	if err != nil {
-		return nil, nil, err
 	}
 	var list []*loaded
 	for _, pkg := range pkgs {
@@ -85,22 +95,22 @@ func load(ctx context.Context, opts Options, candidates []candidate) (*token.Fil
 		l.Name = c.name
 		l.Types.SetName(c.name)
 		for _, f := range pkg.Syntax {
-			if files.renamed[f] {
+			if p.renamed[f] {
 				f.Name.Name = c.name
 			}
-			if !files.own[f] {
+			if !p.own[f] {
 				l.handwritten = append(l.handwritten, f)
 			}
 		}
 		for _, name := range pkg.CompiledGoFiles {
-			if err := files.errors[name]; err != nil {
+			if err := p.errors[name]; err != nil {
 				l.parseErrors[name] = err
 			}
 		}
 		list = append(list, l)
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].PkgPath < list[j].PkgPath })
-	return config.Fset, list, nil
+	return list
 }
 
 // loadPatterns are the import paths of the candidates; or the patterns as they were
@@ -128,41 +138,4 @@ func runGo(config *packages.Config, patterns []string) ([]*packages.Package, err
 		return nil, errors.New(strings.TrimPrefix(said, "go: "))
 	}
 	return nil, errors.New(joinLines(strings.TrimPrefix(why, "err: ")))
-}
-
-// fileParser parses files for the loader, several at a time.
-type fileParser struct {
-	candidates map[string]candidate // by folder
-
-	mu      sync.Mutex
-	own     map[*ast.File]bool
-	renamed map[*ast.File]bool
-	errors  map[string]error
-}
-
-// parse parses a file. Of one of our own, only the package clause is there: what it
-// declared is about to be declared anew. The package clause is as the go command has listed it,
-// which may be what one of our own files says from when the package had another name: the loader
-// leaves out files with another.
-func (p *fileParser) parse(fset *token.FileSet, name string, src []byte) (*ast.File, error) {
-	if isOwnOutput(name, src) {
-		if clause := p.candidates[filepath.Dir(name)].listed; clause != "" {
-			f, err := parser.ParseFile(fset, name, "package "+clause+"\n", parser.SkipObjectResolution)
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			p.own[f] = true
-			return f, err
-		}
-	}
-	f, err := parser.ParseFile(fset, name, src, parser.ParseComments|parser.AllErrors|parser.SkipObjectResolution)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err != nil {
-		p.errors[name] = err
-	}
-	if c := p.candidates[filepath.Dir(name)]; f != nil && c.name != c.listed && f.Name.Name == c.name {
-		f.Name.Name = c.listed
-		p.renamed[f] = true
-	}
-	return f, err
 }

@@ -1,7 +1,9 @@
 package gen
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,6 +41,21 @@ func writeModule(t *testing.T, files map[string]string) string {
 	return dir
 }
 
+// writeDependingModule writes the go.mod of a module that depends on this one, as it is here, and so has the runtime.
+func writeDependingModule(t testing.TB, dir, module string) {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
+	goMod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	require.NoError(t, err)
+	goMod = bytes.Replace(goMod, []byte("module github.com/sagagen/sagagen\n"), []byte("module "+module+"\n"), 1)
+	goMod = fmt.Appendf(goMod, "\nrequire github.com/sagagen/sagagen v0.0.0\n\nreplace github.com/sagagen/sagagen => %s\n", root)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), goMod, 0o644))
+	goSum, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.sum"), goSum, 0o644))
+}
+
 func TestOwnOutputNeverBlocksARun(t *testing.T) {
 	outputs := map[string]string{
 		"empty":       "",
@@ -57,17 +74,34 @@ func TestOwnOutputNeverBlocksARun(t *testing.T) {
 	// It comes first among the files, so that the go command takes the package for that of its clause.
 	files["zfirst/zorder.go"] = orderSource
 	files["zfirst/order_saga_gen.go"] = outputs["renamed"]
-	dir := writeModule(t, files)
-	packages, diagnostics, err := Analyze(t.Context(), Options{Dir: dir, Patterns: []string{"./..."}})
-	require.NoError(t, err)
-	assert.Empty(t, diagnostics)
-	var states []string
-	for _, p := range packages {
-		assert.Equal(t, "order", p.Name, p.Path)
-		require.Len(t, p.Sagas, 1, p.Path)
-		states = append(states, filepath.Base(p.Dir))
+	for i := range len(files) + 1 {
+		files[fmt.Sprintf("zplain%d/plain.go", i)] = "package plain\n"
 	}
-	assert.Equal(t, []string{"conflict", "conflicttop", "empty", "import", "missing", "renamed", "stale", "windows", "zfirst"}, states)
+	dir := writeModule(t, files)
+	all := []string{"conflict", "conflicttop", "empty", "import", "missing", "renamed", "stale", "windows", "zfirst"}
+	// Where few packages have directives these are searched first, and where most have they are read at once.
+	assert.False(t, Options{Dir: dir, Patterns: []string{"./..."}}.dense())
+	assert.True(t, Options{Dir: dir, Patterns: []string{"./renamed"}}.dense())
+	var named []string
+	for _, state := range all {
+		named = append(named, "./"+state)
+	}
+	for _, patterns := range [][]string{{"./..."}, named, {"./renamed"}, {"./stale"}, {"./zfirst"}} {
+		packages, diagnostics, err := Analyze(t.Context(), Options{Dir: dir, Patterns: patterns})
+		require.NoError(t, err)
+		assert.Empty(t, diagnostics)
+		var states []string
+		for _, p := range packages {
+			assert.Equal(t, "order", p.Name, p.Path)
+			require.Len(t, p.Sagas, 1, p.Path)
+			states = append(states, filepath.Base(p.Dir))
+		}
+		want := all
+		if name, ok := strings.CutPrefix(patterns[0], "./"); ok && len(patterns) == 1 && name != "..." {
+			want = []string{name}
+		}
+		assert.Equal(t, want, states, patterns)
+	}
 }
 
 func TestOutputThatIsLeftOverIsTold(t *testing.T) {

@@ -18,6 +18,8 @@ type Package struct {
 	Prefix string
 	// Types is where the types below are declared; emit qualifies names relative to it.
 	Types *types.Package
+	// Fset says where in the sources the positions of the model are.
+	Fset *token.FileSet
 	// App is the type of the application context, always a pointer, a named type or an
 	// interface; nil if no action uses one.
 	App types.Type

@@ -42,12 +42,18 @@ var mention = regexp.MustCompile(`(?i)(//|/\*) *(sagas?|sagagen) ?([:.-]|(` + st
 // search lists the packages that the patterns match and returns those whose files mention
 // directives, or that have output of ours. Loading types is what costs, so it is done for these alone.
 func search(ctx context.Context, opts Options) ([]candidate, error) {
+	defer opts.clock(StageSearch, "")()
 	config := opts.config(ctx)
 	config.Mode = packages.NeedName | packages.NeedFiles
 	pkgs, err := runGo(config, opts.patterns())
 	if err != nil {
 		return nil, err
 	}
+	return opts.candidates(pkgs)
+}
+
+// candidates returns those of the packages that mention directives or have output of ours.
+func (opts Options) candidates(pkgs []*packages.Package) ([]candidate, error) {
 	if len(pkgs) == 0 {
 		return nil, fmt.Errorf("no packages match %s", enumerate(quoted(opts.patterns()), "or"))
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+
+	"github.com/sagagen/sagagen/internal/shape"
 )
 
 // Action is what a node runs. NewAction and NewActionFunc make one from typed functions.
@@ -72,7 +74,7 @@ func NewAction[In, Out any](spec ActionSpec[In, Out]) Action {
 		panic(fmt.Sprintf("saga: action %q: inputs: %v", spec.Name, err))
 	}
 	if _, none := any((*Out)(nil)).(*None); none {
-		spec.Shape.Output = shapeNull
+		spec.Shape.Output = shape.Null
 	}
 	return &typedAction[In, Out]{spec: spec, inputs: fields}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/sagagen/sagagen/internal/shape"
 )
 
 // IncompatibleError says what of a saga doesn't fit an action as it is registered now. It
@@ -50,7 +52,7 @@ func (r *Registry) CheckShapes(d *SagaDAG) error {
 			continue // Check tells that
 		}
 		if input, m := c.node(NodeID(i), action.Action.Shape()); m != nil {
-			return &IncompatibleError{Saga: d.name, Node: n.path, Action: n.action, Input: input, Reason: m.path + ": " + m.reason}
+			return &IncompatibleError{Saga: d.name, Node: n.path, Action: n.action, Input: input, Reason: m.Path + ": " + m.Reason}
 		}
 	}
 	return nil
@@ -65,23 +67,23 @@ type shapeCheck struct {
 
 // node checks one action node, whose action has the shape now. It returns what doesn't fit, and the input that it's
 // about.
-func (c *shapeCheck) node(id NodeID, is Shape) (input string, m *misfit) {
+func (c *shapeCheck) node(id NodeID, is Shape) (input string, m *shape.Misfit) {
 	action := c.dag.nodes[id].action
 	was, fine := c.was[action], true
 	for _, input := range slices.Sorted(maps.Keys(is.Inputs)) {
-		shape, known := was.Inputs[input]
+		gives, known := was.Inputs[input]
 		if !known {
 			fine = false
 			var err error
-			if shape, err = c.source(id, input); err != nil {
-				return input, misfitf("input"+step(input), "is new, and nothing in this saga gives it")
+			if gives, err = c.source(id, input); err != nil {
+				return input, &shape.Misfit{Path: "input" + shape.Step(input), Reason: "is new, and nothing in this saga gives it"}
 			}
 		}
-		if m := fits(shape, is.Inputs[input]); m != nil {
-			return input, m.at("input" + step(input))
+		if m := shape.Fits(gives, is.Inputs[input]); m != nil {
+			return input, m.At("input" + shape.Step(input))
 		}
 	}
-	m = fits(was.Output, is.Output).at("output")
+	m = shape.Fits(was.Output, is.Output).At("output")
 	c.fine[action] = fine && m == nil
 	return "", m
 }

@@ -17,10 +17,6 @@ type Shape struct {
 // Shapes holds a shape for each input, by its name.
 type Shapes map[string]string
 
-// shapeNull is the shape of the output of an action that has none. It isn't in the notation of sagagen, as
-// NewAction sees by the type that there is no output.
-const shapeNull = "null"
-
 // actionShapes holds the shapes of the actions of a saga, by their names in its DAG.
 type actionShapes map[ActionName]shapeJSON
 

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/sagagen/sagagen/gen"
+)
+
+const explainUsage = `usage: sagagen explain [code]
+
+Explain prints what a diagnostic's code means, an example that is wrong, what is said of it, and the
+example mended. Without a code it lists all codes.
+`
+
+func explain(args []string, _ io.Reader, stdout, stderr io.Writer) int {
+	switch {
+	case len(args) == 1 && isHelpFlag(args[0]):
+		fmt.Fprint(stdout, explainUsage)
+		return 0
+	case len(args) == 0:
+		for _, code := range gen.Codes() {
+			fmt.Fprintf(stdout, "%s  %s\n", code, code.Summary())
+		}
+		return 0
+	case len(args) > 1 || strings.HasPrefix(args[0], "-"):
+		fmt.Fprint(stderr, explainUsage)
+		return 2
+	}
+	explanation, ok := gen.Explain(gen.Code(strings.ToUpper(args[0])))
+	if !ok {
+		advice := "sagagen explain lists all"
+		if code, ok := gen.SuggestCode(args[0]); ok {
+			advice = fmt.Sprintf("did you mean %s?", code)
+		}
+		fmt.Fprintf(stderr, "sagagen explain: there is no code %q; %s\n", args[0], advice)
+		return 2
+	}
+	fmt.Fprint(stdout, explanation.Text())
+	return 0
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/sagagen/sagagen/gen"
+)
+
+const helpUsage = `usage: sagagen help [subcommand | directives]
+
+Help prints the usage of the program or of a subcommand, or the definition of the directives.
+`
+
+func help(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	switch {
+	case len(args) == 0:
+		return generate([]string{"-h"}, stdout, stderr)
+	case len(args) > 1:
+		fmt.Fprint(stderr, helpUsage)
+		return 2
+	case args[0] == "help" || isHelpFlag(args[0]):
+		fmt.Fprint(stdout, helpUsage)
+		return 0
+	case args[0] == "directives":
+		fmt.Fprint(stdout, gen.Language())
+		return 0
+	}
+	for _, s := range subcommands() {
+		if s.name == args[0] {
+			return s.run([]string{"-h"}, stdin, stdout, stderr)
+		}
+	}
+	fmt.Fprintf(stderr, "sagagen help: there is no subcommand %q; sagagen help lists all\n", args[0])
+	return 2
+}
+
+func isHelpFlag(arg string) bool {
+	return arg == "-h" || arg == "-help" || arg == "--help"
+}

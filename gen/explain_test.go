@@ -1,0 +1,120 @@
+package gen
+
+import (
+	"go/format"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/tools/txtar"
+)
+
+const diagnosticsDoc = "../docs/diagnostics.md"
+
+const diagnosticsDocHead = `# Diagnostics
+
+What sagagen says of a mistake ends in a code. This page has a section for each: what it means, an example, what is said of
+that, and the example when it is mended. ` + "`sagagen explain SG012`" + ` prints the same. A code keeps its meaning in all releases.
+
+`
+
+// TestExplanationsAreTrue asserts that each code has a page, that its wrong example is reported
+// with that code as the page says, and with no other, and that nothing is wrong with the mended one.
+func TestExplanationsAreTrue(t *testing.T) {
+	dir := t.TempDir()
+	writeDependingModule(t, dir, "example.com/shop")
+	var patterns []string
+	for _, code := range declaredCodes(t) {
+		e, ok := Explain(code)
+		require.True(t, ok, code)
+		assert.NotEmpty(t, e.Meaning, code)
+		for state, files := range map[string][]SourceFile{"wrong": e.Wrong, "right": e.Right} {
+			require.NotEmpty(t, files, code)
+			patterns = append(patterns, "./"+string(code)+"/"+state)
+			for _, f := range files {
+				if formatted, err := format.Source([]byte(f.Content)); err == nil {
+					assert.Equal(t, string(formatted), f.Content, "%s: gofmt changes %s/%s", code, state, f.Name)
+				}
+				path := filepath.Join(dir, string(code), state, f.Name)
+				require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+				content := strings.ReplaceAll(f.Content, `"example.com/shop/`, `"example.com/shop/`+string(code)+"/"+state+"/")
+				require.NoError(t, os.WriteFile(path, []byte(content), 0o644))
+			}
+		}
+	}
+	_, diagnostics, err := Analyze(t.Context(), Options{Dir: dir, Patterns: patterns})
+	require.NoError(t, err)
+	said := map[Code]string{}
+	for _, d := range diagnostics {
+		path, err := filepath.Rel(dir, d.Pos.Filename)
+		require.NoError(t, err)
+		code, rest, _ := strings.Cut(filepath.ToSlash(path), "/")
+		assert.Equal(t, Code(code), d.Code, "%s: %s", path, d.Message)
+		assert.True(t, strings.HasPrefix(rest, "wrong/"), d)
+		said[Code(code)] += strings.ReplaceAll(printed(d), "example.com/shop/"+code+"/wrong", "example.com/shop")
+	}
+	for _, code := range Codes() {
+		e, _ := Explain(code)
+		if *update {
+			setSays(t, code, said[code])
+			continue
+		}
+		assert.Equal(t, said[code], e.Says, code)
+	}
+}
+
+func setSays(t *testing.T, code Code, text string) {
+	path := filepath.Join("explanations", string(code)+".txtar")
+	archive, err := txtar.ParseFile(path)
+	require.NoError(t, err)
+	for i, f := range archive.Files {
+		if f.Name == "says.txt" {
+			archive.Files[i].Data = []byte(text)
+		}
+	}
+	require.NoError(t, os.WriteFile(path, txtar.Format(archive), 0o644))
+}
+
+// TestDiagnosticsDocHasThePages holds docs/diagnostics.md to what sagagen explain prints. What an -update changes in the
+// pages is embedded, and in the document, from the next run on.
+func TestDiagnosticsDocHasThePages(t *testing.T) {
+	text := diagnosticsDocHead
+	for _, code := range Codes() {
+		e, ok := Explain(code)
+		require.True(t, ok)
+		text += e.Markdown()
+	}
+	text = strings.TrimRight(text, "\n") + "\n"
+	if *update {
+		require.NoError(t, os.WriteFile(diagnosticsDoc, []byte(text), 0o644))
+		return
+	}
+	assert.Equal(t, text, readAll(t, diagnosticsDoc))
+}
+
+func TestSuggestCode(t *testing.T) {
+	for text, want := range map[string]Code{
+		"SG12": CodeDetached, "12": CodeDetached, "SG0012": CodeDetached, "GS012": CodeDetached, "SG99": "", "blank": "", "": "",
+		"SG-012": CodeDetached,
+	} {
+		got, _ := SuggestCode(text)
+		assert.Equal(t, want, got, text)
+	}
+}
+
+func TestExplanationIsWrapped(t *testing.T) {
+	e, ok := Explain(CodeDetached)
+	require.True(t, ok)
+	text := e.Text()
+	assert.True(t, strings.HasPrefix(text, "SG012: "), text)
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "    ") {
+			assert.LessOrEqual(t, len(line), 81, line)
+		}
+	}
+	_, ok = Explain("SG999")
+	assert.False(t, ok)
+}

@@ -1,0 +1,129 @@
+package inspect_test
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sagagen/sagagen/gen"
+	"github.com/sagagen/sagagen/gen/inspect"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func graphs(t *testing.T, pattern string) []*inspect.Graph {
+	t.Helper()
+	packages, diagnostics, err := gen.Analyze(t.Context(), gen.Options{Patterns: []string{pattern}})
+	require.NoError(t, err)
+	require.Empty(t, diagnostics)
+	require.NotEmpty(t, packages)
+	return inspect.Graphs(packages)
+}
+
+var formats = map[string]func([]*inspect.Graph) string{
+	"txt": inspect.Text, "json": inspect.JSON, "dot": inspect.DOT, "mmd": inspect.Mermaid, "svg": inspect.SVG,
+}
+
+// TestGolden compares all formats of three packages with testdata. The picture of the trip is the one in README.md.
+func TestGolden(t *testing.T) {
+	for name, pattern := range map[string]string{
+		"trip": "../../examples/trip", "provision": "../../examples/provision", "rollout": "./testdata/rollout",
+	} {
+		list, again := graphs(t, pattern), graphs(t, pattern)
+		for extension, format := range formats {
+			t.Run(name+"."+extension, func(t *testing.T) {
+				file := filepath.Join("testdata", name+"."+extension)
+				if name == "trip" && extension == "svg" {
+					file = "../../docs/images/trip.svg"
+				}
+				got := format(list)
+				if *update {
+					require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
+				}
+				want, err := os.ReadFile(file)
+				require.NoError(t, err)
+				assert.Equal(t, string(want), got, "run the test with -update, then look at what changed")
+				assert.Equal(t, got, format(again), "it differs from run to run")
+			})
+		}
+	}
+}
+
+func TestThe40NodesAre40(t *testing.T) {
+	assert.Len(t, graphs(t, "./testdata/rollout")[0].Nodes, 40)
+}
+
+// The examples in docs/seeing.md are of the trip, whole or in part.
+func TestTheDocumentQuotesTheOutput(t *testing.T) {
+	document, err := os.ReadFile("../../docs/seeing.md")
+	require.NoError(t, err)
+	list := graphs(t, "../../examples/trip")
+	for language, format := range map[string]func([]*inspect.Graph) string{
+		"text": inspect.Text, "mermaid": inspect.Mermaid, "dot": inspect.DOT, "json": inspect.JSON,
+	} {
+		blocks := strings.Split(string(document), "```"+language+"\n")[1:]
+		require.NotEmpty(t, blocks, language)
+		for _, block := range blocks {
+			block, _, _ = strings.Cut(block, "```")
+			assert.Contains(t, format(list), strings.TrimSpace(block))
+		}
+	}
+}
+
+// What a label says is never taken for a part of the format.
+func TestHostileTextIsQuoted(t *testing.T) {
+	label := "<b onload='x'>&amp;\"] %s -->\n\x00\xff 店 `"
+	graph := &inspect.Graph{
+		Package: "p", Saga: "s", Params: label, Output: label,
+		Nodes: []inspect.Node{{Name: "a", Kind: "action", Label: label, Runs: "a", Output: label}, {Name: "b", Kind: "constant", Runs: label}},
+		Edges: []inspect.Edge{{From: "a", To: "b", Data: []inspect.Data{{Name: "x", Type: label}}}},
+	}
+	list := []*inspect.Graph{graph}
+
+	decoder := xml.NewDecoder(strings.NewReader(inspect.SVG(list)))
+	elements := map[string]bool{}
+	for {
+		token, err := decoder.Token()
+		if err == io.EOF {
+			break
+		}
+		require.NoError(t, err)
+		if start, ok := token.(xml.StartElement); ok {
+			elements[start.Name.Local] = true
+		}
+	}
+	assert.False(t, elements["b"])
+	assert.True(t, elements["path"])
+
+	require.NoError(t, json.Unmarshal([]byte(inspect.JSON(list)), new([]inspect.Graph)))
+	for _, line := range strings.Split(inspect.Mermaid(list), "\n") {
+		assert.Zero(t, strings.Count(line, `"`)%2, line)
+		assert.NotContains(t, line, "<b ")
+	}
+	for _, line := range strings.Split(inspect.DOT(list), "\n") {
+		assert.Zero(t, strings.Count(strings.ReplaceAll(line, `\"`, ""), `"`)%2, line)
+	}
+}
+
+// The conversions of the model that no example shows.
+func TestGraphOfConstantsSubsagasAndOtherPackages(t *testing.T) {
+	list := graphs(t, "../../testdata/docs/travel")
+	text := inspect.Text(list)
+	assert.Contains(t, text, "(action lodging.room)")
+	assert.Equal(t, "[]\n", inspect.JSON(inspect.Graphs(nil)))
+
+	text = inspect.Text(graphs(t, "../../testdata/models/subsagas"))
+	assert.Contains(t, text, "left  (subsaga parcel)  after split\n    in    params Part, from split\n    out   Box\n")
+
+	text = inspect.Text(graphs(t, "../../testdata/docs/inputs"))
+	assert.Contains(t, text, "    in    sourceAccount Account, from source-account\n")
+	assert.Contains(t, text, "    in    exchangeRate float64, from rate\n")
+}

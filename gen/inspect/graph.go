@@ -1,0 +1,150 @@
+package inspect
+
+import (
+	"go/types"
+	"slices"
+
+	"github.com/sagagen/sagagen/gen"
+)
+
+// Graph is a saga: its nodes, and what leads from one to another.
+type Graph struct {
+	// Package is the import path.
+	Package string `json:"package"`
+	Saga    string `json:"saga"`
+	// Params is the type of the parameters.
+	Params string `json:"params"`
+	// Output is the type of the last node's output; empty if it has none.
+	Output string `json:"output,omitempty"`
+	// Nodes stand behind all that they run after.
+	Nodes []Node `json:"nodes"`
+	// Edges are in the order of the nodes that they lead to, and then of those that they come from.
+	Edges []Edge `json:"edges"`
+}
+
+// Node is a node of a saga.
+type Node struct {
+	Name string `json:"name"`
+	// Kind is "action", "constant" or "subsaga".
+	Kind string `json:"kind"`
+	// Label is for people; empty if it is the name of the node or of its action.
+	Label string `json:"label,omitempty"`
+	// Runs is the action, the value of a constant, or the saga that a subsaga runs. That of another
+	// package has the package's name in front.
+	Runs string `json:"runs"`
+	// Params are the inputs that are the saga's parameters.
+	Params []Data `json:"params,omitempty"`
+	// Output is the type of the output; empty if there is none.
+	Output string `json:"output,omitempty"`
+	// Do and Undo are an action's. It has no undo if it says noundo.
+	Do   *Func `json:"do,omitempty"`
+	Undo *Func `json:"undo,omitempty"`
+}
+
+// Edge leads from a node to one that runs after it.
+type Edge struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	// Order says that the one runs directly after the other. An edge that isn't of the order is there for
+	// its data, and follows from others.
+	Order bool `json:"order"`
+	// Data are the inputs of To that are the output of From. A subsaga's has the name "params".
+	Data []Data `json:"data,omitempty"`
+}
+
+// Graphs returns the graphs of all sagas of the packages, in the order of these; within one sorted by name.
+func Graphs(packages []*gen.Package) []*Graph {
+	graphs := []*Graph{}
+	for _, p := range packages {
+		for _, s := range p.Sagas {
+			graphs = append(graphs, newGraph(p, s))
+		}
+	}
+	return graphs
+}
+
+func newGraph(p *gen.Package, s *gen.Saga) *Graph {
+	q := qualify(p)
+	g := &Graph{Package: p.Path, Saga: s.Name, Params: typeOf(s.Params.Type(), q), Output: typeOf(s.Output, q), Nodes: []Node{}, Edges: []Edge{}}
+	for _, n := range s.Nodes {
+		node := newNode(n, q)
+		for _, b := range n.Bindings {
+			if b.From == nil {
+				node.Params = append(node.Params, newInput(n.Action, b.Input, q))
+			}
+		}
+		g.Nodes = append(g.Nodes, node)
+		for _, from := range s.Nodes {
+			e := Edge{From: from.Name, To: n.Name, Order: slices.Contains(n.After, from)}
+			for _, b := range n.Bindings {
+				if b.From == from {
+					e.Data = append(e.Data, newInput(n.Action, b.Input, q))
+				}
+			}
+			if n.Kind == gen.NodeSubsaga && n.ParamsFrom == from {
+				e.Data = append(e.Data, Data{Name: "params", Type: typeOf(from.Output, q)})
+			}
+			if e.Order || len(e.Data) > 0 {
+				g.Edges = append(g.Edges, e)
+			}
+		}
+	}
+	return g
+}
+
+func newNode(n *gen.Node, q types.Qualifier) Node {
+	node := Node{Name: n.Name, Output: typeOf(n.Output, q)}
+	switch n.Kind {
+	case gen.NodeConstant:
+		node.Kind, node.Runs = "constant", n.Constant.Name()
+		if pkg := q(n.Constant.Pkg()); pkg != "" {
+			node.Runs = pkg + "." + node.Runs
+		}
+	case gen.NodeSubsaga:
+		node.Kind, node.Runs = "subsaga", within(n.Subsaga.PackageName, n.Subsaga.Name)
+	default:
+		a := n.Action
+		node.Kind, node.Runs = "action", within(a.PackageName, a.Name)
+		node.Do, node.Undo = newFunc(a.Do, q), newFunc(a.Undo, q)
+		if a.Label != a.Name && a.Label != n.Name {
+			node.Label = a.Label
+		}
+	}
+	return node
+}
+
+// within puts a package's name in front of a name.
+func within(pkg, name string) string {
+	if pkg == "" {
+		return name
+	}
+	return pkg + "." + name
+}
+
+func newInput(a *gen.Action, in *gen.Input, q types.Qualifier) Data {
+	takes := func(arg gen.Arg) bool { return arg.Input == in }
+	return Data{Name: in.Name, Type: typeOf(in.Type, q), UndoOnly: !slices.ContainsFunc(a.Do.Args, takes)}
+}
+
+// alias returns what a node runs where that isn't what its name says.
+func (n *Node) alias() string {
+	switch {
+	case n.Kind != "action":
+		return n.Kind + " " + n.Runs
+	case n.Runs != n.Name:
+		return "action " + n.Runs
+	}
+	return ""
+}
+
+// undo returns how an action is undone, in words.
+func (n *Node) undo(name func(*Func) string) []string {
+	if n.Undo == nil {
+		return []string{"nothing to undo"}
+	}
+	words := []string{name(n.Undo)}
+	if n.Undo.Unknown {
+		words = append(words, "also if unknown")
+	}
+	return append(words, n.Undo.policy()...)
+}

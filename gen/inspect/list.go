@@ -1,0 +1,146 @@
+package inspect
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"strconv"
+	"strings"
+
+	"github.com/sagagen/sagagen/gen"
+)
+
+// Listing is what a package declares.
+type Listing struct {
+	// Package is the import path.
+	Package string   `json:"package"`
+	Sagas   []Saga   `json:"sagas"`
+	Actions []Action `json:"actions"`
+}
+
+// Saga is a saga in a list.
+type Saga struct {
+	Name string `json:"name"`
+	// Params is the type that declares it, Pos where that is.
+	Params string `json:"params"`
+	Output string `json:"output,omitempty"`
+	Pos    string `json:"pos"`
+	// Nodes stand behind all that they run after.
+	Nodes []string `json:"nodes"`
+}
+
+// Action is an action in a list.
+type Action struct {
+	Name string `json:"name"`
+	// FullName is what it is called in logs.
+	FullName string   `json:"full_name"`
+	Label    string   `json:"label"`
+	Output   string   `json:"output,omitempty"`
+	Do       *Located `json:"do"`
+	// Undo isn't there if it says noundo.
+	Undo *Located `json:"undo,omitempty"`
+}
+
+// Located is a function, and where it is.
+type Located struct {
+	*Func
+	Pos string `json:"pos"`
+}
+
+// List returns what the packages declare, sorted by name. Positions have their files as file returns them, which
+// is given their full paths.
+func List(packages []*gen.Package, file func(string) string) []Listing {
+	list := []Listing{}
+	for _, p := range packages {
+		l := lister{p, qualify(p), file}
+		listing := Listing{Package: p.Path, Sagas: []Saga{}, Actions: []Action{}}
+		for _, s := range p.Sagas {
+			listing.Sagas = append(listing.Sagas, l.saga(s))
+		}
+		for _, a := range p.Actions {
+			listing.Actions = append(listing.Actions, l.action(a))
+		}
+		list = append(list, listing)
+	}
+	return list
+}
+
+type lister struct {
+	*gen.Package
+	qualify types.Qualifier
+	file    func(string) string
+}
+
+func (l lister) position(pos token.Pos) string {
+	position := l.Fset.Position(pos)
+	position.Filename = l.file(position.Filename)
+	return position.String()
+}
+
+func (l lister) saga(s *gen.Saga) Saga {
+	out := Saga{Name: s.Name, Params: typeOf(s.Params.Type(), l.qualify), Output: typeOf(s.Output, l.qualify), Pos: l.position(s.Params.Pos())}
+	for _, n := range s.Nodes {
+		out.Nodes = append(out.Nodes, n.Name)
+	}
+	return out
+}
+
+func (l lister) action(a *gen.Action) Action {
+	return Action{
+		Name: a.Name, FullName: l.Prefix + "." + a.Name, Label: a.Label, Output: typeOf(a.Output, l.qualify),
+		Do: l.located(a.Do), Undo: l.located(a.Undo),
+	}
+}
+
+func (l lister) located(f *gen.Func) *Located {
+	if f == nil {
+		return nil
+	}
+	return &Located{newFunc(f, l.qualify), l.position(f.Object.Pos())}
+}
+
+// ListJSON returns a list as JSON.
+func ListJSON(list []Listing) string { return encode(list) }
+
+// ListText returns a list as text.
+func ListText(list []Listing) string {
+	var parts []string
+	for _, l := range list {
+		parts = append(parts, "package "+l.Package+"\n")
+		for _, s := range l.Sagas {
+			parts = append(parts, s.text())
+		}
+		for _, a := range l.Actions {
+			parts = append(parts, a.text())
+		}
+	}
+	return strings.Join(parts, "\n")
+}
+
+func (s *Saga) text() string {
+	signature := (&Graph{Params: s.Params, Output: s.Output}).signature()
+	return fmt.Sprintf("saga %s: %s\n    %s\n    nodes %s\n", s.Name, signature, s.Pos, strings.Join(s.Nodes, ", "))
+}
+
+func (a *Action) text() string {
+	heading := "action " + a.Name
+	if a.Label != a.Name {
+		heading += " " + strconv.Quote(a.Label)
+	}
+	if a.Output != "" {
+		heading += " → " + a.Output
+	}
+	if a.Undo == nil {
+		return heading + "\n    do    " + a.Do.text() + "    no undo\n"
+	}
+	return heading + "\n    do    " + a.Do.text() + "    undo  " + a.Undo.text()
+}
+
+func (l *Located) text() string {
+	var params []string
+	for _, d := range l.Params {
+		params = append(params, d.String())
+	}
+	words := append([]string{l.Name + "(" + strings.Join(params, ", ") + ")"}, l.policy()...)
+	return strings.Join(words, ", ") + "\n          " + l.Pos + "\n"
+}

@@ -1,0 +1,145 @@
+package unified
+
+import (
+	"bytes"
+	"slices"
+	"sort"
+)
+
+// mostPairs is how many pairs of lines are compared each with each, where no line is the only one of its kind
+// in both texts. It bounds the time and the memory for texts that have nothing in common.
+const mostPairs = 1 << 20
+
+// compare returns the changes that make b of a, in order. Changes don't touch each other.
+//
+// Lines that occur once in both texts are taken as what the texts share, as many as keep their
+// order. Between two of these the same is done again, until none is left; what then remains
+// is compared line by line.
+func compare(a, b [][]byte) []change {
+	var changes []change
+	add := func(c change) {
+		if c.a0 == c.a1 && c.b0 == c.b1 {
+			return
+		}
+		if last := len(changes) - 1; last >= 0 && changes[last].a1 == c.a0 && changes[last].b1 == c.b0 {
+			changes[last].a1, changes[last].b1 = c.a1, c.b1
+			return
+		}
+		changes = append(changes, c)
+	}
+	var between func(c change)
+	between = func(c change) {
+		for c.a0 < c.a1 && c.b0 < c.b1 && bytes.Equal(a[c.a0], b[c.b0]) {
+			c.a0, c.b0 = c.a0+1, c.b0+1
+		}
+		for c.a0 < c.a1 && c.b0 < c.b1 && bytes.Equal(a[c.a1-1], b[c.b1-1]) {
+			c.a1, c.b1 = c.a1-1, c.b1-1
+		}
+		pairs := unique(a, b, c)
+		if len(pairs) == 0 {
+			pairs = common(a, b, c)
+			for _, p := range pairs {
+				add(change{c.a0, p.a, c.b0, p.b})
+				c.a0, c.b0 = p.a+1, p.b+1
+			}
+			add(c)
+			return
+		}
+		for _, p := range pairs {
+			between(change{c.a0, p.a, c.b0, p.b})
+			c.a0, c.b0 = p.a+1, p.b+1
+		}
+		between(c)
+	}
+	between(change{0, len(a), 0, len(b)})
+	return changes
+}
+
+// pair is a line of the old text and its like in the new.
+type pair struct{ a, b int }
+
+// unique returns the lines that are there once in both parts: the most that are in the same order.
+func unique(a, b [][]byte, c change) []pair {
+	type count struct{ a, b, at int }
+	counts := map[string]*count{}
+	for i := c.b0; i < c.b1; i++ {
+		line := string(b[i])
+		if counts[line] == nil {
+			counts[line] = &count{}
+		}
+		counts[line].b++
+		counts[line].at = i
+	}
+	for _, line := range a[c.a0:c.a1] {
+		if n := counts[string(line)]; n != nil {
+			n.a++
+		}
+	}
+	var pairs []pair
+	for i := c.a0; i < c.a1; i++ {
+		if n := counts[string(a[i])]; n != nil && n.a == 1 && n.b == 1 {
+			pairs = append(pairs, pair{i, n.at})
+		}
+	}
+	return increasing(pairs)
+}
+
+// increasing returns the longest run of pairs, which are in the order of a, that is in the order of b too.
+func increasing(pairs []pair) []pair {
+	var ends []int // ends[n] is the pair with the least b that n+1 pairs can end in
+	before := make([]int, len(pairs))
+	for i, p := range pairs {
+		n := sort.Search(len(ends), func(n int) bool { return pairs[ends[n]].b >= p.b })
+		before[i] = -1
+		if n > 0 {
+			before[i] = ends[n-1]
+		}
+		if n == len(ends) {
+			ends = append(ends, i)
+		} else {
+			ends[n] = i
+		}
+	}
+	var list []pair
+	if len(ends) > 0 {
+		for i := ends[len(ends)-1]; i >= 0; i = before[i] {
+			list = append(list, pairs[i])
+		}
+	}
+	slices.Reverse(list)
+	return list
+}
+
+// common returns the most lines that both parts have in the same order, or none if the parts are too large
+// to be compared each with each.
+func common(a, b [][]byte, c change) []pair {
+	a, b = a[c.a0:c.a1], b[c.b0:c.b1]
+	if len(a) == 0 || len(b) == 0 || len(a) > mostPairs/len(b) {
+		return nil
+	}
+	// most[i][j] is how many lines a[i:] and b[j:] share.
+	most := make([][]int32, len(a)+1)
+	for i := range most {
+		most[i] = make([]int32, len(b)+1)
+	}
+	for i := len(a) - 1; i >= 0; i-- {
+		for j := len(b) - 1; j >= 0; j-- {
+			if most[i][j] = max(most[i+1][j], most[i][j+1]); bytes.Equal(a[i], b[j]) {
+				most[i][j] = most[i+1][j+1] + 1
+			}
+		}
+	}
+	var pairs []pair
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case bytes.Equal(a[i], b[j]):
+			pairs = append(pairs, pair{c.a0 + i, c.b0 + j})
+			i, j = i+1, j+1
+		case most[i+1][j] >= most[i][j+1]:
+			i++
+		default:
+			j++
+		}
+	}
+	return pairs
+}

@@ -1,0 +1,132 @@
+package shape
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// shapesOfSagagen are shapes as sagagen writes them.
+var shapesOfSagagen = []string{
+	"null",
+	"bytes",
+	"{}",
+	`{"Car":string,"Card":string}`,
+	`{"-":int,"Bad":int,"Twice2"?:int,"a \"b\\":*[]map[int8][2]bool}`,
+	`{"At":time.Time,"Big":*math/big.Int,"Number":encoding/json.Number,"Quoted":quoted(int),"float"?:quoted(*float64)}`,
+	`{"Kind":int,"Left":*@Tree,"Right":*@Pair[int,Page[Book]]}`,
+	`map[example.com/p.Encoded]string`,
+	`map[example.com/p.Set[[]int,map[string]struct{A int "json:\"]\""}]]4d63.com/x-y~z.Größe[func(int) (a, b string)]`,
+	`[]struct{time.Time; n int}`,
+}
+
+func TestShapesOfSagagenAreParsed(t *testing.T) {
+	for _, text := range shapesOfSagagen {
+		s, err := parse(text)
+		if assert.NoError(t, err, text) {
+			assert.Equal(t, text, s.write())
+		}
+	}
+	s, err := parse(`{"b":*int,"a"?:quoted(bool)}`)
+	require.NoError(t, err)
+	assert.Equal(t, `{"a"?:quoted(bool),"b":*int}`, s.write(), "hand-written fields may stand in any order")
+	assert.Nil(t, s.field("c"))
+}
+
+func TestWhatIsNoShapeIsRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                      "at byte 0: want a type",
+		"*":                     "at byte 1: want a type",
+		"[]":                    "at byte 2: want a type",
+		"[x]int":                "at byte 1: want the length of an array",
+		"[3int":                 `at byte 2: want "]"`,
+		"map[]int":              "at byte 4: want a type",
+		"map[string":            `at byte 10: want "]"`,
+		"map[string]":           "at byte 11: want a type",
+		"quoted(int)":           "at byte 6: want the end of a type",
+		`{"a":*quoted(int)}`:    "at byte 12: want the end of a type",
+		`{"a":quoted(int`:       `at byte 15: want ")"`,
+		"@":                     "at byte 1: want a type",
+		"int,":                  "at byte 3: something follows the type",
+		"int}":                  "at byte 3: something follows the type",
+		"a.B[c)":                "at byte 5: want ']'",
+		"a.B[c":                 `at byte 5: want ']'`,
+		`a.B["c`:                "at byte 4: a quoted text doesn't end",
+		`int"c"`:                "at byte 3: want the end of a type",
+		"{":                     "at byte 1: want the quoted name of a field",
+		`{a:int}`:               "at byte 1: want the quoted name of a field",
+		`{"a"}`:                 `at byte 4: want ":"`,
+		`{"a":}`:                "at byte 5: want a type",
+		`{"a":int`:              `at byte 8: want ","`,
+		`{"a":int "b":int}`:     "at byte 9: want the end of a type",
+		`{"a":int,}`:            "at byte 9: want the quoted name of a field",
+		`{"a":int,"a"?:string}`: `at byte 21: two fields are named "a"`,
+	} {
+		_, err := parse(text)
+		assert.EqualError(t, err, want, "%s", text)
+	}
+}
+
+func TestTheDepthOfAShapeIsBounded(t *testing.T) {
+	for _, part := range []string{"*", "[]", "[1]", "map[string]", `{"a":`, `{"a":quoted(`} {
+		deep := strings.Repeat(part, 100_000)
+		_, err := parse(deep)
+		assert.ErrorIs(t, err, errDepth, part)
+		assert.Contains(t, Fits(deep, "int").Reason, "which this program can't read")
+	}
+	deep := strings.Repeat("*", maxDepth-1)
+	assert.Nil(t, Fits(deep+"int32", deep+"int64"))
+	_, err := parse(strings.Repeat("a[", 100_000))
+	assert.Error(t, err)
+}
+
+// write writes a shape from its parts.
+func (s *shape) write() string {
+	switch s.kind {
+	case kindPtr:
+		return "*" + s.elem.write()
+	case kindSlice:
+		return "[]" + s.elem.write()
+	case kindArray:
+		return "[" + s.size + "]" + s.elem.write()
+	case kindMap:
+		return "map[" + s.key.write() + "]" + s.elem.write()
+	case kindQuoted:
+		return "quoted(" + s.elem.write() + ")"
+	case kindObject:
+		var fields []string
+		for _, f := range s.fields {
+			mark := ""
+			if f.optional {
+				mark = "?"
+			}
+			fields = append(fields, strconv.Quote(f.name)+mark+":"+f.write())
+		}
+		return "{" + strings.Join(fields, ",") + "}"
+	}
+	return s.text
+}
+
+func FuzzShape(f *testing.F) {
+	for i, text := range shapesOfSagagen {
+		f.Add(text, shapesOfSagagen[len(shapesOfSagagen)-1-i])
+	}
+	f.Add(`{"a":int8,"b"?:string}`, `{"a":*int,"c"?:any}`)
+	f.Add(strings.Repeat("[]", 2000), "[9]@x")
+	f.Fuzz(func(t *testing.T, was, is string) {
+		Fits(was, is)
+		s, err := parse(was)
+		if err != nil {
+			return
+		}
+		written := s.write()
+		again, err := parse(written)
+		require.NoError(t, err)
+		require.Equal(t, written, again.write())
+		require.Nil(t, s.fits(again), "it fits itself")
+		require.Nil(t, Fits(was, "any"))
+	})
+}
