@@ -161,6 +161,8 @@ func TestResumeGoesOnFromALogOfAnotherStore(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []string{"do c"}, other.calls())
 
+		assert.ErrorIs(t, elsewhere.Resume(t.Context(), &saga.Log{ID: id, DAG: log.DAG, Events: status.Events}), saga.ErrSagaExists, "it has another log")
+
 		log.Events = []saga.Event{{Node: 3, Kind: saga.EventStarted}}
 		log.ID = saga.NewID()
 		assert.ErrorContains(t, elsewhere.Resume(t.Context(), log), `started for node "c", allowed only if`)

@@ -3,6 +3,7 @@ package sec_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -182,6 +183,31 @@ func TestSuppliedOutputLetsASagaRunOn(t *testing.T) {
 		outputs, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, `"by hand"`, string(outputs.Saga()))
+	})
+}
+
+func TestSuppliedOutputMayBeRepeatedInAnyForm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.on("do b", func(saga.ActionContext) error { time.Sleep(time.Second); return saga.Permanent(errStore) })
+		c := w.open(t, store.NewMemory())
+		id := saga.NewID()
+		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
+		synctest.Wait()
+		require.NoError(t, c.Pause(t.Context(), id, because))
+		time.Sleep(2 * time.Second)
+		for range 2 {
+			order := saga.Order{By: "ann", Comment: "why", Output: json.RawMessage(`{ "a": "<" }`)}
+			require.NoError(t, c.SupplyOutput(t.Context(), id, "b", order))
+		}
+		large := saga.Order{By: "ann", Comment: "why", Output: json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)}
+		assert.ErrorIs(t, c.SupplyOutput(t.Context(), id, "b", large), saga.ErrTooLarge)
+		require.NoError(t, c.Unpause(t.Context(), id, because))
+		outputs, err := c.Wait(t.Context(), id)
+		require.NoError(t, err)
+		raw, err := outputs.Raw("b")
+		require.NoError(t, err)
+		assert.JSONEq(t, `{"a":"<"}`, string(raw))
 	})
 }
 

@@ -203,3 +203,44 @@ func TestShutdownLetsTheObserverHearAll(t *testing.T) {
 		assert.Contains(t, seen.all(), "state succeeded")
 	})
 }
+
+// slowRenew is slow to give leases back.
+type slowRenew struct{ store.Store }
+
+func (r *slowRenew) Renew(ctx context.Context, owner string, l time.Duration) error {
+	err := r.Store.Renew(ctx, owner, l)
+	if l == 0 {
+		time.Sleep(lease / 3) // longer than the time between two renewals
+	}
+	return err
+}
+
+func TestLeasesThatAreGivenBackAreNotRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := &slowRenew{store.NewMemory()}
+		c, err := sec.New(sec.Config{Store: st, Registry: newWorld().registry(), Lease: lease})
+		require.NoError(t, err)
+		require.NoError(t, c.Create(t.Context(), saga.NewID(), chain()))
+		time.Sleep(3 * time.Second)
+		require.NoError(t, c.Shutdown(t.Context()))
+		claimed, err := st.Claim(t.Context(), store.Claim{Owner: "next", Lease: lease})
+		require.NoError(t, err)
+		assert.Len(t, claimed, 1)
+	})
+}
+
+func TestParkedSagaThatAnotherRunsCanNotBeAbandoned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := store.NewMemory()
+		id := plant(t, shared, chain(), saga.StateRunning, nil)
+		old := openWith(t, shared, saga.NewRegistry()) // it knows no action
+		synctest.Wait()
+		w := newWorld()
+		w.on("do b", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
+		c := w.open(t, shared)
+		synctest.Wait()
+		assert.ErrorIs(t, old.Abandon(t.Context(), id, because), saga.ErrWrongState)
+		_, err := c.Wait(t.Context(), id)
+		assert.NoError(t, err)
+	})
+}

@@ -71,9 +71,8 @@ func TestFirstLine(t *testing.T) {
 // TestGitAppliesEveryDiff makes texts at random, of few different lines so that they repeat and of
 // many, and lets git make one of the other.
 func TestGitAppliesEveryDiff(t *testing.T) {
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("no git")
-	}
+	_, err := exec.LookPath("git")
+	require.NoError(t, err)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))

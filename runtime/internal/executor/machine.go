@@ -206,9 +206,9 @@ func (m *Machine) States() []saga.NodeState {
 // NextSeq returns the number that the next event must have.
 func (m *Machine) NextSeq() uint64 { return m.nextSeq }
 
-// Outputs holds the output of each node that has one, by its NodeID. An element is set once, before
-// anything that depends on it is wanted; so an action may read its ancestors' elements while the
-// machine goes on.
+// Outputs holds the output of each node that has one, by its NodeID. An element is set before anything that
+// depends on it is wanted, and doesn't change while that is in flight; so an action may read its ancestors'
+// elements while the machine goes on.
 func (m *Machine) Outputs() []json.RawMessage { return m.outputs }
 
 // Logged reports whether the event that begins the task is in the log.
