@@ -188,6 +188,29 @@ func TestRetriesBackOffUntilOneSucceeds(t *testing.T) {
 	})
 }
 
+// A later attempt that says that it changed nothing doesn't speak for an earlier one that can't tell.
+func TestUnknownOutcomeOfAnEarlierAttemptIsRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := saga.NewRegistry()
+		undone := 0
+		registry.Register(nil, saga.NewAction(saga.ActionSpec[saga.None, string]{
+			Name: "twice",
+			Do: func(ctx saga.ActionContext, _ saga.None) (string, error) {
+				if ctx.Attempt() == 1 {
+					return "", saga.Indeterminate(errors.New("no answer"))
+				}
+				return "", errors.New("down")
+			},
+			DoPolicy:    saga.Policy{Retry: 1},
+			UndoUnknown: func(saga.ActionContext, saga.None, *string) error { undone++; return nil },
+		}))
+		c := openWith(t, store.NewMemory(), registry)
+		_, _, err := run(t, c, withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "twice"))))
+		assert.Equal(t, saga.EventIndeterminate, failedError(t, err).Failures[0].Kind)
+		assert.Equal(t, 1, undone)
+	})
+}
+
 func TestUndoIsGivenUpAfterItsRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()

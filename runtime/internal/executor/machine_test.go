@@ -245,6 +245,30 @@ func TestStartedNodeRunsToItsEndWhileTheSagaUnwinds(t *testing.T) {
 	assert.Equal(t, []executor.Task{{Node: b, Direction: saga.Undo}}, slices.Collect(m.Wanted()))
 }
 
+// One of two failed nodes is given an output: it is undone, before what it ran after is, across the bracket around it.
+func TestSuppliedOutputBesideAnotherFailureIsUndoneInOrder(t *testing.T) {
+	inner := saga.NewDAGBuilder("inner").Append(saga.ActionNode("f", "", "act")).MustBuild()
+	dag := saga.NewDAGBuilder("s").Append(saga.ActionNode("q", "", "act")).
+		AppendParallel(saga.SubsagaNode("sub", inner, saga.FromParams), saga.ActionNode("g", "", "act")).
+		Append(saga.ActionNode("e", "", "act")).MustBuild()
+	q, f, g := mustFind(t, dag, "q"), mustFind(t, dag, "sub/f"), mustFind(t, dag, "g")
+	m := executor.New(dag)
+	apply := func(node saga.NodeID, kind saga.EventKind) {
+		require.NoError(t, m.Apply(saga.Event{Seq: m.NextSeq(), Node: node, Kind: kind, Payload: []byte(`{"output":1}`)}))
+	}
+	apply(q, saga.EventStarted)
+	apply(q, saga.EventSucceeded)
+	apply(f, saga.EventStarted)
+	apply(g, saga.EventStarted)
+	apply(dag.Start(), saga.EventPaused)
+	apply(f, saga.EventFailed)
+	apply(g, saga.EventFailed)
+	apply(f, saga.EventOutputSupplied)
+	apply(dag.Start(), saga.EventUnpaused)
+	assert.Equal(t, saga.StateUnwinding, m.State())
+	assert.Equal(t, []executor.Task{{Node: f, Direction: saga.Undo}}, slices.Collect(m.Wanted()))
+}
+
 func TestDocumentShowsTheTable(t *testing.T) {
 	const path = "../../../docs/state_machine.md"
 	const begin, end = "<!-- table -->\n", "<!-- end of table -->\n"
