@@ -120,7 +120,7 @@ func (a *typedAction[In, Out]) Do(ctx ActionContext) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	encoded, err := json.Marshal(&out) // so that a MarshalJSON of *Out is called too
+	encoded, err := encodeData(&out) // by pointer, so that a MarshalJSON of *Out is called too
 	if err != nil {
 		return nil, Permanent(Indeterminate(fmt.Errorf("output of a do function that succeeded: %w", err)))
 	}

@@ -27,7 +27,7 @@ type ActionError struct {
 type Cause struct {
 	// Type is the Go type, as in "*example.com/trip.CardDeclined".
 	Type string `json:"type"`
-	// Data is the error as encoding/json has it.
+	// Data is the error as encoding/json has it. The Secrets in it are empty: errors are shown in too many places.
 	Data json.RawMessage `json:"data"`
 }
 
@@ -143,8 +143,8 @@ func marshalError(err error) (data json.RawMessage, ok bool) {
 			ok = false
 		}
 	}()
-	data, failure := json.Marshal(err)
-	return data, failure == nil
+	data, failure := encodeData(err)
+	return replaceSecrets(data, emptySecretJSON), failure == nil
 }
 
 // errorTypeName names a type uniquely, or returns "" for one whose values can't be had

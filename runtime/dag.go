@@ -100,7 +100,7 @@ func (d *DAG) Label(id NodeID) string {
 	case KindEnd:
 		return "(end node)"
 	case KindConstant:
-		return fmt.Sprintf("(constant = %s)", n.value)
+		return fmt.Sprintf("(constant = %s)", Redact(n.value))
 	case KindSubsagaStart:
 		return fmt.Sprintf("(subsaga start: %q)", string(n.subsaga))
 	case KindSubsagaEnd:

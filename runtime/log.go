@@ -161,7 +161,7 @@ func (l *Log) path(id NodeID) NodePath {
 func (e *Event) failure() *ActionError {
 	err := new(ActionError)
 	if json.Unmarshal(e.Payload, err) != nil || err.Reason == "" {
-		return &ActionError{Message: fmt.Sprintf("unreadable error: %.100q", e.Payload), Reason: ReasonError}
+		return &ActionError{Message: fmt.Sprintf("unreadable error: %.100q", Redact(e.Payload)), Reason: ReasonError}
 	}
 	return err
 }

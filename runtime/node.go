@@ -47,7 +47,7 @@ func ActionNode(name NodeName, label string, action ActionName, inputs ...Bindin
 // ConstantNode returns a node whose output is the value, encoded as JSON now.
 func ConstantNode(name NodeName, value any) Node {
 	n := Node{name: name, kind: KindConstant}
-	n.value, n.err = json.Marshal(value)
+	n.value, n.err = encodeData(value)
 	if n.err != nil {
 		n.err = fmt.Errorf("constant value: %w", n.err)
 	}

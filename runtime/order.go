@@ -37,7 +37,7 @@ func (o Order) Check() error {
 func (e *Event) order() Order {
 	var o Order
 	if err := json.Unmarshal(e.Payload, &o); err != nil {
-		o.Comment = fmt.Sprintf("unreadable order: %.100q", e.Payload)
+		o.Comment = fmt.Sprintf("unreadable order: %.100q", Redact(e.Payload))
 	}
 	return o
 }

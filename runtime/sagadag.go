@@ -45,7 +45,7 @@ func NewSagaDAG(dag *DAG, params any) (*SagaDAG, error) {
 	if dag == nil {
 		return nil, errNoDAG
 	}
-	encoded, err := json.Marshal(params)
+	encoded, err := encodeData(params)
 	if err != nil {
 		return nil, fmt.Errorf("saga %q: parameters: %w", dag.name, err)
 	}
@@ -64,6 +64,14 @@ type dagJSON struct {
 	Params  json.RawMessage `json:"params"`
 	Nodes   []nodeJSON      `json:"nodes"`
 	Shapes  actionShapes    `json:"shapes"`
+
+	Undecodable string `json:"undecodable"`
+}
+
+// UndecodableDAG returns what a store gives in place of a DAG that it can't decode. Whoever takes it for the JSON of a SagaDAG gets
+// the reason as the error; so a coordinator parks the saga with it.
+func UndecodableDAG(reason error) []byte {
+	return encode(map[string]string{"undecodable": reason.Error()})
 }
 
 type nodeJSON struct {
@@ -131,6 +139,9 @@ func (d *SagaDAG) UnmarshalJSON(text []byte) error {
 	var in dagJSON
 	if err := unmarshalCompact(text, &in); err != nil {
 		return fmt.Errorf("saga DAG: %w", err)
+	}
+	if in.Undecodable != "" {
+		return fmt.Errorf("saga DAG: %s", in.Undecodable)
 	}
 	if in.Version != dagVersion {
 		return fmt.Errorf("saga DAG: version %d is not known, want %d: it was written by another version of this package", in.Version, dagVersion)

@@ -40,7 +40,7 @@ func Run(m *testing.M) int {
 		shared.Lock()
 		defer shared.Unlock()
 		if shared.server != nil {
-			shared.server.close()
+			shared.server.Close()
 		}
 	}()
 	return m.Run()
@@ -55,7 +55,7 @@ func URL(t testing.TB) string {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.server == nil && shared.err == nil {
-		shared.server, shared.err = newServer()
+		shared.server, shared.err = NewServer()
 	}
 	require.NotErrorIs(t, shared.err, errFailed, "%v", shared.err)
 	skipWithout(t, shared.err)
@@ -97,10 +97,10 @@ func Schema(t testing.TB) string {
 // server is stopped when the test ends.
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	s, err := newServer(settings...)
+	s, err := NewServer(settings...)
 	require.NotErrorIs(t, err, errFailed, "%v", err)
 	skipWithout(t, err)
-	t.Cleanup(s.close)
+	t.Cleanup(s.Close)
 	return s
 }
 

@@ -48,15 +48,16 @@ guard=$!
 wait $server
 kill $guard`
 
-// newServer starts a server of its own.
-func newServer(settings ...string) (*Server, error) {
+// NewServer starts a server, with these lines of postgresql.conf. It is for TestMain and for programs that measure; a test calls Start.
+// Close stops it.
+func NewServer(settings ...string) (*Server, error) {
 	programs, err := findPrograms()
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{programs: programs}
 	if err := s.create(settings); err != nil {
-		s.close()
+		s.Close()
 		return nil, fmt.Errorf("%w: %w", errFailed, err)
 	}
 	return s, nil
@@ -222,8 +223,8 @@ func (s *Server) ping() error {
 	return conn.Close(ctx)
 }
 
-// close stops the server and removes its folder.
-func (s *Server) close() {
+// Close stops the server and removes its folder.
+func (s *Server) Close() {
 	_ = s.Stop("QUIT")
 	if s.folder != "" {
 		_ = os.RemoveAll(s.folder)

@@ -9,7 +9,8 @@ var errFailed = errors.New("starting PostgreSQL")
 // Server is a PostgreSQL server in a temporary folder. There is none on this system.
 type Server struct{ URL string }
 
-func newServer(...string) (*Server, error) {
+// NewServer returns an error.
+func NewServer(...string) (*Server, error) {
 	return nil, errors.New("starting a PostgreSQL server takes a Unix system")
 }
 
@@ -19,4 +20,5 @@ func (s *Server) Restart() error { return nil }
 // Stop does nothing.
 func (s *Server) Stop(string) error { return nil }
 
-func (s *Server) close() {}
+// Close does nothing.
+func (s *Server) Close() {}

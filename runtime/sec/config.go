@@ -29,6 +29,12 @@ type Config struct {
 	// starts on the store takes all unfinished sagas over. That is right for a store which one process uses at a
 	// time. Default: 0.
 	Lease time.Duration
+	// Queue is the queue in which this coordinator creates sagas, and from which it takes those that nobody runs. Coordinators
+	// with different actions on one store need different queues. Default: the queue that has the empty name.
+	Queue string
+	// Poll is how often this coordinator looks for sagas that clients have created, for those whose owners are
+	// gone, and for what others have ordered for its own. A store.Watcher tells it sooner. Default: 1 s.
+	Poll time.Duration
 	// StoreTimeout bounds each call of the store; then it is repeated. Default: 10 s.
 	StoreTimeout time.Duration
 
@@ -66,6 +72,7 @@ func (c Config) withDefaults() Config {
 		host, _ := os.Hostname() // without one the name is still unique
 		c.Owner = fmt.Sprintf("%s-%d", host, os.Getpid())
 	}
+	setDefault(&c.Poll, time.Second)
 	setDefault(&c.StoreTimeout, 10*time.Second)
 	setDefault(&c.ListPatience, 100*time.Millisecond)
 	if c.Observer == nil {
@@ -93,7 +100,7 @@ func (c Config) validate() error {
 		return fmt.Errorf("sec: config: Lease is %v, want at least %v, or none", c.Lease, minLease)
 	}
 	for name, value := range map[string]int64{
-		"StoreTimeout": int64(c.StoreTimeout), "Lease": int64(c.Lease), "ListPatience": int64(c.ListPatience), "MaxSagas": int64(c.MaxSagas), "MaxActions": int64(c.MaxActions),
+		"StoreTimeout": int64(c.StoreTimeout), "Lease": int64(c.Lease), "Poll": int64(c.Poll), "ListPatience": int64(c.ListPatience), "MaxSagas": int64(c.MaxSagas), "MaxActions": int64(c.MaxActions),
 		"MaxPayload": int64(c.MaxPayload), "WarnPayload": int64(c.WarnPayload), "MaxNodes": int64(c.MaxNodes), "MaxEdges": int64(c.MaxEdges),
 		"Retention.MaxAge": int64(c.Retention.MaxAge), "Retention.MaxCount": int64(c.Retention.MaxCount), "Retention.Every": int64(c.Retention.Every),
 	} {

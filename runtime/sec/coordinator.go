@@ -13,6 +13,7 @@ import (
 
 // Coordinator runs sagas. It may be used by several goroutines. Make one with New, and end it with Shutdown.
 type Coordinator struct {
+	Operator
 	config Config
 
 	// alive ends when Shutdown's context does, or nothing runs any more: actions and store calls end with it.
@@ -20,7 +21,7 @@ type Coordinator struct {
 	kill  context.CancelFunc
 	// stopping is closed when Shutdown is called: nothing new starts.
 	stopping chan struct{}
-	// running counts the goroutines that own a saga or work for one, and those that recover and delete.
+	// running counts the sagas that are attended to, the actions that are called, and the goroutines that look out and delete.
 	running sync.WaitGroup
 
 	// keeping counts the goroutine that renews the leases, until keepNoMore is closed.
@@ -28,9 +29,14 @@ type Coordinator struct {
 	keepNoMore  chan struct{}
 	stopKeeping sync.Once
 
+	// awake has room for one, by which lookOut is woken.
+	awake     chan struct{}
+	unwatch   context.CancelFunc
+	recovered bool // takeOver has seen the end; lookOut's own
+
 	pool         pool
 	gates        *gates
-	slots        chan struct{} // one for each saga that runs; nil if there is no limit
+	slots        *slots
 	observations *observations
 
 	mu      sync.Mutex
@@ -50,6 +56,7 @@ func New(config Config) (*Coordinator, error) {
 		return nil, err
 	}
 	alive, kill := context.WithCancel(context.Background())
+	watching, unwatch := context.WithCancel(alive)
 	c := &Coordinator{
 		config:   config,
 		alive:    alive,
@@ -57,21 +64,23 @@ func New(config Config) (*Coordinator, error) {
 		stopping: make(chan struct{}),
 
 		keepNoMore: make(chan struct{}),
+		awake:      make(chan struct{}, 1),
+		unwatch:    unwatch,
 		gates:      newGates(config.MaxActions),
+		slots:      newSlots(config.MaxSagas),
 		sagas:      map[saga.ID]*instance{},
 
 		observations: newObservations(config.Observer, config.Logger),
 	}
-	if config.MaxSagas > 0 {
-		c.slots = make(chan struct{}, config.MaxSagas)
-	}
+	c.Operator = Operator{aside: bystander{&c.config}, ask: c.ask, unpark: c.unpark}
 	c.newTenure()
 	go c.observations.run(alive)
 	if config.Lease > 0 {
 		c.keeping.Go(c.keepLeases)
-		c.running.Go(c.adoptExpired)
-	} else {
-		c.running.Go(c.keepSweeping)
+	}
+	c.running.Go(c.lookOut)
+	if w, ok := config.Store.(store.Watcher); ok {
+		c.running.Go(func() { c.watch(watching, w) })
 	}
 	if config.Retention.enabled() {
 		c.running.Go(c.retain)
@@ -90,6 +99,7 @@ func (c *Coordinator) Shutdown(ctx context.Context) error {
 	if !c.stopped {
 		c.stopped = true
 		close(c.stopping)
+		c.unwatch()
 		c.nudgeAll()
 	}
 	c.mu.Unlock()
@@ -138,7 +148,18 @@ func (c *Coordinator) end() {
 // nudgeAll wakes all owners. It is called with the lock held.
 func (c *Coordinator) nudgeAll() {
 	for _, s := range c.sagas {
-		s.mail.nudge()
+		if s.mail.nudge() {
+			c.attendTo(s)
+		}
+	}
+}
+
+func (c *Coordinator) isStopped() bool {
+	select {
+	case <-c.stopping:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -164,7 +185,6 @@ func (c *Coordinator) reserve(s *instance) (*instance, bool, error) {
 		return nil, false, errTenure
 	}
 	c.sagas[s.id] = s
-	s.life, s.endLife = context.WithCancel(s.tenure)
 	return s, true, nil
 }
 
@@ -172,27 +192,40 @@ func (c *Coordinator) reserve(s *instance) (*instance, bool, error) {
 func (c *Coordinator) release(s *instance) { s.gone.Do(func() { c.forget(s) }) }
 
 func (c *Coordinator) forget(s *instance) {
-	s.endLife()
+	s.life.end()
 	c.mu.Lock()
 	if c.sagas[s.id] == s {
 		delete(c.sagas, s.id)
 	}
 	c.mu.Unlock()
-	s.dismiss()
-	for _, r := range s.mail.close() { // they came too late to be served
-		r.reply <- errGone
+	left := s.mail.close()
+	s.admitted = s.admitted || left.granted
+	if s.admitted {
+		s.dismiss()
+	} else if c.slots != nil {
+		c.slots.leave(s)
+	}
+	for _, r := range left.requests { // they came too late to be served
+		r.answer(errGone)
 	}
 	close(s.done)
+	if s.launched {
+		c.running.Done()
+	}
 }
 
-// launch starts the goroutine that owns the saga, unless the coordinator is shutting down.
+// launch has a saga attended to that was loaded, unless the coordinator is shutting down. If first is not nil, that is asked first.
 func (c *Coordinator) launch(s *instance, first *request) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped {
 		return saga.ErrShutdown
 	}
+	if first != nil {
+		s.mail.ask(*first)
+	}
+	s.launched = true
 	c.running.Add(1)
-	c.pool.run(duty{saga: s, owns: true, first: first})
+	c.attendTo(s)
 	return nil
 }

@@ -1,14 +1,12 @@
 package sec
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/internal/executor"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -37,8 +35,7 @@ func (c *Coordinator) Resume(ctx context.Context, log *saga.Log) error {
 }
 
 // Start starts a saga that was created, and does nothing if it has been started. When it returns nil, the
-// start is durable. The error wraps saga.ErrNoSuchSaga, saga.ErrParked, saga.ErrWrongState if another coordinator
-// has it and has not started it, or saga.ErrShutdown.
+// start is durable. The error wraps saga.ErrNoSuchSaga, saga.ErrParked, or saga.ErrShutdown.
 func (c *Coordinator) Start(ctx context.Context, id saga.ID) error {
 	s, record, err := c.find(ctx, id)
 	if err != nil {
@@ -47,27 +44,11 @@ func (c *Coordinator) Start(ctx context.Context, id saga.ID) error {
 	if s == nil && record.State != saga.StateCreated { // wherever it runs, it has been started
 		return nil
 	}
-	start := func(s *instance) error {
-		s.started = true
-		return nil
-	}
-	return c.ask(ctx, id, start, func(store.Record) error { return nil })
+	return c.ask(ctx, id, startIt)
 }
 
 func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) error {
-	if log.ID.IsZero() {
-		return errors.New("saga id is zero; make one with saga.NewID")
-	}
-	if log.DAG == nil || log.DAG.DAG == nil {
-		return fmt.Errorf("saga %s has no DAG; make one with saga.NewSagaDAG", log.ID)
-	}
-	if err := c.config.Registry.Check(log.DAG.DAG); err != nil {
-		return err
-	}
-	if err := c.config.Registry.CheckShapes(log.DAG); err != nil {
-		return err
-	}
-	if err := c.checkSize(log.DAG); err != nil {
+	if err := c.aside.check(log); err != nil {
 		return err
 	}
 	s := newInstance(c, log.ID)
@@ -75,7 +56,7 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 		return err
 	}
 	s.started = start
-	if start && s.admit() {
+	if start && s.admit(false) {
 		s.advance()
 	}
 	s.stored = s.state()
@@ -92,26 +73,6 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 	return s.insert(ctx, log)
 }
 
-// checkSize refuses what is larger than the coordinator's configuration allows.
-func (c *Coordinator) checkSize(dag *saga.SagaDAG) error {
-	edges := 0
-	for id := range saga.NodeID(dag.Len()) {
-		edges += len(dag.Parents(id))
-	}
-	size := len(dag.Params())
-	switch {
-	case dag.Len() > c.config.MaxNodes:
-		return fmt.Errorf("saga %q: %w: %d nodes, Config.MaxNodes is %d", dag.Name(), saga.ErrTooLarge, dag.Len(), c.config.MaxNodes)
-	case edges > c.config.MaxEdges:
-		return fmt.Errorf("saga %q: %w: %d edges, Config.MaxEdges is %d", dag.Name(), saga.ErrTooLarge, edges, c.config.MaxEdges)
-	case size > c.config.MaxPayload:
-		return fmt.Errorf("saga %q: %w: parameters of %d bytes, Config.MaxPayload is %d", dag.Name(), saga.ErrTooLarge, size, c.config.MaxPayload)
-	case size > c.config.WarnPayload:
-		c.config.Logger.Warn("large parameters", "name", dag.Name(), "bytes", size)
-	}
-	return nil
-}
-
 // insert records a new saga that has been reserved.
 func (s *instance) insert(ctx context.Context, log *saga.Log) error {
 	c := s.coordinator
@@ -121,10 +82,10 @@ func (s *instance) insert(ctx context.Context, log *saga.Log) error {
 		c.release(s)
 		return fmt.Errorf("saga %s: %w", s.id, err)
 	}
-	err = c.withStore(ctx, func(ctx context.Context, st store.Store) error {
+	err = c.aside.withStore(ctx, func(ctx context.Context, st store.Store) error {
 		return st.Create(ctx, store.NewSaga{
 			ID: s.id, Name: s.dag.Name(), DAG: encoded, State: s.stored,
-			Events: slices.Concat(s.events, s.pending), Owner: s.tenure.owner, Lease: c.config.Lease,
+			Events: slices.Concat(s.events, s.pending), Queue: c.config.Queue, Owner: s.tenure.owner, Lease: c.config.Lease,
 		})
 	})
 	switch {
@@ -137,7 +98,7 @@ func (s *instance) insert(ctx context.Context, log *saga.Log) error {
 		return fmt.Errorf("saga %s: create: %w", s.id, err)
 	}
 	s.committed(s.stored)
-	s.publish(false)
+	s.publish(s.started && !s.stored.Settled())
 	close(s.loaded)
 	if s.stored.Settled() {
 		c.release(s)
@@ -178,14 +139,7 @@ func (c *Coordinator) createdBefore(ctx context.Context, log *saga.Log, start bo
 	if s != nil {
 		return s.same(ctx, log, start)
 	}
-	recorded, err := c.stored(ctx, record)
-	if err != nil {
-		return err
-	}
-	if err := continues(recorded.DAG, recorded.Events, log); err != nil || !start {
-		return err
-	}
-	return c.Start(ctx, log.ID)
+	return c.aside.createdBefore(ctx, record, log, start)
 }
 
 // same finishes a create for an ID that the coordinator has in memory.
@@ -205,31 +159,4 @@ func (s *instance) same(ctx context.Context, log *saga.Log, start bool) error {
 		return err
 	}
 	return s.coordinator.Start(ctx, s.id)
-}
-
-// continues returns an error unless the recorded saga is that of the log, and has what the log has.
-func continues(dag *saga.SagaDAG, events []saga.Event, log *saga.Log) error {
-	if dag == nil || !dag.Equal(log.DAG) {
-		return fmt.Errorf("saga %s: %w: it has another DAG or other parameters", log.ID, saga.ErrSagaExists)
-	}
-	same := func(a, b saga.Event) bool {
-		return a.Node == b.Node && a.Kind == b.Kind && bytes.Equal(a.Payload, b.Payload)
-	}
-	if n := len(log.Events); n > len(events) || !slices.EqualFunc(events[:n], log.Events, same) {
-		return fmt.Errorf("saga %s: %w: it has another log", log.ID, saga.ErrSagaExists)
-	}
-	return nil
-}
-
-// load sets what an instance is made of. The events are checked by replaying them.
-func (s *instance) load(dag *saga.SagaDAG, events []saga.Event, generation uint64) error {
-	machine, err := executor.Replay(dag.DAG, events)
-	if err != nil {
-		return fmt.Errorf("saga %s: %w", s.id, err)
-	}
-	// Most sagas have two events for each action in the end.
-	s.events = append(make([]saga.Event, 0, max(len(events), 2*(dag.Len()-2))), events...)
-	s.dag, s.machine, s.generation = dag, machine, generation
-	s.begun = slices.ContainsFunc(events, func(e saga.Event) bool { return !e.Kind.Ordered() })
-	return nil
 }

@@ -1,12 +1,15 @@
 package sec
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/executor"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -18,18 +21,11 @@ var (
 )
 
 // flush makes the pending events durable, and the state. It tries until they are, or until the saga turns
-// out to be another's, or the coordinator's life ends.
+// out to be another's, or the coordinator's life ends. If somebody else has appended to the log meanwhile, the error is an overtaken.
 func (s *instance) flush() error {
-	state := s.state()
-	if len(s.pending) == 0 && state == s.stored {
+	request := s.added()
+	if len(request.Events) == 0 && request.State == s.stored && !s.called {
 		return nil
-	}
-	request := store.Append{
-		ID:         s.id,
-		Generation: s.generation,
-		Seq:        s.machine.NextSeq() - uint64(len(s.pending)),
-		Events:     s.pending,
-		State:      state,
 	}
 	return s.coordinator.retry(s.tenure, s.id, func(ctx context.Context, st store.Store) error {
 		err := st.Append(ctx, request)
@@ -38,12 +34,23 @@ func (s *instance) flush() error {
 		}
 		switch {
 		case err == nil:
-			s.committed(state)
+			s.committed(request.State)
 		case errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrNotFound):
 			return final{fmt.Errorf("%w: %w", errClaimed, err)}
 		}
 		return err
 	})
+}
+
+// overtaken says what somebody who isn't the owner has done to a saga: an operator, from another process.
+type overtaken struct {
+	record store.Record
+	// orders follow what the owner knows of as durable. There are none if it was only started.
+	orders []saga.Event
+}
+
+func (o overtaken) Error() string {
+	return fmt.Sprintf("%d orders and %s were recorded by others", len(o.orders), o.record.State)
 }
 
 // resolve finds out why an append was refused although this coordinator owns the saga: if an
@@ -57,18 +64,57 @@ func (s *instance) resolve(ctx context.Context, st store.Store, request store.Ap
 		return store.ErrFenced
 	}
 	found, err := st.Events(ctx, s.id, request.Seq, 0)
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrUndecodable):
+		return final{fmt.Errorf("%w: %w", errForeign, err)}
+	case err != nil:
 		return err
 	}
-	if len(found) != len(request.Events) {
-		return final{fmt.Errorf("%w: from event %d on there are %d, not %d", errForeign, request.Seq, len(found), len(request.Events))}
+	if n := len(request.Events); n > 0 && len(found) >= n && slices.EqualFunc(found[:n], request.Events, sameEvent) {
+		return nil // what follows, if anything does, is met with the next append
 	}
-	for i, e := range request.Events {
-		if f := found[i]; f.Node != e.Node || f.Kind != e.Kind || string(f.Payload) != string(e.Payload) {
-			return final{fmt.Errorf("%w: event %d is %s of node %d", errForeign, f.Seq, f.Kind, f.Node)}
+	if i := slices.IndexFunc(found, isNodes); i >= 0 {
+		return final{fmt.Errorf("%w: event %d is %s of node %d", errForeign, found[i].Seq, found[i].Kind, found[i].Node)}
+	}
+	return final{overtaken{record, found}}
+}
+
+func sameEvent(a, b saga.Event) bool {
+	return a.Node == b.Node && a.Kind == b.Kind && bytes.Equal(a.Payload, b.Payload)
+}
+
+// catchUp takes in what others have done, as if it had come before what is pending: the outcomes of workers stand, what is in
+// flight goes on, and what would have started is considered anew.
+func (s *instance) catchUp(o overtaken) error {
+	events := slices.Concat(s.events, o.orders)
+	machine, err := executor.Replay(s.dag.DAG, events)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errForeign, err)
+	}
+	s.tell(o.orders)
+	old, outcomes, served := s.machine, slices.Clone(s.pending), s.served
+	s.events, s.machine, s.pending, s.served = events, machine, s.pending[:0], nil
+	s.stored, s.started = o.record.State, s.started || o.record.State != saga.StateCreated
+	s.called = true // until the next append
+	for _, e := range outcomes {
+		if isOutcome(e.Kind) && !machine.State().Final() {
+			s.apply(e.Node, e.Kind, e.Payload)
 		}
 	}
+	for _, j := range s.todo {
+		old.TakeBack(j.Task)
+	}
+	machine.Inherit(old)
+	s.todo = s.todo[:0]
+	for _, r := range served {
+		s.serve(r)
+	}
 	return nil
+}
+
+// isOutcome reports whether events of a kind are what workers come to.
+func isOutcome(k saga.EventKind) bool {
+	return !k.Ordered() && k != saga.EventStarted && k != saga.EventUndoStarted
 }
 
 // final marks an error after which retry doesn't try again.
@@ -88,8 +134,8 @@ func ended(alive context.Context) error {
 // ends. Each try is bounded by Config.StoreTimeout.
 func (c *Coordinator) retry(life context.Context, id saga.ID, call func(context.Context, store.Store) error) error {
 	for try := 0; ; try++ {
-		err := c.withStore(life, call)
-		if isFinal := errors.As(err, new(final)); err == nil || isFinal {
+		err := c.aside.withStore(life, call)
+		if err == nil || errors.As(err, new(final)) {
 			return err
 		}
 		if life.Err() != nil {
@@ -111,10 +157,3 @@ const (
 	firstStorePause = 20 * time.Millisecond
 	maxStorePause   = 2 * time.Second
 )
-
-// withStore calls the store, bounded in time.
-func (c *Coordinator) withStore(ctx context.Context, call func(context.Context, store.Store) error) error {
-	b := newBounded(ctx, c.config.StoreTimeout)
-	defer b.end()
-	return call(b, c.config.Store)
-}

@@ -1,13 +1,11 @@
 package sec
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
@@ -17,42 +15,36 @@ import (
 type instance struct {
 	coordinator *Coordinator
 	tenure      *tenure // in which it was taken
-	id          saga.ID
 
-	// loaded is closed when the fields of the next group are set, or done is closed.
+	// Its dag and generation are set before loaded is closed, and constant from then on. The rest is owned by whoever loads the
+	// instance, then by whoever attends.
+	progress
+
+	// loaded is closed when readers may look at the instance, or done is closed.
 	loaded chan struct{}
 	// done is closed when the instance is not the coordinator's any more: the saga is settled, lost, or
 	// was never there, or the coordinator shuts down.
 	done chan struct{}
 
-	// life ends when the saga isn't the coordinator's any more: with its tenure, or with endLife. It is set by reserve.
-	life    context.Context
-	endLife context.CancelFunc
-	gone    sync.Once
+	// life ends when the saga isn't the coordinator's any more: with its tenure, or before.
+	life lazy
+	gone sync.Once
 
-	// Set before loaded is closed, and constant from then on.
-	dag        *saga.SagaDAG
-	generation uint64
-	// view is what readers see. The goroutine that owns the saga publishes it.
+	// view is what readers see. Whoever attends publishes it.
 	view atomic.Pointer[view]
 
-	// Owned by whoever loads the instance, then by run.
-	machine *executor.Machine
-	started bool         // false for a saga that was created and waits for Start
-	begun   bool         // a node has started, now or ever
-	events  []saga.Event // all that are durable
-	pending []saga.Event // applied to the machine, and not durable yet
-	todo    []job        // to be launched when pending is durable
-	replies []chan error // to be told when pending is durable
-	clock   time.Time    // when what is pending became known; read once for all that comes together
-	flying  int          // workers whose outcome has not been received
-	stored  saga.State   // what the store has as the state
-	told    saga.State   // what the observer was told as the state
+	// Owned by whoever loads the instance, then by whoever attends.
+	launched bool       // it is attended to
+	todo     []job      // to be launched when pending is durable
+	served   []request  // to be replied to when pending is durable
+	flying   int        // workers whose outcome has not been received
+	told     saga.State // what the observer was told as the state
 	// admitted says that the saga has one of the coordinator's slots; idle, that it can't use one, as an
 	// operator holds it.
 	admitted, idle bool
 
-	mail mailbox
+	mail  mailbox
+	spare []outcome // the last ones, whose memory the mailbox gets back
 
 	mu       sync.Mutex
 	injected map[executor.Task]injection
@@ -63,22 +55,27 @@ type instance struct {
 type view struct {
 	state  saga.State
 	events []saga.Event
-	// active says that run works on it.
+	// active says that it runs, or will when it may.
 	active bool
 	// parked is why nobody can; nil otherwise.
 	parked error
 }
 
 func newInstance(c *Coordinator, id saga.ID) *instance {
+	tenure := c.currentTenure()
 	return &instance{
 		coordinator: c,
-		tenure:      c.currentTenure(),
-		id:          id,
-		loaded:      make(chan struct{}),
-		done:        make(chan struct{}),
-		mail:        newMailbox(),
-		pending:     make([]saga.Event, 0, 4), // an outcome, and what it makes ready
-		clock:       now(),
+		tenure:      tenure,
+		life:        lazy{Context: tenure},
+		progress: progress{
+			id:      id,
+			pending: make([]saga.Event, 0, 4), // an outcome, and what it makes ready
+			clock:   now(),
+		},
+		todo:   make([]job, 0, 4), // a stage
+		loaded: make(chan struct{}),
+		done:   make(chan struct{}),
+		mail:   newMailbox(),
 	}
 }
 
@@ -112,53 +109,33 @@ func (s *instance) apply(node saga.NodeID, kind saga.EventKind, payload json.Raw
 	}
 }
 
-// tryApply adds an event unless the machine refuses it.
-func (s *instance) tryApply(node saga.NodeID, kind saga.EventKind, payload json.RawMessage) error {
-	e := saga.Event{
-		Seq:     s.machine.NextSeq(),
-		Node:    node,
-		Kind:    kind,
-		Payload: payload,
-		At:      s.clock,
-	}
-	if err := s.machine.Apply(e); err != nil {
-		return err
-	}
-	s.pending = append(s.pending, e)
-	s.begun = s.begun || !kind.Ordered()
-	return nil
-}
-
-func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
-
-// state returns the saga's state, with what is pending.
-func (s *instance) state() saga.State {
-	state := s.machine.State()
-	if !s.started && !s.begun && (state == saga.StateRunning || state == saga.StateSucceeded) {
-		return saga.StateCreated
-	}
-	return state
-}
-
 // committed notes that the pending events are durable, and that the store has this state.
 func (s *instance) committed(state saga.State) {
-	watched := s.coordinator.observations
-	for _, e := range s.pending {
-		if !watched.wants(slog.LevelDebug) { // saves the work
-			break
-		}
-		watched.tell(Observation{Kind: ObservedEvent, ID: s.id, Name: s.dag.Name(), Event: e, Path: s.dag.Path(e.Node)})
-	}
-	if state != s.told {
+	s.tell(s.pending)
+	if watched := s.coordinator.observations; state != s.told {
 		watched.tell(Observation{Kind: ObservedState, ID: s.id, Name: s.dag.Name(), Was: s.told, State: state})
 	}
 	s.events = append(s.events, s.pending...)
 	s.pending = s.pending[:0] // stores keep nothing of what they are given
-	s.stored, s.told = state, state
+	s.stored, s.told, s.called = state, state, false
+}
+
+// tell tells the observer of events.
+func (s *instance) tell(events []saga.Event) {
+	watched := s.coordinator.observations
+	if !watched.wants(slog.LevelDebug) { // saves the work
+		return
+	}
+	for _, e := range events {
+		watched.tell(Observation{Kind: ObservedEvent, ID: s.id, Name: s.dag.Name(), Event: e, Path: s.dag.Path(e.Node)})
+	}
 }
 
 // publish shows readers what is durable.
 func (s *instance) publish(active bool) {
+	if v := s.view.Load(); v != nil && v.state == s.stored && len(v.events) == len(s.events) && v.active == active {
+		return
+	}
 	s.view.Store(&view{state: s.stored, events: s.events, active: active})
 }
 

@@ -2,61 +2,102 @@ package sec
 
 import "sync"
 
-// mailbox is how others reach the goroutine that owns a saga. Whoever posts never waits.
+// mailbox is how others reach a saga. Whoever posts never waits. A saga has no goroutine of its own: of those who post
+// when nobody attends to the saga, the first has to see to it that somebody does. At any time at most one goroutine attends, and
+// what it owns passes on to the next one with the mailbox's lock.
 type mailbox struct {
 	mu       sync.Mutex
 	outcomes []outcome
 	requests []request
+	// nudged says that the saga is to look at the coordinator; granted, that it was given a slot.
+	nudged, granted bool
+	// attended says that somebody attends, or will.
+	attended bool
 	closed   bool
-
-	// wake has room for one, which stands for any number of posts.
-	wake chan struct{}
 }
 
-func newMailbox() mailbox { return mailbox{wake: make(chan struct{}, 1)} }
+// newMailbox returns the mailbox of a saga that is attended to by whoever makes it.
+func newMailbox() mailbox {
+	return mailbox{attended: true, outcomes: make([]outcome, 0, 4)} // as many as a stage mostly has
+}
 
-// report posts what a worker came to. It is lost if the owner is gone, as is what the worker did: it will be
-// called again.
-func (m *mailbox) report(o outcome) {
+// attend reports whether the caller has to see to it that somebody attends. It is called with the lock held.
+func (m *mailbox) attend() bool {
+	first := !m.attended && !m.closed
+	m.attended = true
+	return first
+}
+
+// report posts what a worker came to, and reports whether the caller has to attend. It is lost if the saga is gone, as is what
+// the worker did: it will be called again.
+func (m *mailbox) report(o outcome) bool {
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.outcomes = append(m.outcomes, o)
-	m.mu.Unlock()
-	m.nudge()
+	return m.attend()
 }
 
-// ask posts a request, and reports false if the owner is gone and nobody will reply.
-func (m *mailbox) ask(r request) bool {
+// ask posts a request, and reports whether somebody will reply, and whether the caller has to see to it.
+func (m *mailbox) ask(r request) (ok, attend bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return false
+		return false, false
 	}
 	m.requests = append(m.requests, r)
-	m.nudge()
+	return true, m.attend()
+}
+
+// nudge has the saga look at the coordinator: it is shutting down, or has lost its tenure.
+func (m *mailbox) nudge() (attend bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.nudged = true
+	return m.attend()
+}
+
+// grant gives the saga a slot, and reports false if it is gone.
+func (m *mailbox) grant() (ok, attend bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return false, false
+	}
+	m.granted = true
+	return true, m.attend()
+}
+
+// mail is what has been posted.
+type mail struct {
+	outcomes []outcome
+	requests []request
+	granted  bool
+}
+
+// take returns what has been posted since the last call. The outcomes are valid until the next one, which is given them.
+func (m *mailbox) take(last []outcome) mail {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	posted := mail{m.outcomes, m.requests, m.granted}
+	m.outcomes, m.requests, m.granted, m.nudged = last[:0], nil, false, false
+	return posted
+}
+
+// leave ends the caller's attendance, unless something has been posted. It reports whether it has.
+func (m *mailbox) leave() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.outcomes) > 0 || len(m.requests) > 0 || m.nudged || m.granted {
+		return false
+	}
+	m.attended = false
 	return true
 }
 
-// nudge wakes the owner, to look at its mail and at whether the coordinator is shutting down.
-func (m *mailbox) nudge() {
-	select {
-	case m.wake <- struct{}{}:
-	default:
-	}
-}
-
-// take returns what has been posted since the last call. The outcomes are valid until the next one.
-func (m *mailbox) take(buffer []outcome) ([]outcome, []request) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	outcomes, requests := m.outcomes, m.requests
-	m.outcomes, m.requests = buffer[:0], nil
-	return outcomes, requests
-}
-
-// close refuses further requests, and returns those that nobody will serve.
-func (m *mailbox) close() []request {
+// close refuses further requests, and returns what nobody will look at.
+func (m *mailbox) close() mail {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.closed = true
-	return m.requests
+	return mail{requests: m.requests, granted: m.granted}
 }

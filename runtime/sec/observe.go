@@ -30,6 +30,8 @@ type Observation struct {
 	Event saga.Event
 	// Was and State are, for an ObservedState and an ObservedRecovery, the saga's state before and now.
 	Was, State saga.State
+	// Events is, for an ObservedRecovery, the number of events that the coordinator has found: none in a saga that a client has just created.
+	Events int
 	// Path is, for an ObservedEvent and an ObservedAttempt, the node's.
 	Path saga.NodePath
 	// Direction, Attempt and Took tell of an ObservedAttempt: which it was, counted from 1, and how long it took.
@@ -63,7 +65,7 @@ const (
 
 // SlogObserver logs what happens: that a saga is stuck, parked or abandoned, as an error; that an attempt failed,
 // as a warning; that a saga unwinds, was undone or was recovered, as information; all else for debugging. The
-// outputs and errors in events, which may be secret, are logged only if Payloads is set.
+// outputs and errors in events, which may be secret, are logged only if Payloads is set; the values of saga.Secrets in them never are.
 type SlogObserver struct {
 	Logger   *slog.Logger // Default: that of the Config, or slog.Default()
 	Payloads bool
@@ -88,7 +90,7 @@ func (s SlogObserver) Observe(o Observation) {
 		message = "saga event"
 		attrs = append(attrs, slog.Uint64("seq", o.Event.Seq), slog.String("event", o.Event.Kind.String()), slog.String("node", string(o.Path)))
 		if s.Payloads && len(o.Event.Payload) > 0 {
-			attrs = append(attrs, slog.String("payload", string(o.Event.Payload)))
+			attrs = append(attrs, slog.String("payload", string(saga.Redact(o.Event.Payload))))
 		}
 	case ObservedState:
 		message = "saga " + o.State.String()
@@ -98,7 +100,7 @@ func (s SlogObserver) Observe(o Observation) {
 			slog.Int("attempt", o.Attempt), slog.Duration("took", o.Took))
 	case ObservedRecovery:
 		message = "saga goes on from its log"
-		attrs = append(attrs, slog.String("state", o.State.String()))
+		attrs = append(attrs, slog.String("state", o.State.String()), slog.Int("events", o.Events))
 	case ObservedParking:
 		message = "saga parked"
 	case ObservedDrop:
@@ -117,7 +119,7 @@ func (o Observation) level() slog.Level {
 		return slog.LevelError
 	case o.Kind == ObservedDrop, o.Kind == ObservedAttempt && o.Err != nil:
 		return slog.LevelWarn
-	case o.Kind == ObservedRecovery, o.Kind == ObservedState && (o.State == saga.StateUnwinding || o.State == saga.StateFailed):
+	case o.Kind == ObservedRecovery && o.Events > 0, o.Kind == ObservedState && (o.State == saga.StateUnwinding || o.State == saga.StateFailed):
 		return slog.LevelInfo
 	}
 	return slog.LevelDebug

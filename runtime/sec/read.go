@@ -3,13 +3,11 @@ package sec
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/internal/executor"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -17,6 +15,7 @@ import (
 // *saga.FailedError, which says whether all was undone or the saga is stuck. The context bounds the wait and
 // nothing else. The error can also wrap saga.ErrNoSuchSaga, saga.ErrParked, and saga.ErrShutdown.
 func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error) {
+	pause := c.aside.pauses()
 	for {
 		s, record, err := c.find(ctx, id)
 		switch {
@@ -37,21 +36,14 @@ func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error
 				return saga.Outputs{}, fmt.Errorf("saga %s: wait: %w", id, ctx.Err())
 			}
 		case record.State.Settled():
-			status, err := c.stored(ctx, record)
-			switch {
-			case err != nil:
-				return saga.Outputs{}, err
-			case status.Parked != nil && status.State == saga.StateSucceeded:
-				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, status.Parked)
-			}
-			return result(status.Log(), status.State, replay(status).Outputs())
+			return c.aside.result(ctx, record)
 		}
 		if c.isStopped() {
 			return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
 		}
 		if s == nil { // another coordinator runs it
 			select {
-			case <-time.After(pollPause):
+			case <-time.After(pause()):
 			case <-ctx.Done():
 				return saga.Outputs{}, fmt.Errorf("saga %s: wait: %w", id, ctx.Err())
 			}
@@ -67,7 +59,7 @@ func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, err
 		return nil, err
 	}
 	if s == nil {
-		return c.stored(ctx, record)
+		return c.aside.status(ctx, record)
 	}
 	v := s.view.Load()
 	if s.dag == nil {
@@ -93,7 +85,7 @@ func (c *Coordinator) List(ctx context.Context, q store.Query) ([]store.Record, 
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		records, err := c.list(ctx, q)
+		records, err := c.aside.list(ctx, q)
 		answers <- answer{records, err}
 	}()
 	patience := time.NewTimer(c.config.ListPatience)
@@ -105,64 +97,6 @@ func (c *Coordinator) List(ctx context.Context, q store.Query) ([]store.Record, 
 		return q.Select(c.Owned()), fmt.Errorf("list sagas: %w", saga.ErrPartial)
 	case <-ctx.Done():
 		return nil, fmt.Errorf("list sagas: %w", ctx.Err())
-	}
-}
-
-func (c *Coordinator) list(ctx context.Context, q store.Query) ([]store.Record, error) {
-	var records []store.Record
-	err := c.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
-		records, err = st.List(ctx, q)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list sagas: %w", err)
-	}
-	return records, nil
-}
-
-// stored returns the status of a saga that is only in the store.
-func (c *Coordinator) stored(ctx context.Context, record store.Record) (*saga.Status, error) {
-	status := &saga.Status{ID: record.ID, Name: record.Name, State: record.State, DAG: new(saga.SagaDAG)}
-	if err := json.Unmarshal(record.DAG, status.DAG); err != nil {
-		return nil, fmt.Errorf("saga %s: %w: %w", record.ID, saga.ErrParked, err)
-	}
-	err := c.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
-		status.Events, err = st.Events(ctx, record.ID, 0, 0)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("saga %s: %w", record.ID, err)
-	}
-	replay(status)
-	return status, nil
-}
-
-// replay sets what follows from the events. If they make no sense, the saga is parked, and shown as if it had none.
-func replay(status *saga.Status) *executor.Machine {
-	machine, err := executor.Replay(status.DAG.DAG, status.Events)
-	if err != nil {
-		machine = executor.New(status.DAG.DAG)
-		if status.Parked == nil {
-			status.Parked = fmt.Errorf("%w: %w", saga.ErrParked, err)
-		}
-	}
-	status.Nodes, status.Paused = machine.States(), machine.Paused()
-	for id := range saga.NodeID(len(status.Nodes)) {
-		if machine.Breakpoint(id) {
-			status.Breakpoints = append(status.Breakpoints, id)
-		}
-	}
-	return machine
-}
-
-// result returns what a settled saga came to, given the outputs of its nodes.
-func result(log *saga.Log, state saga.State, outputs []json.RawMessage) (saga.Outputs, error) {
-	if state == saga.StateSucceeded {
-		return saga.NewOutputs(log.DAG.DAG, outputs), nil
-	}
-	return saga.Outputs{}, &saga.FailedError{
-		ID: log.ID, Name: log.DAG.Name(), State: state,
-		Failures: log.Failures(), Canceled: log.Canceled(), Abandoned: log.Abandoned(),
 	}
 }
 

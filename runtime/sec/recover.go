@@ -5,87 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
 )
-
-// claimBatch is how many sagas are claimed at a time: enough that the claims don't count, and
-// few enough that their DAGs fit into memory together.
-const claimBatch = 100
-
-// recoverAll claims and goes on with all that other coordinators have left unfinished.
-func (c *Coordinator) recoverAll() {
-	for {
-		var claimed []store.Record
-		err := c.retry(c.alive, saga.ID{}, func(ctx context.Context, st store.Store) (err error) {
-			if c.isStopped() {
-				return final{saga.ErrShutdown}
-			}
-			claimed, err = st.Claim(ctx, store.Claim{Owner: c.currentTenure().owner, Lease: c.config.Lease, Limit: claimBatch})
-			return err
-		})
-		if err != nil || len(claimed) == 0 {
-			return
-		}
-		for _, record := range claimed {
-			if _, err := c.adopt(record, nil); err != nil && !errors.Is(err, errUnreadable) {
-				return
-			}
-		}
-	}
-}
-
-// sweep goes on with sagas that are this coordinator's and that it doesn't have in memory: a claim or a create that seemed to fail has
-// had its effect, or a log could not be read.
-func (c *Coordinator) sweep() {
-	query := store.Query{States: []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding}, Limit: sweepBatch}
-	for !c.isStopped() {
-		records, err := c.list(c.alive, query)
-		if err != nil {
-			return // there will be another sweep
-		}
-		for _, record := range records {
-			if c.owns(&record) && c.lookup(record.ID) == nil {
-				_, _, _ = c.find(c.alive, record.ID)
-			}
-		}
-		if len(records) < sweepBatch {
-			return
-		}
-		query.After = records[len(records)-1].ID
-	}
-}
-
-const (
-	// sweepBatch is how many records are read at a time.
-	sweepBatch = 500
-	// sweepPause is the time between two sweeps.
-	sweepPause = time.Minute
-)
-
-// keepSweeping recovers once, and then sweeps every now and then.
-func (c *Coordinator) keepSweeping() {
-	c.recoverAll()
-	for {
-		c.sweep()
-		select {
-		case <-time.After(sweepPause):
-		case <-c.stopping:
-			return
-		}
-	}
-}
-
-func (c *Coordinator) isStopped() bool {
-	select {
-	case <-c.stopping:
-		return true
-	default:
-		return false
-	}
-}
 
 // adopt goes on with a saga that this coordinator owns and doesn't have in memory. A saga that can't
 // be gone on with is parked, and one that is settled is left alone unless there is a first request. It reports
@@ -99,10 +22,13 @@ func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, er
 	if err != nil || !reserved {
 		return false, err
 	}
-	s.stored, s.told, s.started = record.State, record.State, record.State != saga.StateCreated
+	err = s.reload(&record)
+	s.stored, s.told, s.started, s.called = record.State, record.State, record.State != saga.StateCreated, record.Called
 	s.generation = record.Generation
-	err = s.reload(record)
 	switch {
+	case errors.Is(err, errClaimed):
+		c.release(s)
+		return false, nil
 	case errors.Is(err, saga.ErrShutdown), errors.Is(err, errTenure), errors.Is(err, errUnreadable):
 		c.release(s)
 		return false, err
@@ -121,7 +47,10 @@ func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, er
 		c.release(s)
 		return false, nil
 	}
-	c.observations.tell(Observation{Kind: ObservedRecovery, ID: s.id, Name: record.Name, Was: record.State, State: s.state()})
+	if s.started {
+		s.admit(false) // so that takeOver knows how many more may run
+	}
+	c.observations.tell(Observation{Kind: ObservedRecovery, ID: s.id, Name: record.Name, Was: record.State, State: s.state(), Events: len(s.events)})
 	if err := c.launch(s, first); err != nil {
 		c.release(s)
 		return false, err
@@ -129,8 +58,8 @@ func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, er
 	return true, nil
 }
 
-// reload reads the saga's DAG and log.
-func (s *instance) reload(record store.Record) error {
+// reload reads the saga's DAG and log, and the record again if that is older than the log: this coordinator may have ended the saga since.
+func (s *instance) reload(record *store.Record) error {
 	dag := new(saga.SagaDAG)
 	if err := json.Unmarshal(record.DAG, dag); err != nil {
 		return err
@@ -141,6 +70,11 @@ func (s *instance) reload(record store.Record) error {
 		return err
 	}
 	s.events = events
+	for _, e := range events {
+		if len(e.Payload) > 0 && !json.Valid(e.Payload) {
+			return fmt.Errorf("event %d has a payload that is not JSON: was it encoded, and is the store opened without that codec?", e.Seq)
+		}
+	}
 	if err := s.load(dag, events, record.Generation); err != nil {
 		return err
 	}
@@ -161,12 +95,12 @@ func (s *instance) read() (events []saga.Event, err error) {
 		if try > 0 && !s.wait(firstStorePause) {
 			break
 		}
-		err = s.coordinator.withStore(s.tenure, func(ctx context.Context, st store.Store) (err error) {
+		err = s.coordinator.aside.withStore(s.tenure, func(ctx context.Context, st store.Store) (err error) {
 			events, err = st.Events(ctx, s.id, 0, 0)
 			return err
 		})
-		if err == nil {
-			return events, nil
+		if err == nil || errors.Is(err, store.ErrUndecodable) {
+			return events, err
 		}
 	}
 	if s.tenure.Err() != nil {
@@ -189,19 +123,9 @@ func (c *Coordinator) find(ctx context.Context, id saga.ID) (*instance, store.Re
 				return nil, store.Record{}, fmt.Errorf("saga %s: %w", id, ctx.Err())
 			}
 		}
-		var record store.Record
-		err := c.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
-			record, err = st.Load(ctx, id)
-			return err
-		})
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			return nil, record, fmt.Errorf("saga %s: %w", id, saga.ErrNoSuchSaga)
-		case err != nil:
-			return nil, record, fmt.Errorf("saga %s: %w", id, err)
-		}
-		if record.State.Settled() || c.isStopped() || !c.own(ctx, &record) {
-			return nil, record, nil
+		record, err := c.aside.load(ctx, id)
+		if err != nil || record.State.Settled() || c.isStopped() || !c.owns(&record) {
+			return nil, record, err
 		}
 		if _, err := c.adopt(record, nil); err != nil {
 			return nil, record, err
@@ -214,8 +138,10 @@ func (c *Coordinator) own(ctx context.Context, record *store.Record) bool {
 	if c.owns(record) {
 		return true
 	}
-	err := c.withStore(ctx, func(ctx context.Context, st store.Store) error {
-		claimed, err := st.Claim(ctx, store.Claim{Owner: c.currentTenure().owner, Lease: c.config.Lease, IDs: []saga.ID{record.ID}})
+	err := c.aside.withStore(ctx, func(ctx context.Context, st store.Store) error {
+		claimed, err := st.Claim(ctx, store.Claim{
+			Owner: c.currentTenure().owner, Lease: c.config.Lease, Queue: c.config.Queue, IDs: []saga.ID{record.ID},
+		})
 		switch {
 		case err != nil:
 			return err
@@ -223,11 +149,8 @@ func (c *Coordinator) own(ctx context.Context, record *store.Record) bool {
 			*record = claimed[0]
 			return nil
 		}
-		*record, err = st.Load(ctx, record.ID) // recoverAll may have claimed it since
+		*record, err = st.Load(ctx, record.ID) // takeOver may have claimed it since
 		return err
 	})
 	return err == nil && c.owns(record)
 }
-
-// pollPause is how long Wait waits before it looks again at a saga that another coordinator runs.
-const pollPause = 100 * time.Millisecond

@@ -9,37 +9,54 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// request is something that the owner of a saga is asked to do. What do adds to the log is
+// wish is what somebody wants to be done to a saga.
+type wish struct {
+	// do adds it to the log. It may be called again, for a log in which others have come first.
+	do func(*progress) error
+	// final says what it means for a saga that is final.
+	final func(store.Record) error
+}
+
+// startIt is the wish that a saga be started.
+var startIt = wish{
+	do: func(p *progress) error {
+		p.started = true
+		return nil
+	},
+	final: func(store.Record) error { return nil },
+}
+
+// request asks the owner of a saga to do something. What that adds to the log is
 // durable when the reply comes.
 type request struct {
-	do    func(*instance) error
-	reply chan error // with room for the reply, so that the owner never waits
+	do    func(*progress) error
+	reply chan error // with room for the reply, so that the owner never waits; nil if nobody waits for it
 }
 
 // serve does a request. Its reply comes now if it can't be done, and else when it's durable.
 func (s *instance) serve(r request) {
-	if err := r.do(s); err != nil {
-		r.reply <- err
+	if err := r.do(&s.progress); err != nil {
+		r.answer(err)
 		return
 	}
-	s.replies = append(s.replies, r.reply)
+	s.served = append(s.served, r)
 }
 
-// ask has the owner of the saga do something, and waits until that is durable. It takes a saga that is
-// stuck back into memory. If the saga is final, do is not called, and final says what that means.
-func (c *Coordinator) ask(ctx context.Context, id saga.ID, do func(*instance) error, final func(store.Record) error) error {
-	r := request{do: do, reply: make(chan error, 1)}
+// ask has the owner of the saga grant a wish, and waits until that is durable. It takes a saga that is
+// stuck back into memory. If another coordinator owns the saga, it amends the log.
+func (c *Coordinator) ask(ctx context.Context, id saga.ID, w wish) error {
+	r := request{do: w.do, reply: make(chan error, 1)}
 	for {
 		s, record, err := c.find(ctx, id)
 		switch {
 		case err != nil:
 			return err
 		case s == nil && record.State.Final():
-			return final(record)
+			return w.final(record)
 		case s == nil && c.isStopped():
 			return fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
 		case s == nil && (record.State != saga.StateStuck || !c.own(ctx, &record)):
-			return fmt.Errorf("saga %s: %w: it is owned by %q", id, saga.ErrWrongState, record.Owner)
+			return c.aside.amend(ctx, record, w)
 		case s == nil:
 			asked, err := c.adopt(record, &r)
 			if err != nil {
@@ -53,13 +70,24 @@ func (c *Coordinator) ask(ctx context.Context, id saga.ID, do func(*instance) er
 		if v := s.view.Load(); v.parked != nil {
 			return fmt.Errorf("saga %s: %w", id, v.parked)
 		}
-		if !s.mail.ask(r) {
+		ok, attend := s.mail.ask(r)
+		if !ok {
 			<-s.done // it has settled; look again
 			continue
+		}
+		if attend {
+			c.attendTo(s)
 		}
 		if err := r.wait(ctx, id); !errors.Is(err, errGone) {
 			return err
 		}
+	}
+}
+
+// answer tells whoever waits what came of the request.
+func (r request) answer(err error) {
+	if r.reply != nil {
+		r.reply <- err
 	}
 }
 

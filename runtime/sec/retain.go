@@ -52,7 +52,7 @@ func (c *Coordinator) deleteExpired() error {
 	var kept []ended
 	query := store.Query{States: finalStates, Limit: retentionBatch}
 	for {
-		records, err := c.list(c.alive, query)
+		records, err := c.aside.list(c.alive, query)
 		if err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func (c *Coordinator) deleteExpired() error {
 
 // deleteFinal deletes a saga; that another coordinator has deleted it meanwhile is no error.
 func (c *Coordinator) deleteFinal(id saga.ID) error {
-	return c.withStore(c.alive, func(ctx context.Context, st store.Store) error {
+	return c.aside.withStore(c.alive, func(ctx context.Context, st store.Store) error {
 		if err := st.Delete(ctx, id); !errors.Is(err, store.ErrNotFound) {
 			return err
 		}

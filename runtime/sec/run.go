@@ -1,76 +1,88 @@
 package sec
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// run owns the saga until it is settled or lost, or the coordinator shuts down. If first is
-// not nil, that is done before anything else.
-func (s *instance) run(first *request) {
-	c := s.coordinator
-	defer c.release(s)
-	defer s.reply(saga.ErrShutdown)
-	s.clock = now()
-	if first != nil {
-		s.serve(*first)
-	}
-	var outcomes []outcome
-	var requests []request
+// attend does what there is to do for a saga, until there is nothing, or nothing but to call one action: the caller has to do
+// that job. The caller is the one who attends, and doesn't any more when attend has returned.
+func (s *instance) attend() (job, bool) {
 	for {
-		stopping := c.isStopped()
-		s.idle = false
-		if s.started && !stopping && s.admit() {
-			s.advance()
-			s.idle = s.flying == 0 && len(s.todo) == 0 // an operator holds it, or it has settled
+		if !s.turn() {
+			s.coordinator.release(s)
+			return job{}, false
 		}
-		if err := s.flush(); err != nil {
-			s.config().Logger.Warn("saga given up", "saga", s.id, "name", s.dag.Name(), "reason", err)
-			s.reply(fmt.Errorf("saga %s: %w: %w", s.id, saga.ErrWrongState, err))
-			return
+		own, ok := s.dispatch()
+		if s.mail.leave() {
+			return own, ok
 		}
-		ended := s.stored.Settled() || stopping && s.flying == 0
-		s.publish(!ended && s.started)
-		s.reply(nil)
-		if ended {
-			return
-		}
-		for _, j := range s.todo {
-			s.flying++
-			c.running.Add(1)
-			c.pool.run(duty{saga: s, job: j})
-		}
-		s.todo = s.todo[:0]
-		if s.idle {
-			s.dismiss()
-		}
-		s.sleep()
-		if s.tenure.Err() != nil {
-			return
-		}
-		s.yield()
-		s.clock = now()
-		outcomes, requests = s.mail.take(outcomes)
-		s.receive(outcomes)
-		for _, r := range requests {
-			s.serve(r)
+		if ok {
+			s.coordinator.pool.run(duty{saga: s, job: own})
 		}
 	}
 }
 
-// sleep waits for mail, or for the saga's turn to run.
-func (s *instance) sleep() {
-	if s.coordinator.slots == nil {
-		<-s.mail.wake
-		return
+// turn takes the mail, and makes durable what follows from it. It reports false when the saga is settled or lost, or the
+// coordinator is shutting down and nothing is in flight.
+func (s *instance) turn() bool {
+	if s.tenure.Err() != nil {
+		s.reply(saga.ErrShutdown)
+		return false
 	}
-	select {
-	case s.slots() <- struct{}{}:
-		s.admitted = true
-	case <-s.mail.wake:
+	s.yield()
+	s.clock = now()
+	posted := s.mail.take(s.spare)
+	s.spare = posted.outcomes
+	s.admitted = s.admitted || posted.granted
+	s.receive(posted.outcomes)
+	for _, r := range posted.requests {
+		s.serve(r)
 	}
+	stopping := s.coordinator.isStopped()
+	for {
+		s.idle = false
+		if s.started && !stopping && s.admit(true) {
+			s.advance()
+			s.idle = s.flying == 0 && len(s.todo) == 0 // an operator holds it, or it has settled
+		}
+		err := s.flush()
+		if err == nil {
+			break
+		}
+		if o := (overtaken{}); errors.As(err, &o) {
+			if err = s.catchUp(o); err == nil {
+				continue
+			}
+		}
+		s.config().Logger.Warn("saga given up", "saga", s.id, "name", s.dag.Name(), "reason", err)
+		s.reply(fmt.Errorf("saga %s: %w: %w", s.id, saga.ErrWrongState, err))
+		return false
+	}
+	ended := s.stored.Settled() || stopping && s.flying == 0
+	s.publish(!ended && s.started)
+	s.reply(nil)
+	if s.idle {
+		s.dismiss()
+	}
+	return !ended
+}
+
+// dispatch has all jobs done that are due, except for one, which it returns.
+func (s *instance) dispatch() (own job, ok bool) {
+	n := len(s.todo)
+	if n == 0 {
+		return job{}, false
+	}
+	s.flying += n
+	s.coordinator.running.Add(n)
+	s.coordinator.pool.runJobs(s, s.todo[1:])
+	own = s.todo[0]
+	s.todo = s.todo[:0]
+	return own, true
 }
 
 // yield lets the workers that are about to report do so, so that their outcomes share an append. It waits for none.
@@ -83,10 +95,10 @@ func (s *instance) yield() {
 
 // reply tells all whose requests are durable, or can't be.
 func (s *instance) reply(err error) {
-	for _, r := range s.replies {
-		r <- err
+	for _, r := range s.served {
+		r.answer(err)
 	}
-	s.replies = s.replies[:0]
+	s.served = s.served[:0]
 }
 
 // receive takes outcomes; those that come together share an append.

@@ -3,7 +3,6 @@ package sec
 import (
 	"context"
 	"crypto/rand"
-	mathrand "math/rand/v2"
 	"time"
 
 	"github.com/sagagen/sagagen/runtime/store"
@@ -49,7 +48,9 @@ func (c *Coordinator) loseTenure(t *tenure) {
 		if v := s.view.Load(); v != nil && v.parked != nil {
 			parked = append(parked, s)
 		}
-		s.mail.nudge()
+		if s.mail.nudge() {
+			c.attendTo(s)
+		}
 	}
 	c.mu.Unlock()
 	for _, s := range parked { // they have no owner that could leave
@@ -71,7 +72,7 @@ func (c *Coordinator) keepLeases() {
 		t := c.tenure
 		c.mu.Unlock()
 		asked := time.Now()
-		err := c.withStore(t, func(ctx context.Context, st store.Store) error {
+		err := c.aside.withStore(t, func(ctx context.Context, st store.Store) error {
 			return st.Renew(ctx, t.owner, c.config.Lease)
 		})
 		switch {
@@ -79,20 +80,6 @@ func (c *Coordinator) keepLeases() {
 			t.timer.Reset(time.Until(asked.Add(c.holdFor())))
 		case err != nil && c.alive.Err() == nil:
 			c.config.Logger.Warn("renewing the leases fails; trying again", "error", err)
-		}
-	}
-}
-
-// adoptExpired claims, every now and then, sagas that their owners have lost. The times differ from coordinator to
-// coordinator, so that they don't all come at once.
-func (c *Coordinator) adoptExpired() {
-	for {
-		c.recoverAll()
-		c.sweep()
-		select {
-		case <-time.After(c.config.Lease/4 + mathrand.N(c.config.Lease/4+1)):
-		case <-c.stopping:
-			return
 		}
 	}
 }

@@ -32,15 +32,23 @@ type outcome struct {
 	payload json.RawMessage
 }
 
-// work attempts the job until it succeeds or is given up, and sends the outcome.
-func (s *instance) work(j job) {
+// work attempts the job until it succeeds or is given up, and reports the outcome. It reports whether the caller has to
+// attend to the saga now.
+func (s *instance) work(j job) (attend bool) {
+	c := s.coordinator
+	defer c.running.Done()
 	var o outcome
 	returned := false
 	defer func() {
-		if !returned { // the action called runtime.Goexit
-			o = j.failed(&saga.ActionError{Message: "the action ended its goroutine", Reason: saga.ReasonPanic, Attempts: 1}, true)
+		if returned {
+			attend = s.mail.report(o)
+			return
 		}
-		s.mail.report(o)
+		// The action called runtime.Goexit, and this goroutine ends.
+		o = j.failed(&saga.ActionError{Message: "the action ended its goroutine", Reason: saga.ReasonPanic, Attempts: 1}, true)
+		if s.mail.report(o) {
+			c.attendTo(s)
+		}
 	}()
 	injected := s.injection(j.Task)
 	if injected.fail {
@@ -49,6 +57,7 @@ func (s *instance) work(j job) {
 		o = s.attempt(j, injected)
 	}
 	returned = true
+	return false
 }
 
 // attempt calls the action as often as its policy says.
@@ -151,7 +160,7 @@ func (s *instance) call(j job, action saga.Registered, attempt int, timeout time
 			r = attempted{failure: saga.NewActionError(err, saga.ReasonPanic, attempt), unknown: true}
 		}
 	}()
-	ctx := s.life
+	var ctx context.Context = &s.life
 	if timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, timeout)

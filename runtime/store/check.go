@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -23,7 +24,7 @@ func (s *NewSaga) Check() error {
 	if err := checkText("saga name", string(s.Name)); err != nil {
 		return err
 	}
-	if err := checkText("owner", s.Owner); err != nil {
+	if err := cmp.Or(checkText("owner", s.Owner), checkText("queue", s.Queue)); err != nil {
 		return err
 	}
 	if err := checkState(s.State); err != nil {
@@ -41,7 +42,12 @@ func (a *Append) Check() error {
 }
 
 // Check reports what is malformed in c. Every store calls it first, so that all refuse the same.
-func (c *Claim) Check() error { return checkText("owner", c.Owner) }
+func (c *Claim) Check() error {
+	if c.Owner == "" {
+		return errors.New("claimant has no name")
+	}
+	return cmp.Or(checkText("owner", c.Owner), checkText("queue", c.Queue))
+}
 
 // checkText refuses what some database can't keep as text.
 func checkText(what, s string) error {

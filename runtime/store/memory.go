@@ -18,22 +18,27 @@ import (
 type Memory struct {
 	mu    sync.RWMutex
 	sagas map[saga.ID]*memorySaga
-	// open holds the sagas that are not final, so that Claim and Renew needn't look at all.
-	open map[saga.ID]*memorySaga
+	// open holds the sagas that are not final, and called those whose owners are called, so that what is asked often
+	// needn't look at all.
+	open, called map[saga.ID]*memorySaga
+	watchers     watchers
 }
 
-var _ Store = (*Memory)(nil)
+var (
+	_ Store   = (*Memory)(nil)
+	_ Watcher = (*Memory)(nil)
+)
 
 type memorySaga struct {
 	record Record // with DAG; NextSeq is the number of events
 	log    packedLog
-	// leaseEnd is when others may claim the saga; they may at once if it is zero.
+	// leaseEnd is when others may claim the saga; they may at once if it is zero, as it is without an owner.
 	leaseEnd time.Time
 }
 
 // NewMemory returns an empty Memory.
 func NewMemory() *Memory {
-	return &Memory{sagas: map[saga.ID]*memorySaga{}, open: map[saga.ID]*memorySaga{}}
+	return &Memory{sagas: map[saga.ID]*memorySaga{}, open: map[saga.ID]*memorySaga{}, called: map[saga.ID]*memorySaga{}}
 }
 
 // Create implements Store.
@@ -49,15 +54,20 @@ func (m *Memory) Create(ctx context.Context, s NewSaga) error {
 	now := time.Now()
 	created := &memorySaga{
 		record: Record{
-			ID: s.ID, Name: s.Name, State: s.State, Owner: s.Owner, Generation: 1,
+			ID: s.ID, Name: s.Name, State: s.State, Queue: s.Queue, Owner: s.Owner, Generation: 1,
 			Created: now.Round(0), Updated: now.Round(0), DAG: bytes.Clone(s.DAG),
 		},
-		leaseEnd: leaseEnd(now, s.Lease),
-		log:      make(packedLog, 0, 256), // a saga of a few nodes
+		log: make(packedLog, 0, 256), // a saga of a few nodes
+	}
+	if s.Owner != "" {
+		created.leaseEnd = leaseEnd(now, s.Lease)
 	}
 	created.append(s.Events)
 	m.sagas[s.ID] = created
 	m.setState(created, s.State)
+	if s.Owner == "" {
+		m.watchers.wake()
+	}
 	return nil
 }
 
@@ -74,12 +84,16 @@ func (m *Memory) Append(ctx context.Context, a Append) error {
 		return ErrNotFound
 	case s.record.Generation != a.Generation:
 		return ErrFenced
-	case s.record.NextSeq != a.Seq:
+	case s.record.NextSeq != a.Seq, a.State == saga.StateCreated && s.record.State != saga.StateCreated:
 		return ErrSequence
 	}
 	s.append(a.Events)
 	s.record.Updated = time.Now().Round(0)
 	m.setState(s, a.State)
+	m.setCalled(s, a.Call)
+	if a.Call {
+		m.watchers.wake()
+	}
 	return nil
 }
 
@@ -118,8 +132,15 @@ func (m *Memory) List(ctx context.Context, q Query) ([]Record, error) {
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
+	candidates := m.sagas
+	switch {
+	case q.Called:
+		candidates = m.called
+	case len(q.States) > 0 && !slices.ContainsFunc(q.States, saga.State.Final):
+		candidates = m.open
+	}
 	var records []Record
-	for _, s := range m.sagas {
+	for _, s := range candidates {
 		if q.wants(&s.record) {
 			record := s.record
 			record.DAG = nil
@@ -139,7 +160,7 @@ func (m *Memory) Claim(ctx context.Context, c Claim) ([]Record, error) {
 	now := time.Now()
 	var claimed []*memorySaga
 	for id, s := range m.open {
-		if s.record.Owner != c.Owner && !now.Before(s.leaseEnd) &&
+		if s.record.Queue == c.Queue && s.record.Owner != c.Owner && (!c.Unowned || s.record.Owner == "") && !now.Before(s.leaseEnd) &&
 			(len(c.IDs) == 0 || slices.Contains(c.IDs, id)) {
 			claimed = append(claimed, s)
 		}
@@ -150,6 +171,7 @@ func (m *Memory) Claim(ctx context.Context, c Claim) ([]Record, error) {
 	for i, s := range claimed {
 		s.record.Owner = c.Owner
 		s.record.Generation++
+		m.setCalled(s, false)
 		s.leaseEnd = leaseEnd(now, c.Lease)
 		records[i] = s.copyRecord()
 	}
@@ -158,7 +180,7 @@ func (m *Memory) Claim(ctx context.Context, c Claim) ([]Record, error) {
 
 // Renew implements Store.
 func (m *Memory) Renew(ctx context.Context, owner string, lease time.Duration) error {
-	if err := ctx.Err(); err != nil {
+	if err := ctx.Err(); err != nil || owner == "" { // what nobody owns has no lease
 		return err
 	}
 	m.mu.Lock()
@@ -187,7 +209,24 @@ func (m *Memory) Delete(ctx context.Context, id saga.ID) error {
 		return ErrNotFinal
 	}
 	delete(m.sagas, id)
+	delete(m.called, id)
 	return nil
+}
+
+// Watch implements Watcher. It tells of what the callers of this Memory do, from the moment at which it is called.
+func (m *Memory) Watch(ctx context.Context, wake func()) error { return m.watchers.watch(ctx, wake) }
+
+// setCalled sets whether the owner is called, and keeps called in step with it.
+func (m *Memory) setCalled(s *memorySaga, called bool) {
+	if s.record.Called == called {
+		return
+	}
+	s.record.Called = called
+	if called {
+		m.called[s.record.ID] = s
+	} else {
+		delete(m.called, s.record.ID)
+	}
 }
 
 // setState sets the state, and keeps open in step with it.

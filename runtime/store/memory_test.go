@@ -19,6 +19,13 @@ func TestMemoryKeepsWhatAStorePromises(t *testing.T) {
 	storetest.Run(t, func(*testing.T) store.Store { return store.NewMemory() })
 }
 
+func TestMemoryWatchesWhatItsCallersDo(t *testing.T) {
+	storetest.Watch(t, func(*testing.T) storetest.Opener {
+		m := store.NewMemory()
+		return func(*testing.T) store.Store { return m }
+	})
+}
+
 func TestMemoryLeaseEndsOnTheDot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const lease = 10 * time.Second

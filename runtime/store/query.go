@@ -22,6 +22,9 @@ func (q Query) wants(r *Record) bool {
 	return bytes.Compare(r.ID[:], q.After[:]) > 0 &&
 		(q.Name == "" || q.Name == r.Name) &&
 		(len(q.States) == 0 || slices.Contains(q.States, r.State)) &&
+		(len(q.Queues) == 0 || slices.Contains(q.Queues, r.Queue)) &&
+		(q.Owner == "" || q.Owner == r.Owner) &&
+		(!q.Called || r.Called) &&
 		(q.UpdatedBefore.IsZero() || r.Updated.Before(q.UpdatedBefore))
 }
 

@@ -25,6 +25,9 @@ var (
 	ErrSequence = errors.New("saga log has other events than expected")
 	// ErrNotFinal is returned by Delete when the saga can still go on.
 	ErrNotFinal = errors.New("saga is not final")
+	// ErrUndecodable is returned by Events when what is stored can't be decoded, now or later, by this program as it is
+	// configured. See package codec; other stores don't decode.
+	ErrUndecodable = errors.New("stored payload can't be decoded")
 )
 
 // Store keeps the records and logs of sagas. Its methods may be called by several goroutines,
@@ -39,9 +42,12 @@ var (
 // It returns payloads and DAGs byte for byte, except that an empty payload becomes nil, and the times
 // of events to the millisecond or better. It refuses what is malformed, as the Check methods of NewSaga, Append and Claim say, and changes nothing.
 //
-// A saga is owned by one coordinator at a time. Ownership is the record's generation, a number that
+// A saga is owned by one coordinator at a time, or by nobody yet. Ownership is the record's generation, a number that
 // grows with every Claim; an Append with an older generation fails, so that an owner who
 // has lost a saga without noticing can't write to it. A lease says for how long others must not claim, by the clock of the database.
+//
+// Somebody who is not the owner may append, with the owner's generation, and calls the owner thereby. The owner
+// finds the sagas for which it is called with List, and anyhow with its next Append, which returns ErrSequence if the other had events.
 type Store interface {
 	// Create records a saga with generation 1 and its first events, whose numbers begin at 0. It returns ErrExists, and changes
 	// nothing, if there is a saga of that ID.
@@ -50,7 +56,8 @@ type Store interface {
 	// Append adds events and sets the state, if the saga has that generation and the first event's
 	// number is the next one. It returns ErrNotFound, ErrFenced or ErrSequence, in this order of
 	// preference, and changes nothing, if not. It may be called without events, to set the state alone; then Seq
-	// must still be the next number.
+	// must still be the next number. It sets whether the saga's owner is called. A saga that has left StateCreated doesn't
+	// go back: an append that would set that state then returns ErrSequence.
 	Append(ctx context.Context, a Append) error
 
 	// Load returns the record with its DAG, or ErrNotFound.
@@ -64,9 +71,9 @@ type Store interface {
 	// their IDs.
 	List(ctx context.Context, q Query) ([]Record, error)
 
-	// Claim makes the claimant the owner of sagas that are not final, that another owns, and
-	// whose lease has ended; the oldest by ID first, at most Limit. Their generations grow
-	// by one. It returns their new records, with DAGs. Two claims at once never get the same saga.
+	// Claim makes the claimant the owner of sagas that are in the claim's queue, not final, not the claimant's already, and
+	// whose lease has ended, as has that of a saga without an owner; the oldest by ID first, at most Limit. Their generations grow
+	// by one, and they are not called any more. It returns their new records, with DAGs. Two claims at once never get the same saga.
 	Claim(ctx context.Context, c Claim) ([]Record, error)
 
 	// Renew sets the leases of all sagas of an owner that are not final to end after that
@@ -87,9 +94,11 @@ type NewSaga struct {
 	State saga.State
 	// Events are the first events; there may be none.
 	Events []saga.Event
-	// Owner is the coordinator that owns the saga.
+	// Queue is the queue in which it is; the empty one is a queue like any other.
+	Queue string
+	// Owner is the coordinator that owns the saga; empty if none does yet.
 	Owner string
-	// Lease is how long others must not claim it. With zero or less they may at once.
+	// Lease is how long others must not claim it. With zero or less they may at once. It doesn't count without an owner.
 	Lease time.Duration
 }
 
@@ -104,6 +113,8 @@ type Append struct {
 	Events []saga.Event
 	// State is the state after Events.
 	State saga.State
+	// Call says that the caller isn't the owner, who is to look at the saga. Without it the owner isn't called any more.
+	Call bool
 }
 
 // Record is what a store knows of a saga beside its events.
@@ -111,9 +122,12 @@ type Record struct {
 	ID    saga.ID
 	Name  saga.Name
 	State saga.State
-	// Owner says who owns the saga, and Generation how often it has been owned, now included.
+	Queue string
+	// Owner says who owns the saga; it is empty if nobody does yet. Generation is 1 and the number of times that it was claimed.
 	Owner      string
 	Generation uint64
+	// Called says that somebody else has appended, and the owner nothing since.
+	Called bool
 	// NextSeq is the number of events.
 	NextSeq uint64
 	// Created and Updated are when the saga was created and last appended to, by the store's clock, to the millisecond or better.
@@ -132,18 +146,38 @@ type Query struct {
 	Name saga.Name
 	// States, if not empty, holds the states that they are in.
 	States []saga.State
+	// Queues, if not empty, holds the queues they are in.
+	Queues []string
+	// Owner, if not empty, is who owns them.
+	Owner string
+	// Called leaves out those whose owner isn't called.
+	Called bool
 	// UpdatedBefore, if not zero, leaves out what was updated at that time or later.
 	UpdatedBefore time.Time
 }
 
 // Claim says what is claimed, and for whom.
 type Claim struct {
-	// Owner is the claimant.
+	// Owner is the claimant; it is not empty.
 	Owner string
+	// Queue is the queue whose sagas are claimed.
+	Queue string
 	// Lease is as in NewSaga.
 	Lease time.Duration
+	// Unowned leaves out the sagas that have an owner.
+	Unowned bool
 	// IDs, if not empty, are the only ones that are claimed.
 	IDs []saga.ID
 	// Limit is the most sagas to claim, if positive.
 	Limit int
+}
+
+// Watcher is implemented by stores that can tell at once that there is something to look for, so that a coordinator
+// needn't wait for its next look.
+type Watcher interface {
+	// Watch calls wake, in the caller's goroutine, when a saga without an owner has been created or an owner has been
+	// called, by whatever process. It is a hint: it may come for nothing, and one for many; what came before Watch, or
+	// while the database was out of reach, is not told. Watch returns when ctx ends, with its error, or when it can't
+	// watch any more, with why; then it may be called again.
+	Watch(ctx context.Context, wake func()) error
 }

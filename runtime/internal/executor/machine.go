@@ -24,9 +24,10 @@ type Machine struct {
 	paused, stepping bool
 	// wanted counts the nodes whose want isn't nothing.
 	wanted int
-	// queue holds the nodes for which something has become wanted that Next has not handed out. One for
+	// queue holds, from next on, the nodes for which something has become wanted that Next has not handed out. One for
 	// which nothing is wanted any more is skipped there.
 	queue []saga.NodeID
+	next  int
 	// held holds what Next has found in the queue and may not hand out, as the saga is paused or there is a breakpoint.
 	held []saga.NodeID
 	// settling holds the nodes whose neighbours have yet to be told of their new state. It

@@ -24,9 +24,9 @@ func (m *Machine) Wanted() iter.Seq[Task] {
 // Next hands out what Wanted yields, but each task once, and only as long as it is wanted. It reports
 // false if there's nothing new.
 func (m *Machine) Next() (Task, bool) {
-	for len(m.queue) > 0 {
-		id := m.queue[0]
-		m.queue = m.queue[1:]
+	for m.next < len(m.queue) {
+		id := m.queue[m.next]
+		m.next++
 		n := &m.nodes[id]
 		switch t := n.want.task(id); {
 		case n.want == wantNothing || n.handed:
@@ -38,8 +38,26 @@ func (m *Machine) Next() (Task, bool) {
 			return t, true
 		}
 	}
-	m.queue = nil
+	m.queue, m.next = m.queue[:0], 0
 	return Task{}, false
+}
+
+// TakeBack undoes a Next whose task has not been begun.
+func (m *Machine) TakeBack(t Task) {
+	if n := &m.nodes[t.Node]; n.want.task(t.Node) == t {
+		n.handed = false
+	}
+}
+
+// Inherit notes that what another machine of the same saga has handed out is in flight, so that Next doesn't hand it out
+// again. The other one may lack the newest events. What its log doesn't begin has to be handed out again.
+func (m *Machine) Inherit(other *Machine) {
+	for i := range m.nodes {
+		n, o := &m.nodes[i], &other.nodes[i]
+		if o.handed && o.want == n.want && m.Logged(n.want.task(saga.NodeID(i))) {
+			n.handed = true
+		}
+	}
 }
 
 // isHeld reports whether a task that is wanted must not start yet.
@@ -52,7 +70,7 @@ func (m *Machine) isHeld(t Task) bool {
 
 // unhold lets Next look again at what it has held.
 func (m *Machine) unhold() {
-	m.queue = append(m.held, m.queue...)
+	m.queue, m.next = append(m.held, m.queue[m.next:]...), 0
 	m.held = nil
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// entry is a Create or an Append that waits to be committed. It has copies of what the caller gave, as it may be written after the call has
+// entry is a Create, an Append or a Delete that waits to be committed. It has copies of what the caller gave, as it may be written after the call has
 // returned.
 type entry struct {
 	id      saga.ID
@@ -26,11 +26,12 @@ type entry struct {
 
 	// Of an append.
 	generation, seq int64
+	call            bool
 
 	// Of a create.
-	name, owner string
-	lease       int64 // in microseconds
-	dag         []byte
+	name, queue, owner string
+	lease              int64 // in microseconds
+	dag                []byte
 
 	result chan error
 	batch  *batch // guarded by the group's mu; nil before and after
@@ -42,7 +43,7 @@ const rowBytes = 64
 func newCreate(n store.NewSaga) *entry {
 	e := &entry{
 		id: n.ID, creates: true, state: int16(n.State),
-		name: string(n.Name), owner: n.Owner, lease: leaseMicroseconds(n.Lease), dag: bytes.Clone(n.DAG),
+		name: string(n.Name), queue: n.Queue, owner: n.Owner, lease: leaseMicroseconds(n.Lease), dag: bytes.Clone(n.DAG),
 	}
 	e.copyEvents(n.Events)
 	e.size += len(n.DAG)
@@ -51,10 +52,12 @@ func newCreate(n store.NewSaga) *entry {
 
 func newAppend(a store.Append) *entry {
 	// A number above the largest int64 becomes negative here, and so is no saga's.
-	e := &entry{id: a.ID, state: int16(a.State), generation: int64(a.Generation), seq: int64(a.Seq)}
+	e := &entry{id: a.ID, state: int16(a.State), generation: int64(a.Generation), seq: int64(a.Seq), call: a.Call}
 	e.copyEvents(a.Events)
 	return e
 }
+
+func newDelete(id saga.ID) *entry { return &entry{id: id, size: rowBytes} }
 
 func (e *entry) copyEvents(events []saga.Event) {
 	e.events = make([]saga.Event, len(events))
@@ -83,22 +86,34 @@ type (
 		ids                       []pgtype.UUID
 		generations, seqs, events []int64
 		states                    []int16
+		calls                     []bool
 	}
 	createColumns struct {
-		ids            []pgtype.UUID
-		names, owners  []string
-		states         []int16
-		events, leases []int64
-		dags           [][]byte
+		ids                   []pgtype.UUID
+		names, queues, owners []string
+		states                []int16
+		events, leases        []int64
+		dags                  [][]byte
 	}
 )
 
 // outcomes are what can become of an entry. The statement returns their indices.
-var outcomes = [...]error{nil, store.ErrExists, store.ErrNotFound, store.ErrFenced, store.ErrSequence, errBusy}
+var outcomes = [...]error{nil, store.ErrExists, store.ErrNotFound, store.ErrFenced, store.ErrSequence, errBusy, store.ErrNotFinal}
 
-// commit commits entries of different sagas with one statement.
+// commit commits creates and appends of different sagas with one statement.
 func (s *Store) commit(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
 	text, args := s.batchStatement(entries)
+	return run(ctx, conn, entries, text, args)
+}
+
+// commitDeletes does so with deletes.
+func (s *Store) commitDeletes(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
+	text, args := s.deleteStatement(entries)
+	return run(ctx, conn, entries, text, args)
+}
+
+// run runs a statement that returns what became of each entry.
+func run(ctx context.Context, conn *pgxpool.Conn, entries []*entry, text string, args []any) ([]error, error) {
 	rows, err := conn.Query(ctx, text, args...)
 	if err != nil {
 		return nil, err
@@ -136,11 +151,12 @@ func (s *Store) batchStatement(entries []*entry) (text string, args []any) {
 	for _, e := range entries {
 		id := uuid(e.id)
 		if e.creates {
-			c.ids, c.names, c.states, c.owners = append(c.ids, id), append(c.names, e.name), append(c.states, e.state), append(c.owners, e.owner)
+			c.ids, c.names, c.states = append(c.ids, id), append(c.names, e.name), append(c.states, e.state)
+			c.queues, c.owners = append(c.queues, e.queue), append(c.owners, e.owner)
 			c.events, c.leases, c.dags = append(c.events, int64(len(e.events))), append(c.leases, e.lease), append(c.dags, e.dag)
 		} else {
 			a.ids, a.generations, a.seqs = append(a.ids, id), append(a.generations, e.generation), append(a.seqs, e.seq)
-			a.events, a.states = append(a.events, int64(len(e.events))), append(a.states, e.state)
+			a.events, a.states, a.calls = append(a.events, int64(len(e.events))), append(a.states, e.state), append(a.calls, e.call)
 		}
 		for i := range e.events {
 			event := &e.events[i]
@@ -158,12 +174,20 @@ func (s *Store) batchStatement(entries []*entry) (text string, args []any) {
 		text = s.stmts.both
 	}
 	if len(a.ids) > 0 {
-		args = append(args, a.ids, a.generations, a.seqs, a.events, a.states)
+		args = append(args, a.ids, a.generations, a.seqs, a.events, a.states, a.calls)
 	}
 	if len(c.ids) > 0 {
-		args = append(args, c.ids, c.names, c.states, c.owners, c.events, c.leases, c.dags)
+		args = append(args, c.ids, c.names, c.states, c.queues, c.owners, c.events, c.leases, c.dags)
 	}
 	return text, args
+}
+
+func (s *Store) deleteStatement(entries []*entry) (text string, args []any) {
+	ids := make([]pgtype.UUID, len(entries))
+	for i, e := range entries {
+		ids[i] = uuid(e.id)
+	}
+	return s.stmts.delete, []any{s.mode, ids}
 }
 
 func uuid(id saga.ID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: true} }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Config says where a Store keeps its tables, and how much of the pool it uses. The zero Config works.
@@ -14,8 +16,11 @@ type Config struct {
 	// Writers is how many connections Create and Append use at the same time, at most, however many calls there
 	// are: while all are in use, calls gather, and the next transaction commits them together. Default: 2.
 	Writers int
-	// Others is how many connections all other methods use at the same time, at most. Default: 4.
+	// Others is how many connections all other methods but Watch use at the same time, at most. Default: 4.
 	Others int
+	// Listen is how Watch connects, made by pgx.ParseConfig: to the server itself. Default: as the pool does, unless that is to a
+	// pooler, where notifications may get lost; then Watch returns an error.
+	Listen *pgx.ConnConfig
 	// TrustStorage makes Open accept fsync=off and full_page_writes=off. It is for services that keep the log
 	// elsewhere than on the server's disk, and for file systems that write pages wholly or not at all. Default: both are refused.
 	TrustStorage bool

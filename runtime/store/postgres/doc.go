@@ -16,8 +16,8 @@
 // # How it shares the database
 //
 // Nothing is held between calls: no connection, no transaction, no session state, no prepared statement. So it
-// works behind a pooler in transaction mode. Creating and appending use Config.Writers connections at the same time, and everything
-// else Config.Others. While the writers are at work, what comes gathers, and is committed together by the next of them.
+// works behind a pooler in transaction mode, Watch excepted, which says so. Creating and appending use Config.Writers connections at the same time, and everything
+// else Config.Others; Watch has one that isn't the pool's. While the writers are at work, what comes gathers, and is committed together by the next of them.
 // A call that meets no other waits for none.
 //
 // A program that calls the store while it holds the last connection of the pool waits for itself.

@@ -21,12 +21,13 @@ const (
 // abandonGrace is how long a batch goes on when all its callers have gone. To break it off costs the connection.
 const abandonGrace = 5 * time.Second
 
-// group commits what several goroutines create and append, together if it comes while a commit is under way. Up to limit goroutines of
-// the group's do that, each on a connection from the pool that it gives back after each batch; they end when nothing
+// group commits what several goroutines create and append, or delete, together if it comes while a commit is under way. Up to limit goroutines of
+// the group's do that, each on a connection that it gives back after each batch; they end when nothing
 // is waiting.
 type group struct {
-	pool  *pgxpool.Pool
 	limit int
+	// connect returns a connection, and what gives it back.
+	connect func(ctx context.Context) (conn *pgxpool.Conn, release func(), err error)
 	// commit commits a batch in one transaction, and returns what became of each entry. After an error the
 	// outcome of all is unknown, unless isRefusal.
 	commit func(ctx context.Context, conn *pgxpool.Conn, batch []*entry) ([]error, error)
@@ -102,7 +103,7 @@ func (g *group) run() {
 		if !ok {
 			return
 		}
-		conn, err := g.pool.Acquire(ctx)
+		conn, release, err := g.connect(ctx)
 		if err != nil && ctx.Err() != nil {
 			continue // all who waited have gone
 		}
@@ -114,8 +115,8 @@ func (g *group) run() {
 		case len(b.entries) > 0:
 			errs = g.commitAll(b.ctx, conn, b.entries)
 		}
-		if conn != nil {
-			conn.Release()
+		if err == nil {
+			release()
 		}
 		g.finish(b, errs)
 	}

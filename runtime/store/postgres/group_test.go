@@ -62,3 +62,50 @@ func TestWhatGathersIsCommittedTogetherAndInOrder(t *testing.T) {
 	}
 	assert.Equal(t, []int{1, 4, 1}, batches, "one entry of each saga in a batch, the older one first")
 }
+
+func TestDeletesThatComeTogetherShareACommit(t *testing.T) {
+	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
+	s, err := Open(t.Context(), pool, Config{Schema: schema, Others: 1})
+	require.NoError(t, err)
+	var batches []int
+	s.deletes.commit = func(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
+		batches = append(batches, len(entries))
+		return s.commitDeletes(ctx, conn, entries)
+	}
+	final := make([]saga.ID, 20)
+	for i := range final {
+		final[i] = saga.NewID()
+		n := store.NewSaga{ID: final[i], Name: "a", DAG: []byte("{}"), State: saga.StateFailed, Events: []saga.Event{{Kind: saga.EventStarted}}}
+		require.NoError(t, s.Create(t.Context(), n))
+	}
+	open := store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: saga.StateRunning}
+	require.NoError(t, s.Create(t.Context(), open))
+
+	s.others <- struct{}{} // the connection that deletes need is in use
+	results := map[saga.ID]chan error{}
+	for i, id := range append(final, open.ID, saga.NewID()) {
+		result := make(chan error, 1)
+		results[id] = result
+		go func() { result <- s.Delete(t.Context(), id) }()
+		require.Eventually(t, func() bool {
+			s.deletes.mu.Lock()
+			defer s.deletes.mu.Unlock()
+			return len(s.deletes.queue) == i+1
+		}, 30*time.Second, time.Millisecond)
+	}
+	s.leaveOthers()
+	for _, id := range final {
+		require.NoError(t, <-results[id])
+		delete(results, id)
+	}
+	require.ErrorIs(t, <-results[open.ID], store.ErrNotFinal)
+	delete(results, open.ID)
+	for _, result := range results {
+		require.ErrorIs(t, <-result, store.ErrNotFound)
+	}
+	assert.Equal(t, []int{22}, batches)
+	left, err := s.List(t.Context(), store.Query{})
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+	assert.Equal(t, open.ID, left[0].ID)
+}

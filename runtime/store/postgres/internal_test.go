@@ -3,8 +3,10 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
@@ -26,7 +28,7 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		ALTER TABLE $schema.saga_record SET (autovacuum_enabled = off);
 		ALTER TABLE $schema.saga_event SET (autovacuum_enabled = off);
 		INSERT INTO $schema.saga_record
-			SELECT md5(i::text)::uuid, 'book-trip', CASE i % 2000 WHEN 0 THEN 2 ELSE 5 END, 'owner' || i % 7, 1, 2, now() + interval '1 day', 0, now(), now()
+			SELECT md5(i::text)::uuid, 'book-trip', CASE i % 2000 WHEN 0 THEN 2 ELSE 5 END, '', 'owner' || i % 7, 1, i % 8000 = 0, 2, now() + interval '1 day', 0, now(), now()
 			FROM generate_series(1, $n) AS i;
 		INSERT INTO $schema.saga_dag SELECT id, 'x' FROM $schema.saga_record;
 		INSERT INTO $schema.saga_event SELECT id, n, 1, 1, now() FROM $schema.saga_record, generate_series(0, 1) AS n`))
@@ -38,24 +40,45 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		both = append(both, newCreate(store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: 2, Events: events}))
 	}
 	both = append(both, appends...)
+	var deletes []*entry
+	ids, err := pool.Query(t.Context(), "SELECT id FROM "+schema+".saga_record WHERE state = 5 LIMIT 50")
+	require.NoError(t, err)
+	for ids.Next() {
+		var id [16]byte
+		require.NoError(t, ids.Scan(&id))
+		deletes = append(deletes, newDelete(id))
+	}
+	require.Len(t, deletes, 50)
 	type statement struct {
 		text string
 		args []any
 	}
 	made := func(text string, args []any) statement { return statement{text, args[1:]} }
-	page := func(states ...saga.State) statement {
-		text, args := listQuery(s.stmts.list, store.Query{Limit: 100, States: states, After: saga.ID{15: 1}})
+	list := func(q store.Query) statement {
+		text, args := listQuery(s.stmts.list, q)
 		return statement{text, args}
+	}
+	page := func(states ...saga.State) statement {
+		return list(store.Query{Limit: 100, States: states, After: saga.ID{15: 1}})
+	}
+	indexes := map[string]string{
+		"claim": "saga_record_free", "list called": "saga_record_called", "list called page": "saga_record_called",
+		"list running or stuck": "saga_record_open", "50 deletes": "Tid Scan on saga_event",
 	}
 	statements := map[string]statement{
 		"one append":             made(s.batchStatement(appends[:1])),
 		"50 appends":             made(s.batchStatement(appends)),
 		"50 creates and appends": made(s.batchStatement(both)),
-		"claim":                  {s.stmts.claim, []any{"me", int64(1), int64(100)}},
-		"claim one":              {s.stmts.claimIDs, []any{"me", int64(1), int64(1), uuids([]saga.ID{saga.NewID()})}},
+		"claim":                  {s.stmts.claim, []any{"me", int64(1), int64(100), ""}},
+		"claim one":              {s.stmts.claimIDs, []any{"me", int64(1), int64(1), "", uuids([]saga.ID{saga.NewID()})}},
+		"delete one":             made(s.deleteStatement(deletes[:1])),
+		"50 deletes":             made(s.deleteStatement(deletes)),
 		"list all":               page(),
 		"list succeeded":         page(saga.StateSucceeded),
 		"list running or stuck":  page(saga.StateRunning, saga.StateStuck),
+		"list called":            list(store.Query{Owner: "owner1", Called: true}),
+		"list called page":       list(store.Query{Owner: "owner1", Called: true, Limit: 1}),
+		"list final":             page(saga.StateSucceeded, saga.StateFailed, saga.StateAbandoned),
 		"load":                   {s.stmts.load, []any{uuid(saga.NewID())}},
 		"events":                 {s.stmts.events, []any{uuid(saga.NewID()), int64(0), nil}},
 	}
@@ -77,6 +100,7 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 				for _, table := range []string{"record", "dag", "event"} {
 					assert.NotContains(t, plan, "Seq Scan on saga_"+table, plan)
 				}
+				assert.Contains(t, plan, indexes[name])
 				removed := 0
 				for _, line := range lines {
 					var n int
@@ -85,6 +109,50 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 					}
 				}
 				assert.LessOrEqual(t, removed, finished/2000, plan)
+			})
+		}
+	}
+}
+
+// Coordinators ask often, and what others run, or what waits for its turn, may be much.
+func TestClaimReadsNothingThatIsHeldAndNoMoreThanItClaims(t *testing.T) {
+	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
+	s, err := Open(t.Context(), pool, Config{Schema: schema})
+	require.NoError(t, err)
+	const each = 20_000
+	_, err = pool.Exec(t.Context(), strings.NewReplacer("$schema", schema, "$n", fmt.Sprint(each)).Replace(`
+		ALTER TABLE $schema.saga_record SET (autovacuum_enabled = off);
+		INSERT INTO $schema.saga_record
+			SELECT md5('held' || i)::uuid, 'a', 2, 'held', 'owner' || i % 7, 2, false, 2, now(), 5, now(), now() FROM generate_series(1, $n) AS i;
+		INSERT INTO $schema.saga_record
+			SELECT md5('free' || i)::uuid, 'a', 1, 'free', '', 1, false, 0, '-infinity', 0, now(), now() FROM generate_series(1, $n) AS i;
+		INSERT INTO $schema.saga_dag SELECT id, 'x' FROM $schema.saga_record`))
+	require.NoError(t, err)
+	for owner := range 7 {
+		require.NoError(t, s.Renew(t.Context(), fmt.Sprintf("owner%d", owner), time.Hour))
+	}
+	for _, analyzed := range []bool{false, true} {
+		if analyzed {
+			_, err := pool.Exec(t.Context(), "ANALYZE "+schema+".saga_record, "+schema+".saga_dag, "+schema+".saga_lease")
+			require.NoError(t, err)
+		}
+		for queue, limit := range map[string]struct{ claimed, pages int }{"held": {0, 100}, "free": {10, 500}} {
+			t.Run(fmt.Sprintf("%s, analyzed %v", queue, analyzed), func(t *testing.T) {
+				tx, err := pool.Begin(t.Context())
+				require.NoError(t, err)
+				defer tx.Rollback(context.Background())
+				rows, err := tx.Query(t.Context(), "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) "+s.stmts.claim, s.mode, "me", int64(1), int64(10), queue)
+				require.NoError(t, err)
+				lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+				require.NoError(t, err)
+				plan := strings.Join(lines, "\n")
+				assert.Contains(t, lines[0], fmt.Sprintf("(actual rows=%d loops=1)", limit.claimed), plan)
+				buffers := strings.TrimSpace(lines[slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "  Buffers: ") })])
+				var pages int
+				_, err = fmt.Sscanf(buffers, "Buffers: shared hit=%d", &pages)
+				require.NoError(t, err, buffers)
+				assert.Less(t, pages, limit.pages, plan)
+				assert.NotContains(t, plan, "Seq Scan on saga_record", plan)
 			})
 		}
 	}
@@ -100,7 +168,7 @@ func TestConstraintsAreTheStatesAndKindsOfTheVocabulary(t *testing.T) {
 		return err
 	}
 	record := func(state int) error {
-		_, err := pool.Exec(t.Context(), "INSERT INTO "+schema+".saga_record VALUES ($1, 'a', $2, '', 1, 0, now(), 0, now(), now())", uuid(saga.NewID()), state)
+		_, err := pool.Exec(t.Context(), "INSERT INTO "+schema+".saga_record VALUES ($1, 'a', $2, '', '', 1, false, 0, now(), 0, now(), now())", uuid(saga.NewID()), state)
 		return err
 	}
 	kinds := saga.EventKinds()

@@ -113,8 +113,13 @@ type querier interface {
 func quote(identifier string) string { return pgx.Identifier{identifier}.Sanitize() }
 
 // lockKey returns the number of the advisory lock of migrations of that schema.
-func lockKey(schema string) int64 {
+func lockKey(schema string) int64 { return int64(schemaHash(schema)) }
+
+// channel returns the name of the channel on which writers of that schema notify those who watch. It needs no quotes.
+func channel(schema string) string { return fmt.Sprintf("saga_%016x", schemaHash(schema)) }
+
+func schemaHash(schema string) uint64 {
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte("github.com/sagagen/sagagen\x00" + schema)) // never fails
-	return int64(hash.Sum64())
+	return hash.Sum64()
 }

@@ -23,6 +23,8 @@ import (
 
 	"github.com/sagagen/sagagen/internal/pgtest"
 	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/postgres"
+	"github.com/sagagen/sagagen/runtime/store/storetest"
 )
 
 // With PgBouncer in transaction mode, whose two server connections serve the statements of many clients as they come.
@@ -76,6 +78,7 @@ ignore_startup_parameters = extra_float_digits
 		return err == nil
 	}, 30*time.Second, 20*time.Millisecond)
 
+	t.Run("watch", func(t *testing.T) { watchBehindPooler(t, pooler) })
 	for _, mode := range []pgx.QueryExecMode{
 		pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol,
 	} {
@@ -92,6 +95,26 @@ ignore_startup_parameters = extra_float_digits
 			all.Wait()
 		})
 	}
+}
+
+// watchBehindPooler has one watch a store whose pool goes through a pooler.
+func watchBehindPooler(t *testing.T, pooler string) {
+	pool := pgtest.Pool(t, pooler)
+	s := openStore(t, pool, pgtest.Schema(t))
+	err := s.Watch(t.Context(), func() { assert.Fail(t, "woken") })
+	require.ErrorContains(t, err, "a pooler is between the program and the server")
+	require.ErrorContains(t, err, "set Config.Listen")
+
+	direct, err := pgx.ParseConfig(pgtest.URL(t))
+	require.NoError(t, err)
+	storetest.Watch(t, func(t *testing.T) storetest.Opener {
+		schema := pgtest.Schema(t)
+		return func(t *testing.T) store.Store {
+			s, err := postgres.Open(t.Context(), pool, postgres.Config{Schema: schema, Listen: direct})
+			require.NoError(t, err)
+			return s
+		}
+	})
 }
 
 // socketOwner returns the name of the user who may enter the folder of the server's socket.

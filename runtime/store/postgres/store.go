@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -15,16 +14,21 @@ import (
 
 // Store is a store.Store in a PostgreSQL database. There is nothing to close but the pool.
 type Store struct {
-	pool   *pgxpool.Pool
-	config Config
-	mode   pgx.QueryExecMode
-	stmts  statements
-	writes *group
+	pool    *pgxpool.Pool
+	config  Config
+	mode    pgx.QueryExecMode
+	channel string // where it is told that there is something to look for
+	stmts   statements
+	writes  *group // creates and appends
+	deletes *group // beside them, as one may take long
 	// others holds a token for each connection that isn't a writer's.
 	others chan struct{}
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store   = (*Store)(nil)
+	_ store.Watcher = (*Store)(nil)
+)
 
 // Open returns the store in that database. It creates its tables, or migrates them to the version that
 // this package knows. It returns an error if the server can't keep what a store promises.
@@ -34,13 +38,15 @@ func Open(ctx context.Context, pool *pgxpool.Pool, config Config) (*Store, error
 		return nil, fmt.Errorf("postgres store: %w", err)
 	}
 	s := &Store{
-		pool:   pool,
-		config: config,
-		mode:   execMode(pool),
-		stmts:  newStatements(quote(config.Schema)),
-		others: make(chan struct{}, config.Others),
+		pool:    pool,
+		config:  config,
+		mode:    execMode(pool),
+		channel: channel(config.Schema),
+		stmts:   newStatements(quote(config.Schema), channel(config.Schema)),
+		others:  make(chan struct{}, config.Others),
 	}
-	s.writes = &group{pool: pool, limit: config.Writers, commit: s.commit, underWay: map[saga.ID]bool{}}
+	s.writes = &group{limit: config.Writers, connect: s.connectWriter, commit: s.commit, underWay: map[saga.ID]bool{}}
+	s.deletes = &group{limit: 1, connect: s.connectOther, commit: s.commitDeletes, underWay: map[saga.ID]bool{}}
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("postgres store: %w", err)
 	}
@@ -79,7 +85,7 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	text, args := s.stmts.claim, []any{c.Owner, leaseMicroseconds(c.Lease), sqlLimit(c.Limit)}
+	text, args := s.stmts.claim, []any{c.Owner, leaseMicroseconds(c.Lease), sqlLimit(c.Limit), c.Queue}
 	if len(c.IDs) > 0 {
 		text, args = s.stmts.claimIDs, append(args, uuids(c.IDs))
 	}
@@ -93,6 +99,9 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error
 
 // Renew implements store.Store.
 func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) error {
+	if owner == "" { // what nobody owns has no lease
+		return ctx.Err()
+	}
 	return s.call(ctx, "renew leases", saga.ID{}, func() error {
 		_, err := s.pool.Exec(ctx, s.stmts.renew, s.mode, owner, leaseMicroseconds(lease))
 		return err
@@ -101,23 +110,7 @@ func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) er
 
 // Delete implements store.Store.
 func (s *Store) Delete(ctx context.Context, id saga.ID) error {
-	return s.call(ctx, "delete saga", id, func() error {
-		return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
-			// In a statement of its own: the next one then sees the events of an append that this one waited for.
-			var state int16
-			err := tx.QueryRow(ctx, s.stmts.lock, s.mode, uuid(id)).Scan(&state, nil)
-			switch {
-			case errors.Is(err, pgx.ErrNoRows):
-				return store.ErrNotFound
-			case err != nil:
-				return err
-			case !saga.State(state).Final():
-				return store.ErrNotFinal
-			}
-			_, err = tx.Exec(ctx, s.stmts.delete, s.mode, uuid(id))
-			return err
-		})
-	})
+	return explain(s.deletes.do(ctx, newDelete(id)), "delete saga", id)
 }
 
 // call does what needs one connection, when fewer than Config.Others are in use, until no other transaction is in its way.
@@ -126,12 +119,43 @@ func (s *Store) call(ctx context.Context, what string, id saga.ID, f func() erro
 		return err
 	}
 	return explain(retryBusy(ctx, func() error {
-		select {
-		case s.others <- struct{}{}:
-			defer func() { <-s.others }()
-		case <-ctx.Done():
-			return fmt.Errorf("%w while waiting for the store's other calls", ctx.Err())
+		if err := s.waitForOthers(ctx); err != nil {
+			return err
 		}
+		defer s.leaveOthers()
 		return f()
 	}), what, id)
+}
+
+func (s *Store) waitForOthers(ctx context.Context) error {
+	select {
+	case s.others <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w while waiting for the store's other calls", ctx.Err())
+	}
+}
+
+func (s *Store) leaveOthers() { <-s.others }
+
+// connectWriter returns a connection from the pool.
+func (s *Store) connectWriter(ctx context.Context) (*pgxpool.Conn, func(), error) {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return conn, conn.Release, nil
+}
+
+// connectOther returns one that counts as one of Config.Others.
+func (s *Store) connectOther(ctx context.Context) (*pgxpool.Conn, func(), error) {
+	if err := s.waitForOthers(ctx); err != nil {
+		return nil, nil, err
+	}
+	conn, release, err := s.connectWriter(ctx)
+	if err != nil {
+		s.leaveOthers()
+		return nil, nil, err
+	}
+	return conn, func() { release(); s.leaveOthers() }, nil
 }

@@ -62,6 +62,19 @@ func TestPostgreSQLIsDurable(t *testing.T) {
 	}
 }
 
+func TestPostgreSQLWatches(t *testing.T) {
+	for name, settings := range pools {
+		t.Run(name, func(t *testing.T) {
+			storetest.Watch(t, func(t *testing.T) storetest.Opener {
+				schema := pgtest.Schema(t)
+				return func(t *testing.T) store.Store {
+					return openStore(t, pgtest.Pool(t, pgtest.URL(t), settings), schema)
+				}
+			})
+		})
+	}
+}
+
 func openStore(t testing.TB, pool *pgxpool.Pool, schema string) *postgres.Store {
 	t.Helper()
 	s, err := postgres.Open(t.Context(), pool, postgres.Config{Schema: schema})

@@ -173,7 +173,7 @@ func TestBadWritesDoNotHarmTheirCompanions(t *testing.T) {
 	begin("delete again", store.ErrNotFound, func() error { return h.Delete(ctx, final.ID) })
 	begin("renew", nil, func() error { return h.Renew(ctx, "nobody", time.Hour) })
 	begin("claim", nil, func() (err error) {
-		claimed, err = h.Claim(ctx, store.Claim{Owner: "bob", Lease: time.Hour})
+		claimed, err = h.Take(ctx, store.Claim{Owner: "bob", Lease: time.Hour})
 		return err
 	})
 	begin("append behind a claim", store.ErrFenced, appendOf(free.ID, 1, 0, 1))

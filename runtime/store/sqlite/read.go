@@ -64,7 +64,8 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 }
 
 // listQuery returns the statement for a query. Where the index saga_record_open can serve it, the
-// statement merges the index's ranges, one a state, each in order of the IDs; so it reads no more than it returns.
+// statement merges the index's ranges, one a state, each in order of the IDs; so it reads no more than it returns. What is called is
+// few, and has an index of its own.
 func listQuery(q store.Query) (text string, args []any) {
 	args = []any{q.After[:], sqlLimit(q.Limit)}
 	where := "id > ?1"
@@ -76,12 +77,29 @@ func listQuery(q store.Query) (text string, args []any) {
 		args = append(args, q.UpdatedBefore.Add(time.Microsecond-1).UnixMicro()) // rounded up, as what is stored has no more digits
 		where += fmt.Sprintf(" AND updated < ?%d", len(args))
 	}
-	query := "SELECT " + columns + " FROM saga_record WHERE " + where
+	if q.Owner != "" {
+		args = append(args, q.Owner)
+		where += fmt.Sprintf(" AND owner = ?%d", len(args))
+	}
+	if len(q.Queues) > 0 {
+		places := make([]string, len(q.Queues))
+		for i, queue := range q.Queues {
+			args = append(args, queue)
+			places[i] = fmt.Sprintf("?%d", len(args))
+		}
+		where += " AND queue IN (" + strings.Join(places, ", ") + ")"
+	}
+	table := "saga_record"
+	if q.Called {
+		table += " INDEXED BY saga_record_called"
+		where += " AND called"
+	}
+	query := "SELECT " + columns + " FROM " + table + " WHERE " + where
 	states := slices.Compact(slices.Sorted(slices.Values(q.States)))
 	switch {
 	case len(states) == 0:
 		text = query
-	case slices.Contains(states, saga.StateSucceeded):
+	case q.Called, slices.Contains(states, saga.StateSucceeded):
 		text = query + " AND state IN (" + joinStates(states) + ")"
 	default:
 		ranges := make([]string, len(states))
@@ -118,7 +136,7 @@ func scanRecords(rows *sql.Rows, withDAG bool) ([]store.Record, error) {
 		generation, nextSeq int64
 		created, updated    int64
 	)
-	dest := []any{&id, &name, &state, &r.Owner, &generation, &nextSeq, &created, &updated}
+	dest := []any{&id, &name, &state, &r.Queue, &r.Owner, &generation, &r.Called, &nextSeq, &created, &updated}
 	if withDAG {
 		dest = append(dest, &r.DAG)
 	}

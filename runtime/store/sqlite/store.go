@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -57,9 +54,12 @@ func (s *Store) Create(ctx context.Context, n store.NewSaga) error {
 	dag := bytes.Clone(n.DAG)
 	rows, size := eventRows(n.Events)
 	return s.write(ctx, "create saga", n.ID, size+len(dag), func(tx *transaction) error {
-		now := time.Now()
+		now, end := time.Now(), int64(0)
+		if n.Owner != "" {
+			end = leaseEnd(now, n.Lease)
+		}
 		created, err := tx.exec(createRecord,
-			n.ID[:], string(n.Name), int64(n.State), n.Owner, int64(len(rows)), leaseEnd(now, n.Lease), now.UnixMicro())
+			n.ID[:], string(n.Name), int64(n.State), n.Queue, n.Owner, int64(len(rows)), end, now.UnixMicro())
 		if err != nil {
 			return err
 		}
@@ -81,8 +81,8 @@ func (s *Store) Append(ctx context.Context, a store.Append) error {
 	rows, size := eventRows(a.Events)
 	return s.write(ctx, "append to saga", a.ID, size, func(tx *transaction) error {
 		// A number above the largest int64 becomes negative here, and so is no saga's.
-		args := []any{a.ID[:], int64(a.Generation), int64(a.Seq), int64(len(rows)), time.Now().UnixMicro(), int64(a.State)}
-		// Setting the state writes to an index even if it stays what it is, which it mostly does.
+		args := []any{a.ID[:], int64(a.Generation), int64(a.Seq), int64(len(rows)), time.Now().UnixMicro(), int64(a.State), a.Call}
+		// Setting the state and the call writes to indexes even if they stay what they are, which they mostly do.
 		for _, stmt := range []statement{advance, advanceState} {
 			advanced, err := tx.exec(stmt, args...)
 			if err != nil {
@@ -111,42 +111,11 @@ func refusal(tx *transaction, id saga.ID, generation uint64) error {
 	return store.ErrSequence
 }
 
-// Claim implements store.Store.
-func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
-	if err := c.Check(); err != nil {
-		return nil, err
-	}
-	var ids any // NULL, or a JSON array
-	if len(c.IDs) > 0 {
-		texts := make([]string, len(c.IDs))
-		for i, id := range c.IDs {
-			texts[i] = hex.EncodeToString(id[:])
-		}
-		array, err := json.Marshal(texts)
-		if err != nil {
-			return nil, err
-		}
-		ids = string(array)
-	}
-	var records []store.Record
-	err := s.write(ctx, "claim sagas", saga.ID{}, 0, func(tx *transaction) error {
-		now := time.Now()
-		rows, err := tx.stmt(claimSagas).Query(c.Owner, leaseEnd(now, c.Lease), now.UnixMicro(), ids, sqlLimit(c.Limit))
-		if err != nil {
-			return err
-		}
-		records, err = scanRecords(rows, true)
-		return err
-	})
-	if err != nil {
-		return nil, err // and don't look at records, which the writer may still be reading
-	}
-	slices.SortFunc(records, func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	return records, nil
-}
-
 // Renew implements store.Store.
 func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) error {
+	if owner == "" { // what nobody owns has no lease
+		return ctx.Err()
+	}
 	return s.write(ctx, "renew leases", saga.ID{}, 0, func(tx *transaction) error {
 		_, err := tx.exec(renewLeases, owner, leaseEnd(time.Now(), lease))
 		return err

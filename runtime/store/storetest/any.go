@@ -60,7 +60,7 @@ var anyPromises = []promise{{
 			"\"\u2028\U0001F6EB\"", `"` + strings.Repeat("x", 1<<20) + `"`, "null",
 		}
 		n := newSaga()
-		n.Name, n.Owner = `näme'";--%_?1 `+"\u2028\U0001F6EB", `owner'";--%_$1`
+		n.Name, n.Owner, n.Queue = `näme'";--%_?1 `+"\u2028\U0001F6EB", `owner'";--%_$1`, `quéue'";--%_$1 {,}\ `
 		n.DAG = []byte("\x00\xff" + strings.Repeat(`{"a" : 1}`, 100_000))
 		n.Events = events(0, len(payloads)+2)
 		for i, payload := range payloads {
@@ -84,9 +84,11 @@ var anyPromises = []promise{{
 		assert.True(t, bytes.Equal(n.DAG, got.DAG), "the DAG is as it was")
 		assert.Equal(t, n.Name, got.Name)
 		assert.Equal(t, n.Owner, got.Owner)
+		assert.Equal(t, n.Queue, got.Queue)
 		assert.Equal(t, sagaIDs(n), list(t, s, store.Query{Name: n.Name}))
+		assert.Equal(t, sagaIDs(n), list(t, s, store.Query{Owner: n.Owner, Queues: []string{n.Queue}}))
 		require.NoError(t, s.Renew(t.Context(), n.Owner, 0))
-		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, s, store.Claim{Owner: n.Owner + "x"})))
+		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, s, store.Claim{Owner: n.Owner + "x", Queue: n.Queue})))
 
 		log, err := s.Events(t.Context(), n.ID, 0, 0)
 		require.NoError(t, err)
@@ -95,8 +97,11 @@ var anyPromises = []promise{{
 		assert.True(t, log[0].At.IsZero())
 	},
 }, {
-	name:   "refuses what is malformed",
-	quotes: []string{"It refuses what is malformed, as the Check methods of NewSaga, Append and Claim say, and changes nothing."},
+	name: "refuses what is malformed",
+	quotes: []string{
+		"It refuses what is malformed, as the Check methods of NewSaga, Append and Claim say, and changes nothing.",
+		"Owner is the claimant; it is not empty.",
+	},
 	check: func(t *testing.T, s store.Store) {
 		n := newIn(saga.StateRunning)
 		create(t, s, n)
@@ -111,9 +116,9 @@ var anyPromises = []promise{{
 				spoil(&a)
 				assert.Error(t, s.Append(t.Context(), a), what)
 			}
-			for _, owner := range []string{"\x00", "\xff"} {
-				_, err := s.Claim(t.Context(), store.Claim{Owner: owner})
-				assert.Error(t, err, "claimant %q", owner)
+			for _, c := range []store.Claim{{}, {Owner: "\x00"}, {Owner: "\xff"}, {Owner: bob, Queue: "\x00"}, {Owner: bob, Queue: "\xff"}} {
+				_, err := s.Claim(t.Context(), c)
+				assert.Error(t, err, "%+v", c)
 			}
 		})
 	},
@@ -150,6 +155,8 @@ var malformedSagas = map[string]func(*store.NewSaga){
 	"name with NUL":      func(n *store.NewSaga) { n.Name = "a\x00b" },
 	"owner not UTF-8":    func(n *store.NewSaga) { n.Owner = "a\xff" },
 	"owner with NUL":     func(n *store.NewSaga) { n.Owner = "a\x00b" },
+	"queue not UTF-8":    func(n *store.NewSaga) { n.Queue = "a\xff" },
+	"queue with NUL":     func(n *store.NewSaga) { n.Queue = "a\x00b" },
 	"no DAG":             func(n *store.NewSaga) { n.DAG = nil },
 	"no state":           func(n *store.NewSaga) { n.State = 0 },
 	"unknown state":      func(n *store.NewSaga) { n.State = saga.StateAbandoned + 1 },

@@ -50,7 +50,7 @@ var appendPromises = []promise{{
 }, {
 	name: "sets every state",
 	check: func(t *testing.T, s store.Store) {
-		n := newSaga()
+		n := newIn(saga.StateCreated)
 		create(t, s, n)
 		for state := saga.StateCreated; state <= saga.StateAbandoned; state++ {
 			a := next(n.ID, 1, 1+uint64(state), 1)
@@ -87,6 +87,29 @@ var appendPromises = []promise{{
 				refused.append.State = saga.StateFailed
 				require.ErrorIs(t, s.Append(t.Context(), refused.append), refused.why, "%+v", refused.append)
 			}
+		})
+	},
+}, {
+	name:   "takes no saga back to its creation",
+	quotes: []string{"A saga that has left StateCreated doesn't go back: an append that would set that state then returns ErrSequence."},
+	check: func(t *testing.T, s store.Store) {
+		n := newIn(saga.StateCreated)
+		create(t, s, n)
+		a := next(n.ID, 1, 2, 1)
+		a.State = saga.StateCreated
+		require.NoError(t, s.Append(t.Context(), a), "it hasn't left it")
+		assert.Equal(t, saga.StateCreated, load(t, s, n.ID).State)
+		require.NoError(t, s.Append(t.Context(), next(n.ID, 1, 3, 0)))
+		requireUnchanged(t, s, n.ID, func() {
+			for _, events := range []int{0, 1} {
+				for _, called := range []bool{false, true} {
+					a := next(n.ID, 1, 3, events)
+					a.State, a.Call = saga.StateCreated, called
+					require.ErrorIs(t, s.Append(t.Context(), a), store.ErrSequence)
+				}
+			}
+			a.Generation = 2
+			require.ErrorIs(t, s.Append(t.Context(), a), store.ErrFenced)
 		})
 	},
 }, {

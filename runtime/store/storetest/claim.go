@@ -14,7 +14,7 @@ import (
 var claimPromises = []promise{{
 	name: "takes what isn't final, is another's, and has no lease",
 	quotes: []string{
-		"Claim makes the claimant the owner of sagas that are not final, that another owns, and whose lease has ended; the oldest by ID first, at most Limit.",
+		"Claim makes the claimant the owner of sagas that are in the claim's queue, not final, not the claimant's already, and whose lease has ended, as has that of a saga without an owner; the oldest by ID first, at most Limit.",
 		"With zero or less they may at once.",
 	},
 	check: func(t *testing.T, s store.Store) {
@@ -37,10 +37,11 @@ var claimPromises = []promise{{
 }, {
 	name: "returns the new records with DAGs",
 	quotes: []string{
-		"Their generations grow by one.",
+		"Their generations grow by one, and they are not called any more.",
+		"Generation is 1 and the number of times that it was claimed.",
 		"It returns their new records, with DAGs.",
 		"Ownership is the record's generation, a number that grows with every Claim; an Append with an older generation fails, so that an owner who has lost a saga without noticing can't write to it.",
-		"A saga is owned by one coordinator at a time.",
+		"A saga is owned by one coordinator at a time, or by nobody yet.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		n := newIn(saga.StateUnwinding)
@@ -61,14 +62,16 @@ var claimPromises = []promise{{
 	check: func(t *testing.T, s store.Store) {
 		sagas := manySagas()
 		for i := range sagas {
-			sagas[i].State = saga.State(4 - i%4) // the order of states is not that of IDs
+			// The order of states, owners and leases' ends is not that of IDs.
+			sagas[i].State, sagas[i].Queue = saga.State(4-i%4), "work"
+			sagas[i].Owner, sagas[i].Lease = [...]string{"carol", "", alice}[i%3], time.Duration(i%2) // a nanosecond is over soon
 		}
 		create(t, s, sagas[3], sagas[0], sagas[4], sagas[2], sagas[1], sagas[5], sagas[6], sagas[7])
 		for _, size := range []int{1, 3, 2} {
-			assert.Equal(t, sagaIDs(sagas[:size]...), recordIDs(claim(t, s, store.Claim{Owner: bob, Limit: size})))
+			assert.Equal(t, sagaIDs(sagas[:size]...), recordIDs(claim(t, s, store.Claim{Owner: bob, Queue: "work", Lease: time.Hour, Limit: size})))
 			sagas = sagas[size:]
 		}
-		assert.Equal(t, sagaIDs(sagas...), recordIDs(claim(t, s, store.Claim{Owner: bob, Limit: -1})))
+		assert.Equal(t, sagaIDs(sagas...), recordIDs(claim(t, s, store.Claim{Owner: bob, Queue: "work", Limit: -1})))
 	},
 }, {
 	name:   "takes none but the IDs that are given",

@@ -63,9 +63,11 @@ var deletePromises = []promise{{
 	quotes: []string{"Delete removes a saga and its log."},
 	check: func(t *testing.T, s store.Store) {
 		succeeded, failed, other := newIn(saga.StateSucceeded), newIn(saga.StateFailed), newIn(saga.StateFailed)
-		create(t, s, succeeded, failed, other)
+		abandoned := newIn(saga.StateAbandoned)
+		create(t, s, succeeded, failed, abandoned, other)
 		require.NoError(t, s.Delete(t.Context(), succeeded.ID))
 		require.NoError(t, s.Delete(t.Context(), failed.ID))
+		require.NoError(t, s.Delete(t.Context(), abandoned.ID))
 		_, err := s.Load(t.Context(), failed.ID)
 		require.ErrorIs(t, err, store.ErrNotFound)
 		requireEvents(t, s, failed.ID, nil)

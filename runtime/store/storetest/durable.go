@@ -27,11 +27,13 @@ var durablePromises = []promise{{
 		require.Len(t, claim(t, first, store.Claim{Owner: bob, Lease: time.Hour}), 1)
 		require.NoError(t, first.Renew(t.Context(), bob, 0))
 		require.NoError(t, first.Delete(t.Context(), final.ID))
+		callOwner(t, first, leased)
 
 		second := open(t)
 		requireSameRecord(t, load(t, first, n.ID), load(t, second, n.ID))
 		requireEvents(t, second, n.ID, slices.Concat(n.Events, a.Events))
 		assert.Equal(t, sagaIDs(n, leased), list(t, second, store.Query{}))
+		assert.Equal(t, sagaIDs(leased), list(t, second, store.Query{Owner: alice, Called: true}))
 		require.NoError(t, second.Append(t.Context(), next(n.ID, 2, 5, 1)))
 		assert.EqualValues(t, 6, load(t, first, n.ID).NextSeq)
 		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, second, store.Claim{Owner: alice})), "the lease that was renewed has ended, the other hasn't")
@@ -45,6 +47,12 @@ var durablePromises = []promise{{
 }, {
 	name:         "lets one of several appends win",
 	checkDurable: func(t *testing.T, open Opener) { raceAppends(t, open(t), open(t)) },
+}, {
+	name:         "lets one of several claim what nobody owns",
+	checkDurable: func(t *testing.T, open Opener) { raceQueues(t, open(t), open(t)) },
+}, {
+	name:         "lets either the owner or somebody who calls it win",
+	checkDurable: func(t *testing.T, open Opener) { raceCalls(t, open(t), open(t)) },
 }, {
 	name: "may be opened by several at once",
 	checkDurable: func(t *testing.T, open Opener) {

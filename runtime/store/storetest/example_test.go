@@ -23,3 +23,14 @@ func ExampleDurable() {
 		})
 	}
 }
+
+func ExampleWatch() {
+	_ = func(t *testing.T) { // TestStoreWatches, if your store has Watch
+		storetest.Watch(t, func(t *testing.T) storetest.Opener {
+			database := store.NewMemory() // here: make an empty database
+			return func(t *testing.T) store.Store {
+				return database // here: open that database
+			}
+		})
+	}
+}

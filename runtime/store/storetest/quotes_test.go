@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,20 +17,25 @@ import (
 // unquoted are sentences of the interface's documentation that no test can hold a store to.
 var unquoted = map[string]string{
 	"Store keeps the records and logs of sagas.": "an introduction",
+	"Watcher is implemented by stores that can tell at once that there is something to look for, so that a coordinator needn't wait for its next look.": "an introduction",
 }
 
-func TestSuiteQuotesEverySentenceOfStoreAndNothingElse(t *testing.T) {
+func TestSuiteQuotesEverySentenceOfTheInterfacesAndNothingElse(t *testing.T) {
 	const path = "../store.go"
 	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
 	require.NoError(t, err)
 	var sentences []string
 	for _, decl := range file.Decls {
 		decl, ok := decl.(*ast.GenDecl)
-		if !ok || decl.Tok != token.TYPE || decl.Specs[0].(*ast.TypeSpec).Name.Name != "Store" {
+		if !ok || decl.Tok != token.TYPE {
+			continue
+		}
+		methods, ok := decl.Specs[0].(*ast.TypeSpec).Type.(*ast.InterfaceType)
+		if !ok {
 			continue
 		}
 		sentences = append(sentences, split(decl.Doc.Text())...)
-		for _, method := range decl.Specs[0].(*ast.TypeSpec).Type.(*ast.InterfaceType).Methods.List {
+		for _, method := range methods.Methods.List {
 			sentences = append(sentences, split(method.Doc.Text())...)
 		}
 	}
@@ -41,12 +47,12 @@ func TestSuiteQuotesEverySentenceOfStoreAndNothingElse(t *testing.T) {
 			quoted = append(quoted, p.quotes...)
 		}
 	}
-	for _, p := range durablePromises {
+	for _, p := range slices.Concat(durablePromises, watchPromises) {
 		quoted = append(quoted, p.quotes...)
 	}
 	for _, sentence := range sentences {
 		if unquoted[sentence] == "" {
-			assert.Contains(t, quoted, sentence, "no test quotes this")
+			assert.True(t, slices.Contains(quoted, sentence), "no test quotes: %s", sentence)
 		}
 	}
 

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -81,10 +82,20 @@ var listPromises = []promise{{
 		"Limit is the most records to return, if positive.",
 		"Name, if not empty, is the name that they have.",
 		"States, if not empty, holds the states that they are in.",
+		"Queues, if not empty, holds the queues they are in.",
+		"Owner, if not empty, is who owns them.",
+		"Called leaves out those whose owner isn't called.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		sagas := manySagas()
 		create(t, s, sagas...)
+		called := map[saga.ID]bool{}
+		for i, n := range sagas {
+			if i%3 != 0 {
+				callOwner(t, s, n)
+				called[n.ID] = true
+			}
+		}
 		queries := []store.Query{
 			{}, {Name: "even"}, {Name: "odd"}, {Name: "none"}, {Name: "eve"}, {Name: "%"},
 			{States: []saga.State{saga.StateStuck}},
@@ -94,6 +105,13 @@ var listPromises = []promise{{
 			{States: []saga.State{saga.StateRunning, saga.StateRunning, saga.StateFailed, saga.StateUnwinding}, Name: "odd"},
 			{States: []saga.State{77}},
 			{States: []saga.State{1, 2, 3, 4, 5, 6}},
+			{Queues: []string{""}}, {Queues: []string{"b", "b", "none"}}, {Queues: []string{"none"}}, {Queues: []string{"a", ""}},
+			{Owner: alice}, {Owner: bob, Queues: []string{"a", "b"}, Name: "odd"}, {Owner: "none"},
+			{Called: true}, {Called: true, Owner: alice}, {Called: true, Owner: bob, Queues: []string{"", "a"}},
+			{Called: true, Owner: alice, Name: "even"}, {Called: true, Owner: "none"},
+			{Called: true, Owner: bob, States: []saga.State{saga.StateSucceeded, saga.StateRunning}},
+			{Called: true, States: []saga.State{saga.StateFailed, saga.StateStuck, saga.StateCreated}},
+			{Owner: bob, States: []saga.State{saga.StateStuck, saga.StateRunning}, Queues: []string{"b", ""}},
 		}
 		for _, q := range queries {
 			for _, limit := range []int{0, -1, 1, 2, 3, 8, 9, math.MaxInt} {
@@ -102,12 +120,12 @@ var listPromises = []promise{{
 					if after >= 0 {
 						q.After = sagas[after].ID
 					}
-					require.Equal(t, expected(sagas, q), list(t, s, q), "%+v", q)
+					require.Equal(t, expected(sagas, called, q), list(t, s, q), "%+v", q)
 				}
 			}
 		}
 		q := store.Query{After: saga.NewID()}
-		assert.Equal(t, expected(sagas, q), list(t, s, q), "after an ID that isn't there")
+		assert.Equal(t, expected(sagas, called, q), list(t, s, q), "after an ID that isn't there")
 	},
 }, {
 	name:   "leaves out what was updated since",
@@ -153,27 +171,27 @@ var listPromises = []promise{{
 	},
 }}
 
-// manySagas returns eight sagas in the order of their IDs, of two names and all states.
+// manySagas returns eight sagas in the order of their IDs, of two names, two owners and nobody, three queues and all states but the last.
 func manySagas() []store.NewSaga {
 	sagas := make([]store.NewSaga, 8)
 	for i := range sagas {
 		sagas[i] = newIn(saga.State(i%6 + 1))
 		sagas[i].ID = saga.ID{byte(i * 33), 0, 'a', 15: byte(i)} // their first bytes are below and above 128
 		sagas[i].Name = [...]saga.Name{"even", "odd"}[i/2%2]
+		sagas[i].Queue = [...]string{"", "a", "b"}[i%3]
+		sagas[i].Owner = [...]string{alice, bob, ""}[i%8/3]
 	}
 	sagas[0].ID = saga.ID{15: 1}
 	return sagas
 }
 
-// expected returns what List is to return for q, if those are all sagas.
-func expected(sagas []store.NewSaga, q store.Query) []saga.ID {
+// expected returns what List is to return for q, if those are all sagas, and the owners of some are called.
+func expected(sagas []store.NewSaga, called map[saga.ID]bool, q store.Query) []saga.ID {
 	ids := []saga.ID{}
 	for _, n := range sagas {
-		in := len(q.States) == 0
-		for _, state := range q.States {
-			in = in || state == n.State
-		}
-		if in && (q.Name == "" || q.Name == n.Name) && string(n.ID[:]) > string(q.After[:]) && (q.Limit <= 0 || len(ids) < q.Limit) {
+		if (q.Name == "" || q.Name == n.Name) && (q.Owner == "" || q.Owner == n.Owner) && (!q.Called || called[n.ID]) &&
+			(len(q.States) == 0 || slices.Contains(q.States, n.State)) && (len(q.Queues) == 0 || slices.Contains(q.Queues, n.Queue)) &&
+			string(n.ID[:]) > string(q.After[:]) && (q.Limit <= 0 || len(ids) < q.Limit) {
 			ids = append(ids, n.ID)
 		}
 	}

@@ -53,6 +53,13 @@ func next(id saga.ID, generation, seq uint64, n int) store.Append {
 	return store.Append{ID: id, Generation: generation, Seq: seq, Events: events(seq, n), State: saga.StateRunning}
 }
 
+// nobodys is newSaga without an owner, in that queue.
+func nobodys(queue string) store.NewSaga {
+	n := newSaga()
+	n.Owner, n.Queue = "", queue
+	return n
+}
+
 func create(t *testing.T, s store.Store, sagas ...store.NewSaga) {
 	t.Helper()
 	for _, n := range sagas {
@@ -79,6 +86,15 @@ func claim(t *testing.T, s store.Store, c store.Claim) []store.Record {
 	records, err := s.Claim(t.Context(), c)
 	require.NoError(t, err)
 	return records
+}
+
+// callOwner appends an event as somebody who is not the owner does.
+func callOwner(t *testing.T, s store.Store, n store.NewSaga) {
+	t.Helper()
+	record := load(t, s, n.ID)
+	a := next(n.ID, record.Generation, record.NextSeq, 1)
+	a.State, a.Call = record.State, true
+	require.NoError(t, s.Append(t.Context(), a))
 }
 
 func recordIDs(records []store.Record) []saga.ID {

@@ -71,6 +71,8 @@ var groups = []struct {
 	{"Events", eventsPromises},
 	{"List", listPromises},
 	{"Claim", claimPromises},
+	{"Queue", queuePromises},
+	{"Call", callPromises},
 	{"Renew", renewPromises},
 	{"Delete", deletePromises},
 	{"Any", anyPromises},

@@ -7,13 +7,16 @@ CREATE TABLE $schema.saga_schema (
 INSERT INTO $schema.saga_schema (version) VALUES (1);
 
 -- An append changes next_seq and updated, and mostly nothing else. No index has them, so that the new version of the row
--- goes beside the old one in the page, if there is room, and no index is written.
+-- goes beside the old one in the page, if there is room, and no index is written. It sets state and called to what they are, too,
+-- which doesn't count as a change.
 CREATE TABLE $schema.saga_record (
     id         uuid        PRIMARY KEY,
     name       text        COLLATE "C" NOT NULL CHECK (name <> ''),
     state      smallint    NOT NULL CHECK (state BETWEEN 1 AND 7),
-    owner      text        COLLATE "C" NOT NULL,
+    queue      text        COLLATE "C" NOT NULL,
+    owner      text        COLLATE "C" NOT NULL, -- '': nobody
     generation bigint      NOT NULL CHECK (generation >= 1),
+    called     boolean     NOT NULL,
     next_seq   bigint      NOT NULL CHECK (next_seq >= 0),
     lease_end  timestamptz NOT NULL, -- unless a renewal of the owner's is later than this one
     renewal    bigint      NOT NULL,
@@ -21,9 +24,14 @@ CREATE TABLE $schema.saga_record (
     updated    timestamptz NOT NULL
 ) WITH (fillfactor = 70);
 
--- What is not succeeded (5): for claiming, and for listing by any other state. Most sagas leave it
--- when they end, so it stays small.
+-- What is not succeeded (5): for listing by any other state. Most sagas leave it when they end, so it stays small.
 CREATE INDEX saga_record_open ON $schema.saga_record (state, id) WHERE state <> 5;
+
+-- What is not final, for claiming. What nobody owns has renewal 0, and so is in the order of the IDs.
+CREATE INDEX saga_record_free ON $schema.saga_record (queue, owner, renewal, id) WHERE state < 5;
+
+-- What owners are called for: mostly nothing.
+CREATE INDEX saga_record_called ON $schema.saga_record (owner, id) WHERE called;
 
 -- Apart from the record, which every append rewrites.
 CREATE TABLE $schema.saga_dag (

@@ -2,6 +2,7 @@ package sec
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// A bounded context does what one of context.WithTimeout does, whether anybody waits for it or not.
-func TestBoundedContextIsAsOneOfTheStandardLibrary(t *testing.T) {
+// A lazy context does what one of package context does, whether anybody waits for it or not.
+func TestLazyContextIsAsOneOfTheStandardLibrary(t *testing.T) {
 	for _, waits := range []bool{false, true} {
 		for name, end := range map[string]struct {
 			end  func(cancelParent, cancel context.CancelFunc)
@@ -45,4 +46,24 @@ func TestBoundedContextIsAsOneOfTheStandardLibrary(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestLazyContextWithoutDeadline(t *testing.T) {
+	type key struct{}
+	parent, cancelParent := context.WithCancel(context.WithValue(t.Context(), key{}, 1))
+	defer cancelParent()
+	l := &lazy{Context: parent}
+	_, ok := l.Deadline()
+	assert.False(t, ok)
+	assert.NoError(t, l.Err())
+	assert.Equal(t, 1, l.Value(key{}))
+	before := runtime.NumGoroutine()
+	derived, cancel := context.WithTimeout(l, time.Hour)
+	defer cancel()
+	assert.Equal(t, before, runtime.NumGoroutine(), "deriving needs no goroutine")
+	assert.Equal(t, 1, derived.Value(key{}))
+	l.end()
+	<-derived.Done()
+	assert.ErrorIs(t, l.Err(), context.Canceled)
+	assert.NoError(t, parent.Err())
 }

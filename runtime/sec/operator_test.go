@@ -18,14 +18,78 @@ import (
 
 var because = saga.Order{By: "ann", Comment: "ticket 7"}
 
+// seat is where an operator sits: what concerns running sagas goes to the coordinator, the orders to whatever gives them.
+type seat struct {
+	*sec.Coordinator
+	orderer
+}
+
+func (s seat) Start(ctx context.Context, id saga.ID) error { return s.orderer.Start(ctx, id) }
+
+type orderer interface {
+	Start(context.Context, saga.ID) error
+	Cancel(context.Context, saga.ID, saga.Order) error
+	Pause(context.Context, saga.ID, saga.Order) error
+	Unpause(context.Context, saga.ID, saga.Order) error
+	Step(context.Context, saga.ID, saga.Order) error
+	SetBreakpoint(context.Context, saga.ID, saga.NodePath, saga.Order) error
+	ClearBreakpoint(context.Context, saga.ID, saga.NodePath, saga.Order) error
+	RetryUndo(context.Context, saga.ID, saga.NodePath, saga.Order) error
+	MarkUndone(context.Context, saga.ID, saga.NodePath, saga.Order) error
+	SupplyOutput(context.Context, saga.ID, saga.NodePath, saga.Order) error
+	Abandon(context.Context, saga.ID, saga.Order) error
+	Delete(context.Context, saga.ID) error
+}
+
+// place is from where orders are given: the coordinator that runs the sagas, another one, or a client.
+type place string
+
+// fromAnywhere runs a test once for each place: an order does the same wherever it comes from.
+func fromAnywhere(t *testing.T, test func(*testing.T, place)) {
+	t.Helper()
+	for _, from := range []place{"here", "another coordinator", "a client"} {
+		t.Run(string(from), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { test(t, from) })
+		})
+	}
+}
+
+// settle waits until nothing more happens at once: a coordinator that is woken has looked, and has done what it found.
+func settle() {
+	time.Sleep(20 * time.Millisecond)
+	synctest.Wait()
+}
+
+func (from place) open(t *testing.T, w *world, st store.Store) seat {
+	t.Helper()
+	return from.seat(t, w.open(t, st), st)
+}
+
+func (from place) seat(t *testing.T, c *sec.Coordinator, st store.Store) seat {
+	t.Helper()
+	switch from {
+	case "here":
+		return seat{c, c}
+	case "a client":
+		client, err := sec.NewClient(sec.Config{Store: st})
+		require.NoError(t, err)
+		return seat{c, client}
+	}
+	synctest.Wait() // the first one has taken what it found
+	other, err := sec.New(sec.Config{Store: st, Queue: "another queue"})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, other.Shutdown(context.Background())) })
+	return seat{c, other}
+}
+
 func TestCancelUndoesWhatHasRun(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	fromAnywhere(t, func(t *testing.T, from place) {
 		w := newWorld()
 		w.on("do b", func(ctx saga.ActionContext) error { time.Sleep(time.Second); return ctx.Err() })
-		c := w.open(t, store.NewMemory())
+		c := from.open(t, w, store.NewMemory())
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
-		synctest.Wait()
+		settle()
 		require.NoError(t, c.Cancel(t.Context(), id, because))
 		require.NoError(t, c.Cancel(t.Context(), id, because), "while it unwinds")
 		_, err := c.Wait(t.Context(), id)
@@ -40,9 +104,9 @@ func TestCancelUndoesWhatHasRun(t *testing.T) {
 }
 
 func TestCancelOfACreatedSagaEndsItWithoutACall(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	fromAnywhere(t, func(t *testing.T, from place) {
 		w := newWorld()
-		c := w.open(t, store.NewMemory())
+		c := from.open(t, w, store.NewMemory())
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
 		require.NoError(t, c.Cancel(t.Context(), id, because))
@@ -53,14 +117,14 @@ func TestCancelOfACreatedSagaEndsItWithoutACall(t *testing.T) {
 }
 
 func TestPausedSagaStartsNothingUntilItIsUnpausedAlsoAfterARestart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	fromAnywhere(t, func(t *testing.T, from place) {
 		w := newWorld()
 		st := store.NewMemory()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Second); return nil })
-		c := w.start(t, st)
+		c := from.seat(t, w.start(t, st), st)
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
-		synctest.Wait()
+		settle()
 		require.NoError(t, c.Pause(t.Context(), id, because))
 		require.NoError(t, c.Pause(t.Context(), id, because))
 		time.Sleep(time.Hour)
@@ -71,7 +135,7 @@ func TestPausedSagaStartsNothingUntilItIsUnpausedAlsoAfterARestart(t *testing.T)
 		assert.Equal(t, "done", status.Describe(1), "what ran is recorded")
 		require.NoError(t, c.Shutdown(t.Context()))
 
-		c = w.open(t, st)
+		c = from.open(t, w, st)
 		time.Sleep(time.Hour)
 		assert.Equal(t, []string{"do a"}, w.calls())
 		require.NoError(t, c.Unpause(t.Context(), id, because))
@@ -82,17 +146,17 @@ func TestPausedSagaStartsNothingUntilItIsUnpausedAlsoAfterARestart(t *testing.T)
 }
 
 func TestStepStartsOneThingAtATimeForwardAndBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	fromAnywhere(t, func(t *testing.T, from place) {
 		w := newWorld()
 		w.fail("do d")
-		c := w.open(t, store.NewMemory())
+		c := from.open(t, w, store.NewMemory())
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, diamond()))
 		assert.ErrorIs(t, c.Step(t.Context(), id, because), saga.ErrWrongState, "it is not paused")
 		require.NoError(t, c.Pause(t.Context(), id, because))
 		require.NoError(t, c.Start(t.Context(), id))
 		for calls := range 7 {
-			synctest.Wait()
+			settle()
 			assert.Len(t, w.calls(), calls)
 			require.NoError(t, c.Step(t.Context(), id, because))
 		}
@@ -102,15 +166,15 @@ func TestStepStartsOneThingAtATimeForwardAndBack(t *testing.T) {
 }
 
 func TestBreakpointHoldsItsNodeOnly(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	fromAnywhere(t, func(t *testing.T, from place) {
 		w := newWorld()
-		c := w.open(t, store.NewMemory())
+		c := from.open(t, w, store.NewMemory())
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, diamond()))
 		require.NoError(t, c.SetBreakpoint(t.Context(), id, "b", because))
 		require.NoError(t, c.SetBreakpoint(t.Context(), id, "b", because))
 		require.NoError(t, c.Start(t.Context(), id))
-		synctest.Wait()
+		settle()
 		assert.Equal(t, []string{"do a", "do c"}, w.calls())
 		assert.ErrorIs(t, c.SetBreakpoint(t.Context(), id, "c", because), saga.ErrWrongState, "it has run")
 		assert.ErrorIs(t, c.SetBreakpoint(t.Context(), id, "x", because), saga.ErrNoSuchNode)
@@ -124,12 +188,12 @@ func TestBreakpointHoldsItsNodeOnly(t *testing.T) {
 }
 
 func TestStuckSagaGoesOnWhenItsUndoIsRetried(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	fromAnywhere(t, func(t *testing.T, from place) {
 		w := newWorld()
 		w.fail("do c")
 		w.fail("undo b")
-		c := w.open(t, store.NewMemory())
-		id, _, err := run(t, c, chain())
+		c := from.open(t, w, store.NewMemory())
+		id, _, err := run(t, c.Coordinator, chain())
 		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
 		assert.ErrorIs(t, c.RetryUndo(t.Context(), id, "a", because), saga.ErrWrongState)
 
@@ -148,7 +212,7 @@ func TestStuckSagaGoesOnWhenItsUndoIsRetried(t *testing.T) {
 }
 
 func TestStuckSagaGoesOnWhenItsNodeIsMarkedUndone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	fromAnywhere(t, func(t *testing.T, from place) {
 		w := newWorld()
 		w.fail("do c")
 		w.fail("undo b")
@@ -158,7 +222,7 @@ func TestStuckSagaGoesOnWhenItsNodeIsMarkedUndone(t *testing.T) {
 		failedError(t, err)
 		require.NoError(t, first.Shutdown(t.Context()))
 
-		c := w.open(t, st)
+		c := from.open(t, w, st)
 		require.NoError(t, c.MarkUndone(t.Context(), id, "b", because))
 		require.NoError(t, c.MarkUndone(t.Context(), id, "b", because))
 		_, err = c.Wait(t.Context(), id)
@@ -168,12 +232,12 @@ func TestStuckSagaGoesOnWhenItsNodeIsMarkedUndone(t *testing.T) {
 }
 
 func TestSuppliedOutputLetsASagaRunOn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	fromAnywhere(t, func(t *testing.T, from place) {
 		w := newWorld()
 		w.fail("do c")
 		w.fail("undo b")
-		c := w.open(t, store.NewMemory())
-		id, _, err := run(t, c, chain())
+		c := from.open(t, w, store.NewMemory())
+		id, _, err := run(t, c.Coordinator, chain())
 		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
 		require.NoError(t, c.Pause(t.Context(), id, because), "or else b would be undone as soon as it is done")
 		supplied := saga.Order{By: "ann", Comment: "done by phone", Output: json.RawMessage(`"by hand"`)}
@@ -187,13 +251,13 @@ func TestSuppliedOutputLetsASagaRunOn(t *testing.T) {
 }
 
 func TestSuppliedOutputMayBeRepeatedInAnyForm(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	fromAnywhere(t, func(t *testing.T, from place) {
 		w := newWorld()
 		w.on("do b", func(saga.ActionContext) error { time.Sleep(time.Second); return saga.Permanent(errStore) })
-		c := w.open(t, store.NewMemory())
+		c := from.open(t, w, store.NewMemory())
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
-		synctest.Wait()
+		settle()
 		require.NoError(t, c.Pause(t.Context(), id, because))
 		time.Sleep(2 * time.Second)
 		for range 2 {
@@ -212,14 +276,14 @@ func TestSuppliedOutputMayBeRepeatedInAnyForm(t *testing.T) {
 }
 
 func TestAbandonEndsWhatIsStuckPausedOrParked(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	fromAnywhere(t, func(t *testing.T, from place) {
 		w := newWorld()
 		w.fail("do c")
 		w.fail("undo b")
 		st := store.NewMemory()
 		poison := plant(t, st, chain(), saga.StateRunning, []saga.Event{{Node: 3, Kind: saga.EventStarted}})
-		c := w.open(t, st)
-		stuck, _, err := run(t, c, chain())
+		c := from.open(t, w, st)
+		stuck, _, err := run(t, c.Coordinator, chain())
 		failedError(t, err)
 
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Second); return nil })
@@ -244,10 +308,10 @@ func TestAbandonEndsWhatIsStuckPausedOrParked(t *testing.T) {
 }
 
 func TestOrdersSayWhoAndWhy(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	fromAnywhere(t, func(t *testing.T, from place) {
 		w := newWorld()
-		c := w.open(t, store.NewMemory())
-		id, _, err := run(t, c, chain())
+		c := from.open(t, w, store.NewMemory())
+		id, _, err := run(t, c.Coordinator, chain())
 		require.NoError(t, err)
 		for name, do := range orders(c, id, saga.Order{By: "ann"}) {
 			assert.ErrorIs(t, do(), saga.ErrBadOrder, name)
@@ -263,7 +327,7 @@ func TestOrdersSayWhoAndWhy(t *testing.T) {
 }
 
 // orders lists all that an operator can do.
-func orders(c *sec.Coordinator, id saga.ID, order saga.Order) map[string]func() error {
+func orders(c seat, id saga.ID, order saga.Order) map[string]func() error {
 	ctx := context.Background()
 	return map[string]func() error{
 		"cancel":           func() error { return c.Cancel(ctx, id, order) },
@@ -280,12 +344,13 @@ func orders(c *sec.Coordinator, id saga.ID, order saga.Order) map[string]func() 
 }
 
 func TestOrderIsInTheLogWithWhoAndWhy(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	fromAnywhere(t, func(t *testing.T, from place) {
 		w := newWorld()
-		c := w.open(t, store.NewMemory())
+		c := from.open(t, w, store.NewMemory())
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
 		require.NoError(t, c.Pause(t.Context(), id, because))
+		settle()
 		status, err := c.Status(t.Context(), id)
 		require.NoError(t, err)
 		assert.Contains(t, status.Log().String(), "paused        by ann: ticket 7")

@@ -1,0 +1,240 @@
+package sec_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// unwatched is a store that tells nobody anything: a database without notifications.
+type unwatched struct{ store.Store }
+
+func newClient(t *testing.T, config sec.Config) *sec.Client {
+	t.Helper()
+	c, err := sec.NewClient(config)
+	require.NoError(t, err)
+	return c
+}
+
+func TestClientNeedsAStore(t *testing.T) {
+	_, err := sec.NewClient(sec.Config{})
+	assert.ErrorContains(t, err, "Config.Store is nil")
+	_, err = sec.NewClient(sec.Config{Store: store.NewMemory(), Poll: -1})
+	assert.ErrorContains(t, err, "Poll is negative")
+}
+
+func TestClientsSagaRunsAtOnceOrWithinAPoll(t *testing.T) {
+	for name, test := range map[string]struct {
+		store store.Store
+		most  time.Duration
+	}{
+		"a store that tells": {store.NewMemory(), 50 * time.Millisecond},
+		"one that doesn't":   {unwatched{store.NewMemory()}, 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.open(t, test.store)
+				time.Sleep(time.Hour)
+				client := newClient(t, sec.Config{Store: test.store})
+				id := saga.NewID()
+				began := time.Now()
+				require.NoError(t, client.CreateAndStart(t.Context(), id, chain()))
+				require.NoError(t, client.CreateAndStart(t.Context(), id, chain()), "it exists")
+				outputs, err := client.Wait(t.Context(), id)
+				require.NoError(t, err)
+				assert.Equal(t, `"c"`, string(outputs.Saga()))
+				assert.LessOrEqual(t, time.Since(began), test.most)
+				assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
+				status, err := client.Status(t.Context(), id)
+				require.NoError(t, err)
+				assert.Equal(t, saga.StateSucceeded, status.State)
+				records, err := client.List(t.Context(), store.Query{Name: "chain"})
+				require.NoError(t, err)
+				assert.Len(t, records, 1)
+			})
+		})
+	}
+}
+
+func TestClientsSagaWaitsForACoordinator(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory()
+		client := newClient(t, sec.Config{Store: st})
+		id := saga.NewID()
+		require.NoError(t, client.Create(t.Context(), id, chain()))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		_, err := client.Wait(ctx, id)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+
+		w := newWorld()
+		w.open(t, st)
+		time.Sleep(time.Hour)
+		assert.Empty(t, w.calls(), "it was created, and not started")
+		require.NoError(t, client.Start(t.Context(), id))
+		require.NoError(t, client.Start(t.Context(), id))
+		_, err = client.Wait(t.Context(), id)
+		require.NoError(t, err)
+		require.NoError(t, client.Start(t.Context(), id), "it has ended")
+	})
+}
+
+func TestClientRefusesWhatItKnowsToBeWrong(t *testing.T) {
+	st := store.NewMemory()
+	withRegistry := newClient(t, sec.Config{Store: st, Registry: newWorld().registry(), MaxNodes: 4})
+	without := newClient(t, sec.Config{Store: st})
+	unknown := withParams(saga.NewDAGBuilder("d").Append(saga.ActionNode("a", "", "nobody")))
+	id := saga.NewID()
+	assert.ErrorIs(t, withRegistry.CreateAndStart(t.Context(), id, unknown), saga.ErrUnknownAction)
+	assert.NoError(t, without.CreateAndStart(t.Context(), id, unknown))
+	assert.ErrorIs(t, without.CreateAndStart(t.Context(), id, chain()), saga.ErrSagaExists)
+	assert.ErrorIs(t, withRegistry.Create(t.Context(), saga.NewID(), chain()), saga.ErrTooLarge)
+	assert.ErrorContains(t, without.Create(t.Context(), saga.ID{}, chain()), "id is zero")
+	assert.ErrorContains(t, without.Create(t.Context(), saga.NewID(), nil), "has no DAG")
+	assert.ErrorIs(t, without.Start(t.Context(), saga.NewID()), saga.ErrNoSuchSaga)
+	_, err := without.Status(t.Context(), saga.NewID())
+	assert.ErrorIs(t, err, saga.ErrNoSuchSaga)
+	_, err = without.Wait(t.Context(), saga.NewID())
+	assert.ErrorIs(t, err, saga.ErrNoSuchSaga)
+}
+
+// A start and an order from elsewhere, while the owner writes something itself, are both kept.
+func TestStartFromElsewhereIsNotLostBesideAnOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := unwatched{store.NewMemory()}
+		w := newWorld()
+		c := w.open(t, st)
+		id := saga.NewID()
+		require.NoError(t, c.Create(t.Context(), id, chain()))
+		client := newClient(t, sec.Config{Store: st})
+		require.NoError(t, client.Start(t.Context(), id))
+		require.NoError(t, c.SetBreakpoint(t.Context(), id, "c", because), "before it has noticed the start")
+		synctest.Wait()
+		assert.Equal(t, []string{"do a", "do b"}, w.calls())
+		require.NoError(t, c.ClearBreakpoint(t.Context(), id, "c", because))
+		_, err := c.Wait(t.Context(), id)
+		require.NoError(t, err)
+	})
+}
+
+// What is in flight when an order comes from elsewhere is neither called again nor forgotten.
+func TestOrderFromElsewhereLeavesWhatIsInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := unwatched{store.NewMemory()}
+		w := newWorld()
+		w.on("do b", func(saga.ActionContext) error { time.Sleep(10 * time.Minute); return nil })
+		w.on("do c", func(saga.ActionContext) error { time.Sleep(20 * time.Minute); return nil })
+		c := w.open(t, st)
+		id := saga.NewID()
+		require.NoError(t, c.CreateAndStart(t.Context(), id, diamond()))
+		synctest.Wait()
+		client := newClient(t, sec.Config{Store: st})
+		require.NoError(t, client.SetBreakpoint(t.Context(), id, "d", because))
+		time.Sleep(time.Minute) // the owner has looked
+		require.NoError(t, client.Pause(t.Context(), id, because))
+		time.Sleep(10 * time.Minute) // b has ended, and c not
+		require.NoError(t, client.Cancel(t.Context(), id, because))
+		require.NoError(t, client.Unpause(t.Context(), id, because))
+		_, err := c.Wait(t.Context(), id)
+		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
+		assert.ElementsMatch(t, []string{"do a", "do b", "do c"}, w.calls()[:3])
+		assert.ElementsMatch(t, []string{"undo b", "undo c", "undo a"}, w.calls()[3:])
+		time.Sleep(time.Minute)
+		called, err := st.List(t.Context(), store.Query{Called: true})
+		require.NoError(t, err)
+		assert.Empty(t, called, "the owner has taken note of all")
+	})
+}
+
+// Whatever operators do from elsewhere, at whatever moment: each do is called once and each undo once, no more
+// starts than the log says, and the log makes sense.
+func TestRandomOrdersFromElsewhere(t *testing.T) {
+	for range 100 {
+		seed := rand.Uint64()
+		if !t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { orderAtRandom(t, rand.New(rand.NewPCG(seed, 0))) })
+		}) {
+			return
+		}
+	}
+}
+
+func orderAtRandom(t *testing.T, random *rand.Rand) {
+	var st store.Store = store.NewMemory()
+	if random.IntN(2) == 0 {
+		st = unwatched{st}
+	}
+	w := newWorld()
+	for _, node := range []string{"a", "b", "c", "d"} {
+		took := time.Duration(random.IntN(20)) * 100 * time.Millisecond
+		w.on("do "+node, func(saga.ActionContext) error { time.Sleep(took); return nil })
+		w.on("undo "+node, func(saga.ActionContext) error { time.Sleep(took); return nil })
+	}
+	if random.IntN(2) == 0 {
+		w.on("do d", func(saga.ActionContext) error { time.Sleep(time.Second); return saga.Permanent(errors.New("no")) })
+	}
+	c := w.open(t, st)
+	client := newClient(t, sec.Config{Store: st})
+	id := saga.NewID()
+	require.NoError(t, client.CreateAndStart(t.Context(), id, diamond()))
+	for range random.IntN(12) {
+		time.Sleep(time.Duration(random.IntN(1000)) * time.Millisecond)
+		var by orderer = client
+		if random.IntN(3) == 0 {
+			by = c
+		}
+		node := saga.NodePath([]string{"a", "b", "c", "d"}[random.IntN(4)])
+		all := []func() error{
+			func() error { return by.Pause(t.Context(), id, because) },
+			func() error { return by.Step(t.Context(), id, because) },
+			func() error { return by.Unpause(t.Context(), id, because) },
+			func() error { return by.SetBreakpoint(t.Context(), id, node, because) },
+			func() error { return by.ClearBreakpoint(t.Context(), id, node, because) },
+			func() error { return by.Cancel(t.Context(), id, because) },
+		}
+		if err := all[random.IntN(len(all))](); !errors.Is(err, saga.ErrWrongState) {
+			require.NoError(t, err)
+		}
+	}
+	for _, node := range []saga.NodePath{"a", "b", "c", "d"} {
+		_ = client.ClearBreakpoint(t.Context(), id, node, because)
+	}
+	_ = client.Unpause(t.Context(), id, because)
+	_, err := client.Wait(t.Context(), id)
+	state := saga.StateSucceeded
+	if err != nil {
+		state = saga.StateFailed
+		assert.Equal(t, state, failedError(t, err).State)
+	}
+	status, err := client.Status(t.Context(), id)
+	require.NoError(t, err)
+	assert.NoError(t, status.Parked)
+	assert.Equal(t, state, status.State)
+	begun := map[string]int{}
+	for _, e := range status.Events {
+		switch e.Kind {
+		case saga.EventStarted:
+			begun[fmt.Sprintf("do %s", status.DAG.Path(e.Node))]++
+		case saga.EventUndoStarted:
+			begun[fmt.Sprintf("undo %s", status.DAG.Path(e.Node))]++
+		}
+	}
+	calls := map[string]int{}
+	for _, call := range w.calls() {
+		calls[call]++
+		assert.Equal(t, 1, calls[call], call)
+	}
+	assert.Equal(t, begun, calls, "the log and the world agree")
+}

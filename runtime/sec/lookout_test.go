@@ -1,0 +1,112 @@
+package sec_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+func TestCoordinatorTakesOnlySagasOfItsQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory()
+		mail, bills := newWorld(), newWorld()
+		for queue, w := range map[string]*world{"mail": mail, "bills": bills} {
+			c, err := sec.New(sec.Config{Store: st, Registry: w.registry(), Queue: queue})
+			require.NoError(t, err)
+			defer func() { require.NoError(t, c.Shutdown(context.Background())) }()
+		}
+		for _, queue := range []string{"mail", "mail", "bills", "nobody's"} {
+			require.NoError(t, newClient(t, sec.Config{Store: st, Queue: queue}).CreateAndStart(t.Context(), saga.NewID(), chain()))
+		}
+		time.Sleep(time.Minute)
+		assert.Equal(t, 2, mail.count("do c"))
+		assert.Equal(t, 1, bills.count("do c"))
+		waiting, err := st.List(t.Context(), store.Query{Queues: []string{"nobody's"}})
+		require.NoError(t, err)
+		require.Len(t, waiting, 1)
+		assert.Equal(t, saga.StateRunning, waiting[0].State)
+		assert.Empty(t, waiting[0].Owner)
+	})
+}
+
+// A coordinator leaves to others what it can't run now.
+func TestCoordinatorTakesNoMoreSagasThanMayRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory()
+		client := newClient(t, sec.Config{Store: st})
+		for range 20 {
+			require.NoError(t, client.CreateAndStart(t.Context(), saga.NewID(), chain()))
+		}
+		w := newWorld()
+		w.on("do a", func(saga.ActionContext) error { time.Sleep(10 * time.Second); return nil })
+		c, err := sec.New(sec.Config{Store: st, Registry: w.registry(), MaxSagas: 3})
+		require.NoError(t, err)
+		defer func() { require.NoError(t, c.Shutdown(context.Background())) }()
+		synctest.Wait()
+		assert.Len(t, c.Owned(), 3)
+		began := time.Now()
+		for left := 20; left > 0; {
+			time.Sleep(time.Second)
+			open, err := st.List(t.Context(), store.Query{States: []saga.State{saga.StateRunning}})
+			require.NoError(t, err)
+			left = len(open)
+			assert.LessOrEqual(t, len(c.Owned()), 3)
+		}
+		assert.Less(t, time.Since(began), 75*time.Second, "seven rounds of ten seconds: no slot stays free until the next poll")
+	})
+}
+
+// brokenWatch can't be watched at first.
+type brokenWatch struct {
+	*store.Memory
+	tries atomic.Int32
+}
+
+func (b *brokenWatch) Watch(ctx context.Context, wake func()) error {
+	if b.tries.Add(1) < 3 {
+		return errStore
+	}
+	return b.Memory.Watch(ctx, wake)
+}
+
+func TestWatchIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := &brokenWatch{Memory: store.NewMemory()}
+		w := newWorld()
+		w.open(t, st)
+		time.Sleep(time.Minute)
+		assert.EqualValues(t, 3, st.tries.Load())
+	})
+}
+
+// A final saga's owner takes note of what has been ordered, too: it would look at it again and again otherwise.
+func TestCallsAreTakenNoteOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory()
+		w := newWorld()
+		w.fail("do c")
+		w.fail("undo b")
+		c := w.open(t, st)
+		stuck, _, err := run(t, c, chain())
+		failedError(t, err)
+		client := newClient(t, sec.Config{Store: st})
+		require.NoError(t, client.Abandon(t.Context(), stuck, because))
+		idle := saga.NewID()
+		require.NoError(t, c.Create(t.Context(), idle, chain()))
+		require.NoError(t, client.Cancel(t.Context(), idle, because))
+		time.Sleep(time.Minute)
+		called, err := st.List(t.Context(), store.Query{Called: true})
+		require.NoError(t, err)
+		assert.Empty(t, called)
+		assert.Empty(t, c.Owned())
+	})
+}

@@ -1,0 +1,237 @@
+package sec
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/executor"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// Operator is what an operator can do to sagas. Coordinator and Client have its methods. It makes no difference which process
+// a saga runs in: a coordinator does what concerns its own sagas itself, and records the rest in their logs, where their owners meet it
+// with their next write, or within Config.Poll.
+//
+// All but Delete are recorded in the saga's log, with who and why; when one returns nil, that is durable. Each may be repeated: what is done
+// already is not done again, and the call returns nil.
+//
+// The errors wrap saga.ErrBadOrder if it isn't said who and why, saga.ErrNoSuchSaga, saga.ErrNoSuchNode,
+// saga.ErrParked, saga.ErrShutdown, and saga.ErrWrongState if the saga or the node is in a state in which
+// that can't be done.
+type Operator struct {
+	aside bystander
+	// ask has the saga's owner do something, or amends the log in its place.
+	ask func(ctx context.Context, id saga.ID, w wish) error
+	// unpark forgets a saga that is parked here, if it has another generation than given; with zero, anyhow. It reports whether it has.
+	unpark func(id saga.ID, except uint64) bool
+}
+
+// Cancel makes a saga unwind: nothing more starts, and what has run is undone. A saga that unwinds already
+// does just that. A saga that has succeeded can't be canceled.
+func (o *Operator) Cancel(ctx context.Context, id saga.ID, order saga.Order) error {
+	return o.record(ctx, id, saga.EventCanceled, "", order)
+}
+
+// Pause keeps a saga from starting anything more, be it a do or an undo. What runs goes on, and is recorded.
+func (o *Operator) Pause(ctx context.Context, id saga.ID, order saga.Order) error {
+	return o.record(ctx, id, saga.EventPaused, "", order)
+}
+
+// Unpause lets a saga go on that was paused.
+func (o *Operator) Unpause(ctx context.Context, id saga.ID, order saga.Order) error {
+	return o.record(ctx, id, saga.EventUnpaused, "", order)
+}
+
+// Step lets a paused saga start one do or undo. Until it has, another Step changes nothing.
+func (o *Operator) Step(ctx context.Context, id saga.ID, order saga.Order) error {
+	return o.record(ctx, id, saga.EventStepped, "", order)
+}
+
+// SetBreakpoint keeps a node from starting until ClearBreakpoint. Other nodes go on. The node must not have started.
+func (o *Operator) SetBreakpoint(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Order) error {
+	return o.record(ctx, id, saga.EventBreakpointSet, node, order)
+}
+
+// ClearBreakpoint lets a node start that had a breakpoint.
+func (o *Operator) ClearBreakpoint(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Order) error {
+	return o.record(ctx, id, saga.EventBreakpointCleared, node, order)
+}
+
+// RetryUndo has the undo of a node called again that failed for good, with all the attempts that its policy gives, also if the
+// saga is paused.
+func (o *Operator) RetryUndo(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Order) error {
+	return o.record(ctx, id, saga.EventUndoRetried, node, order)
+}
+
+// MarkUndone says that what a node did is undone, after its undo failed for good. The saga unwinds further.
+func (o *Operator) MarkUndone(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Order) error {
+	return o.record(ctx, id, saga.EventMarkedUndone, node, order)
+}
+
+// SupplyOutput says that a node is done which has failed, or whose outcome is unknown, and that order.Output is its output.
+// If nothing else has failed, the saga runs on from there. The JSON is kept in the form that encoding/json gives it. It must be paused or stuck, and no other undo may
+// have started.
+func (o *Operator) SupplyOutput(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Order) error {
+	if len(order.Output) == 0 {
+		return fmt.Errorf("saga %s: %w: it has no output", id, saga.ErrBadOrder)
+	}
+	if size := len(order.Output); size > o.aside.config.MaxPayload {
+		return fmt.Errorf("saga %s: %w: an output of %d bytes, Config.MaxPayload is %d", id, saga.ErrTooLarge, size, o.aside.config.MaxPayload)
+	}
+	if canonical, err := json.Marshal(order.Output); err == nil { // or else Check says what is wrong
+		order.Output = canonical
+	}
+	return o.record(ctx, id, saga.EventOutputSupplied, node, order)
+}
+
+// Abandon gives a saga up as it is, which is final. It must be paused, stuck or parked.
+func (o *Operator) Abandon(ctx context.Context, id saga.ID, order saga.Order) error {
+	err := o.record(ctx, id, saga.EventAbandoned, "", order)
+	if errors.Is(err, saga.ErrParked) {
+		return o.abandonParked(ctx, id, order)
+	}
+	return err
+}
+
+// record records what an operator did, unless there is nothing to do any more.
+func (o *Operator) record(ctx context.Context, id saga.ID, kind saga.EventKind, path saga.NodePath, order saga.Order) error {
+	payload, err := orderPayload(id, kind, order)
+	if err != nil {
+		return err
+	}
+	do := func(p *progress) error {
+		node, err := orderedNode(p.dag.DAG, path)
+		if err != nil || isDone(p.machine, kind, node, order) {
+			return err
+		}
+		if err := p.tryApply(node, kind, payload); err != nil {
+			return fmt.Errorf("saga %s: %w: %w", id, saga.ErrWrongState, err)
+		}
+		return nil
+	}
+	return o.ask(ctx, id, wish{do, func(record store.Record) error {
+		return o.recordedBefore(ctx, record, kind, path)
+	}})
+}
+
+// orderPayload returns an order as it is recorded.
+func orderPayload(id saga.ID, kind saga.EventKind, order saga.Order) (json.RawMessage, error) {
+	if err := order.Check(); err != nil {
+		return nil, fmt.Errorf("saga %s: %w", id, err)
+	}
+	if kind != saga.EventOutputSupplied {
+		order.Output = nil
+	}
+	payload, err := json.Marshal(order)
+	if err != nil {
+		return nil, fmt.Errorf("saga %s: %w: %w", id, saga.ErrBadOrder, err)
+	}
+	return payload, nil
+}
+
+// isDone reports whether a saga is as if the order had been carried out already.
+func isDone(m *executor.Machine, kind saga.EventKind, node saga.NodeID, order saga.Order) bool {
+	switch kind {
+	case saga.EventCanceled:
+		return m.Canceled() || m.State() == saga.StateUnwinding
+	case saga.EventPaused:
+		return m.Paused()
+	case saga.EventUnpaused:
+		return !m.Paused()
+	case saga.EventStepped:
+		return m.Stepping()
+	case saga.EventBreakpointSet:
+		return m.Breakpoint(node)
+	case saga.EventBreakpointCleared:
+		return !m.Breakpoint(node)
+	case saga.EventUndoRetried:
+		return m.Node(node) == saga.NodeUndoStarted || m.Node(node) == saga.NodeUndone
+	case saga.EventMarkedUndone:
+		return m.Node(node) == saga.NodeUndone
+	case saga.EventOutputSupplied:
+		return m.Node(node) == saga.NodeSucceeded && bytes.Equal(m.Outputs()[node], order.Output)
+	case saga.EventAbandoned:
+		return m.State() == saga.StateAbandoned
+	}
+	return false
+}
+
+// orderedNode returns the node that an order is about; the start node for the whole saga.
+func orderedNode(dag *saga.DAG, path saga.NodePath) (saga.NodeID, error) {
+	if path == "" {
+		return dag.Start(), nil
+	}
+	return dag.Find(path)
+}
+
+// recordedBefore answers an order for a saga that is final: nil if the log has it.
+func (o *Operator) recordedBefore(ctx context.Context, record store.Record, kind saga.EventKind, path saga.NodePath) error {
+	if kind == saga.EventAbandoned && record.State == saga.StateAbandoned {
+		return nil // its log may be unreadable
+	}
+	status, err := o.aside.status(ctx, record)
+	if err != nil {
+		return err
+	}
+	node, err := orderedNode(status.DAG.DAG, path)
+	if err != nil {
+		return err
+	}
+	for _, e := range status.Events {
+		if e.Kind == kind && e.Node == node {
+			return nil
+		}
+	}
+	return fmt.Errorf("saga %s: %w: it is %s", record.ID, saga.ErrWrongState, record.State)
+}
+
+// abandonParked abandons a saga that no machine can be made of, or that this coordinator's code doesn't fit.
+func (o *Operator) abandonParked(ctx context.Context, id saga.ID, order saga.Order) error {
+	payload, err := orderPayload(id, saga.EventAbandoned, order)
+	if err != nil {
+		return err
+	}
+	for {
+		record, err := o.aside.load(ctx, id)
+		switch {
+		case err != nil:
+			return err
+		case record.State.Final():
+			o.unpark(id, 0)
+			return o.recordedBefore(ctx, record, saga.EventAbandoned, "")
+		case o.unpark(id, record.Generation): // another coordinator has taken it since, whose code may fit
+			return o.record(ctx, id, saga.EventAbandoned, "", order)
+		}
+		err = o.aside.withStore(ctx, func(ctx context.Context, st store.Store) error {
+			return st.Append(ctx, store.Append{
+				ID: id, Generation: record.Generation, Seq: record.NextSeq, State: saga.StateAbandoned, Call: true,
+				Events: []saga.Event{{Seq: record.NextSeq, Kind: saga.EventAbandoned, Payload: payload, At: now()}},
+			})
+		})
+		switch {
+		case err == nil:
+			o.unpark(id, 0)
+			return nil
+		case !errors.Is(err, store.ErrFenced) && !errors.Is(err, store.ErrSequence):
+			return fmt.Errorf("saga %s: abandon: %w", id, err)
+		}
+	}
+}
+
+// Delete removes a saga that is final, and its log. The error wraps saga.ErrNoSuchSaga, or saga.ErrWrongState if it isn't final.
+func (o *Operator) Delete(ctx context.Context, id saga.ID) error {
+	err := o.aside.withStore(ctx, func(ctx context.Context, st store.Store) error { return st.Delete(ctx, id) })
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return fmt.Errorf("saga %s: %w", id, saga.ErrNoSuchSaga)
+	case errors.Is(err, store.ErrNotFinal):
+		return fmt.Errorf("saga %s: delete: %w: cancel or abandon it first", id, saga.ErrWrongState)
+	case err != nil:
+		return fmt.Errorf("saga %s: delete: %w", id, err)
+	}
+	return nil
+}

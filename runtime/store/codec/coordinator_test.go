@@ -1,0 +1,345 @@
+package codec_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
+	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/codec"
+)
+
+// program is a coordinator and what its actions have done, as in "do a".
+type program struct {
+	*sec.Coordinator
+	mu    sync.Mutex
+	calls map[string]int
+	end   sync.Once
+}
+
+// start starts a program, which the test's end shuts down at the latest.
+func start(t *testing.T, st store.Store) *program {
+	t.Helper()
+	p := &program{calls: map[string]int{}}
+	registry := saga.NewRegistry()
+	registry.Register(nil, saga.NewActionFunc("act", p.do, p.undo))
+	var err error
+	p.Coordinator, err = sec.New(sec.Config{Store: st, Registry: registry, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	require.NoError(t, err)
+	t.Cleanup(func() { p.shutdown(t) })
+	return p
+}
+
+func (p *program) shutdown(t *testing.T) {
+	t.Helper()
+	p.end.Do(func() { assert.NoError(t, p.Shutdown(context.Background())) })
+}
+
+func (p *program) note(ctx saga.ActionContext) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls[fmt.Sprintf("%s %s", ctx.Direction(), ctx.Node())]++
+}
+
+// do is the action of chain: each node's output is that of the node before, and one letter more.
+func (p *program) do(ctx saga.ActionContext) (string, error) {
+	p.note(ctx)
+	params, err := saga.Params[string](ctx)
+	switch node := ctx.Node(); {
+	case err != nil:
+		return "", err
+	case node == "a":
+		return params + "a", nil
+	case node == "b":
+		before, err := saga.Lookup[string](ctx, "a")
+		return before + "b", err
+	case params == "fail":
+		return "", saga.Permanent(errors.New("c fails"))
+	}
+	before, err := saga.Lookup[string](ctx, "b")
+	return before + "c", err
+}
+
+func (p *program) undo(ctx saga.ActionContext) error {
+	p.note(ctx)
+	output, err := saga.Lookup[string](ctx, saga.NodeName(ctx.Node()))
+	if err == nil && output == "" {
+		err = errors.New("no output")
+	}
+	return err
+}
+
+// chain is a, then b, then c.
+func chain(t *testing.T, params string) *saga.SagaDAG {
+	t.Helper()
+	b := saga.NewDAGBuilder("chain")
+	for _, name := range []saga.NodeName{"a", "b", "c"} {
+		b.Append(saga.ActionNode(name, string(name), "act"))
+	}
+	dag, err := saga.NewSagaDAG(b.MustBuild(), params)
+	require.NoError(t, err)
+	return dag
+}
+
+// created records a saga that waits for being started.
+func (p *program) created(t *testing.T) saga.ID {
+	t.Helper()
+	id := saga.NewID()
+	require.NoError(t, p.Create(t.Context(), id, chain(t, "x")))
+	return id
+}
+
+// requireEnds starts a saga that was created, and requires that it succeeds.
+func (p *program) requireEnds(t *testing.T, id saga.ID) {
+	t.Helper()
+	require.NoError(t, p.Start(t.Context(), id))
+	outputs, err := p.Wait(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, `"xabc"`, string(outputs.Saga()))
+}
+
+var because = saga.Order{By: "ann", Comment: "its key is lost"}
+
+func TestSagaWhoseKeyIsMissingIsParkedAndHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inner := store.NewMemory()
+		before := start(t, encode(t, inner, "2025"))
+		poison, lost := before.created(t), before.created(t)
+		before.shutdown(t)
+		other := start(t, encode(t, inner, "2026"))
+		healthy := other.created(t)
+		other.shutdown(t)
+
+		without := start(t, encode(t, inner, "2026"))
+		without.requireEnds(t, healthy)
+		_, err := without.Wait(t.Context(), poison)
+		require.ErrorIs(t, err, saga.ErrParked)
+		require.ErrorContains(t, err, `saga is parked: saga DAG: key "2025" is not in the keyring`)
+		_, err = without.Status(t.Context(), poison)
+		require.ErrorContains(t, err, `key "2025" is not in the keyring`)
+		require.NoError(t, without.Abandon(t.Context(), lost, because))
+		without.shutdown(t)
+
+		with := start(t, encode(t, inner, "2026", "2025"))
+		with.requireEnds(t, poison)
+		_, err = with.Wait(t.Context(), lost)
+		var failed *saga.FailedError
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, &because, failed.Abandoned, "the order was recorded with the current key")
+	})
+}
+
+// A saga whose DAG can be decoded is shown, whatever its events are.
+func TestSagaWithAnEventWhoseKeyIsMissingIsParkedAndShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inner := store.NewMemory()
+		first := start(t, encode(t, inner, "2026"))
+		id := first.created(t)
+		first.shutdown(t)
+		second := start(t, encode(t, inner, "2025", "2026"))
+		require.NoError(t, second.Pause(t.Context(), id, because))
+		second.shutdown(t)
+
+		without := start(t, encode(t, inner, "2026"))
+		synctest.Wait()
+		status, err := without.Status(t.Context(), id)
+		require.NoError(t, err)
+		require.ErrorIs(t, status.Parked, saga.ErrParked)
+		require.ErrorContains(t, status.Parked, `event 0, paused of node 0: key "2025" is not in the keyring`)
+		without.shutdown(t)
+
+		with := start(t, encode(t, inner, "2026", "2025"))
+		require.NoError(t, with.Unpause(t.Context(), id, because))
+		with.requireEnds(t, id)
+	})
+}
+
+// A store that is opened without the codec gives no encoded output to an action.
+func TestStoreWithoutItsCodecParksTheSaga(t *testing.T) {
+	for name, test := range map[string]struct {
+		create codec.Config
+		reason string
+	}{
+		"encoded DAG": {codec.Config{Codec: keyring(t, "2026")}, "invalid character"},
+		"plain DAG":   {codec.Config{Codec: keyring(t, "2026"), WritePlain: true}, "event 0 has a payload that is not JSON: was it encoded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				inner := store.NewMemory()
+				first := start(t, wrap(t, inner, test.create))
+				id := first.created(t)
+				first.shutdown(t)
+				second := start(t, encode(t, inner, "2026"))
+				require.NoError(t, second.Pause(t.Context(), id, because))
+				second.shutdown(t)
+
+				without := start(t, inner)
+				_, err := without.Wait(t.Context(), id)
+				require.ErrorIs(t, err, saga.ErrParked)
+				require.ErrorContains(t, err, test.reason)
+				without.shutdown(t)
+
+				with := start(t, encode(t, inner, "2026"))
+				require.NoError(t, with.Unpause(t.Context(), id, because))
+				with.requireEnds(t, id)
+			})
+		})
+	}
+}
+
+// forgetfulStore has the effect of each write, and every other time an error in place of its answer.
+type forgetfulStore struct {
+	store.Store
+	mu     sync.Mutex
+	writes int
+}
+
+var errForgotten = errors.New("no answer")
+
+func (f *forgetfulStore) write(err error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writes++
+	if err == nil && f.writes%2 == 1 {
+		return errForgotten
+	}
+	return err
+}
+
+func (f *forgetfulStore) Create(ctx context.Context, n store.NewSaga) error {
+	return f.write(f.Store.Create(ctx, n))
+}
+
+func (f *forgetfulStore) Append(ctx context.Context, a store.Append) error {
+	return f.write(f.Store.Append(ctx, a))
+}
+
+// What is compared when the answer to a write was lost is what the coordinator wrote, and not its encryption, which is another one each time.
+func TestWritesWhoseAnswersAreLostHappenOnce(t *testing.T) {
+	for name, open := range map[string]func(*testing.T) (store.Store, *forgetfulStore){
+		"below the codec": func(t *testing.T) (store.Store, *forgetfulStore) {
+			f := &forgetfulStore{Store: store.NewMemory()}
+			return encode(t, f, "2026"), f
+		},
+		"above the codec": func(t *testing.T) (store.Store, *forgetfulStore) {
+			f := &forgetfulStore{Store: encode(t, store.NewMemory(), "2026")}
+			return f, f
+		},
+	} {
+		for params, want := range map[string]map[string]int{
+			"x":    {"do a": 1, "do b": 1, "do c": 1},
+			"fail": {"do a": 1, "do b": 1, "do c": 1, "undo b": 1, "undo a": 1},
+		} {
+			t.Run(name+"/"+params, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					st, forgetful := open(t)
+					p := start(t, st)
+					id := saga.NewID()
+					require.ErrorIs(t, p.CreateAndStart(t.Context(), id, chain(t, params)), errForgotten)
+					require.NoError(t, p.CreateAndStart(t.Context(), id, chain(t, params)))
+					require.ErrorIs(t, p.CreateAndStart(t.Context(), id, chain(t, "others")), saga.ErrSagaExists)
+					_, err := p.Wait(t.Context(), id)
+					assert.Equal(t, params == "x", err == nil, "%v", err)
+					assert.Equal(t, want, p.calls)
+					assert.GreaterOrEqual(t, forgetful.writes, 6, "writes were repeated")
+				})
+			})
+		}
+	}
+}
+
+// The steps are those of docs/secrets.md.
+func TestRotationOfKeys(t *testing.T) {
+	file := t.TempDir() + "/saga.db"
+	database := openSQLite(t, file)
+	var sagas []saga.ID
+	step := func(name string, st store.Store) {
+		t.Run(name, func(t *testing.T) {
+			p := start(t, st)
+			for _, id := range sagas {
+				status, err := p.Status(t.Context(), id)
+				require.NoError(t, err)
+				require.NoError(t, status.Parked)
+			}
+			sagas = append(sagas, p.created(t))
+			p.shutdown(t)
+		})
+	}
+	step("before there are keys", database)
+	step("with the first key known", wrap(t, database, codec.Config{Codec: keyring(t, "2025"), WritePlain: true}))
+	step("with the first key as the current one", encode(t, database, "2025"))
+	step("with the new key known", encode(t, database, "2025", "2026"))
+
+	t.Run("while some programs have made it the current one", func(t *testing.T) {
+		old, fresh := encode(t, database, "2025", "2026"), encode(t, database, "2026", "2025")
+		requireReadable(t, old, create(t, fresh))
+		requireReadable(t, fresh, create(t, old))
+		require.NoError(t, deleteOwnedBy(t, database, "alice"))
+	})
+	step("with the new key as the current one", encode(t, database, "2026", "2025"))
+
+	require.Equal(t, 2, countEncrypted(t, file, "2025"), "two sagas have DAGs with the old key")
+	t.Run("until the old key is in use nowhere", func(t *testing.T) {
+		p := start(t, encode(t, database, "2026", "2025"))
+		for _, id := range sagas {
+			p.requireEnds(t, id)
+			require.NoError(t, p.Delete(t.Context(), id))
+		}
+		sagas = nil
+		p.shutdown(t)
+	})
+	require.Equal(t, 0, countEncrypted(t, file, "2025"))
+	step("without the old key", encode(t, database, "2026"))
+	step("out of use again", wrap(t, database, codec.Config{Codec: keyring(t, "2026"), WritePlain: true}))
+
+	last := start(t, wrap(t, database, codec.Config{Codec: keyring(t, "2026"), WritePlain: true}))
+	require.Len(t, sagas, 2)
+	for _, id := range sagas {
+		last.requireEnds(t, id)
+	}
+	last.shutdown(t)
+	require.Positive(t, countEncrypted(t, file, "2026"))
+}
+
+// deleteOwnedBy gives up the sagas of an owner, and removes them.
+func deleteOwnedBy(t *testing.T, st store.Store, owner string) error {
+	t.Helper()
+	records, err := st.List(t.Context(), store.Query{})
+	require.NoError(t, err)
+	for _, r := range records {
+		if r.Owner != owner {
+			continue
+		}
+		err = errors.Join(err,
+			st.Append(t.Context(), store.Append{ID: r.ID, Generation: r.Generation, Seq: r.NextSeq, State: saga.StateAbandoned}),
+			st.Delete(t.Context(), r.ID))
+	}
+	return err
+}
+
+// countEncrypted runs the query of docs/secrets.md, which is for the key "2025".
+func countEncrypted(t *testing.T, file, id string) (n int) {
+	t.Helper()
+	document, err := os.ReadFile("../../../docs/secrets.md")
+	require.NoError(t, err)
+	_, query, found := strings.Cut(string(document), "```sql\n")
+	require.True(t, found)
+	query, _, _ = strings.Cut(query, "```")
+	documented := fmt.Sprintf("%x", "2025")
+	require.Contains(t, query, documented)
+	query = strings.Replace(query, documented, fmt.Sprintf("%x", id), 1)
+	require.NoError(t, openDB(t, file).QueryRow(query).Scan(&n))
+	return n
+}

@@ -1,0 +1,91 @@
+package codec_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/codec"
+)
+
+// key returns a key that is made of one byte.
+func key(b byte) saga.Secret[[]byte] { return saga.NewSecret(bytes.Repeat([]byte{b}, 32)) }
+
+// keyring returns a Keyring whose current key is the first one. Equal IDs are equal keys.
+func keyring(t testing.TB, ids ...string) *codec.Keyring {
+	t.Helper()
+	keys := codec.Keys{Current: ids[0], Known: map[string]saga.Secret[[]byte]{}}
+	for _, id := range ids {
+		keys.Known[id] = key(id[len(id)-1])
+	}
+	k, err := codec.NewKeyring(keys)
+	require.NoError(t, err)
+	return k
+}
+
+// encode returns a store that encodes with a Keyring of these keys.
+func encode(t testing.TB, inner store.Store, ids ...string) store.Store {
+	t.Helper()
+	return wrap(t, inner, codec.Config{Codec: keyring(t, ids...)})
+}
+
+func wrap(t testing.TB, inner store.Store, config codec.Config) store.Store {
+	t.Helper()
+	s, err := codec.New(inner, config)
+	require.NoError(t, err)
+	return s
+}
+
+const (
+	plainDAG     = `{"version":1,"name":"book-trip","params":{"Card":"4111"}}`
+	plainPayload = `{"Number":"p-4111"}`
+)
+
+// newSaga returns a running saga whose second event has a payload, and that anyone may claim.
+func newSaga() store.NewSaga {
+	return store.NewSaga{
+		ID: saga.NewID(), Name: "book-trip", DAG: []byte(plainDAG), State: saga.StateRunning, Owner: "alice",
+		Events: []saga.Event{
+			{Seq: 0, Node: 1, Kind: saga.EventStarted, At: time.Now()},
+			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(plainPayload), At: time.Now()},
+		},
+	}
+}
+
+func create(t *testing.T, s store.Store) saga.ID {
+	t.Helper()
+	n := newSaga()
+	require.NoError(t, s.Create(t.Context(), n))
+	return n.ID
+}
+
+func requireReadable(t *testing.T, s store.Store, id saga.ID) {
+	t.Helper()
+	record, err := s.Load(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, plainDAG, string(record.DAG))
+	events, err := s.Events(t.Context(), id, 0, 0)
+	require.NoError(t, err)
+	require.Len(t, events, 2)
+	require.Empty(t, events[0].Payload)
+	require.Equal(t, plainPayload, string(events[1].Payload))
+}
+
+// requireUndecodable requires that the saga is listed, and that its DAG and its payload can't be decoded for that reason.
+func requireUndecodable(t *testing.T, s store.Store, id saga.ID, reason string) {
+	t.Helper()
+	record, err := s.Load(t.Context(), id)
+	require.NoError(t, err)
+	require.EqualError(t, new(saga.SagaDAG).UnmarshalJSON(record.DAG), "saga DAG: "+reason)
+	events, err := s.Events(t.Context(), id, 0, 0)
+	require.ErrorIs(t, err, store.ErrUndecodable)
+	require.EqualError(t, err, "stored payload can't be decoded: event 1, succeeded of node 1: "+reason)
+	require.Empty(t, events)
+	listed, err := s.List(t.Context(), store.Query{Name: "book-trip"})
+	require.NoError(t, err)
+	require.Len(t, listed, 1)
+}

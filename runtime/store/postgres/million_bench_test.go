@@ -1,0 +1,35 @@
+package postgres_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sagagen/sagagen/internal/pgtest"
+	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/storetest"
+)
+
+// BenchmarkBesideAMillion compares a store that holds a million finished sagas with one that holds a thousand.
+func BenchmarkBesideAMillion(b *testing.B) {
+	pool := pgtest.Pool(b, pgtest.URL(b))
+	holding := func(finished int) store.Store {
+		schema := pgtest.Schema(b)
+		s := openStore(b, pool, schema)
+		_, err := pool.Exec(b.Context(), strings.NewReplacer("$schema", schema, "$n", strconv.Itoa(finished)).Replace(`
+			INSERT INTO $schema.saga_record
+				(id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated)
+			SELECT (lpad(to_hex(1700000000000 + i), 12, '0') || '70008000' || left(md5(i::text), 12))::uuid, 'book-trip',
+				CASE i % 100 WHEN 0 THEN 6 ELSE 5 END, '', 'owner' || i % 7, 1, false, 2, '-infinity', 0, now(), now()
+			FROM generate_series(1, $n) AS i;
+			INSERT INTO $schema.saga_dag SELECT id, '{"version":1}' FROM $schema.saga_record;
+			INSERT INTO $schema.saga_event SELECT id, n, 1, 1, now() FROM $schema.saga_record, generate_series(0, 1) AS n`))
+		require.NoError(b, err)
+		_, err = pool.Exec(b.Context(), strings.ReplaceAll("VACUUM ANALYZE $.saga_record, $.saga_dag, $.saga_event", "$", schema))
+		require.NoError(b, err)
+		return s
+	}
+	storetest.Compare(b, holding(1000), holding(1_000_000))
+}

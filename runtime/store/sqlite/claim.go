@@ -1,0 +1,78 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// Claim implements store.Store. It looks first, as a claim is asked for often, and mostly there is nothing: a look
+// doesn't need the lock that writes need.
+func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if found, err := s.look(ctx, c); err != nil || !found {
+		return nil, err
+	}
+	return s.take(ctx, c)
+}
+
+const claiming = "claim sagas"
+
+// look reports whether there is anything to claim.
+func (s *Store) look(ctx context.Context, c store.Claim) (found bool, err error) {
+	statement := lookFree
+	if len(c.IDs) > 0 {
+		statement = lookFreeIDs
+	}
+	err = s.read(ctx, claiming, saga.ID{}, func() error {
+		return s.stmts[statement].QueryRowContext(ctx, claimArgs(c, time.Now())...).Scan(&found)
+	})
+	return found, err
+}
+
+// take claims.
+func (s *Store) take(ctx context.Context, c store.Claim) ([]store.Record, error) {
+	statement := claimFree
+	if len(c.IDs) > 0 {
+		statement = claimFreeIDs
+		c.IDs = slices.Clone(c.IDs) // the caller may have gone when it is written
+	}
+	var records []store.Record
+	err := s.write(ctx, claiming, saga.ID{}, 0, func(tx *transaction) error {
+		now := time.Now()
+		rows, err := tx.stmt(statement).Query(claimArgs(c, now, leaseEnd(now, c.Lease), sqlLimit(c.Limit))...)
+		if err != nil {
+			return err
+		}
+		records, err = scanRecords(rows, true)
+		return err
+	})
+	if err != nil {
+		return nil, err // and don't look at records, which the writer may still be reading
+	}
+	slices.SortFunc(records, func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return records, nil
+}
+
+// claimArgs returns the arguments of the statements of a claim: who, now and where, then the others, and the IDs last, if there are any.
+func claimArgs(c store.Claim, now time.Time, others ...any) []any {
+	args := append([]any{c.Owner, now.UnixMicro(), c.Queue}, others...)
+	if len(c.IDs) == 0 {
+		return args
+	}
+	array := []byte{'['}
+	for i, id := range c.IDs {
+		if i > 0 {
+			array = append(array, ',')
+		}
+		array = fmt.Appendf(array, "\"%x\"", id[:])
+	}
+	return append(args, string(append(array, ']')))
+}

@@ -1,0 +1,158 @@
+package storetest
+
+import (
+	"math/rand/v2"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+var callPromises = []promise{{
+	name: "is for the owner to see, until the owner appends",
+	quotes: []string{
+		"Somebody who is not the owner may append, with the owner's generation, and calls the owner thereby.",
+		"It sets whether the saga's owner is called.",
+		"Call says that the caller isn't the owner, who is to look at the saga.",
+		"Without it the owner isn't called any more.",
+		"Called says that somebody else has appended, and the owner nothing since.",
+	},
+	check: func(t *testing.T, s store.Store) {
+		n, other := newSaga(), newSaga()
+		create(t, s, n, other)
+		assert.False(t, load(t, s, n.ID).Called)
+		order := next(n.ID, 1, 2, 1)
+		order.State, order.Call = saga.StateUnwinding, true
+		require.NoError(t, s.Append(t.Context(), order))
+		requireEvents(t, s, n.ID, slices.Concat(n.Events, order.Events))
+		called := load(t, s, n.ID)
+		assert.True(t, called.Called)
+		assert.Equal(t, alice, called.Owner, "the owner stays")
+		assert.EqualValues(t, 1, called.Generation)
+		assert.Equal(t, saga.StateUnwinding, called.State)
+		assert.False(t, load(t, s, other.ID).Called)
+		assert.Equal(t, sagaIDs(n), list(t, s, store.Query{Owner: alice, Called: true}))
+
+		again := next(n.ID, 1, 3, 2)
+		again.State, again.Call = saga.StateUnwinding, true
+		require.NoError(t, s.Append(t.Context(), again))
+		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
+		assert.True(t, load(t, s, n.ID).Called, "called again, and renewed")
+
+		answer := next(n.ID, 1, 5, 0)
+		answer.State = saga.StateUnwinding
+		require.NoError(t, s.Append(t.Context(), answer))
+		assert.False(t, load(t, s, n.ID).Called, "without events, in the same state")
+		assert.Empty(t, list(t, s, store.Query{Owner: alice, Called: true}))
+		answer.Call = true
+		require.NoError(t, s.Append(t.Context(), answer))
+		assert.True(t, load(t, s, n.ID).Called, "without events, in the same state")
+	},
+}, {
+	name: "is found by listing, or by the owner's next append",
+	quotes: []string{
+		"The owner finds the sagas for which it is called with List, and anyhow with its next Append, which returns ErrSequence if the other had events.",
+	},
+	check: func(t *testing.T, s store.Store) {
+		running, final, bobs, silent := newSaga(), newSaga(), newSaga(), newSaga()
+		bobs.Owner = bob
+		create(t, s, running, final, bobs, silent)
+		callOwner(t, s, running)
+		callOwner(t, s, bobs)
+		end := next(final.ID, 1, 2, 1)
+		end.State, end.Call = saga.StateAbandoned, true
+		require.NoError(t, s.Append(t.Context(), end))
+
+		records, err := s.List(t.Context(), store.Query{Owner: alice, Called: true})
+		require.NoError(t, err)
+		require.Equal(t, sagaIDs(running, final), recordIDs(records), "a final one, too")
+		for _, r := range records {
+			want := load(t, s, r.ID)
+			want.DAG = nil
+			requireSameRecord(t, want, r)
+		}
+		assert.Equal(t, sagaIDs(final), list(t, s, store.Query{Owner: alice, Called: true, After: running.ID}))
+		assert.Equal(t, sagaIDs(running, final, bobs), list(t, s, store.Query{Called: true}))
+		requireUnchanged(t, s, running.ID, func() {
+			require.ErrorIs(t, s.Append(t.Context(), next(running.ID, 1, 2, 1)), store.ErrSequence)
+		})
+		require.NoError(t, s.Delete(t.Context(), final.ID))
+		assert.Equal(t, sagaIDs(running), list(t, s, store.Query{Owner: alice, Called: true}))
+	},
+}, {
+	name: "that is refused calls nobody",
+	check: func(t *testing.T, s store.Store) {
+		n := newSaga()
+		create(t, s, n)
+		requireUnchanged(t, s, n.ID, func() {
+			for want, a := range map[error]store.Append{
+				store.ErrSequence: next(n.ID, 1, 3, 1), store.ErrFenced: next(n.ID, 2, 2, 1), store.ErrNotFound: next(saga.NewID(), 1, 2, 1),
+			} {
+				a.Call = true
+				require.ErrorIs(t, s.Append(t.Context(), a), want)
+			}
+		})
+		callOwner(t, s, n)
+		requireUnchanged(t, s, n.ID, func() {
+			require.ErrorIs(t, s.Append(t.Context(), next(n.ID, 1, 2, 1)), store.ErrSequence) // and it stays called
+		})
+	},
+}, {
+	name: "ends when the saga is claimed",
+	check: func(t *testing.T, s store.Store) {
+		owned, nobodys := newIn(saga.StateRunning), nobodys("")
+		create(t, s, owned, nobodys)
+		callOwner(t, s, owned)
+		callOwner(t, s, nobodys)
+		assert.Equal(t, sagaIDs(owned, nobodys), list(t, s, store.Query{Called: true}))
+		for _, r := range claim(t, s, store.Claim{Owner: bob, Limit: 1}) {
+			assert.Equal(t, owned.ID, r.ID)
+			assert.False(t, r.Called)
+		}
+		assert.Equal(t, sagaIDs(nobodys), list(t, s, store.Query{Called: true}))
+		require.Len(t, claim(t, s, store.Claim{Owner: bob}), 1)
+		assert.Empty(t, list(t, s, store.Query{Called: true}))
+		require.NoError(t, s.Append(t.Context(), next(owned.ID, 2, 3, 1)))
+	},
+}, {
+	name: "that races with the owner lets one win",
+	check: func(t *testing.T, s store.Store) {
+		raceCalls(t, s, s)
+	},
+}}
+
+// raceCalls lets an owner append through a while somebody else calls it through b, both with the same number. Each
+// tries again with the next number when the other was first.
+func raceCalls(t *testing.T, a, b store.Store) {
+	const rounds = 40
+	n := newSaga()
+	create(t, a, n)
+	for round := range uint64(rounds) {
+		var calls, owners atomic.Int32
+		parallel(2, func(i int) {
+			s, won := a, &owners
+			given := next(n.ID, 1, 2+round, 1)
+			if i == 1 {
+				s, won, given.Call = b, &calls, true
+			}
+			if rand.IntN(2) == 0 {
+				s = a // in the same group, if it is one
+			}
+			switch err := s.Append(t.Context(), given); {
+			case err == nil:
+				won.Add(1)
+			default:
+				assert.ErrorIs(t, err, store.ErrSequence)
+			}
+		})
+		require.EqualValues(t, 1, calls.Load()+owners.Load(), "one wins in round %d", round)
+		require.Equal(t, calls.Load() == 1, load(t, b, n.ID).Called, "the owner is called if it lost")
+	}
+	requireEvents(t, a, n.ID, events(0, 2+rounds))
+}

@@ -1,0 +1,100 @@
+package storetest
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+var queuePromises = []promise{{
+	name: "is where a saga is claimed, and nowhere else",
+	quotes: []string{
+		"Queue is the queue in which it is; the empty one is a queue like any other.",
+		"Queue is the queue whose sagas are claimed.",
+	},
+	check: func(t *testing.T, s store.Store) {
+		queues := []string{"", "a", "A", "a ", "b"}
+		sagas := make([]store.NewSaga, len(queues))
+		for i, queue := range queues {
+			sagas[i] = newIn(saga.StateRunning)
+			sagas[i].Queue = queue
+		}
+		create(t, s, sagas...)
+		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, Queue: "none"}))
+		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, Queue: "b", IDs: sagaIDs(sagas[:4]...)}), "not by their IDs either")
+		for i, queue := range queues {
+			assert.Equal(t, queue, load(t, s, sagas[i].ID).Queue)
+			claimed := claim(t, s, store.Claim{Owner: bob, Queue: queue, Lease: time.Hour})
+			assert.Equal(t, sagaIDs(sagas[i]), recordIDs(claimed))
+			requireSameRecord(t, load(t, s, sagas[i].ID), claimed[0])
+		}
+	},
+}, {
+	name: "holds what nobody owns, to be claimed at once",
+	quotes: []string{
+		"Owner is the coordinator that owns the saga; empty if none does yet.",
+		"It doesn't count without an owner.",
+		"Owner says who owns the saga; it is empty if nobody does yet.",
+	},
+	check: func(t *testing.T, s store.Store) {
+		n, elsewhere, final := nobodys("a"), nobodys("b"), nobodys("a")
+		final.State = saga.StateAbandoned
+		create(t, s, n, elsewhere, final)
+		want := load(t, s, n.ID)
+		assert.Empty(t, want.Owner)
+		assert.EqualValues(t, 1, want.Generation)
+		require.NoError(t, s.Renew(t.Context(), "", time.Hour)) // nobody's lease
+		assert.Empty(t, list(t, s, store.Query{Owner: bob}))
+
+		claimed := claim(t, s, store.Claim{Owner: bob, Queue: "a", Lease: time.Hour})
+		require.Equal(t, sagaIDs(n), recordIDs(claimed))
+		want.Owner, want.Generation = bob, 2
+		requireSameRecord(t, want, claimed[0])
+		assert.Empty(t, claim(t, s, store.Claim{Owner: alice, Queue: "a"}), "a claim gives it a lease")
+		assert.Equal(t, sagaIDs(n), list(t, s, store.Query{Owner: bob}))
+		require.ErrorIs(t, s.Append(t.Context(), next(n.ID, 1, 2, 1)), store.ErrFenced)
+		require.NoError(t, s.Append(t.Context(), next(n.ID, 2, 2, 1)))
+		require.NoError(t, s.Renew(t.Context(), "", 0))
+		assert.Empty(t, claim(t, s, store.Claim{Owner: alice, Queue: "a"}), "nor does it end so")
+	},
+}, {
+	name: "lets several claim what nobody owns, each some of it",
+	check: func(t *testing.T, s store.Store) {
+		raceQueues(t, s, s)
+	},
+}}
+
+// raceQueues lets several claim what nobody owns in stores a and b of one database, in each of two queues.
+func raceQueues(t *testing.T, a, b store.Store) {
+	const claimants, each = 6, 30
+	want := map[string][]saga.ID{}
+	var mu sync.Mutex
+	got := map[string][]saga.ID{}
+	for i := range 2 * each {
+		n := nobodys([...]string{"", "q"}[i%2])
+		create(t, a, n)
+		want[n.Queue] = append(want[n.Queue], n.ID)
+	}
+	claimAll := func(s store.Store, owner, queue string) {
+		for {
+			records, err := s.Claim(t.Context(), store.Claim{Owner: owner, Queue: queue, Lease: time.Hour, Limit: 4})
+			if !assert.NoError(t, err) || len(records) == 0 {
+				return
+			}
+			mu.Lock()
+			got[queue] = append(got[queue], recordIDs(records)...)
+			mu.Unlock()
+		}
+	}
+	parallel(claimants, func(i int) { claimAll([]store.Store{a, b}[i%2], string(rune('a'+i)), [...]string{"", "q"}[i/2%2]) })
+	for queue := range want { // what a claimant passed over because another had locked it
+		claimAll(b, "last", queue)
+		assert.ElementsMatch(t, want[queue], got[queue], "in queue %q", queue)
+	}
+}

@@ -1,0 +1,189 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// Watch tests the store.Watcher of a store that is one. Each call of create makes an empty database; each call of the Opener opens
+// that anew, as another process would, or returns one and the same store if no other process can have it.
+func Watch(t *testing.T, create func(t *testing.T) Opener) {
+	for _, p := range watchPromises {
+		t.Run(p.name, func(t *testing.T) {
+			p.quoteOnFailure(t)
+			p.checkDurable(t, create(t))
+		})
+	}
+}
+
+var watchPromises = []promise{{
+	name: "wakes when there is something to look for, whoever made it",
+	quotes: []string{
+		"Watch calls wake, in the caller's goroutine, when a saga without an owner has been created or an owner has been called, by whatever process.",
+		"It is a hint: it may come for nothing, and one for many; what came before Watch, or while the database was out of reach, is not told.",
+	},
+	checkDurable: func(t *testing.T, open Opener) {
+		watched, own := open(t), newSaga()
+		create(t, watched, own)
+		first, second := startWatch(t, watched), startWatch(t, watched)
+		for _, s := range []store.Store{watched, open(t)} {
+			for _, do := range []func(){
+				func() { create(t, s, nobodys("q")) },
+				func() { callOwner(t, s, own) },
+			} {
+				first.settle(t)
+				second.settle(t)
+				do()
+				first.requireWake(t)
+				second.requireWake(t)
+			}
+		}
+	},
+}, {
+	name:   "ends with its context, and may be called again",
+	quotes: []string{"Watch returns when ctx ends, with its error, or when it can't watch any more, with why; then it may be called again."},
+	checkDurable: func(t *testing.T, open Opener) {
+		s := open(t)
+		for range 3 {
+			w := startWatch(t, s)
+			create(t, s, nobodys(""))
+			w.requireWake(t)
+			require.ErrorIs(t, w.stop(), context.Canceled)
+		}
+		short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		require.ErrorIs(t, s.(store.Watcher).Watch(short, func() {}), context.DeadlineExceeded)
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, s.(store.Watcher).Watch(ended, func() {}), context.Canceled)
+	},
+}, {
+	name: "may look at the store, and end, in wake",
+	checkDurable: func(t *testing.T, open Opener) {
+		s := open(t)
+		n := nobodys("q")
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		ended := make(chan error, 1)
+		claimed := make(chan struct{})
+		go func() {
+			ended <- s.(store.Watcher).Watch(ctx, func() {
+				records, err := s.Claim(ctx, store.Claim{Owner: bob, Queue: "q", Lease: time.Hour})
+				if assert.NoError(t, err) && len(records) > 0 {
+					assert.Equal(t, sagaIDs(n), recordIDs(records))
+					close(claimed)
+					cancel()
+				}
+			})
+		}()
+		create(t, s, n)
+		until(t, claimed, func() { create(t, s, nobodys("other")) }) // the watch may have begun after n was created
+		require.ErrorIs(t, <-ended, context.Canceled)
+	},
+}, {
+	name: "lets who writes not wait",
+	checkDurable: func(t *testing.T, open Opener) {
+		s := open(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		asleep, ended := make(chan struct{}), make(chan error, 1)
+		begun := make(chan struct{}, 1)
+		go func() {
+			ended <- s.(store.Watcher).Watch(ctx, func() {
+				select {
+				case begun <- struct{}{}:
+				default:
+				}
+				<-asleep
+			})
+		}()
+		until(t, begun, func() { create(t, s, nobodys("")) })
+		n := newSaga()
+		create(t, s, n)
+		for range 30 {
+			create(t, s, nobodys(""))
+			callOwner(t, s, n)
+		}
+		require.NoError(t, s.Append(t.Context(), next(n.ID, 1, 32, 1)))
+		cancel()
+		close(asleep)
+		require.ErrorIs(t, <-ended, context.Canceled)
+	},
+}}
+
+// watch is a Watch that is under way.
+type watch struct {
+	store  store.Store
+	woken  chan struct{}
+	ended  chan error
+	cancel context.CancelFunc
+}
+
+// startWatch begins to watch, and returns when that has begun. It ends with the test, if not before.
+func startWatch(t *testing.T, s store.Store) *watch {
+	t.Helper()
+	require.Implements(t, (*store.Watcher)(nil), s)
+	ctx, cancel := context.WithCancel(t.Context())
+	w := &watch{store: s, woken: make(chan struct{}, 1), ended: make(chan error, 1), cancel: cancel}
+	go func() {
+		w.ended <- s.(store.Watcher).Watch(ctx, func() {
+			select {
+			case w.woken <- struct{}{}:
+			default: // not taken yet
+			}
+		})
+	}()
+	t.Cleanup(func() { _ = w.stop() })
+	until(t, w.woken, func() { create(t, s, nobodys("settle")) })
+	return w
+}
+
+func (w *watch) stop() error {
+	w.cancel()
+	err := <-w.ended
+	w.ended <- err
+	return err
+}
+
+// settle returns when none has woken for a while, so that the next wake is for what is done next.
+func (w *watch) settle(t *testing.T) {
+	t.Helper()
+	for {
+		select {
+		case <-w.woken:
+		case <-time.After(100 * time.Millisecond):
+			return
+		}
+	}
+}
+
+func (w *watch) requireWake(t *testing.T) {
+	t.Helper()
+	select {
+	case <-w.woken:
+	case err := <-w.ended:
+		w.ended <- err
+		require.NoError(t, err, "watch ended")
+	case <-time.After(30 * time.Second):
+		require.Fail(t, "no wake")
+	}
+}
+
+// until does something now and then until there is a signal.
+func until(t *testing.T, signal <-chan struct{}, do func()) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+		do()
+		select {
+		case <-signal:
+			return
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	require.Fail(t, "no wake")
+}
