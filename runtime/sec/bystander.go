@@ -15,8 +15,13 @@ import (
 )
 
 // bystander is what can be done with the sagas of a store by somebody who owns none of them: a Client, and a Coordinator
-// as to the sagas of others. It has no state of its own.
-type bystander struct{ config *Config }
+// as to the sagas of others.
+type bystander struct {
+	config *Config
+	dags   *saga.DAGCache
+}
+
+func newBystander(config *Config) bystander { return bystander{config, new(saga.DAGCache)} }
 
 // withStore calls the store, bounded in time.
 func (b bystander) withStore(ctx context.Context, call func(context.Context, store.Store) error) error {
@@ -54,11 +59,12 @@ func (b bystander) list(ctx context.Context, q store.Query) (records []store.Rec
 
 // status returns the status of a saga, as the store has it.
 func (b bystander) status(ctx context.Context, record store.Record) (*saga.Status, error) {
-	status := &saga.Status{ID: record.ID, Name: record.Name, State: record.State, DAG: new(saga.SagaDAG)}
-	if err := json.Unmarshal(record.DAG, status.DAG); err != nil {
+	dag, err := b.dags.Decode(record.DAG)
+	if err != nil {
 		return nil, fmt.Errorf("saga %s: %w: %w", record.ID, saga.ErrParked, err)
 	}
-	err := b.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
+	status := &saga.Status{ID: record.ID, Name: record.Name, State: record.State, DAG: dag}
+	err = b.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
 		status.Events, err = st.Events(ctx, record.ID, 0, 0)
 		return err
 	})

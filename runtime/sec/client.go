@@ -35,7 +35,7 @@ func NewClient(config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{config: config}
-	c.Operator = Operator{aside: bystander{&c.config}, ask: c.amend, unpark: func(saga.ID, uint64) bool { return false }}
+	c.Operator = Operator{aside: newBystander(&c.config), ask: c.amend, unpark: func(saga.ID, uint64) bool { return false }}
 	return c, nil
 }
 

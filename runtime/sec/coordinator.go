@@ -72,7 +72,7 @@ func New(config Config) (*Coordinator, error) {
 
 		observations: newObservations(config.Observer, config.Logger),
 	}
-	c.Operator = Operator{aside: bystander{&c.config}, ask: c.ask, unpark: c.unpark}
+	c.Operator = Operator{aside: newBystander(&c.config), ask: c.ask, unpark: c.unpark}
 	c.newTenure()
 	go c.observations.run(alive)
 	if config.Lease > 0 {

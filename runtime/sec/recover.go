@@ -60,8 +60,8 @@ func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, er
 
 // reload reads the saga's DAG and log, and the record again if that is older than the log: this coordinator may have ended the saga since.
 func (s *instance) reload(record *store.Record) error {
-	dag := new(saga.SagaDAG)
-	if err := json.Unmarshal(record.DAG, dag); err != nil {
+	dag, err := s.coordinator.aside.dags.Decode(record.DAG)
+	if err != nil {
 		return err
 	}
 	s.dag = dag
