@@ -25,7 +25,7 @@ type Config struct {
 	Owner string
 	// Lease is how long other coordinators on the same store leave this one's sagas alone after it was heard of last. It renews
 	// its leases every quarter of that time, and if it can't for three quarters, it gives its sagas up: so a crashed coordinator's
-	// sagas are gone on with after that time at most. Zero means that there are no leases, and that every coordinator which
+	// sagas are gone on with after that time and a Poll at most. Zero means that there are no leases, and that every coordinator which
 	// starts on the store takes all unfinished sagas over. That is right for a store which one process uses at a
 	// time. Default: 0.
 	Lease time.Duration

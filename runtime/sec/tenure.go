@@ -3,6 +3,7 @@ package sec
 import (
 	"context"
 	"crypto/rand"
+	"log/slog"
 	"time"
 
 	"github.com/sagagen/sagagen/runtime/store"
@@ -40,7 +41,11 @@ func (c *Coordinator) loseTenure(t *tenure) {
 		c.mu.Unlock()
 		return
 	}
-	c.config.Logger.Error("the leases could not be renewed in time; giving up all sagas", "owner", t.owner, "sagas", len(c.sagas))
+	level := slog.LevelError
+	if len(c.sagas) == 0 {
+		level = slog.LevelWarn
+	}
+	c.config.Logger.Log(t, level, "the leases could not be renewed in time; giving up all sagas", "owner", t.owner, "sagas", len(c.sagas))
 	t.end()
 	c.newTenure()
 	var parked []*instance
