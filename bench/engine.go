@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// workload is sagas of one kind.
+type workload struct {
+	registry *saga.Registry
+	// run runs one saga, and checks its output. Several goroutines call it at once.
+	run func(ctx context.Context, c *sec.Coordinator) error
+	// check returns an error unless the actions have been called as often as so many sagas call them.
+	check func(sagas int64) error
+}
+
+// ours returns the setup of a case of this module's own: a coordinator with its defaults on a store.
+func ours(open opener, load func() *workload) func(context.Context, *lab, int) (session, error) {
+	return func(ctx context.Context, l *lab, clients int) (session, error) {
+		b, err := open(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		w := load()
+		c, err := newCoordinator(b.store, w.registry)
+		if err != nil {
+			return nil, errors.Join(err, b.close())
+		}
+		return &crowd{
+			clients: clients,
+			saga:    func(ctx context.Context) error { return w.run(ctx, c) },
+			meter:   b.meter,
+			verify: func(ctx context.Context, sagas int64) error {
+				return errors.Join(w.check(sagas), checkSucceeded(ctx, b.store, sagas))
+			},
+			end: func() error { return errors.Join(c.Shutdown(context.Background()), b.close()) },
+		}, nil
+	}
+}
+
+func newCoordinator(st store.Store, registry *saga.Registry) (*sec.Coordinator, error) {
+	return sec.New(sec.Config{
+		Store: st, Registry: registry, Logger: slog.New(slog.DiscardHandler),
+		MaxNodes: 20_000, MaxEdges: 40_000, // for the largest chains and fans
+	})
+}
+
+// checkSucceeded returns an error unless the store holds that many sagas, all of which have succeeded.
+func checkSucceeded(ctx context.Context, st store.Store, want int64) error {
+	query := store.Query{Limit: 10_000}
+	found := int64(0)
+	for {
+		records, err := st.List(ctx, query)
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			if r.State != saga.StateSucceeded {
+				return fmt.Errorf("saga %s is %v in the store, want it to have succeeded", r.ID, r.State)
+			}
+		}
+		found += int64(len(records))
+		if len(records) < query.Limit {
+			break
+		}
+		query.After = records[len(records)-1].ID
+	}
+	if found != want {
+		return fmt.Errorf("the store has %d sagas, want %d", found, want)
+	}
+	return nil
+}

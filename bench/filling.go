@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+
+	"github.com/sagagen/sagagen/bench/trip"
+)
+
+// fillers is how many calls of Create are under way at once: enough for large groups.
+const fillers = 256
+
+// fill creates sagas made by record, which is given their numbers from 1, in a store.
+func fill(ctx context.Context, st store.Store, sagas int, record func(n int64) (store.NewSaga, error)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var (
+		numbers atomic.Int64
+		workers sync.WaitGroup
+	)
+	for range fillers {
+		workers.Go(func() {
+			for n := numbers.Add(1); n <= int64(sagas) && ctx.Err() == nil; n = numbers.Add(1) {
+				s, err := record(n)
+				if err == nil {
+					err = st.Create(ctx, s)
+				}
+				if err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+// unfinishedTrip is the record of a trip whose coordinator has died while the card was being charged.
+func unfinishedTrip(n int64) (store.NewSaga, error) {
+	return tripRecord(n, saga.StateRunning, saga.Event{Node: 1, Kind: saga.EventStarted})
+}
+
+// finishedTrip is the record of a trip that was booked, with all its events.
+func finishedTrip(n int64) (store.NewSaga, error) {
+	var events []saga.Event
+	for node := saga.NodeID(1); node <= tripNodes; node++ {
+		output, err := json.Marshal(trip.Payment{Number: trip.Number(n).Card})
+		if err != nil {
+			return store.NewSaga{}, err
+		}
+		events = append(events,
+			saga.Event{Node: node, Kind: saga.EventStarted},
+			saga.Event{Node: node, Kind: saga.EventSucceeded, Payload: output})
+	}
+	return tripRecord(n, saga.StateSucceeded, events...)
+}
+
+func tripRecord(n int64, state saga.State, events ...saga.Event) (store.NewSaga, error) {
+	withParams, err := saga.NewSagaDAG(trip.BookTripDAG(), trip.Number(n))
+	if err != nil {
+		return store.NewSaga{}, err
+	}
+	encoded, err := json.Marshal(withParams)
+	if err != nil {
+		return store.NewSaga{}, err
+	}
+	now := time.Now()
+	for i := range events {
+		events[i].Seq, events[i].At = uint64(i), now
+	}
+	return store.NewSaga{
+		ID: saga.NewID(), Name: withParams.Name(), DAG: encoded, State: state, Events: events, Owner: "a dead coordinator",
+	}, nil
+}
