@@ -78,13 +78,18 @@ func (m *modeler) pairActions() {
 		a.undo = f
 		a.broken = a.broken || f.broken
 		if a.do.noundo.text != "" {
-			m.report(CodeNoundoWithUndo, a.do.at(a.do.noundo.offset), "action %q says noundo, but %s is its undo; leave noundo out, or that directive", name, f.name()).
-				relate(f.namePos(), "the undo is here")
+			d := m.report(CodeNoundoWithUndo, a.do.at(a.do.noundo.offset), "action %q says noundo, but %s is its undo; leave noundo out, or that directive", name, f.name())
+			d.relate(f.namePos(), "the undo is here")
+			d.suggest("Leave noundo out", a.do.at(a.do.noundo.offset-1), len(" noundo"), "")
 		}
 	}
 	for _, a := range sortedByName(m.actions) {
 		if a.undo == nil && a.do.noundo.text == "" && !a.do.flawed && !m.hasLost("undo", a.name) {
-			m.report(CodeMissingUndo, a.do.namePos(), "action %q has no undo; write //saga:undo %s above the function that undoes it, or //saga:do %s noundo if there is nothing to undo", a.name, a.name, a.name)
+			d := m.report(CodeMissingUndo, a.do.namePos(), "action %q has no undo; write //saga:undo %s above the function that undoes it, or //saga:do %s noundo if there is nothing to undo", a.name, a.name, a.name)
+			if !a.broken && !m.foreign() {
+				m.suggestUndo(d, a)
+			}
+			d.suggest("Write noundo", a.do.namePos()+token.Pos(len(a.name)), 0, " noundo")
 		}
 	}
 }
@@ -100,8 +105,8 @@ func (m *modeler) undoWithoutDo(f *function) {
 			open = append(open, a.name)
 		}
 	}
-	if c, ok := closest(name, open); ok {
-		m.report(CodeUndoWithoutDo, f.namePos(), "there is no action %q to undo; did you mean %q?", name, c)
+	if c, ok := Closest(name, open); ok {
+		m.report(CodeUndoWithoutDo, f.namePos(), "there is no action %q to undo; did you mean %q?", name, c).replace(f.namePos(), name, c)
 		m.lose(directive{verb: "undo", names: []nameArg{{name: c}}})
 		return
 	}

@@ -9,23 +9,21 @@ import (
 // have directives and no mistakes, sorted by import path. The diagnostics are all that is
 // wrong in all packages, sorted. The error is for what isn't the sources' fault.
 func Analyze(ctx context.Context, opts Options) ([]*Package, []Diagnostic, error) {
-	fset, roots, err := read(ctx, opts)
+	u, roots, err := read(ctx, opts)
 	if err != nil || len(roots) == 0 {
 		return nil, nil, cmp.Or(ctx.Err(), err)
 	}
-	u := newUniverse(fset, roots)
 	var models []*Package
 	var diagnostics []Diagnostic
 	for _, root := range roots {
-		done := opts.clock(StageCheck, root.PkgPath)
-		model, found, err := analyzePackage(u, root)
+		done := opts.clock(StageCheck, root.path)
+		r := newReporter(u.fset, root.types)
+		model, err := analyzePackage(u, root, r)
 		done()
 		if err != nil {
 			return nil, nil, err
 		}
-		for _, d := range found {
-			diagnostics = append(diagnostics, *d)
-		}
+		diagnostics = append(diagnostics, collected(r)...)
 		if model != nil {
 			models = append(models, model)
 		}
@@ -35,25 +33,24 @@ func Analyze(ctx context.Context, opts Options) ([]*Package, []Diagnostic, error
 
 // analyzePackage parses, models and checks a package. It returns its model; nil if there are
 // diagnostics, or no directives.
-func analyzePackage(u *universe, l *loaded) (*Package, []*Diagnostic, error) {
-	r := newReporter(u.fset, l.Types)
+func analyzePackage(u *universe, l *loaded, r *reporter) (*Package, error) {
 	if readable, err := l.checkFiles(r); err != nil || !readable {
-		return nil, r.diagnostics, err
+		return nil, err
 	}
 	s := parseSource(r, l.handwritten)
 	l.checkLeftOver(r, s)
 	if s.empty() {
-		return nil, r.diagnostics, nil
+		return nil, nil
 	}
 	m := newModeler(r, s, u)
-	m.info, m.errors = l.TypesInfo, l.TypeErrors
+	m.info, m.errors = l.info, l.typeErrors
 	m.model()
-	p := m.result(prefixOf(l.Name, l.dir))
+	p := m.result(prefixOf(l.name, l.dir))
 	p.Dir, p.Fset = l.dir, u.fset
 	m.checkNames(p)
 	l.checkOutput(r, p)
 	if len(r.diagnostics) > 0 || m.withheld {
-		return nil, r.diagnostics, nil
+		return nil, nil
 	}
-	return p, nil, nil
+	return p, nil
 }

@@ -26,8 +26,8 @@ func tokenize(s string, offset int, mistakes *[]mistake) []argument {
 			return args
 		}
 		if strings.HasPrefix(s[i:], "//") || strings.HasPrefix(s[i:], "# ") {
-			*mistakes = append(*mistakes, mistake{CodeTrailingRemark, offset + i,
-				"a directive has no room for a remark; put it on a line of its own"})
+			*mistakes = append(*mistakes, mistake{code: CodeTrailingRemark, offset: offset + i,
+				message: "a directive has no room for a remark; put it on a line of its own"})
 			return args
 		}
 		a := argument{offset: offset + i, valueOffset: offset + i}
@@ -37,14 +37,14 @@ func tokenize(s string, offset int, mistakes *[]mistake) []argument {
 			if rest := s[i+eq+1:]; strings.HasPrefix(rest, `"`) {
 				quoted, err := strconv.QuotedPrefix(rest)
 				if err != nil {
-					*mistakes = append(*mistakes, mistake{CodeQuoting, a.valueOffset,
-						fmt.Sprintf(`the quoted value of %s doesn't end, or has a bad escape; it is a Go string in double quotes`, keyText(a.key))})
+					*mistakes = append(*mistakes, mistake{code: CodeQuoting, offset: a.valueOffset,
+						message: fmt.Sprintf(`the quoted value of %s doesn't end, or has a bad escape; it is a Go string in double quotes`, keyText(a.key))})
 					return args
 				}
 				end = i + eq + 1 + len(quoted)
 				if more := wordLen(s[end:]); more > 0 {
-					*mistakes = append(*mistakes, mistake{CodeQuoting, offset + end,
-						fmt.Sprintf("text %s right behind a quoted value; put a space between, or the text inside the quotes", printable(s[end:end+more]))})
+					*mistakes = append(*mistakes, mistake{code: CodeQuoting, offset: offset + end,
+						message: fmt.Sprintf("text %s right behind a quoted value; put a space between, or the text inside the quotes", printable(s[end:end+more]))})
 					end += more
 				}
 				a.value, _ = strconv.Unquote(quoted)

@@ -202,7 +202,7 @@ func (b *binder) advice() string {
 	if len(late) > 0 {
 		return b.late(late...)
 	}
-	if c, ok := closest(b.input.Name, names); ok {
+	if c, ok := Closest(b.input.Name, names); ok {
 		return fmt.Sprintf("did you mean node %s?", ancestors[slices.Index(names, c)])
 	}
 	params := fmt.Sprintf("the saga's parameters (%s)", b.typeString(s.model.Params.Type()))

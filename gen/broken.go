@@ -110,8 +110,8 @@ func (m *modeler) brokenImportSpec(spec *ast.ImportSpec) bool {
 	}
 	why := e.Msg
 	path, _ := strconv.Unquote(spec.Path.Value)
-	if p := m.universe.byPath[path]; p != nil && len(p.Errors) > 0 {
-		why = p.Errors[0].Msg
+	if p := m.universe.byPath[path]; p != nil && p.trouble != "" {
+		why = p.trouble
 	}
 	if m.first("import", path) {
 		m.report(CodeBrokenDeclaration, e.Pos, "package %s, which an annotated declaration uses, can't be read: %s", path, joinLines(why))

@@ -81,13 +81,15 @@ func (m *modeler) unknownValue(n *nodeModel, scope *types.Scope, ref reference, 
 		}
 	}
 	advice := "declare it as a const, a var or a func() T of the package"
-	if c, ok := closest(ref.name, names); ok {
-		advice = "did you mean " + c + "?"
-		if ref.pkg != "" {
-			advice = "did you mean " + ref.pkg + "." + c + "?"
-		}
+	c, meant := Closest(ref.name, names)
+	known := reference{pkg: ref.pkg, name: c}.String()
+	if meant {
+		advice = "did you mean " + known + "?"
 	}
-	m.report(CodeUnknownValue, pos, "node %q of saga %q has the value of %s, which isn't declared; %s", n.Name, n.saga.name, ref, advice)
+	d := m.report(CodeUnknownValue, pos, "node %q of saga %q has the value of %s, which isn't declared; %s", n.Name, n.saga.name, ref, advice)
+	if meant {
+		d.replace(pos, ref.String(), known)
+	}
 }
 
 // checkSpelling reports a type that generated code can't write down, as it isn't exported by

@@ -17,6 +17,8 @@ type Diagnostic struct {
 	Message string
 	// Related are other places that matter, such as the first of two duplicates.
 	Related []Related
+	// Fixes are changes that mend it, of which one is to be taken, the likeliest first. Most diagnostics have none.
+	Fixes []Fix
 }
 
 // Related is another place that matters to a Diagnostic.
@@ -38,6 +40,8 @@ type reporter struct {
 	fset        *token.FileSet
 	diagnostics []*Diagnostic
 	pkg         *types.Package
+	// raw says that positions are those in the files that the compiler reads, whatever their line directives say.
+	raw bool
 }
 
 func newReporter(fset *token.FileSet, pkg *types.Package) *reporter {
@@ -46,10 +50,12 @@ func newReporter(fset *token.FileSet, pkg *types.Package) *reporter {
 
 // report adds a diagnostic at a position.
 func (r *reporter) report(code Code, pos token.Pos, format string, args ...any) *positioned {
-	d := &Diagnostic{Code: code, Pos: r.fset.Position(pos), Message: fmt.Sprintf(format, args...)}
+	d := &Diagnostic{Code: code, Pos: r.position(pos), Message: fmt.Sprintf(format, args...)}
 	r.diagnostics = append(r.diagnostics, d)
-	return &positioned{d, r.fset}
+	return &positioned{d, r}
 }
+
+func (r *reporter) position(pos token.Pos) token.Position { return r.fset.PositionFor(pos, !r.raw) }
 
 // typeString writes a type as the package's own sources would.
 func (r *reporter) typeString(t types.Type) string {
@@ -69,17 +75,26 @@ func (r *reporter) typeStrings(a, b types.Type) (string, string) {
 	return types.TypeString(a, nil), types.TypeString(b, nil)
 }
 
-// positioned is a Diagnostic that other places can be added to.
+// positioned is a Diagnostic that other places and fixes can be added to.
 type positioned struct {
 	*Diagnostic
-	fset *token.FileSet
+	*reporter
 }
 
 // relate adds another place that matters.
 func (p *positioned) relate(pos token.Pos, message string) {
 	if pos.IsValid() {
-		p.Related = append(p.Related, Related{Pos: p.fset.Position(pos), Message: message})
+		p.Related = append(p.Related, Related{Pos: p.position(pos), Message: message})
 	}
+}
+
+// collected returns what was reported, sorted.
+func collected(r *reporter) []Diagnostic {
+	var list []Diagnostic
+	for _, d := range r.diagnostics {
+		list = append(list, *d)
+	}
+	return sortDiagnostics(list)
 }
 
 // sortDiagnostics sorts by position, code and message, and drops what is told twice.

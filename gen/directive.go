@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -52,6 +53,7 @@ type mistake struct {
 	code    Code
 	offset  int
 	message string
+	fix     *replacement
 }
 
 // parseDirective reads a comment, "//" included. It reports false if that isn't a //saga:
@@ -81,16 +83,18 @@ type directiveParser struct {
 	remark   bool // so was a word that may be the first of a remark
 }
 
-func (p *directiveParser) mistake(code Code, offset int, format string, args ...any) {
-	p.mistakes = append(p.mistakes, mistake{code, offset, fmt.Sprintf(format, args...)})
+func (p *directiveParser) mistake(code Code, offset int, format string, args ...any) *mistake {
+	p.mistakes = append(p.mistakes, mistake{code: code, offset: offset, message: fmt.Sprintf(format, args...)})
+	return &p.mistakes[len(p.mistakes)-1]
 }
 
 func (p *directiveParser) unknownVerb(offset int) {
 	name := p.verb
 	p.verb = ""
-	if c, ok := closest(name, verbs); ok {
+	if c, ok := Closest(name, verbs); ok {
 		p.verb = c
-		p.mistake(CodeUnknownDirective, offset, "there is no directive %q; did you mean //saga:%s?", "//saga:"+name, c)
+		p.mistake(CodeUnknownDirective, offset, "there is no directive %q; did you mean //saga:%s?", "//saga:"+name, c).
+			replace(offset, len(name), c)
 		return
 	}
 	p.mistake(CodeUnknownDirective, offset, "there is no directive %q; there are %s", "//saga:"+name, enumerate(verbs, "and"))
@@ -165,7 +169,8 @@ func (p *directiveParser) join(args []argument) []argument {
 		switch {
 		case i == first:
 		case a.key == "label":
-			p.mistake(CodeQuoting, a.valueOffset, "a label with a space has quotes around it; write label=%s", printable(a.value))
+			p.mistake(CodeQuoting, a.valueOffset, "a label with a space has quotes around it; write label=%s", printable(a.value)).
+				replace(a.valueOffset, args[i].offset+len(args[i].text)-a.valueOffset, strconv.Quote(a.value))
 		default:
 			p.mistake(CodeEmptyValue, args[first+1].offset, "after= has a space in its list; it is names with a comma between and no space, as in %s", keyExamples["after"])
 		}
@@ -211,15 +216,18 @@ func (p *directiveParser) badName(offset int, name string, err error) {
 	bare := strings.Trim(name, `"'`+"`<>")
 	switch {
 	case bare != name && valid(bare):
-		p.mistake(CodeBadName, offset, "%s has marks around it, and a name has none; write %s", printable(name), bare)
+		p.mistake(CodeBadName, offset, "%s has marks around it, and a name has none; write %s", printable(name), bare).
+			replace(offset, len(name), bare)
 	case p.form.actions && dotted && token.IsIdentifier(pkg) && valid(action):
-		p.mistake(CodeBadName, offset, "%s is an action of another package, and a node has a name of its own; write %s=%s", printable(name), action, name)
+		p.mistake(CodeBadName, offset, "%s is an action of another package, and a node has a name of its own; write %s=%s", printable(name), action, name).
+			replace(offset, len(name), action+"="+name)
 	case strings.Contains(name, ",") && !slices.ContainsFunc(list, func(s string) bool { return !valid(s) }):
 		if p.comma {
 			return
 		}
 		p.comma = true
-		p.mistake(CodeBadName, offset, "%s has a comma, and arguments have only a space between; write %s", printable(name), strings.Join(list, " "))
+		p.mistake(CodeBadName, offset, "%s has a comma, and arguments have only a space between; write %s", printable(name), strings.Join(list, " ")).
+			replace(offset, len(name), strings.Join(list, " "))
 	default:
 		p.mistake(CodeBadName, offset, "%s %v", printable(name), err)
 	}
@@ -247,8 +255,9 @@ func (p *directiveParser) unknownArgument(a argument) {
 		p.unknownWord(a)
 		return
 	}
-	if key, ok := closest(a.key, p.form.words()); ok {
-		p.mistake(CodeUnknownArgument, a.offset, "//saga:%s takes no %s; did you mean %s?", p.verb, keyText(a.key), key)
+	if key, ok := Closest(a.key, p.form.words()); ok {
+		p.mistake(CodeUnknownArgument, a.offset, "//saga:%s takes no %s; did you mean %s?", p.verb, keyText(a.key), key).
+			replace(p.misspelt(a, key))
 		return
 	}
 	if p.verb == "append" && a.key == "after" {
@@ -260,7 +269,7 @@ func (p *directiveParser) unknownArgument(a argument) {
 
 func (p *directiveParser) unknownWord(a argument) {
 	key, value, colon := strings.Cut(a.value, ":")
-	name, near := closest(a.value, p.form.words())
+	name, near := Closest(a.value, p.form.words())
 	meant := name
 	switch {
 	case p.form.takes(a.value):
@@ -278,5 +287,16 @@ func (p *directiveParser) unknownWord(a argument) {
 	case !near:
 		return
 	}
-	p.mistake(CodeUnknownArgument, a.offset, "//saga:%s takes no %s; did you mean %s?", p.verb, printable(a.value), meant)
+	m := p.mistake(CodeUnknownArgument, a.offset, "//saga:%s takes no %s; did you mean %s?", p.verb, printable(a.value), meant)
+	if meant != keyExamples[name] { // whose value is an example's
+		m.replace(a.offset, len(a.text), meant)
+	}
+}
+
+// misspelt returns the part of an argument that a key is to be written in place of: all of it if that is a word.
+func (p *directiveParser) misspelt(a argument, key string) (offset, length int, text string) {
+	if p.form.takes(key) {
+		return a.offset, len(a.key), key
+	}
+	return a.offset, len(a.text), key
 }

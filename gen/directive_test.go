@@ -179,7 +179,7 @@ func TestClosestFindsMisspellings(t *testing.T) {
 	for name, want := range map[string]string{
 		"hotl": "hotel", "fligth": "flight", "Pay-Ment": "payment", "cat": "car", "x": "", "summary": "",
 	} {
-		found, ok := closest(name, candidates)
+		found, ok := Closest(name, candidates)
 		assert.Equal(t, want, found, name)
 		assert.Equal(t, want != "", ok, name)
 	}

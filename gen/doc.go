@@ -1,7 +1,7 @@
 // Package gen reads Go packages whose functions are annotated as the steps of sagas, proves that
 // every step gets what it takes, and writes the code that registers and runs them. It is what the
 // command sagagen runs: [Generate] is all of it, [Check] all but the writing, [Analyze] what says if the
-// sources are right.
+// sources are right. [CheckUnit] is Check for a package that is read already, as go vet has it: see package vet below.
 //
 // This comment is the definition of the directives. docs/directives.md teaches them by example.
 //

@@ -44,7 +44,8 @@ func (m *modeler) unknownNode(n *nodeModel, name string, pos token.Pos, format s
 		}
 	}
 	advice := "there are " + enumerate(quoted(names), "and")
-	if c, ok := closest(name, names); ok {
+	c, meant := Closest(name, names)
+	if meant {
 		if other := s.node(c); other.Kind == NodeAction && other.action == nil {
 			return // that one is misspelt, which was reported
 		}
@@ -53,7 +54,10 @@ func (m *modeler) unknownNode(n *nodeModel, name string, pos token.Pos, format s
 		advice = "leave after= out for what runs at the start"
 	}
 	if !s.incomplete && m.first("node", s.name, name) {
-		m.report(CodeUnknownNode, pos, format, n.Name, s.name, name, advice)
+		d := m.report(CodeUnknownNode, pos, format, n.Name, s.name, name, advice)
+		if meant {
+			d.replace(pos, name, c)
+		}
 	}
 }
 

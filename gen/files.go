@@ -17,15 +17,13 @@ import (
 // checkFiles reports what is wrong with the files of a package as such. It returns false if what is
 // in them can't be known for that reason.
 func (l *loaded) checkFiles(r *reporter) (readable bool, err error) {
-	for _, e := range l.TypeErrors {
+	for _, e := range l.typeErrors {
 		if strings.HasPrefix(e.Msg, "package requires newer Go version") {
-			return false, fmt.Errorf("%s: %s; install sagagen with that version of Go", l.PkgPath, e.Msg)
+			return false, fmt.Errorf("%s: %s; install sagagen with that version of Go", l.path, e.Msg)
 		}
 	}
-	for _, test := range l.tests {
-		if err := r.testFile(test); err != nil {
-			return false, err
-		}
+	for _, test := range l.testFiles {
+		r.testFile(test)
 	}
 	return !l.unreadable(r) && !l.mixed(r), nil
 }
@@ -61,8 +59,8 @@ func (l *loaded) unreadable(r *reporter) bool {
 			d.Pos, message = list[0].Pos, list[0].Msg
 		}
 		d.Message = "the file can't be parsed: " + joinLines(message)
-		if line := conflictLine(name); line > 0 {
-			d.Pos.Line, d.Pos.Column = line, 1
+		if line, offset := conflict(name); line > 0 {
+			d.Pos.Offset, d.Pos.Line, d.Pos.Column = offset, line, 1
 			d.Message = "the file has the marks of a merge conflict; resolve it"
 		}
 		r.diagnostics = append(r.diagnostics, d)
@@ -73,16 +71,18 @@ func (l *loaded) unreadable(r *reporter) bool {
 // conflictMark begins what a merge leaves of one side where it can't join both.
 const conflictMark = "<<<<<<< "
 
-// conflictLine returns the line of the first mark of a merge conflict, 0 if there is none.
-func conflictLine(name string) int {
+// conflict returns where a file has its first mark of a merge conflict; line 0 if there is none.
+func conflict(name string) (line, offset int) {
 	src, err := os.ReadFile(name)
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	for i, line := range bytes.Split(src, []byte("\n")) {
-		if bytes.HasPrefix(line, []byte(conflictMark)) {
-			return i + 1
+	for text := range bytes.Lines(src) {
+		line++
+		if bytes.HasPrefix(text, []byte(conflictMark)) {
+			return line, offset
 		}
+		offset += len(text)
 	}
-	return 0
+	return 0, 0
 }

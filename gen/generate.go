@@ -80,18 +80,27 @@ func Check(ctx context.Context, opts Options) (Result, error) {
 	result := Result{Diagnostics: diagnostics}
 	for _, p := range packages {
 		done := opts.clock(StageEmit, p.Path)
-		f := File{Path: filepath.Join(p.Dir, p.Prefix+outputSuffix)}
-		if f.Content, err = Emit(p); err != nil {
+		f, err := compare(p, os.ReadFile)
+		if err != nil {
 			return result, err
 		}
-		if f.Old, err = os.ReadFile(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return result, err
-		}
-		f.Changed = f.Missing() || !bytes.Equal(f.Old, f.Content)
 		result.Files = append(result.Files, f)
 		done()
 	}
 	return result, nil
+}
+
+// compare makes a package's file and compares it with what is there.
+func compare(p *Package, read func(name string) ([]byte, error)) (f File, err error) {
+	f.Path = filepath.Join(p.Dir, p.Prefix+outputSuffix)
+	if f.Content, err = Emit(p); err != nil {
+		return f, err
+	}
+	if f.Old, err = read(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return f, err
+	}
+	f.Changed = f.Missing() || !bytes.Equal(f.Old, f.Content)
+	return f, nil
 }
 
 // writeFile gives a file that content. Whoever reads the file meanwhile finds the old content or

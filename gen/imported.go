@@ -16,30 +16,61 @@ import (
 // universe is all packages of a run: those that were asked for, and those that they import.
 type universe struct {
 	fset   *token.FileSet
-	byPath map[string]*packages.Package
+	byPath map[string]*dependency
 	// asked are the packages whose mistakes are reported in this run.
 	asked map[string]bool
 	// models are those of imported packages, read when first needed.
 	models map[string]*modeler
 }
 
-func newUniverse(fset *token.FileSet, roots []*loaded) *universe {
-	u := &universe{fset: fset, byPath: map[string]*packages.Package{}, asked: map[string]bool{}, models: map[string]*modeler{}}
+// dependency is a package that others import.
+type dependency struct {
+	types *types.Package
+	// trouble is why it can't be read, in the words of the go command; empty if it has none for that.
+	trouble string
+	// sources returns its files, as far as they have directives.
+	sources func(*token.FileSet) []*ast.File
+}
+
+func newUniverse(fset *token.FileSet, pkgs []*packages.Package, roots []*loaded) *universe {
+	u := &universe{fset: fset, byPath: map[string]*dependency{}, asked: map[string]bool{}, models: map[string]*modeler{}}
 	var add func(p *packages.Package)
 	add = func(p *packages.Package) {
 		if u.byPath[p.PkgPath] != nil {
 			return
 		}
-		u.byPath[p.PkgPath] = p
+		d := &dependency{types: p.Types, sources: func(fset *token.FileSet) []*ast.File { return parseSources(fset, p.GoFiles) }}
+		if len(p.Errors) > 0 {
+			d.trouble = p.Errors[0].Msg
+		}
+		u.byPath[p.PkgPath] = d
 		for _, imported := range p.Imports {
 			add(imported)
 		}
 	}
+	for _, p := range pkgs {
+		add(p)
+	}
 	for _, r := range roots {
-		u.asked[r.PkgPath] = true
-		add(r.Package)
+		u.asked[r.path] = true
 	}
 	return u
+}
+
+// parseSources parses the hand-written ones among the files of an imported package.
+func parseSources(fset *token.FileSet, names []string) []*ast.File {
+	var files []*ast.File
+	for _, name := range names {
+		src, err := os.ReadFile(name)
+		if err != nil || isOwnOutput(name, src) {
+			continue
+		}
+		f, _ := parser.ParseFile(fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
+		if f != nil {
+			files = append(files, f)
+		}
+	}
+	return files
 }
 
 // model returns the model of an imported package. Its types come from export data, which
@@ -49,18 +80,7 @@ func (u *universe) model(pkg *types.Package) *modeler {
 		return m
 	}
 	r := newReporter(u.fset, pkg)
-	var files []*ast.File
-	for _, name := range u.byPath[pkg.Path()].GoFiles {
-		src, err := os.ReadFile(name)
-		if err != nil || isOwnOutput(name, src) {
-			continue
-		}
-		f, _ := parser.ParseFile(u.fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
-		if f != nil {
-			files = append(files, f)
-		}
-	}
-	m := newModeler(r, parseSource(r, files), u)
+	m := newModeler(r, parseSource(r, u.byPath[pkg.Path()].sources(u.fset)), u)
 	u.models[pkg.Path()] = m
 	m.model()
 	return m
@@ -82,8 +102,8 @@ func (m *modeler) importedPackage(f *ast.File, name string, pos token.Pos) *type
 			continue
 		case spec.Name != nil && spec.Name.Name != "_":
 			local = spec.Name.Name
-		case p != nil && p.Types != nil:
-			local = p.Types.Name()
+		case p != nil && p.types != nil:
+			local = p.types.Name()
 		}
 		names = append(names, local)
 		if local != name {
@@ -92,11 +112,11 @@ func (m *modeler) importedPackage(f *ast.File, name string, pos token.Pos) *type
 		if m.brokenImportSpec(spec) {
 			return nil
 		}
-		if p == nil || p.Types == nil || !p.Types.Complete() {
+		if p == nil || p.types == nil || !p.types.Complete() {
 			m.report(CodeBrokenImport, pos, "package %s can't be read; go vet says why", path)
 			return nil
 		}
-		return p.Types
+		return p.types
 	}
 	m.unknownImport(f, name, names, pos)
 	return nil
@@ -110,10 +130,14 @@ func (m *modeler) unknownImport(f *ast.File, name string, names []string, pos to
 		return
 	}
 	advice := `add import _ "…/` + name + `" to it`
-	if c, ok := closest(name, names); ok {
+	c, meant := Closest(name, names)
+	if meant {
 		advice = "did you mean " + c + "?"
 	}
-	m.report(CodeUnknownImport, pos, "this file imports no package %q; %s", name, advice)
+	d := m.report(CodeUnknownImport, pos, "this file imports no package %q; %s", name, advice)
+	if meant {
+		d.replace(pos, name, c)
+	}
 }
 
 // imported returns the model of the package that a reference names.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"go/ast"
+	"go/parser"
 	"go/token"
+	"go/types"
 	"os"
 	"sort"
 	"strings"
@@ -49,22 +51,27 @@ func (opts Options) config(ctx context.Context) *packages.Config {
 // loaded is a candidate with its syntax and its types.
 type loaded struct {
 	candidate
-	*packages.Package
+	types *types.Package
+	info  *types.Info
+	// typeErrors are what the compiler finds wrong in the hand-written files.
+	typeErrors []types.Error
 	// handwritten are the parsed files, without our own output.
 	handwritten []*ast.File
+	// testFiles are the parsed test files that seem to have directives.
+	testFiles []*ast.File
 	// parseErrors are those of its hand-written files, by file name.
 	parseErrors map[string]error
 }
 
 // load reads the candidates.
-func load(ctx context.Context, opts Options, candidates []candidate) (*token.FileSet, []*loaded, error) {
+func load(ctx context.Context, opts Options, candidates []candidate) (*universe, []*loaded, error) {
 	defer opts.clock(StageLoad, "")()
 	files := newFileParser(candidates)
 	fset, pkgs, err := loadTypes(ctx, opts, files, loadPatterns(opts, candidates))
 	if err != nil {
 		return nil, nil, err
 	}
-	return fset, files.loaded(pkgs, candidates), nil
+	return files.loaded(fset, pkgs, candidates)
 }
 
 // loadTypes reads packages. Their imports come from export data, which costs a small part of reading
@@ -80,7 +87,7 @@ func loadTypes(ctx context.Context, opts Options, files *fileParser, patterns []
 }
 
 // loaded joins candidates and what was read of them.
-func (p *fileParser) loaded(pkgs []*packages.Package, candidates []candidate) []*loaded {
+func (p *fileParser) loaded(fset *token.FileSet, pkgs []*packages.Package, candidates []candidate) (*universe, []*loaded, error) {
 	byPath := map[string]candidate{}
 	for _, c := range candidates {
 		byPath[c.path] = c
@@ -91,9 +98,8 @@ func (p *fileParser) loaded(pkgs []*packages.Package, candidates []candidate) []
 		if !ok {
 			continue
 		}
-		l := &loaded{candidate: c, Package: pkg, parseErrors: map[string]error{}}
-		l.Name = c.name
-		l.Types.SetName(c.name)
+		l := &loaded{candidate: c, types: pkg.Types, info: pkg.TypesInfo, typeErrors: pkg.TypeErrors, parseErrors: map[string]error{}}
+		l.types.SetName(c.name)
 		for _, f := range pkg.Syntax {
 			if p.renamed[f] {
 				f.Name.Name = c.name
@@ -107,10 +113,18 @@ func (p *fileParser) loaded(pkgs []*packages.Package, candidates []candidate) []
 				l.parseErrors[name] = err
 			}
 		}
+		for _, name := range c.tests {
+			// What is wrong in a test file besides is none of our business.
+			f, err := parser.ParseFile(fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
+			if f == nil {
+				return nil, nil, err
+			}
+			l.testFiles = append(l.testFiles, f)
+		}
 		list = append(list, l)
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i].PkgPath < list[j].PkgPath })
-	return list
+	sort.Slice(list, func(i, j int) bool { return list[i].path < list[j].path })
+	return newUniverse(fset, pkgs, list), list, nil
 }
 
 // loadPatterns are the import paths of the candidates; or the patterns as they were

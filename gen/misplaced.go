@@ -3,9 +3,7 @@ package gen
 import (
 	"fmt"
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"os"
 )
 
 // unclaimed reports the directives of a file that stand in no doc of a function or a type.
@@ -140,15 +138,7 @@ func declarationName(decl ast.Decl) string {
 }
 
 // testFile reports the directives in a test file, one a comment group.
-func (r *reporter) testFile(name string) error {
-	src, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	f, _ := parser.ParseFile(r.fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
-	if f == nil {
-		return nil
-	}
+func (r *reporter) testFile(f *ast.File) {
 	for _, group := range f.Comments {
 		for _, c := range group.List {
 			if d, _, ok := parseDirective(c.Text); ok {
@@ -157,5 +147,4 @@ func (r *reporter) testFile(name string) error {
 			}
 		}
 	}
-	return nil
 }

@@ -17,8 +17,8 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// TestWhatIsAcceptedCompiles changes sources at random. Whatever becomes of them, nothing crashes;
-// and if no mistake is found, what is generated compiles together with the source.
+// TestWhatIsAcceptedCompiles changes sources at random. Whatever becomes of them, nothing crashes; what a fix
+// makes of them can be parsed; and if no mistake is found, what is generated compiles together with the source.
 func TestWhatIsAcceptedCompiles(t *testing.T) {
 	names, err := filepath.Glob("../testdata/*/*/*.go")
 	require.NoError(t, err)
@@ -84,6 +84,14 @@ func loadImports(t *testing.T) types.Importer {
 	return byPath
 }
 
+// applied returns a source with a fix in it.
+func applied(source string, fix Fix) string {
+	for _, e := range fix.Edits {
+		source = source[:e.Start] + e.New + source[e.End:]
+	}
+	return source
+}
+
 type importMap map[string]*types.Package
 
 func (m importMap) Import(path string) (*types.Package, error) {
@@ -101,18 +109,24 @@ func accepts(t *testing.T, imports types.Importer, source string) bool {
 	if err != nil {
 		return false
 	}
-	l := &loaded{candidate: candidate{dir: "/src/order"}, handwritten: []*ast.File{file}, Package: &packages.Package{
-		PkgPath: "example.com/order", Name: file.Name.Name,
-		TypesInfo: &types.Info{Defs: map[*ast.Ident]types.Object{}},
-	}}
-	config := types.Config{Importer: imports, Error: func(err error) { l.TypeErrors = append(l.TypeErrors, err.(types.Error)) }}
-	l.Types, _ = config.Check(l.PkgPath, fset, l.handwritten, l.TypesInfo)
-	model, diagnostics, err := analyzePackage(newUniverse(fset, nil), l)
+	l := &loaded{
+		candidate:   candidate{dir: "/src/order", path: "example.com/order", name: file.Name.Name},
+		handwritten: []*ast.File{file},
+		info:        &types.Info{Defs: map[*ast.Ident]types.Object{}},
+	}
+	config := types.Config{Importer: imports, Error: func(err error) { l.typeErrors = append(l.typeErrors, err.(types.Error)) }}
+	l.types, _ = config.Check(l.path, fset, l.handwritten, l.info)
+	r := newReporter(fset, l.types)
+	model, err := analyzePackage(newUniverse(fset, nil, nil), l, r)
 	require.NoError(t, err)
-	for _, d := range diagnostics {
+	for _, d := range r.diagnostics {
 		assert.True(t, d.Pos.IsValid(), d.String())
 		assert.NotContains(t, d.Message, "\n")
 		assert.NotContains(t, d.Message, "%!")
+		for _, fix := range d.Fixes {
+			_, err := parser.ParseFile(token.NewFileSet(), "", applied(source, fix), parser.SkipObjectResolution)
+			assert.NoError(t, err, "%s: %s", d, fix.Message)
+		}
 	}
 	if model == nil {
 		return false
@@ -121,10 +135,10 @@ func accepts(t *testing.T, imports types.Importer, source string) bool {
 	require.NoError(t, err)
 	generated, err := parser.ParseFile(fset, "/src/order/order_saga_gen.go", output, parser.SkipObjectResolution)
 	require.NoError(t, err, "%s", output)
-	if len(l.TypeErrors) > 0 {
+	if len(l.typeErrors) > 0 {
 		return true // of which the generated code may have more
 	}
 	config.Error = func(err error) { t.Errorf("%v\n%s", err, output) }
-	_, err = config.Check(l.PkgPath, fset, []*ast.File{file, generated}, nil)
+	_, err = config.Check(l.path, fset, []*ast.File{file, generated}, nil)
 	return assert.NoError(t, err)
 }

@@ -21,8 +21,8 @@ func fold(name string) string {
 // alike reports whether two names are the same when they are compared.
 func alike(a, b string) bool { return fold(a) == fold(b) }
 
-// closest returns the candidate that name is probably a misspelling of.
-func closest(name string, candidates []string) (string, bool) {
+// Closest returns the candidate that name is probably a misspelling of.
+func Closest(name string, candidates []string) (string, bool) {
 	best, least := "", 3
 	for _, c := range candidates {
 		if alike(name, c) {

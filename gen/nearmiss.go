@@ -34,7 +34,7 @@ func nearMiss(comment string) (meant string, ok bool) {
 	slashes, space, colon, args := m[1], m[2], m[3], m[5]
 	verb := strings.ToLower(m[4])
 	if _, known := forms[verb]; !known && slashes == "//" && space == "" && colon == ":" {
-		verb, _ = closest(verb, verbs) // misspelt besides
+		verb, _ = Closest(verb, verbs) // misspelt besides
 	}
 	if _, known := forms[verb]; !known {
 		return "", exact

@@ -113,20 +113,28 @@ func (m *modeler) unknownAction(n *nodeModel, from *modeler, ref reference, pos 
 		prefix, where = ref.pkg+".", "package "+from.pkg.Path()
 	}
 	what := "node " + printable(n.Name) + " of saga " + printable(n.saga.name)
-	if c, ok := closest(ref.name, n.saga.unplaced()); ok && from == m {
+	if c, ok := Closest(ref.name, n.saga.unplaced()); ok && from == m {
 		n.saga.incomplete = true // what this means isn't placed
-		m.report(CodeUnknownAction, pos, "%s runs action %q, which doesn't exist; did you mean %q?", what, ref.String(), c)
+		m.report(CodeUnknownAction, pos, "%s runs action %q, which doesn't exist; did you mean %q?", what, ref.String(), c).replace(pos, ref.String(), c)
 		return
 	}
-	if c, ok := closest(ref.name, names); ok {
-		m.report(CodeUnknownAction, pos, "%s runs action %q, which doesn't exist; did you mean %q?", what, ref.String(), prefix+c)
+	if c, ok := Closest(ref.name, names); ok {
+		d := m.report(CodeUnknownAction, pos, "%s runs action %q, which doesn't exist; did you mean %q?", what, ref.String(), prefix+c)
+		if n.arg.action.name == "" && n.saga.node(c) != nil {
+			d.replace(pos, n.Name, n.Name+"="+c) // as two nodes can't have that name
+		} else {
+			d.replace(pos, ref.String(), prefix+c)
+		}
 		return
 	}
-	if len(names) == 0 {
-		m.report(CodeUnknownAction, pos, "%s runs action %q, which doesn't exist; write //saga:do %s above its function, there is no action in %s", what, ref.String(), ref.name, where)
-		return
+	advice := "there is no action in " + where
+	if len(names) > 0 {
+		advice = "or take one of " + where + ": " + enumerate(quoted(names), "and")
 	}
-	m.report(CodeUnknownAction, pos, "%s runs action %q, which doesn't exist; write //saga:do %s above its function, or take one of %s: %s", what, ref.String(), ref.name, where, enumerate(quoted(names), "and"))
+	d := m.report(CodeUnknownAction, pos, "%s runs action %q, which doesn't exist; write //saga:do %s above its function, %s", what, ref.String(), ref.name, advice)
+	if from == m && !m.foreign() {
+		m.suggestDo(d, n.saga, ref.name)
+	}
 }
 
 // hasUndo reports whether there is an undo of an action, with a do or without.

@@ -69,7 +69,7 @@ func (l *loaded) checkLeftOver(r *reporter, s *source) {
 	nothing := s.empty() && len(r.diagnostics) == 0 && !l.partial
 	for _, name := range l.outputs {
 		d := &Diagnostic{Code: CodeLeftOver, Pos: token.Position{Filename: name, Line: 1, Column: 1}}
-		output := prefixOf(l.Name, l.dir) + outputSuffix
+		output := prefixOf(l.name, l.dir) + outputSuffix
 		switch {
 		case nothing:
 			d.Message = "this file is left from when the package had directives; delete it"

@@ -188,7 +188,10 @@ func (p *sourceParser) comment(c *ast.Comment) (placedDirective, bool) {
 	if d, mistakes, ok := parseDirective(c.Text); ok {
 		placed := placedDirective{directive: d, slash: c.Slash}
 		for _, m := range mistakes {
-			p.report(m.code, placed.at(m.offset), "%s", m.message)
+			reported := p.report(m.code, placed.at(m.offset), "%s", m.message)
+			if m.fix != nil {
+				reported.replace(placed.at(m.fix.offset), c.Text[m.fix.offset:m.fix.offset+m.fix.length], m.fix.text)
+			}
 		}
 		return placed, true
 	}
@@ -197,7 +200,10 @@ func (p *sourceParser) comment(c *ast.Comment) (placedDirective, bool) {
 		if meant == "" {
 			advice = "there are " + enumerate(verbs, "and")
 		}
-		p.report(CodeNearMiss, c.Slash, "%s is no directive, as it isn't written like one; %s", printable(firstLine(c.Text)), advice)
+		reported := p.report(CodeNearMiss, c.Slash, "%s is no directive, as it isn't written like one; %s", printable(firstLine(c.Text)), advice)
+		if meant != "" && firstLine(c.Text) == c.Text {
+			reported.replace(c.Slash, c.Text, meant)
+		}
 		d, _, _ := parseDirective(meant)
 		return placedDirective{directive: d, slash: c.Slash, missed: true}, true
 	}

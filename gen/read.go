@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"go/build"
-	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,7 +17,7 @@ import (
 // The go command takes nearly all of the time of a run. It is asked for a list first, and then for the
 // types of what has directives, as these take longest. If most packages have some, they are
 // read with types at once, and the others in vain.
-func read(ctx context.Context, opts Options) (*token.FileSet, []*loaded, error) {
+func read(ctx context.Context, opts Options) (*universe, []*loaded, error) {
 	if !opts.dense() {
 		candidates, err := search(ctx, opts)
 		if err != nil || len(candidates) == 0 {
@@ -26,16 +25,16 @@ func read(ctx context.Context, opts Options) (*token.FileSet, []*loaded, error) 
 		}
 		return load(ctx, opts, candidates)
 	}
-	fset, roots, candidates, err := readAtOnce(ctx, opts)
+	u, roots, candidates, err := readAtOnce(ctx, opts)
 	if err != nil || roots != nil || len(candidates) == 0 {
-		return fset, roots, err
+		return u, roots, err
 	}
 	return load(ctx, opts, candidates)
 }
 
 // readAtOnce reads what the patterns match without having listed it. It returns no packages, but
 // candidates, if what it took the package clause of a file of our own for turns out to be wrong.
-func readAtOnce(ctx context.Context, opts Options) (*token.FileSet, []*loaded, []candidate, error) {
+func readAtOnce(ctx context.Context, opts Options) (*universe, []*loaded, []candidate, error) {
 	defer opts.clock(StageLoad, "")()
 	files := newFileParser(nil)
 	fset, pkgs, err := loadTypes(ctx, opts, files, opts.patterns())
@@ -46,7 +45,8 @@ func readAtOnce(ctx context.Context, opts Options) (*token.FileSet, []*loaded, [
 	if err != nil || len(candidates) == 0 || !files.right(candidates) {
 		return nil, nil, candidates, err
 	}
-	return fset, files.loaded(pkgs, candidates), candidates, nil
+	u, roots, err := files.loaded(fset, pkgs, candidates)
+	return u, roots, candidates, err
 }
 
 // dense reports whether at least half of the packages that the patterns match seem to have directives. Nothing

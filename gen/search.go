@@ -89,7 +89,7 @@ func (opts Options) look(pkg *packages.Package) (candidate, bool, error) {
 	}
 	if len(c.outputs) > 0 {
 		hit = true // it may be left over
-		if c.partial, err = mentioned(pkg.IgnoredFiles); err != nil {
+		if c.partial, err = mentioned(pkg.IgnoredFiles, os.ReadFile); err != nil {
 			return c, false, err
 		}
 		c.partial = c.partial || c.path == filesPath
@@ -124,9 +124,9 @@ func (c *candidate) readSources(names []string) (hit bool, err error) {
 }
 
 // mentioned reports whether any of the files mentions directives.
-func mentioned(names []string) (bool, error) {
+func mentioned(names []string, read func(string) ([]byte, error)) (bool, error) {
 	for _, name := range names {
-		src, err := os.ReadFile(name)
+		src, err := read(name)
 		if err != nil || mention.Match(src) {
 			return err == nil, err
 		}

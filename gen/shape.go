@@ -17,7 +17,7 @@ import (
 //	{"name":T,"other"?:T}                a struct, sorted; ? marks what may be left out
 //	quoted(T)                            a field with the option string
 //	time.Time                            a type that encodes itself, by its full name
-//	@Name                                a type inside itself
+//	@2                                   a type inside itself: all from two brackets, pointers and the like further out
 //
 // It returns a *shapeError if a value of type t, on its own, doesn't survive being encoded
 // and decoded.
@@ -49,8 +49,16 @@ func (e *shapeError) Error() string {
 // shaper writes one shape.
 type shaper struct {
 	out  strings.Builder
-	path []string       // to the part that is being written
-	open []*types.Named // the types that are being written, the outermost first
+	path []string    // to the part that is being written
+	open []openNamed // the types that are being written, the outermost first
+	// around counts the objects, arrays, slices, maps and pointers that what is being written stands in.
+	around int
+}
+
+// openNamed is a type with a name, and how many stand around it.
+type openNamed struct {
+	*types.Named
+	around int
 }
 
 // write writes the shape of t. A method with a pointer receiver takes part in the encoding
@@ -66,12 +74,12 @@ func (s *shaper) write(t types.Type, addressable bool) error {
 	}
 	if named, ok := types.Unalias(t).(*types.Named); ok {
 		for _, o := range s.open {
-			if types.Identical(o, named) {
-				s.out.WriteString("@" + types.TypeString(named, func(*types.Package) string { return "" }))
+			if types.Identical(o.Named, named) {
+				fmt.Fprintf(&s.out, "@%d", s.around-o.around)
 				return nil
 			}
 		}
-		s.open = append(s.open, named)
+		s.open = append(s.open, openNamed{named, s.around})
 		defer func() { s.open = s.open[:len(s.open)-1] }()
 	}
 	switch u := t.Underlying().(type) {
@@ -79,6 +87,8 @@ func (s *shaper) write(t types.Type, addressable bool) error {
 		return s.basic(u)
 	case *types.Pointer:
 		s.out.WriteByte('*')
+		s.around++
+		defer func() { s.around-- }()
 		return s.write(u.Elem(), true)
 	case *types.Slice:
 		if elem, ok := u.Elem().Underlying().(*types.Basic); ok && elem.Kind() == types.Byte && !hasEncoder(u.Elem(), true) {
@@ -116,10 +126,12 @@ func (s *shaper) write(t types.Type, addressable bool) error {
 // inside writes the shape of a part of the current type.
 func (s *shaper) inside(step string, t types.Type, addressable bool) error {
 	s.path = append(s.path, step)
+	s.around++
 	if err := s.write(t, addressable); err != nil {
 		return err
 	}
 	s.path = s.path[:len(s.path)-1]
+	s.around--
 	return nil
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sagagen/sagagen/internal/shape"
 )
 
 // shapeTypes returns the types declared in shape_types_test.go.
@@ -33,7 +35,11 @@ func TestShapes(t *testing.T) {
 		"shapeOptions": `{"Any":any,"Array":[4]uint8,"At":time.Time,"Big":*math/big.Int,"ByName":map[string]int,` +
 			`"ByNumber":map[int8][2]bool,"Bytes":bytes,"Every":int64,"Number":encoding/json.Number,"Quoted":quoted(int),` +
 			`"Raw":encoding/json.RawMessage,"Runes":[]int32,"Unquoted":[]int,"float"?:quoted(*float64)}`,
-		"shapeTree":          `{"Kind":int,"Left":*@shapeTree,"Right":*@shapeTree}`,
+		"shapeTree":  `{"Kind":int,"Left":*@2,"Right":*@2}`,
+		"shapeTree2": `{"Kind":int,"Left":*@2,"Right":*@2}`,
+		"shapeOak": `{"Kind":int64,"Left":*{"Kind":int64,"Leaf"?:string,"Left":*@4,"Right":*@4},` +
+			`"Right":*{"Kind":int64,"Leaf"?:string,"Left":*@4,"Right":*@4}}`,
+		"shapeForest":        `map[string][]@2`,
 		"shapeEncoded":       `example.com/p.shapeEncoded`,
 		"shapeKeyed":         `map[example.com/p.shapeEncoded]string`,
 		"ShapeLoop":          `{"Name":string}`,
@@ -43,6 +49,18 @@ func TestShapes(t *testing.T) {
 		assert.NoError(t, err, name)
 		assert.Equal(t, want, shape, name)
 	}
+}
+
+func TestRecursiveTypesFitByTheirStructure(t *testing.T) {
+	lookup := shapeTypes(t)
+	tree, err := shapeOf(lookup("shapeTree"))
+	require.NoError(t, err)
+	oak, err := shapeOf(lookup("shapeOak"))
+	require.NoError(t, err)
+	assert.Nil(t, shape.Fits(tree, oak))
+	misfit := shape.Fits(oak, tree)
+	require.NotNil(t, misfit)
+	assert.Equal(t, ".Kind: was int64, is int", misfit.Path+": "+misfit.Reason)
 }
 
 func TestShapeHasTheFieldsThatEncodingJSONHas(t *testing.T) {

@@ -73,6 +73,25 @@ type shapeOptions struct {
 	Array    [4]byte
 }
 
+// shapeOak is a shapeTree by another name, every other level of which has yet another one.
+type shapeOak struct {
+	Kind  int64
+	Left  *shapeBranch
+	Right *shapeBranch
+}
+
+type shapeBranch struct {
+	Kind  int64
+	Left  *shapeOak
+	Right *shapeOak
+	Leaf  string `json:",omitempty"`
+}
+
+type (
+	shapeForest map[string][]shapeForest
+	shapeTree2  = shapeTree
+)
+
 type shapeTree struct {
 	Left, Right *shapeTree
 	Kind        ShapeKind

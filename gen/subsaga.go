@@ -51,12 +51,16 @@ func (m *modeler) unknownSaga(n *nodeModel, from *modeler) {
 	if ref.pkg != "" {
 		prefix = ref.pkg + "."
 	}
-	if c, ok := closest(ref.name, names); ok {
+	c, meant := Closest(ref.name, names)
+	if meant {
 		advice = "did you mean " + printable(prefix+c) + "?"
 	} else if len(names) > 1 || len(names) == 1 && from != m {
 		advice += ", or take one of " + enumerate(quoted(names), "and")
 	}
-	m.report(CodeUnknownSaga, n.definition.at(ref.offset), "node %q of saga %q runs saga %q, which doesn't exist; %s", n.Name, n.saga.name, ref.String(), advice)
+	d := m.report(CodeUnknownSaga, n.definition.at(ref.offset), "node %q of saga %q runs saga %q, which doesn't exist; %s", n.Name, n.saga.name, ref.String(), advice)
+	if meant {
+		d.replace(n.definition.at(ref.offset), ref.String(), prefix+c)
+	}
 }
 
 // checkContainment finds the sagas of this package that subsaga nodes run, and reports sagas

@@ -112,6 +112,9 @@ func (g generation) run(ctx context.Context) int {
 	}
 	switch {
 	case err != nil:
+		if advice, ok := misspeltSubcommand(g.options.Patterns[0]); ok {
+			err = errors.New(advice)
+		}
 		fmt.Fprintln(g.stderr, "sagagen:", err)
 		return 2
 	case len(result.Diagnostics) > 0:

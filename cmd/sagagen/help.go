@@ -31,7 +31,11 @@ func help(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			return s.run([]string{"-h"}, stdin, stdout, stderr)
 		}
 	}
-	fmt.Fprintf(stderr, "sagagen help: there is no subcommand %q; sagagen help lists all\n", args[0])
+	advice := "sagagen help lists all"
+	if name, ok := gen.Closest(args[0], append(subcommandNames(), "directives")); ok {
+		advice = fmt.Sprintf("did you mean %s?", name)
+	}
+	fmt.Fprintf(stderr, "sagagen help: there is no subcommand %q; %s\n", args[0], advice)
 	return 2
 }
 

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,6 +101,10 @@ func (s *script) exec(negated bool, args []string) error {
 		program = filepath.Join(s.bin, program)
 	case strings.Contains(program, "/"):
 		program = filepath.Join(s.dir, program)
+	}
+	args = slices.Clone(args)
+	for i := range args {
+		args[i] = strings.ReplaceAll(args[i], "$BIN", s.bin)
 	}
 	cmd := exec.CommandContext(s.t.Context(), program, args[1:]...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.dir, s.env, &stdout, &stderr

@@ -41,10 +41,14 @@ func subcommands() []subcommand {
 		{"help", "list the subcommands, describe one, or print the definition of the directives", help},
 		{"init", "begin a new package with a small saga and its test", initialize},
 		{"list", "list sagas and actions", list},
+		{"vet", "run the checks under go vet, or fix what is clear", vet},
 	}
 }
 
 func main() {
+	if calledByGoVet(os.Args[1:]) {
+		beVetTool()
+	}
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

@@ -41,7 +41,7 @@ func (m *Misfit) At(step string) *Misfit {
 //   - Slices, arrays of one length, maps and what is quoted fit if their parts do.
 //   - An object fits if the fields that both have do, and those that are new are optional or pointers. Fields
 //     that are gone are fine, unless some are new too: that may be a field which was renamed, and its data would be lost.
-//   - A type inside itself fits by its name. It isn't followed: what it stands for is compared where it stands.
+//   - Types inside themselves fit if all that can be reached in them does, whatever they are called.
 //   - All fits the output of an action that has none any more, and none fits a pointer.
 func Fits(was, is string) *Misfit {
 	if was == is || was == "" || is == "" || is == Null {
@@ -55,7 +55,7 @@ func Fits(was, is string) *Misfit {
 	if err != nil {
 		return misfitf("", "is %s, which this program can't read: %v", Brief(is), err)
 	}
-	return from.fits(to)
+	return comparison{}.fits(from, to)
 }
 
 // widerIntegers lists the integer types that hold whatever the first one holds, on every platform: int and uint
@@ -71,36 +71,48 @@ var widerIntegers = map[string][]string{
 	"uint":   {"uint64"},
 }
 
-func (s *shape) fits(is *shape) *Misfit {
+// comparison holds the pairs of shapes that are being compared or have been. One that comes up again, as with types inside
+// themselves, adds nothing: if there is a misfit in it, it is found where it came up first.
+type comparison map[[2]*shape]bool
+
+// maxPairs bounds how much of two types inside themselves is compared, and so how deep the stack gets.
+const maxPairs = 100_000
+
+func (c comparison) fits(s, is *shape) *Misfit {
 	switch {
-	case s.text == is.text && s.kind == is.kind, is.isWord("any"):
+	case s.text == is.text && s.kind == is.kind && s.open == 0 && is.open == 0, is.isWord("any"):
 		return nil
 	case is.kind == kindPtr && s.isWord(Null):
 		return nil
 	case is.kind == kindPtr && s.kind != kindPtr:
-		if m := s.fits(is.elem); m == nil || m.Path != "" {
+		if m := c.fits(s, is.elem); m == nil || m.Path != "" {
 			return m
 		}
 		return s.misfit(is)
 	case s.kind != is.kind:
 		return s.misfit(is)
+	case c[[2]*shape{s, is}]:
+		return nil
+	case len(c) == maxPairs:
+		return misfitf("", "was %s, is %s, and these are too large to be compared", Brief(s.text), Brief(is.text))
 	}
+	c[[2]*shape{s, is}] = true
 	switch s.kind {
 	case kindPtr, kindQuoted:
-		return s.elem.fits(is.elem)
+		return c.fits(s.elem, is.elem)
 	case kindSlice:
-		return s.elem.fits(is.elem).At("[]")
+		return c.fits(s.elem, is.elem).At("[]")
 	case kindArray:
 		if s.size == is.size {
-			return s.elem.fits(is.elem).At("[]")
+			return c.fits(s.elem, is.elem).At("[]")
 		}
 	case kindMap:
-		if m := s.key.fits(is.key); m != nil {
+		if m := c.fits(s.key, is.key); m != nil {
 			return m.At("[key]")
 		}
-		return s.elem.fits(is.elem).At("[]")
+		return c.fits(s.elem, is.elem).At("[]")
 	case kindObject:
-		return s.fitsFields(is)
+		return c.fitsFields(s, is)
 	case kindWord:
 		if slices.Contains(widerIntegers[s.text], is.text) {
 			return nil
@@ -109,7 +121,7 @@ func (s *shape) fits(is *shape) *Misfit {
 	return s.misfit(is)
 }
 
-func (s *shape) fitsFields(is *shape) *Misfit {
+func (c comparison) fitsFields(s, is *shape) *Misfit {
 	var gone, added []field
 	for _, f := range s.fields {
 		if is.field(f.name) == nil {
@@ -146,7 +158,7 @@ func (s *shape) fitsFields(is *shape) *Misfit {
 		if f.optional && !f.canBeNil() && to.canBeNil() {
 			return misfitf(Step(f.name), "was %s, left out when it was empty, is %s: the empty value would be read as nil", Brief(f.text), Brief(to.text))
 		}
-		if m := f.fits(to.shape); m != nil {
+		if m := c.fits(f.shape, to.shape); m != nil {
 			return m.At(Step(f.name))
 		}
 	}

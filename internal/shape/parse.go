@@ -7,7 +7,7 @@
 //	{"name":T,"other"?:T}                a struct; ? marks what may be left out
 //	quoted(T)                            a field with the option string
 //	time.Time                            a type that encodes itself, by its full name
-//	@Name                                a type inside itself
+//	@2                                   a type inside itself: all from two brackets, pointers and the like further out
 //
 // The runtime asks it of sagas in flight, and the generator of two versions of the code.
 package shape
@@ -22,11 +22,13 @@ import (
 	"unicode/utf8"
 )
 
-// shape is a shape, parsed. It is a tree: a type inside itself stands in it by its name.
+// shape is a shape, parsed. It has a cycle where a type is inside itself.
 type shape struct {
 	kind kind
-	// text is the part of the notation that this is.
+	// text is the part of the notation that this is. What it says may depend on what it stands in, if open is above 0.
 	text string
+	// open is how many of the types around it the references in it reach.
+	open int
 	// elem is the type of the elements, of what is pointed to, or of what is quoted.
 	elem *shape
 	// key is that of a map.
@@ -47,7 +49,6 @@ type kind uint8
 
 const (
 	kindWord   kind = iota // string, int64, any, bytes, time.Time …
-	kindSelf               // @Name
 	kindPtr                // *T
 	kindSlice              // []T
 	kindArray              // [3]T
@@ -65,7 +66,7 @@ var errDepth = fmt.Errorf("types stand in each other more than %d deep", maxDept
 // parse parses the notation of sagagen, and Null.
 func parse(text string) (*shape, error) {
 	p := parser{text: text}
-	s, err := p.shape()
+	s, _, err := p.shape()
 	if err == nil && p.at < len(text) {
 		err = errors.New("something follows the type")
 	}
@@ -76,9 +77,10 @@ func parse(text string) (*shape, error) {
 }
 
 type parser struct {
-	text  string
-	at    int
-	depth int
+	text string
+	at   int
+	// around are the types that what is next stands in, the outermost first.
+	around []*shape
 }
 
 // take moves behind a prefix of what is left, and reports whether it is there.
@@ -97,56 +99,83 @@ func (p *parser) expect(token string) error {
 	return nil
 }
 
-func (p *parser) shape() (s *shape, err error) {
-	if p.depth++; p.depth > maxDepth {
-		return nil, errDepth
+// shape reads a type. It returns how many of the types around it the references in it reach, which for a reference isn't
+// that of the type it refers to.
+func (p *parser) shape() (s *shape, open int, err error) {
+	if p.take("@") {
+		return p.reference()
+	}
+	if len(p.around) == maxDepth {
+		return nil, 0, errDepth
 	}
 	s = new(shape)
+	p.around = append(p.around, s)
 	start := p.at
 	switch {
 	case p.take("{"):
 		s.kind = kindObject
-		s.fields, err = p.fields()
+		err = p.fields(s)
 	case p.take("*"):
 		s.kind = kindPtr
-		s.elem, err = p.shape()
+		err = p.elem(s)
 	case p.take("[]"):
 		s.kind = kindSlice
-		s.elem, err = p.shape()
+		err = p.elem(s)
 	case p.take("["):
 		s.kind = kindArray
 		err = p.array(s)
 	case p.take("map["):
 		s.kind = kindMap
 		err = p.mapOf(s)
-	case p.take("@"):
-		s.kind = kindSelf
-		err = p.word()
 	default:
 		err = p.word()
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	p.depth--
+	p.around = p.around[:len(p.around)-1]
 	s.text = p.text[start:p.at]
-	return s, nil
+	return s, s.open, nil
 }
 
-func (p *parser) array(s *shape) (err error) {
+// reference reads a type inside itself from behind the @.
+func (p *parser) reference() (s *shape, open int, err error) {
+	digits := p.digits()
+	open, err = strconv.Atoi(digits)
+	if err != nil || open == 0 || open > len(p.around) || digits[0] == '0' {
+		return nil, 0, fmt.Errorf("want the number of a type around this, 1 to %d", len(p.around))
+	}
+	referred := p.around[len(p.around)-open:]
+	if !slices.ContainsFunc(referred, func(s *shape) bool { return s.kind != kindPtr }) {
+		return nil, 0, errors.New("want something other than pointers in a type inside itself")
+	}
+	return referred[0], open, nil
+}
+
+func (p *parser) digits() string {
 	start := p.at
 	for p.at < len(p.text) && '0' <= p.text[p.at] && p.text[p.at] <= '9' {
 		p.at++
 	}
-	s.size = p.text[start:p.at]
+	return p.text[start:p.at]
+}
+
+// elem reads the type of what s is made of.
+func (p *parser) elem(s *shape) (err error) {
+	elem, open, err := p.shape()
+	s.elem, s.open = elem, max(s.open, open-1)
+	return err
+}
+
+func (p *parser) array(s *shape) (err error) {
+	s.size = p.digits()
 	if s.size == "" {
 		return errors.New("want the length of an array")
 	}
 	if err := p.expect("]"); err != nil {
 		return err
 	}
-	s.elem, err = p.shape()
-	return err
+	return p.elem(s)
 }
 
 func (p *parser) mapOf(s *shape) (err error) {
@@ -158,60 +187,59 @@ func (p *parser) mapOf(s *shape) (err error) {
 	if err := p.expect("]"); err != nil {
 		return err
 	}
-	s.elem, err = p.shape()
-	return err
+	return p.elem(s)
 }
 
 // fields reads an object from behind its opening brace.
-func (p *parser) fields() ([]field, error) {
-	var fields []field
+func (p *parser) fields(s *shape) error {
 	for !p.take("}") {
-		if len(fields) > 0 {
+		if len(s.fields) > 0 {
 			if err := p.expect(","); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		quoted, err := strconv.QuotedPrefix(p.text[p.at:])
 		if err != nil {
-			return nil, errors.New("want the quoted name of a field")
+			return errors.New("want the quoted name of a field")
 		}
 		var f field
 		if f.name, err = strconv.Unquote(quoted); err != nil {
-			return nil, fmt.Errorf("the name of a field: %w", err)
+			return fmt.Errorf("the name of a field: %w", err)
 		}
 		p.at += len(quoted)
 		f.optional = p.take("?")
 		if err := p.expect(":"); err != nil {
-			return nil, err
+			return err
 		}
-		if f.shape, err = p.fieldShape(); err != nil {
-			return nil, err
+		var open int
+		if f.shape, open, err = p.fieldShape(); err != nil {
+			return err
 		}
-		fields = append(fields, f)
+		s.fields, s.open = append(s.fields, f), max(s.open, open-1)
 	}
-	slices.SortStableFunc(fields, func(a, b field) int { return strings.Compare(a.name, b.name) })
-	for i := range fields[min(1, len(fields)):] {
-		if fields[i].name == fields[i+1].name {
-			return nil, fmt.Errorf("two fields are named %q", fields[i].name)
+	slices.SortStableFunc(s.fields, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	for i := range s.fields[min(1, len(s.fields)):] {
+		if s.fields[i].name == s.fields[i+1].name {
+			return fmt.Errorf("two fields are named %q", s.fields[i].name)
 		}
 	}
-	return fields, nil
+	return nil
 }
 
 // fieldShape reads the type of a field, which alone may be quoted.
-func (p *parser) fieldShape() (*shape, error) {
+func (p *parser) fieldShape() (s *shape, open int, err error) {
 	start := p.at
 	if !p.take("quoted(") {
 		return p.shape()
 	}
-	elem, err := p.shape()
+	elem, open, err := p.shape()
 	if err == nil {
 		err = p.expect(")")
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return &shape{kind: kindQuoted, text: p.text[start:p.at], elem: elem}, nil
+	return &shape{kind: kindQuoted, text: p.text[start:p.at], open: open, elem: elem}, open, nil
 }
 
 // word moves behind the name of a type. That of a generic type, or of a struct that encodes itself, has other types in

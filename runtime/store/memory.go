@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -18,10 +19,11 @@ import (
 type Memory struct {
 	mu    sync.RWMutex
 	sagas map[saga.ID]*memorySaga
-	// open holds the sagas that are not final, and called those whose owners are called, so that what is asked often
+	// open lists the sagas that are not final, and called holds those whose owners are called, so that what is asked often
 	// needn't look at all.
-	open, called map[saga.ID]*memorySaga
-	watchers     watchers
+	open     openSagas
+	called   map[saga.ID]*memorySaga
+	watchers watchers
 }
 
 var (
@@ -34,11 +36,14 @@ type memorySaga struct {
 	log    packedLog
 	// leaseEnd is when others may claim the saga; they may at once if it is zero, as it is without an owner.
 	leaseEnd time.Time
+
+	open           bool
+	previous, next *memorySaga // in the list of those that are open
 }
 
 // NewMemory returns an empty Memory.
 func NewMemory() *Memory {
-	return &Memory{sagas: map[saga.ID]*memorySaga{}, open: map[saga.ID]*memorySaga{}, called: map[saga.ID]*memorySaga{}}
+	return &Memory{sagas: map[saga.ID]*memorySaga{}, called: map[saga.ID]*memorySaga{}}
 }
 
 // Create implements Store.
@@ -52,12 +57,14 @@ func (m *Memory) Create(ctx context.Context, s NewSaga) error {
 		return ErrExists
 	}
 	now := time.Now()
+	n := len(s.DAG)
+	memory := append(make([]byte, 0, n+256), s.DAG...) // room for the log of a few nodes behind the DAG
 	created := &memorySaga{
 		record: Record{
-			ID: s.ID, Name: s.Name, State: s.State, Queue: s.Queue, Owner: s.Owner, Generation: 1,
-			Created: now.Round(0), Updated: now.Round(0), DAG: bytes.Clone(s.DAG),
+			ID: s.ID, Name: s.Name, Queue: s.Queue, Owner: s.Owner, Generation: 1,
+			Created: now.Round(0), Updated: now.Round(0), DAG: memory[:n:n],
 		},
-		log: make(packedLog, 0, 256), // a saga of a few nodes
+		log: memory[n:],
 	}
 	if s.Owner != "" {
 		created.leaseEnd = leaseEnd(now, s.Lease)
@@ -132,15 +139,15 @@ func (m *Memory) List(ctx context.Context, q Query) ([]Record, error) {
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	candidates := m.sagas
+	candidates := maps.Values(m.sagas)
 	switch {
 	case q.Called:
-		candidates = m.called
+		candidates = maps.Values(m.called)
 	case len(q.States) > 0 && !slices.ContainsFunc(q.States, saga.State.Final):
-		candidates = m.open
+		candidates = m.open.all()
 	}
 	var records []Record
-	for _, s := range candidates {
+	for s := range candidates {
 		if q.wants(&s.record) {
 			record := s.record
 			record.DAG = nil
@@ -158,15 +165,10 @@ func (m *Memory) Claim(ctx context.Context, c Claim) ([]Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
-	var claimed []*memorySaga
-	for id, s := range m.open {
-		if s.record.Queue == c.Queue && s.record.Owner != c.Owner && (!c.Unowned || s.record.Owner == "") && !now.Before(s.leaseEnd) &&
-			(len(c.IDs) == 0 || slices.Contains(c.IDs, id)) {
-			claimed = append(claimed, s)
-		}
-	}
-	slices.SortFunc(claimed, func(a, b *memorySaga) int { return bytes.Compare(a.record.ID[:], b.record.ID[:]) })
-	claimed = firstN(claimed, c.Limit)
+	claimed := m.open.oldest(c.Limit, func(s *memorySaga) bool {
+		return s.record.Queue == c.Queue && s.record.Owner != c.Owner && (!c.Unowned || s.record.Owner == "") && !now.Before(s.leaseEnd) &&
+			(len(c.IDs) == 0 || slices.Contains(c.IDs, s.record.ID))
+	})
 	records := make([]Record, len(claimed))
 	for i, s := range claimed {
 		s.record.Owner = c.Owner
@@ -186,7 +188,7 @@ func (m *Memory) Renew(ctx context.Context, owner string, lease time.Duration) e
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	end := leaseEnd(time.Now(), lease)
-	for _, s := range m.open {
+	for s := range m.open.all() {
 		if s.record.Owner == owner {
 			s.leaseEnd = end
 		}
@@ -232,11 +234,7 @@ func (m *Memory) setCalled(s *memorySaga, called bool) {
 // setState sets the state, and keeps open in step with it.
 func (m *Memory) setState(s *memorySaga, state saga.State) {
 	s.record.State = state
-	if state.Final() {
-		delete(m.open, s.record.ID)
-	} else {
-		m.open[s.record.ID] = s
-	}
+	m.open.set(s, !state.Final())
 }
 
 // append adds copies of events.

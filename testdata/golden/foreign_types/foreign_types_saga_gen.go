@@ -318,5 +318,5 @@ const (
 	shapeGeoPoint       = `{"X":int,"Y":int,"note"?:string}`
 	shapeJSONRawMessage = "encoding/json.RawMessage"
 	shapeTimeTime       = "time.Time"
-	shapeWalk           = `{"Steps":int,"Then"?:*@Walk}`
+	shapeWalk           = `{"Steps":int,"Then"?:*@2}`
 )

@@ -131,7 +131,7 @@ func (r SearchResult) Pair() Pair[int, Page[Book]] { return r.nodes.Pair }
 // The shapes of the data in the logs of these sagas, as JSON has it. A saga that is under way
 // when they change goes on only if what is in its log still fits.
 const (
-	shapePageBook        = `{"Items":[]{"Title":string},"Next"?:*@Page[Book]}`
-	shapePairIntPageBook = `{"First":int,"Second":{"Items":[]{"Title":string},"Next"?:*@Page[Book]}}`
+	shapePageBook        = `{"Items":[]{"Title":string},"Next"?:*@2}`
+	shapePairIntPageBook = `{"First":int,"Second":{"Items":[]{"Title":string},"Next"?:*@2}}`
 	shapeSearch          = `{"Word":string}`
 )

@@ -1,0 +1,56 @@
+package vet_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/analysistest"
+
+	"github.com/sagagen/sagagen/gen/vet"
+)
+
+func TestAnalyzerIsValid(t *testing.T) {
+	require.NoError(t, analysis.Validate([]*analysis.Analyzer{vet.Analyzer}))
+}
+
+// TestFixes compares what the files of testdata/src become when they are mended with the golden files. Where an alternative is
+// suggested, the golden file has a section for each kind of fix.
+func TestFixes(t *testing.T) {
+	for _, result := range analysistest.RunWithSuggestedFixes(t, analysistest.TestData(), vet.Analyzer, "spelling", "names", "undo", "unknown") {
+		for _, d := range result.Diagnostics {
+			assert.True(t, strings.HasSuffix(d.Message, " ["+d.Category+"]"), d.Message)
+			assert.True(t, strings.HasSuffix(d.URL, "/docs/diagnostics.md#"+strings.ToLower(d.Category)), d.URL)
+		}
+	}
+}
+
+func TestOutdatedFileIsToldAtTheFirstDirective(t *testing.T) {
+	results := analysistest.Run(t, analysistest.TestData(), vet.Analyzer, "stale")
+	require.Len(t, results, 1)
+	require.Len(t, results[0].Diagnostics, 1)
+	d := results[0].Diagnostics[0]
+	assert.Equal(t, "outdated", d.Category)
+	assert.Empty(t, d.SuggestedFixes, "the whole file is to be written anew")
+	require.Len(t, d.Related, 1)
+	pos := results[0].Action.Package.Fset.Position(d.Related[0].Pos)
+	assert.True(t, strings.HasSuffix(pos.Filename, "stale_saga_gen.go"))
+	assert.Equal(t, 5, pos.Line)
+}
+
+func TestOtherPlacesAreRelated(t *testing.T) {
+	graph := analyzePackages(t, testdata, "./diagnostics/duplicate_do")
+	related := 0
+	for _, root := range graph.Roots {
+		for _, d := range root.Diagnostics {
+			for _, r := range d.Related {
+				related++
+				assert.True(t, r.Pos.IsValid())
+				assert.Less(t, r.Pos, d.Pos, "the first comes before the second")
+			}
+		}
+	}
+	assert.Positive(t, related)
+}

@@ -1,0 +1,55 @@
+package names // want package:"directives in names.go"
+
+// Region is where things go.
+const Region = "north"
+
+// Order asks for a parcel.
+//
+// want +5 `runs after "pakc", which is no node of it; did you mean "pack"\? \[SG049\]`
+// want +5 `runs action "shpi", which doesn't exist; did you mean "ship"\? \[SG048\]`
+//
+//saga:dag order
+//saga:append pack
+//saga:node bill after=pakc
+//saga:append shpi
+type Order struct{ Item string }
+
+// Gift asks for two.
+//
+// want +4 `runs action "packk", which doesn't exist; did you mean "pack"\? \[SG048\]`
+//
+//saga:dag gift
+//saga:append pack
+//saga:append packk
+type Gift struct{ Item string }
+
+// Move asks for a van.
+//
+// want +5 `runs saga "odrer", which doesn't exist; did you mean "order"\? \[SG050\]`
+// want +3 `has the value of Regoin, which isn't declared; did you mean Region\? \[SG051\]`
+//
+//saga:dag move
+//saga:constant region value=Regoin
+//saga:subsaga inner dag=odrer params=region
+//saga:append region
+//saga:append inner
+type Move struct{ Item string }
+
+//saga:do pack noundo
+func pack() error { return nil }
+
+//saga:do bill
+func bill() error { return nil }
+
+// want +2 `there is no action "bil" to undo; did you mean "bill"\? \[SG038\]`
+//
+//saga:undo bil
+func unbill() error { return nil }
+
+// want +2 `action "ship" says noundo, but unship is its undo; leave noundo out, or that directive \[SG040\]`
+//
+//saga:do ship noundo
+func ship() error { return nil }
+
+//saga:undo ship
+func unship() error { return nil }

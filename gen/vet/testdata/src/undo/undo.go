@@ -1,0 +1,33 @@
+package undo // want package:"directives in undo.go"
+
+import "context"
+
+// Shop is the application context.
+type Shop struct{}
+
+// Parcel is ready to go.
+type Parcel struct{ Number string }
+
+// want +2 `action "pack" has no undo; write //saga:undo pack above the function that undoes it, or //saga:do pack noundo if there is nothing to undo \[SG039\]`
+//
+//saga:do pack retry=3
+func (s *Shop) Pack(ctx context.Context, item, color string) (*Parcel, error) { return nil, nil }
+
+// want +2 `action "type" has no undo`
+//
+//saga:do type
+func label(shop *Shop, item string) (struct{ Text string }, error) {
+	return struct{ Text string }{}, nil
+} // The undo is put below this line.
+
+// want +2 `action "ship" has no undo`
+//
+//saga:do ship
+func (*Shop) ship(_ context.Context, pack Parcel, item string) error { return nil }
+
+// want +2 `action "call" has no undo`
+//
+//saga:do call
+func call(string, context.Context) error { return nil } // want `call takes its context.Context as parameter 2; make it the first \[SG026\]`
+
+func undoLabel() {}
