@@ -16,6 +16,7 @@ import (
 //	[]T  [3]T  map[K]T  *T
 //	{"name":T,"other"?:T}                a struct, sorted; ? marks what may be left out
 //	quoted(T)                            a field with the option string
+//	secret(T)                            a Secret of package runtime
 //	time.Time                            a type that encodes itself, by its full name
 //	@2                                   a type inside itself: all from two brackets, pointers and the like further out
 //
@@ -64,6 +65,14 @@ type openNamed struct {
 // write writes the shape of t. A method with a pointer receiver takes part in the encoding
 // only of a value that is addressable.
 func (s *shaper) write(t types.Type, addressable bool) error {
+	if held, ok := heldSecret(t); ok {
+		s.out.WriteString("secret(")
+		if err := s.inside(".Reveal()", held, true); err != nil {
+			return err
+		}
+		s.out.WriteByte(')')
+		return nil
+	}
 	opaque, err := encodesItself(t, addressable)
 	if err != nil {
 		return err
@@ -121,6 +130,18 @@ func (s *shaper) write(t types.Type, addressable bool) error {
 		return fmt.Errorf("a func can't be stored")
 	}
 	return fmt.Errorf("a %s can't be stored", types.TypeString(t, nil))
+}
+
+// heldSecret returns the type of what t holds, if t is a Secret.
+func heldSecret(t types.Type) (types.Type, bool) {
+	if !isNamed(t, runtimePath, "Secret") {
+		return nil, false
+	}
+	arguments := types.Unalias(t).(*types.Named).TypeArgs()
+	if arguments.Len() != 1 {
+		return nil, false
+	}
+	return arguments.At(0), true
 }
 
 // inside writes the shape of a part of the current type.

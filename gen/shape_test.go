@@ -103,3 +103,29 @@ func TestTypesThatLoseDataHaveNoShape(t *testing.T) {
 		assert.ErrorContains(t, err, want, name)
 	}
 }
+
+func TestShapeOfASecretIsThatOfWhatItHolds(t *testing.T) {
+	fset := token.NewFileSet()
+	parse := func(source string) *ast.File {
+		file, err := parser.ParseFile(fset, "", source, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		return file
+	}
+	runtime, err := new(types.Config).Check(runtimePath, fset, []*ast.File{parse("package saga; type Secret[T any] struct{ value **T }")}, nil)
+	require.NoError(t, err)
+	config := types.Config{Importer: importerFunc(func(string) (*types.Package, error) { return runtime, nil })}
+	pkg, err := config.Check("p", fset, []*ast.File{parse(`package p
+		import saga "` + runtimePath + `"
+		type Card struct { Number saga.Secret[string]; Next *saga.Secret[*Card] }
+		type Hidden struct { X saga.Secret[struct{ hidden int }] }`)}, nil)
+	require.NoError(t, err)
+	shape, err := shapeOf(pkg.Scope().Lookup("Card").Type())
+	require.NoError(t, err)
+	assert.Equal(t, `{"Next":*secret(*@4),"Number":secret(string)}`, shape)
+	_, err = shapeOf(pkg.Scope().Lookup("Hidden").Type())
+	assert.ErrorContains(t, err, ".X.Reveal(): encoding/json sees none of its 1 fields")
+}
+
+type importerFunc func(string) (*types.Package, error)
+
+func (f importerFunc) Import(path string) (*types.Package, error) { return f(path) }

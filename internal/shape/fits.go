@@ -37,6 +37,7 @@ func (m *Misfit) At(step string) *Misfit {
 //   - All fits any, and any fits only any and *any.
 //   - T fits *T, and *T doesn't fit T. A field that may be left out when it's empty doesn't fit *T, nor any: its
 //     empty value would be read as nil.
+//   - T fits secret(T), and a secret fits only a secret: what it holds isn't to come into the open unnoticed.
 //   - Integers fit wider ones; see widerIntegers. Other words have to be equal.
 //   - Slices, arrays of one length, maps and what is quoted fit if their parts do.
 //   - An object fits if the fields that both have do, and those that are new are optional or pointers. Fields
@@ -80,11 +81,16 @@ const maxPairs = 100_000
 
 func (c comparison) fits(s, is *shape) *Misfit {
 	switch {
-	case s.text == is.text && s.kind == is.kind && s.open == 0 && is.open == 0, is.isWord("any"):
+	case s.text == is.text && s.kind == is.kind && s.open == 0 && is.open == 0, is.isWord("any") && s.kind != kindSecret:
 		return nil
 	case is.kind == kindPtr && s.isWord(Null):
 		return nil
 	case is.kind == kindPtr && s.kind != kindPtr:
+		if m := c.fits(s, is.elem); m == nil || m.Path != "" {
+			return m
+		}
+		return s.misfit(is)
+	case is.kind == kindSecret && s.kind != kindSecret:
 		if m := c.fits(s, is.elem); m == nil || m.Path != "" {
 			return m
 		}
@@ -98,7 +104,7 @@ func (c comparison) fits(s, is *shape) *Misfit {
 	}
 	c[[2]*shape{s, is}] = true
 	switch s.kind {
-	case kindPtr, kindQuoted:
+	case kindPtr, kindQuoted, kindSecret:
 		return c.fits(s.elem, is.elem)
 	case kindSlice:
 		return c.fits(s.elem, is.elem).At("[]")
@@ -175,11 +181,13 @@ func (s *shape) field(name string) *field {
 }
 
 func (s *shape) isPointer() bool {
-	return s.kind == kindPtr || s.kind == kindQuoted && s.elem.kind == kindPtr
+	return s.kind == kindPtr || (s.kind == kindQuoted || s.kind == kindSecret) && s.elem.isPointer()
 }
 
 // canBeNil reports whether a value that was left out is read as nil, and not as an empty value.
-func (s *shape) canBeNil() bool { return s.isPointer() || s.isWord("any") }
+func (s *shape) canBeNil() bool {
+	return s.isPointer() || s.isWord("any") || s.kind == kindSecret && s.elem.canBeNil()
+}
 
 func (s *shape) isWord(text string) bool { return s.kind == kindWord && s.text == text }
 

@@ -6,6 +6,7 @@
 //	[]T  [3]T  map[K]T  *T
 //	{"name":T,"other"?:T}                a struct; ? marks what may be left out
 //	quoted(T)                            a field with the option string
+//	secret(T)                            a Secret of package runtime
 //	time.Time                            a type that encodes itself, by its full name
 //	@2                                   a type inside itself: all from two brackets, pointers and the like further out
 //
@@ -29,7 +30,7 @@ type shape struct {
 	text string
 	// open is how many of the types around it the references in it reach.
 	open int
-	// elem is the type of the elements, of what is pointed to, or of what is quoted.
+	// elem is the type of the elements, of what is pointed to, of what is quoted or secret.
 	elem *shape
 	// key is that of a map.
 	key *shape
@@ -54,6 +55,7 @@ const (
 	kindArray              // [3]T
 	kindMap                // map[K]T
 	kindQuoted             // quoted(T), of a field
+	kindSecret             // secret(T)
 	kindObject             // {"name":T,"other"?:T}
 )
 
@@ -127,6 +129,11 @@ func (p *parser) shape() (s *shape, open int, err error) {
 	case p.take("map["):
 		s.kind = kindMap
 		err = p.mapOf(s)
+	case p.take("secret("):
+		s.kind = kindSecret
+		if err = p.elem(s); err == nil {
+			err = p.expect(")")
+		}
 	default:
 		err = p.word()
 	}

@@ -51,6 +51,7 @@ func TestWhatIsNoShapeIsRefused(t *testing.T) {
 		"quoted(int)":           "at byte 6: want the end of a type",
 		`{"a":*quoted(int)}`:    "at byte 12: want the end of a type",
 		`{"a":quoted(int`:       `at byte 15: want ")"`,
+		"secret(int":            `at byte 10: want ")"`,
 		"@":                     "at byte 1: want the number of a type around this, 1 to 0",
 		"[]@0":                  "at byte 4: want the number of a type around this, 1 to 1",
 		"[]@01":                 "at byte 5: want the number of a type around this, 1 to 1",
@@ -79,7 +80,7 @@ func TestWhatIsNoShapeIsRefused(t *testing.T) {
 }
 
 func TestTheDepthOfAShapeIsBounded(t *testing.T) {
-	for _, part := range []string{"*", "[]", "[1]", "map[string]", `{"a":`, `{"a":quoted(`} {
+	for _, part := range []string{"*", "[]", "[1]", "map[string]", `{"a":`, `{"a":quoted(`, "secret("} {
 		deep := strings.Repeat(part, 100_000)
 		_, err := parse(deep)
 		assert.ErrorIs(t, err, errDepth, part)
@@ -110,6 +111,8 @@ func (s *shape) write(around ...*shape) string {
 		return "map[" + s.key.write() + "]" + s.elem.write(around...)
 	case kindQuoted:
 		return "quoted(" + s.elem.write(around...) + ")"
+	case kindSecret:
+		return "secret(" + s.elem.write(around...) + ")"
 	case kindObject:
 		var fields []string
 		for _, f := range s.fields {
