@@ -37,7 +37,7 @@ func vet(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	dir := flags.String("C", ".", "run as if started in `dir`")
 	tags := flags.String("tags", "", "a comma-separated `list` of build tags that hold")
 	fix := flags.Bool("fix", false, "apply the first fix that is suggested for each mistake, and print nothing of it")
-	diff := flags.Bool("diff", false, "with -fix: print the fixes as a diff instead, and exit with 1 if there are any")
+	diff := flags.Bool("diff", false, "print what -fix would change as a diff, change nothing, and exit with 1 if that is anything")
 	asJSON := flags.Bool("json", false, "print what is wrong and all fixes as JSON, and exit with 0")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -55,7 +55,7 @@ func vet(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return 2
 	}
 	command := []string{"vet", "-C=" + *dir, "-vettool=" + self, "-tags=" + *tags}
-	for name, set := range map[string]bool{"-fix": *fix, "-diff": *diff, "-json": *asJSON} {
+	for name, set := range map[string]bool{"-fix": *fix || *diff, "-diff": *diff, "-json": *asJSON} {
 		if set {
 			command = append(command, name)
 		}
