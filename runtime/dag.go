@@ -20,7 +20,8 @@ type DAG struct {
 	paths map[NodePath]NodeID
 
 	encodeOnce sync.Once
-	encoded    []byte // the JSON of the nodes, set by encodeOnce
+	// What encodeOnce sets: the JSON of the nodes, and that of a SagaDAG up to its parameters.
+	encoded, encodedHead []byte
 
 	stamp atomic.Pointer[stamp] // what Registry.Stamp returned last
 }

@@ -97,10 +97,8 @@ func (d *SagaDAG) MarshalJSON() ([]byte, error) {
 		return nil, errNoDAG
 	}
 	nodes := d.encodedNodes()
-	out := make([]byte, 0, len(nodes)+len(d.params)+len(d.shapes)+len(d.name)+64)
-	out = fmt.Appendf(out, `{"version":%d,"name":`, dagVersion)
-	out = append(out, encode(d.name)...)
-	out = append(append(out, `,"params":`...), d.params...)
+	out := make([]byte, 0, len(d.encodedHead)+len(d.params)+len(nodes)+len(d.shapes)+32)
+	out = append(append(out, d.encodedHead...), d.params...)
 	out = append(append(out, `,"nodes":`...), nodes...)
 	if d.shapes != nil {
 		out = append(append(out, `,"shapes":`...), d.shapes...)
@@ -120,6 +118,7 @@ func (d *DAG) encodedNodes() []byte {
 			}
 		}
 		d.encoded = encode(nodes)
+		d.encodedHead = fmt.Appendf(nil, `{"version":%d,"name":%s,"params":`, dagVersion, encode(d.name))
 	})
 	return d.encoded
 }
