@@ -152,7 +152,7 @@ func (b bystander) amend(ctx context.Context, record store.Record, w wish) error
 		if len(added.Events) == 0 && added.State == p.stored {
 			return nil
 		}
-		added.Call = true
+		added.Call = record.Owner != "" // who claims what nobody owns reads all of it
 		err = b.withStore(ctx, func(ctx context.Context, st store.Store) error { return st.Append(ctx, added) })
 		switch {
 		case err == nil:

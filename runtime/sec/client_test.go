@@ -238,3 +238,41 @@ func orderAtRandom(t *testing.T, random *rand.Rand) {
 	}
 	assert.Equal(t, begun, calls, "the log and the world agree")
 }
+
+// Nobody is called for a saga that nobody owns: it would stay called for ever if it is final.
+func TestOrderForASagaWithoutAnOwnerCallsNobody(t *testing.T) {
+	st := store.NewMemory()
+	client := newClient(t, sec.Config{Store: st})
+	id := saga.NewID()
+	require.NoError(t, client.Create(t.Context(), id, chain()))
+	require.NoError(t, client.Cancel(t.Context(), id, because))
+	records, err := st.List(t.Context(), store.Query{})
+	require.NoError(t, err)
+	require.Len(t, records, 1)
+	assert.Equal(t, saga.StateFailed, records[0].State)
+	assert.False(t, records[0].Called)
+}
+
+func TestCreatedSagaIsStartedByWhoeverCreatesAndStartsIt(t *testing.T) {
+	for _, from := range []place{"here", "another coordinator", "a client"} {
+		t.Run(string(from), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				st := store.NewMemory()
+				w := newWorld()
+				c := w.open(t, st)
+				id := saga.NewID()
+				require.NoError(t, c.Create(t.Context(), id, chain()))
+				settle()
+				starter := map[place]saga.Coordinator{
+					"here":                c,
+					"another coordinator": w.configured(t, sec.Config{Store: st, Queue: "another queue"}),
+					"a client":            newClient(t, sec.Config{Store: st}),
+				}[from]
+				require.NoError(t, starter.CreateAndStart(t.Context(), id, chain()))
+				_, err := c.Wait(t.Context(), id)
+				require.NoError(t, err)
+				assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
+			})
+		})
+	}
+}

@@ -107,6 +107,8 @@ func (c *Coordinator) Shutdown(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() {
 		c.running.Wait()
+		c.stopKeeping.Do(func() { close(c.keepNoMore) })
+		c.keeping.Wait() // or else it could renew what is given back then
 		close(ended)
 	}()
 	select {
@@ -115,8 +117,6 @@ func (c *Coordinator) Shutdown(ctx context.Context) error {
 		c.end()
 		return fmt.Errorf("sec: shutdown: %w", ctx.Err())
 	}
-	c.stopKeeping.Do(func() { close(c.keepNoMore) })
-	c.keeping.Wait() // or else it could renew what is given back now
 	err := c.retry(ctx, saga.ID{}, func(ctx context.Context, st store.Store) error {
 		return st.Renew(ctx, c.currentTenure().owner, 0)
 	})
@@ -142,6 +142,9 @@ func (c *Coordinator) end() {
 	c.pool.close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if timer := c.tenure.timer; timer != nil {
+		timer.Stop() // or else it would keep the coordinator in memory
+	}
 	c.nudgeAll()
 }
 
@@ -200,11 +203,7 @@ func (c *Coordinator) forget(s *instance) {
 	c.mu.Unlock()
 	left := s.mail.close()
 	s.admitted = s.admitted || left.granted
-	if s.admitted {
-		s.dismiss()
-	} else if c.slots != nil {
-		c.slots.leave(s)
-	}
+	s.dismiss()
 	for _, r := range left.requests { // they came too late to be served
 		r.answer(errGone)
 	}

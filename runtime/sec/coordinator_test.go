@@ -2,6 +2,7 @@ package sec_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"runtime"
 	"testing"
@@ -340,5 +341,41 @@ func TestActionThatReturnsNoJSONFails(t *testing.T) {
 		_, _, err := run(t, c, withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "bad"))))
 		assert.ErrorContains(t, err, "output that is not JSON")
 		assert.Equal(t, saga.EventIndeterminate, failedError(t, err).Failures[0].Kind)
+	})
+}
+
+// moody is an action whose policy panics, and which says that it must not be called.
+type moody struct {
+	badAction
+	t *testing.T
+}
+
+func (moody) Name() saga.ActionName             { return "moody" }
+func (moody) Policy(saga.Direction) saga.Policy { panic("no policy today") }
+
+func (m moody) Do(saga.ActionContext) (json.RawMessage, error) {
+	assert.Fail(m.t, "called without a policy")
+	return nil, nil
+}
+
+func TestPolicyThatPanicsIsAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := saga.NewRegistry()
+		registry.Register(nil, moody{t: t})
+		c := openWith(t, store.NewMemory(), registry)
+		_, _, err := run(t, c, withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "moody"))))
+		assert.ErrorContains(t, err, "no policy today")
+		assert.Equal(t, saga.EventIndeterminate, failedError(t, err).Failures[0].Kind)
+	})
+}
+
+func TestActionThatEndsItsGoroutineFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.on("do b", func(saga.ActionContext) error { runtime.Goexit(); return nil })
+		c := w.open(t, store.NewMemory())
+		_, _, err := run(t, c, withParams(saga.NewDAGBuilder("s").Append(act("a")).Append(careful("b"))))
+		assert.ErrorContains(t, err, "the action ended its goroutine")
+		assert.Equal(t, []string{"do a", "do b", "undo b", "undo a"}, w.calls())
 	})
 }

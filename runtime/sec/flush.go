@@ -16,7 +16,7 @@ import (
 // Why a saga is not this coordinator's any more.
 var (
 	errClaimed = errors.New("another coordinator has claimed it")
-	errForeign = errors.New("its log has events that this coordinator did not append")
+	errForeign = errors.New("its log is not what this coordinator has appended")
 	errTenure  = errors.New("its lease could not be renewed in time")
 )
 
@@ -75,6 +75,9 @@ func (s *instance) resolve(ctx context.Context, st store.Store, request store.Ap
 	}
 	if i := slices.IndexFunc(found, isNodes); i >= 0 {
 		return final{fmt.Errorf("%w: event %d is %s of node %d", errForeign, found[i].Seq, found[i].Kind, found[i].Node)}
+	}
+	if have := request.Seq + uint64(len(found)); have < record.NextSeq || record.NextSeq < request.Seq {
+		return final{fmt.Errorf("%w: it has %d events and should have %d", errForeign, have, record.NextSeq)}
 	}
 	return final{overtaken{record, found}}
 }

@@ -43,6 +43,8 @@ type instance struct {
 	// operator holds it.
 	admitted, idle bool
 
+	waits bool // for a slot; guarded by slots.mu
+
 	mail  mailbox
 	spare []outcome // the last ones, whose memory the mailbox gets back
 

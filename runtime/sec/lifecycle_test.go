@@ -183,3 +183,20 @@ func TestZeroConfigWorks(t *testing.T) {
 		require.NoError(t, c.Shutdown(t.Context()))
 	})
 }
+
+// An action that doesn't return keeps no saga in the memory of a coordinator that has been ended.
+func TestShutdownThatRunsOutOfTimeForgetsItsSagas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Hour); return nil })
+		c := w.start(t, store.NewMemory())
+		require.NoError(t, c.CreateAndStart(t.Context(), saga.NewID(), chain()))
+		synctest.Wait()
+		ctx, cancel := contextFor(t, time.Second)
+		defer cancel()
+		require.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
+		synctest.Wait()
+		assert.Empty(t, c.Owned())
+		require.NoError(t, c.Shutdown(t.Context()), "when it has returned")
+	})
+}

@@ -232,3 +232,20 @@ func TestRetentionDeletesByAgeAndCount(t *testing.T) {
 		})
 	}
 }
+
+func TestSagaThatIsStartedAgainTakesNoSecondPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
+		c := w.configured(t, sec.Config{MaxSagas: 2})
+		id := saga.NewID()
+		for range 3 {
+			require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
+			synctest.Wait()
+		}
+		began := time.Now()
+		_, _, err := run(t, c, withParams(saga.NewDAGBuilder("s").Append(act("x"))))
+		require.NoError(t, err)
+		assert.Zero(t, time.Since(began))
+	})
+}

@@ -172,8 +172,10 @@ func (c *Coordinator) heed(record *store.Record) {
 		c.release(s) // and see whether it makes sense now
 	}
 	if !record.State.Settled() {
-		_, _, _ = c.find(c.alive, record.ID)
-		return
+		s, _, err := c.find(c.alive, record.ID)
+		if err != nil || s == nil || s.view.Load().parked == nil { // its next append takes note of the call
+			return
+		}
 	}
 	_ = c.aside.withStore(c.alive, func(ctx context.Context, st store.Store) error { // what fails is heeded again
 		return st.Append(ctx, store.Append{ID: record.ID, Generation: record.Generation, Seq: record.NextSeq, State: record.State})

@@ -48,7 +48,7 @@ func TestCoordinatorTakesNoMoreSagasThanMayRun(t *testing.T) {
 		}
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(10 * time.Second); return nil })
-		c, err := sec.New(sec.Config{Store: st, Registry: w.registry(), MaxSagas: 3})
+		c, err := sec.New(sec.Config{Store: st, Registry: w.registry(), MaxSagas: 3, Poll: time.Hour})
 		require.NoError(t, err)
 		defer func() { require.NoError(t, c.Shutdown(context.Background())) }()
 		synctest.Wait()
@@ -108,5 +108,27 @@ func TestCallsAreTakenNoteOf(t *testing.T) {
 		require.NoError(t, err)
 		assert.Empty(t, called)
 		assert.Empty(t, c.Owned())
+	})
+}
+
+// An order for a saga that this coordinator can't run is taken note of, once.
+func TestOrderForAParkedSagaIsTakenNoteOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory()
+		unknown := withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "gone")))
+		id := plant(t, st, unknown, saga.StateRunning, nil)
+		seen := &recorder{}
+		c := newWorld().configured(t, sec.Config{Store: st, Observer: seen})
+		synctest.Wait()
+		require.NoError(t, newClient(t, sec.Config{Store: st}).Pause(t.Context(), id, because))
+		time.Sleep(time.Hour)
+		called, err := st.List(t.Context(), store.Query{Called: true})
+		require.NoError(t, err)
+		assert.Empty(t, called)
+		assert.Len(t, seen.all(), 2, "parked, and parked again with the order")
+		status, err := c.Status(t.Context(), id)
+		require.NoError(t, err)
+		assert.True(t, status.Paused)
+		assert.ErrorIs(t, status.Parked, saga.ErrUnknownAction)
 	})
 }

@@ -3,7 +3,9 @@ package sec_test
 import (
 	"log/slog"
 	"runtime"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -44,4 +46,53 @@ func TestWaitingSagaTakesAtMostSixteenKilobytes(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.NoError(t, c.Shutdown(t.Context()))
+}
+
+// A saga that has waited for a slot and ended is not kept, by those that wait or have waited.
+func TestSagasThatWaitedForASlotAreFreed(t *testing.T) {
+	const sagas, size = 100, 100 << 10
+	proceed := make(chan struct{})
+	w := newWorld()
+	w.on("do a", func(saga.ActionContext) error { <-proceed; return nil })
+	c := w.configured(t, sec.Config{MaxSagas: 1})
+	inUse := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := inUse()
+	var ids []saga.ID
+	for range sagas {
+		dag, err := saga.NewSagaDAG(saga.NewDAGBuilder("s").Append(act("a")).MustBuild(), strings.Repeat("x", size))
+		require.NoError(t, err)
+		ids = append(ids, saga.NewID())
+		require.NoError(t, c.CreateAndStart(t.Context(), ids[len(ids)-1], dag))
+	}
+	close(proceed)
+	for _, id := range ids {
+		_, err := c.Wait(t.Context(), id)
+		require.NoError(t, err)
+		require.NoError(t, c.Delete(t.Context(), id))
+	}
+	assert.Less(t, inUse()-before, int64(sagas*size/4))
+}
+
+func TestCoordinatorIsFreedAfterItsShutdown(t *testing.T) {
+	c, err := sec.New(sec.Config{Registry: newWorld().registry(), Lease: time.Hour, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	_, _, err = run(t, c, chain())
+	require.NoError(t, err)
+	require.NoError(t, c.Shutdown(t.Context()))
+	freed := make(chan struct{})
+	runtime.AddCleanup(c, func(freed chan struct{}) { close(freed) }, freed)
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		select {
+		case <-freed:
+			return true
+		default:
+			return false
+		}
+	}, 10*time.Second, time.Millisecond)
 }

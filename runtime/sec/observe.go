@@ -174,8 +174,15 @@ func (o *observations) tell(observation Observation) {
 
 // run calls the observer until the coordinator's life ends, and then for what is left.
 func (o *observations) run(alive context.Context) {
-	defer close(o.ended)
-	defer o.tellDropped()
+	ended := false
+	defer func() {
+		if ended {
+			close(o.ended)
+			return
+		}
+		o.logger.Error("observer ended its goroutine; going on in another")
+		go o.run(alive)
+	}()
 	for {
 		select {
 		case observation := <-o.queue:
@@ -186,6 +193,8 @@ func (o *observations) run(alive context.Context) {
 				case observation := <-o.queue:
 					o.call(observation)
 				default:
+					o.tellDropped()
+					ended = true
 					return
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -163,5 +164,28 @@ func TestRepeatedCallsAllCountAndTheLastOutputIsKept(t *testing.T) {
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.Equal(t, []string{"do a", "do b", "do b", "do b", "do c", "undo b", "undo b", "undo a", "undo a", "undo a"}, w.calls())
+	})
+}
+
+// observerFunc is an Observer.
+type observerFunc func(sec.Observation)
+
+func (f observerFunc) Observe(o sec.Observation) { f(o) }
+
+// An observer that ends its goroutine, as a test that fails does, is told of what comes after all the same.
+func TestObserverThatEndsItsGoroutineIsToldOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var states []saga.State
+		c, err := sec.New(sec.Config{Registry: newWorld().registry(), Logger: slog.New(slog.DiscardHandler), Observer: observerFunc(func(o sec.Observation) {
+			if o.Kind != sec.ObservedState {
+				runtime.Goexit()
+			}
+			states = append(states, o.State)
+		})})
+		require.NoError(t, err)
+		_, _, err = run(t, c, chain())
+		require.NoError(t, err)
+		require.NoError(t, c.Shutdown(t.Context()))
+		assert.Equal(t, []saga.State{saga.StateRunning, saga.StateSucceeded}, states)
 	})
 }

@@ -283,6 +283,7 @@ func TestAbandonEndsWhatIsStuckPausedOrParked(t *testing.T) {
 		st := store.NewMemory()
 		poison := plant(t, st, chain(), saga.StateRunning, []saga.Event{{Node: 3, Kind: saga.EventStarted}})
 		c := from.open(t, w, st)
+		settle()
 		stuck, _, err := run(t, c.Coordinator, chain())
 		failedError(t, err)
 

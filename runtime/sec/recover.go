@@ -70,6 +70,14 @@ func (s *instance) reload(record *store.Record) error {
 		return err
 	}
 	s.events = events
+	if have, known := uint64(len(events)), record.NextSeq; have != known {
+		if err := s.loadAgain(record); err != nil {
+			return err
+		}
+		if have < known {
+			return fmt.Errorf("its log lacks events: it has %d of %d", have, known)
+		}
+	}
 	for _, e := range events {
 		if len(e.Payload) > 0 && !json.Valid(e.Payload) {
 			return fmt.Errorf("event %d has a payload that is not JSON: was it encoded, and is the store opened without that codec?", e.Seq)
@@ -82,6 +90,19 @@ func (s *instance) reload(record *store.Record) error {
 		return err
 	}
 	return s.config().Registry.CheckShapes(dag)
+}
+
+// loadAgain loads the record again.
+func (s *instance) loadAgain(record *store.Record) error {
+	newer, err := s.coordinator.aside.load(s.tenure, s.id)
+	switch {
+	case errors.Is(err, saga.ErrNoSuchSaga), err == nil && newer.Generation != record.Generation:
+		return errClaimed
+	case err != nil:
+		return fmt.Errorf("%w: %w", errUnreadable, err)
+	}
+	*record = newer
+	return nil
 }
 
 // errUnreadable says that a log could not be read now. It is tried again with the next sweep, so that others don't wait for it.

@@ -65,7 +65,10 @@ func (c *Coordinator) ask(ctx context.Context, id saga.ID, w wish) error {
 			if !asked { // somebody else has taken it back
 				continue
 			}
-			return r.wait(ctx, id)
+			if err := r.wait(ctx, id); !errors.Is(err, errGone) {
+				return err
+			}
+			continue
 		}
 		if v := s.view.Load(); v.parked != nil {
 			return fmt.Errorf("saga %s: %w", id, v.parked)
@@ -91,7 +94,8 @@ func (r request) answer(err error) {
 	}
 }
 
-// errGone is the reply to a request that came when the owner was about to leave. It has had no effect.
+// errGone is the reply to a request that came when the owner was about to leave, or that the owner could not make durable, as
+// the saga had become another's. It is made again, of whoever has the saga then; what it has done all the same is in the log that he reads.
 var errGone = errors.New("saga is not in memory any more")
 
 func (r request) wait(ctx context.Context, id saga.ID) error {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
@@ -24,8 +26,12 @@ func (r Retention) enabled() bool { return r.MaxAge > 0 || r.MaxCount > 0 }
 
 var finalStates = []saga.State{saga.StateSucceeded, saga.StateFailed, saga.StateAbandoned}
 
-// retentionBatch is how many records are read at a time, so that the store serves others between.
-const retentionBatch = 500
+const (
+	// retentionBatch is how many records are read at a time, so that the store serves others between.
+	retentionBatch = 500
+	// deleters is how many sagas are deleted at a time, so that they share the store's commits, and leave room for those of running sagas.
+	deleters = 16
+)
 
 // retain deletes what is too old or too much, until the coordinator shuts down.
 func (c *Coordinator) retain() {
@@ -56,14 +62,16 @@ func (c *Coordinator) deleteExpired() error {
 		if err != nil {
 			return err
 		}
+		var expired []saga.ID
 		for _, r := range records {
 			if c.config.Retention.MaxAge > 0 && time.Since(r.Updated) > c.config.Retention.MaxAge {
-				if err := c.deleteFinal(r.ID); err != nil {
-					return err
-				}
+				expired = append(expired, r.ID)
 			} else if c.config.Retention.MaxCount > 0 {
 				kept = append(kept, ended{r.ID, r.Updated})
 			}
+		}
+		if err := c.deleteFinal(expired); err != nil {
+			return err
 		}
 		if len(records) < retentionBatch || c.isStopped() {
 			break
@@ -75,20 +83,33 @@ func (c *Coordinator) deleteExpired() error {
 		return nil
 	}
 	slices.SortFunc(kept, func(a, b ended) int { return a.at.Compare(b.at) })
-	for _, e := range kept[:excess] {
-		if err := c.deleteFinal(e.id); err != nil {
-			return err
-		}
+	ids := make([]saga.ID, excess)
+	for i, e := range kept[:excess] {
+		ids[i] = e.id
 	}
-	return nil
+	return c.deleteFinal(ids)
 }
 
-// deleteFinal deletes a saga; that another coordinator has deleted it meanwhile is no error.
-func (c *Coordinator) deleteFinal(id saga.ID) error {
-	return c.aside.withStore(c.alive, func(ctx context.Context, st store.Store) error {
-		if err := st.Delete(ctx, id); !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		return nil
-	})
+// deleteFinal deletes sagas, several at a time, until one can't be. That another coordinator has deleted one meanwhile is no error.
+func (c *Coordinator) deleteFinal(ids []saga.ID) error {
+	var (
+		next    atomic.Int64
+		failed  atomic.Bool
+		running sync.WaitGroup
+	)
+	errs := make([]error, min(deleters, len(ids)))
+	for i := range errs {
+		running.Go(func() {
+			for n := next.Add(1) - 1; n < int64(len(ids)) && !failed.Load(); n = next.Add(1) - 1 {
+				err := c.aside.withStore(c.alive, func(ctx context.Context, st store.Store) error { return st.Delete(ctx, ids[n]) })
+				if err != nil && !errors.Is(err, store.ErrNotFound) {
+					errs[i] = err
+					failed.Store(true)
+					return
+				}
+			}
+		})
+	}
+	running.Wait()
+	return errors.Join(errs...)
 }

@@ -30,7 +30,6 @@ func (s *instance) attend() (job, bool) {
 // coordinator is shutting down and nothing is in flight.
 func (s *instance) turn() bool {
 	if s.tenure.Err() != nil {
-		s.reply(saga.ErrShutdown)
 		return false
 	}
 	s.yield()
@@ -59,7 +58,11 @@ func (s *instance) turn() bool {
 			}
 		}
 		s.config().Logger.Warn("saga given up", "saga", s.id, "name", s.dag.Name(), "reason", err)
-		s.reply(fmt.Errorf("saga %s: %w: %w", s.id, saga.ErrWrongState, err))
+		if errors.Is(err, saga.ErrShutdown) {
+			s.reply(fmt.Errorf("saga %s: %w; it may be done or not", s.id, err))
+		} else {
+			s.reply(errGone) // whoever has the saga now is asked
+		}
 		return false
 	}
 	ended := s.stored.Settled() || stopping && s.flying == 0
@@ -105,7 +108,7 @@ func (s *instance) reply(err error) {
 func (s *instance) receive(outcomes []outcome) {
 	for _, o := range outcomes {
 		s.flying--
-		if o.kind != 0 && !s.machine.State().Final() {
+		if o.kind != 0 {
 			s.apply(o.task.Node, o.kind, o.payload)
 		}
 	}

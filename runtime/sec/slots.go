@@ -1,14 +1,12 @@
 package sec
 
-import (
-	"slices"
-	"sync"
-)
+import "sync"
 
 // slots are the places of the sagas that may run at once. Those that wait get them in the order in which they came.
 type slots struct {
-	mu      sync.Mutex
-	free    int
+	mu   sync.Mutex
+	free int
+	// waiting are the sagas that wait, the next one first. One that is gone stays in it until its turn comes, and is passed over.
 	waiting []*instance
 	// short says that the coordinator left sagas to others for want of a slot. It is then woken when one becomes free.
 	short bool
@@ -41,7 +39,8 @@ func (q *slots) take(s *instance, wait bool) bool {
 		q.free--
 		return true
 	}
-	if wait && !slices.Contains(q.waiting, s) {
+	if wait {
+		s.waits = true
 		q.waiting = append(q.waiting, s)
 	}
 	return false
@@ -53,7 +52,9 @@ func (q *slots) give(c *Coordinator) {
 	defer q.mu.Unlock()
 	for len(q.waiting) > 0 {
 		s := q.waiting[0]
+		q.waiting[0] = nil // or else it would be kept in memory
 		q.waiting = q.waiting[1:]
+		s.waits = false
 		if ok, attend := s.mail.grant(); ok {
 			if attend {
 				c.attendTo(s)
@@ -65,13 +66,6 @@ func (q *slots) give(c *Coordinator) {
 	if q.short {
 		c.wake()
 	}
-}
-
-// leave takes a saga out of those that wait.
-func (q *slots) leave(s *instance) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.waiting = slices.DeleteFunc(q.waiting, func(other *instance) bool { return other == s })
 }
 
 // admit takes one of the coordinator's slots, if the saga has none. It reports whether the saga has one.

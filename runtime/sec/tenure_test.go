@@ -1,6 +1,9 @@
 package sec_test
 
 import (
+	"context"
+	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,15 +97,16 @@ func TestShutdownGivesTheSagasBackAtOnce(t *testing.T) {
 	})
 }
 
-// Sagas that are parked are let go with the lease too.
-func TestParkedSagaIsForgottenWithTheLease(t *testing.T) {
+// Sagas that are parked, or wait for their start, are let go with the lease too.
+func TestParkedAndCreatedSagasAreForgottenWithTheLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := store.NewMemory()
 		poison := plant(t, shared, chain(), saga.StateRunning, []saga.Event{{Node: 3, Kind: saga.EventStarted}})
 		cut := &faultyStore{Store: shared, fault: errorBefore, first: 1 << 30, last: 1 << 30}
 		c := newWorld().configured(t, sec.Config{Store: cut, Lease: lease})
+		require.NoError(t, c.Create(t.Context(), saga.NewID(), chain()))
 		synctest.Wait()
-		require.Len(t, c.Owned(), 1)
+		require.Len(t, c.Owned(), 2)
 		cut.cutOff(true)
 		time.Sleep(lease)
 		assert.Empty(t, c.Owned())
@@ -110,5 +114,71 @@ func TestParkedSagaIsForgottenWithTheLease(t *testing.T) {
 		time.Sleep(2 * lease)
 		_, err := c.Wait(t.Context(), poison)
 		assert.ErrorIs(t, err, saga.ErrParked)
+	})
+}
+
+// hungRenew hangs when leases are to be renewed.
+type hungRenew struct{ store.Store }
+
+func (h *hungRenew) Renew(ctx context.Context, owner string, l time.Duration) error {
+	if l > 0 {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return h.Store.Renew(ctx, owner, l)
+}
+
+func TestShutdownIsBoundedWhileTheLeasesAreBeingRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := sec.New(sec.Config{Store: &hungRenew{store.NewMemory()}, Lease: lease, Logger: slog.New(slog.DiscardHandler)})
+		require.NoError(t, err)
+		time.Sleep(lease/4 + time.Second)
+		ctx, cancel := contextFor(t, time.Second)
+		defer cancel()
+		began := time.Now()
+		assert.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
+		assert.Equal(t, time.Second, time.Since(began))
+	})
+}
+
+// lateClaim answers the first claim when the lease that it gives has ended. The leases can't be renewed meanwhile.
+type lateClaim struct {
+	store.Store
+	claims int
+	cut    atomic.Bool
+}
+
+func (l *lateClaim) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+	records, err := l.Store.Claim(ctx, c)
+	if l.claims++; l.claims == 1 {
+		l.cut.Store(true)
+		time.Sleep(lease)
+		l.cut.Store(false)
+	}
+	return records, err
+}
+
+func (l *lateClaim) Renew(ctx context.Context, owner string, d time.Duration) error {
+	if l.cut.Load() {
+		return errStore
+	}
+	return l.Store.Renew(ctx, owner, d)
+}
+
+func TestSagaThatWasClaimedForAnEarlierTenureIsClaimedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory()
+		id := plant(t, st, chain(), saga.StateRunning, nil)
+		w := newWorld()
+		w.on("do a", func(saga.ActionContext) error {
+			record, err := st.Load(t.Context(), id)
+			assert.NoError(t, err)
+			assert.EqualValues(t, 3, record.Generation, "of two claims")
+			return nil
+		})
+		c := w.configured(t, sec.Config{Store: &lateClaim{Store: st}, Lease: lease})
+		time.Sleep(2 * lease)
+		_, err := c.Wait(t.Context(), id)
+		require.NoError(t, err)
 	})
 }

@@ -68,12 +68,15 @@ func (s *instance) attempt(j job, injected injection) outcome {
 	if !ok {
 		panic(fmt.Sprintf("action %q was registered when the saga was loaded, and is not now", name))
 	}
-	policy := action.Policy(j.Direction)
+	policy, own, failure := c.plan(action, j.Direction)
+	if failure != nil {
+		return j.failed(failure, true)
+	}
 	most := policy.Attempts(j.Direction)
 	unknown := false
 	defer s.setRetrying(j.Task, nil)
 	for attempt := 1; ; attempt++ {
-		r := s.callInTurn(j, action, attempt, policy, injected)
+		r := s.callInTurn(j, action, own, attempt, policy.Timeout, injected)
 		if r.failure == nil {
 			return j.succeeded(r.output)
 		}
@@ -98,10 +101,21 @@ func (s *instance) attempt(j job, injected injection) outcome {
 // jitter leaves out a random part of up to a half of a wait.
 func jitter(d time.Duration) time.Duration { return d - rand.N(d/2+1) }
 
+// plan asks an action how it is to be called, and returns the gate that it has of its own. This is the user's code too.
+func (c *Coordinator) plan(action saga.Registered, direction saga.Direction) (policy saga.Policy, own *gate, failure *saga.ActionError) {
+	defer func() {
+		if v := recover(); v != nil {
+			failure = saga.NewActionError(&saga.PanicError{Value: v, Stack: debug.Stack()}, saga.ReasonPanic, 1)
+		}
+	}()
+	policy = action.Policy(direction)
+	return policy, c.gates.action(action.Name(), direction, policy.Limit), nil
+}
+
 // callInTurn makes one attempt, when the limits allow it.
-func (s *instance) callInTurn(j job, action saga.Registered, attempt int, policy saga.Policy, injected injection) attempted {
+func (s *instance) callInTurn(j job, action saga.Registered, own *gate, attempt int, timeout time.Duration, injected injection) attempted {
 	c := s.coordinator
-	own, all := c.gates.action(action.Name(), j.Direction, policy.Limit), c.gates.all[j.Direction]
+	all := c.gates.all[j.Direction]
 	if !own.enter(s, c.stopping) {
 		return attempted{failure: &saga.ActionError{}, stopped: true}
 	}
@@ -114,9 +128,9 @@ func (s *instance) callInTurn(j job, action saga.Registered, attempt int, policy
 		return attempted{failure: &saga.ActionError{}, stopped: true}
 	}
 	began := time.Now()
-	r := s.call(j, action, attempt, policy.Timeout)
+	r := s.call(j, action, attempt, timeout)
 	for calls := 1; calls < injected.repeat && r.failure == nil; calls++ {
-		r = s.call(j, action, attempt, policy.Timeout)
+		r = s.call(j, action, attempt, timeout)
 	}
 	o := Observation{Kind: ObservedAttempt, ID: s.id, Name: s.dag.Name(), Path: s.dag.Path(j.Node),
 		Direction: j.Direction, Attempt: attempt, Took: time.Since(began)}

@@ -42,21 +42,18 @@ func (m *Machine) Next() (Task, bool) {
 	return Task{}, false
 }
 
-// TakeBack undoes a Next whose task has not been begun.
+// TakeBack says of a task that Next has handed out that it is not in flight, for the machine that is to inherit what is.
 func (m *Machine) TakeBack(t Task) {
 	if n := &m.nodes[t.Node]; n.want.task(t.Node) == t {
 		n.handed = false
 	}
 }
 
-// Inherit notes that what another machine of the same saga has handed out is in flight, so that Next doesn't hand it out
-// again. The other one may lack the newest events. What its log doesn't begin has to be handed out again.
+// Inherit notes that what another machine of the same saga has handed out, and not taken back, is in flight, so that Next doesn't hand
+// it out again. The other one may lack the newest orders. As what is in flight has begun and not ended, no order changes that it is wanted.
 func (m *Machine) Inherit(other *Machine) {
 	for i := range m.nodes {
-		n, o := &m.nodes[i], &other.nodes[i]
-		if o.handed && o.want == n.want && m.Logged(n.want.task(saga.NodeID(i))) {
-			n.handed = true
-		}
+		m.nodes[i].handed = other.nodes[i].handed
 	}
 }
 

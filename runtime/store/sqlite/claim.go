@@ -28,8 +28,11 @@ const claiming = "claim sagas"
 // look reports whether there is anything to claim.
 func (s *Store) look(ctx context.Context, c store.Claim) (found bool, err error) {
 	statement := lookFree
-	if len(c.IDs) > 0 {
+	switch {
+	case len(c.IDs) > 0:
 		statement = lookFreeIDs
+	case c.Unowned:
+		statement = lookUnowned
 	}
 	err = s.read(ctx, claiming, saga.ID{}, func() error {
 		return s.stmts[statement].QueryRowContext(ctx, claimArgs(c, time.Now())...).Scan(&found)
@@ -40,9 +43,12 @@ func (s *Store) look(ctx context.Context, c store.Claim) (found bool, err error)
 // take claims.
 func (s *Store) take(ctx context.Context, c store.Claim) ([]store.Record, error) {
 	statement := claimFree
-	if len(c.IDs) > 0 {
+	switch {
+	case len(c.IDs) > 0:
 		statement = claimFreeIDs
 		c.IDs = slices.Clone(c.IDs) // the caller may have gone when it is written
+	case c.Unowned:
+		statement = claimUnowned
 	}
 	var records []store.Record
 	err := s.write(ctx, claiming, saga.ID{}, 0, func(tx *transaction) error {
@@ -55,13 +61,14 @@ func (s *Store) take(ctx context.Context, c store.Claim) ([]store.Record, error)
 		return err
 	})
 	if err != nil {
-		return nil, err // and don't look at records, which the writer may still be reading
+		return nil, err // and don't look at records, which may still be read
 	}
 	slices.SortFunc(records, func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return records, nil
 }
 
-// claimArgs returns the arguments of the statements of a claim: who, now and where, then the others, and the IDs last, if there are any.
+// claimArgs returns the arguments of the statements of a claim: who, now and where, then the others. If there are IDs, they
+// follow, and whether owned sagas are left out.
 func claimArgs(c store.Claim, now time.Time, others ...any) []any {
 	args := append([]any{c.Owner, now.UnixMicro(), c.Queue}, others...)
 	if len(c.IDs) == 0 {
@@ -74,5 +81,5 @@ func claimArgs(c store.Claim, now time.Time, others ...any) []any {
 		}
 		array = fmt.Appendf(array, "\"%x\"", id[:])
 	}
-	return append(args, string(append(array, ']')))
+	return append(args, string(append(array, ']')), c.Unowned)
 }

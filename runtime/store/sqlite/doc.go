@@ -20,9 +20,19 @@
 // call returns its own result, after that commit: what one of them is refused, or breaks, doesn't touch the others. A
 // write that comes when none is under way begins at once. If a commit itself fails, it is unknown for all in it whether they had an effect.
 //
+// An append is mostly one statement, which asks who owns the saga and which event is next, and writes one row with all events of the
+// append, packed. Only if the state changes, or the owner is called, is the record written too, with the indexes that say what is open and
+// what may be claimed. To renew the leases of an owner is to write one row. Each part of that is there because it was a large part of the
+// time that a saga takes of the processor, which is what limits many sagas at once; one alone waits for the disk.
+//
+// # How it reads
+//
+// What is read of a single saga shares transactions, as writes do. What may be long, a list, has a connection of its own, and is broken off when
+// the context ends.
+//
 // # How it shares the database
 //
-// A call takes one connection from the pool, and gives it back when it is done; writes that share a transaction share
+// A call takes one connection from the pool, and gives it back when it is done; those that share a transaction share
 // one. Nothing is held between calls. So a pool of any size will do, one connection included. But
 // a program that calls the store while it holds the last connection, in a transaction of its own say, waits for itself.
 //

@@ -13,14 +13,14 @@ func (s *Store) Take(ctx context.Context, c store.Claim) ([]store.Record, error)
 
 // Waiting returns how many writes wait for a transaction.
 func (s *Store) Waiting() int {
-	s.writer.mu.Lock()
-	defer s.writer.mu.Unlock()
-	return len(s.writer.queue)
+	s.writes.mu.Lock()
+	defer s.writes.mu.Unlock()
+	return len(s.writes.queue)
 }
 
 // Running reports whether there is a goroutine of the store's.
 func (s *Store) Running() bool {
-	s.writer.mu.Lock()
-	defer s.writer.mu.Unlock()
-	return s.writer.running
+	s.writes.mu.Lock()
+	defer s.writes.mu.Unlock()
+	return s.writes.running
 }

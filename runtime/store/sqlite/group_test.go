@@ -136,10 +136,8 @@ func TestBadWritesDoNotHarmTheirCompanions(t *testing.T) {
 	for _, n := range []store.NewSaga{good, broken, over, free, final} {
 		require.NoError(t, h.Create(t.Context(), n))
 	}
-	// The row that an append will want to insert.
-	_, err := h.db.Exec("INSERT INTO saga_event (saga, seq, node, kind, at) VALUES (?, 2, 0, 1, 0)", broken.ID[:])
-	require.NoError(t, err)
 	require.NoError(t, h.Append(t.Context(), next(broken.ID, 0, 2)))
+	setTrap(t, h.db, broken.ID)
 
 	ctx := t.Context()
 	appendOf := func(id saga.ID, generation, seq uint64, n int) func() error {
@@ -158,13 +156,13 @@ func TestBadWritesDoNotHarmTheirCompanions(t *testing.T) {
 	begin := func(what string, want error, f func() error) {
 		calls = append(calls, call{what, h.begin(t, f), want})
 	}
-	constraint := errors.New("UNIQUE constraint failed")
+	constraint := errors.New("trapped")
 	begin("append", nil, appendOf(good.ID, 1, 0, 2))
 	begin("append by an old owner", store.ErrFenced, appendOf(good.ID, 7, 2, 1))
 	begin("append of what is there", store.ErrSequence, appendOf(good.ID, 1, 0, 2))
 	begin("append to no saga", store.ErrNotFound, appendOf(saga.NewID(), 1, 0, 1))
 	begin("create what exists", store.ErrExists, func() error { return h.Create(ctx, over) })
-	begin("append that breaks a constraint at its last event", constraint, appendOf(broken.ID, 1, 2, 1))
+	begin("append that breaks a constraint", constraint, appendOf(broken.ID, 1, 2, 1))
 	begin("create", nil, func() error { return h.Create(ctx, fresh) })
 	begin("append to what was just created", nil, appendOf(fresh.ID, 1, 0, 1))
 	begin("append behind one that failed", constraint, appendOf(broken.ID, 1, 2, 1))

@@ -18,7 +18,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/sqlite"
 )
 
-// Owners append to their sagas while contexts end, commits fail, rows are in the way, settings change and other connections
+// Owners append to their sagas while contexts end, commits fail, a trigger fails, settings change and other connections
 // have the lock. Every saga ends with the log that its owner was told.
 func TestHostileMixMixesNothingUp(t *testing.T) {
 	for name, limit := range pools {
@@ -30,8 +30,7 @@ func TestHostileMixMixesNothingUp(t *testing.T) {
 			s := openStore(t, db)
 			trap := newSaga()
 			require.NoError(t, s.Create(t.Context(), trap))
-			_, err := db.Exec("INSERT INTO saga_event (saga, seq, node, kind, at) VALUES (?, 1, 0, 1, 0)", trap.ID[:])
-			require.NoError(t, err)
+			setTrap(t, db, trap.ID)
 			var commits atomic.Uint64
 			watched.vetoWith(func() bool { return commits.Add(1)%13 == 0 })
 
@@ -106,7 +105,7 @@ func meddle(t *testing.T, s *sqlite.Store, random *rand.Rand, trap, owned saga.I
 	ctx := t.Context()
 	switch random.IntN(5) {
 	case 0:
-		assert.Error(t, s.Append(ctx, next(trap, 0, 2)), "a row is in the way")
+		assert.Error(t, s.Append(ctx, next(trap, 0, 2)), "there is a trap")
 	case 1:
 		a := next(owned, 0, 1)
 		a.Generation = 9

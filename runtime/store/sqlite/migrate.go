@@ -4,12 +4,26 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"time"
 )
 
 // migrations holds one file a version of the schema, numbered from 1. A file that was released never changes.
 //
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+// prepareTables migrates, and removes what nobody needs any more: the leases of owners who haven't renewed for a day
+// and own nothing that is unfinished.
+func prepareTables(tx *transaction) error {
+	if err := migrate(tx); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`
+		DELETE FROM saga_lease WHERE lease_end < ?1
+			AND owner NOT IN (SELECT owner FROM saga_record INDEXED BY saga_record_open WHERE state <> 5 AND state < 5)`,
+		time.Now().Add(-24*time.Hour).UnixMicro())
+	return err
+}
 
 // migrate brings the schema to the newest version, or returns an error if it is newer than that. It
 // always writes, so that a database that can't be written to shows itself.

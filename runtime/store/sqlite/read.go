@@ -17,8 +17,8 @@ import (
 // Load implements store.Store.
 func (s *Store) Load(ctx context.Context, id saga.ID) (store.Record, error) {
 	var records []store.Record
-	err := s.read(ctx, "load saga", id, func() error {
-		rows, err := s.stmts[loadRecord].QueryContext(ctx, id[:])
+	err := s.readShared(ctx, "load saga", id, func(tx *transaction) error {
+		rows, err := tx.stmt(loadRecord).Query(id[:])
 		if err != nil {
 			return err
 		}
@@ -26,7 +26,7 @@ func (s *Store) Load(ctx context.Context, id saga.ID) (store.Record, error) {
 		return err
 	})
 	if err != nil {
-		return store.Record{}, err
+		return store.Record{}, err // and don't look at records, which may still be read
 	}
 	if len(records) == 0 {
 		return store.Record{}, store.ErrNotFound
@@ -37,15 +37,18 @@ func (s *Store) Load(ctx context.Context, id saga.ID) (store.Record, error) {
 // Events implements store.Store.
 func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
 	var events []saga.Event
-	err := s.read(ctx, "read events of saga", id, func() error {
-		rows, err := s.stmts[loadEvents].QueryContext(ctx, id[:], int64(min(from, math.MaxInt64)), sqlLimit(limit))
+	err := s.readShared(ctx, "read events of saga", id, func(tx *transaction) error {
+		rows, err := tx.stmt(loadLog).Query(id[:], int64(min(from, math.MaxInt64)))
 		if err != nil {
 			return err
 		}
-		events, err = scanEvents(rows)
+		events, err = scanLog(rows, from, limit)
 		return err
 	})
-	return events, err
+	if err != nil {
+		return nil, err // and don't look at events, which may still be read
+	}
+	return events, nil
 }
 
 // List implements store.Store.
@@ -75,7 +78,7 @@ func listQuery(q store.Query) (text string, args []any) {
 	}
 	if !q.UpdatedBefore.IsZero() {
 		args = append(args, q.UpdatedBefore.Add(time.Microsecond-1).UnixMicro()) // rounded up, as what is stored has no more digits
-		where += fmt.Sprintf(" AND updated < ?%d", len(args))
+		where += fmt.Sprintf(" AND "+updated+" < ?%d", len(args))
 	}
 	if q.Owner != "" {
 		args = append(args, q.Owner)
@@ -119,9 +122,16 @@ func joinStates(states []saga.State) string {
 	return strings.Join(numbers, ", ")
 }
 
-// read runs query until the database isn't locked, which it is for readers at rare moments only.
+// read runs query until the database isn't locked, which it is for readers at rare moments only. It is for what may take long: it has
+// a connection of its own, and is broken off when the context ends.
 func (s *Store) read(ctx context.Context, what string, id saga.ID, query func() error) error {
 	return explain(retryLocked(ctx, query), what, id)
+}
+
+// readShared runs what reads of one saga, with what others read at the same time. That saves the locks of a transaction, and the goroutines
+// that wait for the end of a context, which are most of the cost of a short query.
+func (s *Store) readShared(ctx context.Context, what string, id saga.ID, op operation) error {
+	return explain(s.reads.do(ctx, 0, op), what, id)
 }
 
 // scanRecords reads the columns, and behind them the DAG if there is one, and closes rows.
@@ -155,19 +165,23 @@ func scanRecords(rows *sql.Rows, withDAG bool) ([]store.Record, error) {
 	return records, rows.Err()
 }
 
-// scanEvents reads events and closes rows.
-func scanEvents(rows *sql.Rows) ([]saga.Event, error) {
+// scanLog reads events from number from on, at most limit if that is positive, and closes rows.
+func scanLog(rows *sql.Rows, from uint64, limit int) ([]saga.Event, error) {
 	defer rows.Close()
 	var events []saga.Event
 	for rows.Next() {
-		var seq, node, kind, at int64
-		var payload []byte
-		if err := rows.Scan(&seq, &node, &kind, &at, &payload); err != nil {
+		var seq, count int64
+		var p []byte
+		if err := rows.Scan(&seq, &count, &p); err != nil {
 			return nil, err
 		}
-		events = append(events, saga.Event{
-			Seq: uint64(seq), Node: saga.NodeID(node), Kind: saga.EventKind(kind), Payload: payload, At: time.UnixMicro(at).UTC(),
-		})
+		var err error
+		if events, err = packed(p).unpack(events, uint64(seq), uint64(count), from); err != nil {
+			return nil, err
+		}
+		if limit > 0 && len(events) >= limit {
+			return events[:limit], nil
+		}
 	}
 	return events, rows.Err()
 }

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"database/sql"
 	"fmt"
 	"testing"
 	"time"
@@ -27,6 +28,14 @@ func next(id saga.ID, seq uint64, n int) store.Append {
 		})
 	}
 	return a
+}
+
+// setTrap makes all appends to a saga fail in the database.
+func setTrap(t *testing.T, db *sql.DB, id saga.ID) {
+	t.Helper()
+	_, err := db.Exec(fmt.Sprintf(
+		"CREATE TRIGGER trap BEFORE INSERT ON saga_log WHEN new.saga = x'%x' BEGIN SELECT RAISE (FAIL, 'trapped'); END", id[:]))
+	require.NoError(t, err)
 }
 
 // requireLog requires that the saga's log has n events, all of them what next made.

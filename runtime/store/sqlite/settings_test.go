@@ -56,7 +56,7 @@ func TestOpenRefusesANewerSchema(t *testing.T) {
 
 func TestOpenUndoesAMigrationThatBreaksOff(t *testing.T) {
 	db := openDB(t, newFile(t), 1)
-	_, err := db.Exec("CREATE TABLE saga_event (mine)")
+	_, err := db.Exec("CREATE TABLE saga_log (mine)")
 	require.NoError(t, err)
 	_, err = sqlite.Open(t.Context(), db)
 	require.ErrorContains(t, err, "migrating the schema to version 1")
@@ -64,7 +64,7 @@ func TestOpenUndoesAMigrationThatBreaksOff(t *testing.T) {
 	require.NoError(t, db.QueryRow("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'saga_%'").Scan(&tables))
 	assert.Equal(t, 1, tables, "only the one that was there before")
 
-	_, err = db.Exec("DROP TABLE saga_event")
+	_, err = db.Exec("DROP TABLE saga_log")
 	require.NoError(t, err)
 	openStore(t, db)
 	openStore(t, db) // again changes nothing

@@ -6,93 +6,143 @@ import (
 )
 
 // columns are those of a record, in the order that scanRecords wants.
-const columns = "id, name, state, queue, owner, generation, called, next_seq, created, updated"
+const columns = "id, name, state, queue, owner, generation, called, " + nextSeq + ", created, " + updated
 
-// isOpen selects what is not final, in words that let SQLite use the index saga_record_open.
-const isOpen = "state <> 5 AND state < 5"
-
-// freeText selects what a claimant ?1 may have now, which is ?2, of a queue ?3. What is free at once, which may be
-// much, and what is free as its lease has ended since are two ranges of the index saga_record_free. So the first one is read in
-// the order of the IDs, and no further than the limit.
+// nextSeq and updated are what the record says, or where that may leave appends out, the last row of the log. A final saga's
+// record leaves out none.
 const (
-	freeText = freeRange + " AND lease_end = 0 UNION ALL " + freeRange + " AND lease_end > 0 AND lease_end <= ?2"
+	nextSeq = "CASE WHEN state >= 5 THEN next_seq ELSE ifnull((SELECT l.seq + l.count " + lastRow + "), next_seq) END"
+	updated = "CASE WHEN state >= 5 THEN updated ELSE ifnull((SELECT max(l.appended, updated) " + lastRow + "), updated) END"
 
-	freeRange = "SELECT id FROM saga_record INDEXED BY saga_record_free WHERE state < 5 AND queue = ?3 AND owner <> ?1"
+	lastRow = "FROM saga_log AS l WHERE l.saga = id ORDER BY l.seq DESC LIMIT 1"
 )
 
-// freeIDsText selects the same, of those whose IDs are in a JSON array. The plus signs keep it from reading all that is free.
-func freeIDsText(array string) string {
+// isFree selects, of the rows of saga_record, what may be claimed at ?2: what has no lease, or one that has ended. The last renewal of the
+// owner's counts, if it came after the record's own lease.
+const isFree = `ifnull(
+	(SELECT lease.lease_end FROM saga_lease AS lease WHERE lease.owner = saga_record.owner AND lease.renewal > saga_record.renewal),
+	lease_end) <= ?2`
+
+// unowned is all that nobody owns of a queue ?3.
+const unowned = "SELECT id " + open + " AND owner = '' AND renewal = 0"
+
+// groups is the owners of open sagas of a queue ?3 that aren't the claimant ?1, each as often as the sagas have numbers of renewal, with the
+// end of the leases if that is common to a group. It goes from one to the next in the index: to the owner's next number, or the next owner.
+const groups = `
+	WITH RECURSIVE every (owner, renewal) AS (
+		SELECT * FROM (SELECT owner, renewal ` + open + ` ORDER BY owner, renewal LIMIT 1)
+		UNION ALL
+		SELECT
+			ifnull((SELECT owner ` + nextNumber + `), (SELECT owner ` + nextOwner + `)),
+			ifnull((SELECT renewal ` + nextNumber + `), (SELECT renewal ` + nextOwner + `))
+		FROM every WHERE owner IS NOT NULL
+	), leased AS (
+		SELECT owner, renewal, (SELECT lease_end FROM saga_lease AS lease WHERE lease.owner = every.owner AND lease.renewal > every.renewal) AS common
+		FROM every WHERE owner IS NOT NULL AND owner <> ?1
+	)`
+
+const (
+	open       = "FROM saga_record INDEXED BY saga_record_free WHERE state < 5 AND queue = ?3"
+	nextNumber = open + " AND owner = every.owner AND renewal > every.renewal ORDER BY renewal LIMIT 1"
+	nextOwner  = open + " AND owner > every.owner ORDER BY owner, renewal LIMIT 1"
+)
+
+// freeOfGroup is what is free of a group.
+const freeOfGroup = `
+	SELECT id ` + open + ` AND owner = leased.owner AND renewal = leased.renewal AND (leased.common IS NOT NULL OR lease_end <= ?2)`
+
+// freeIDs is what is free of those whose IDs are in a JSON array, and has no owner if that is asked for. The plus signs keep it from reading
+// all that is free.
+func freeIDs(array, unowned string) string {
 	return `
 		SELECT id FROM saga_record
 		WHERE id IN (SELECT unhex(value) FROM json_each(` + array + `))
-			AND state < 5 AND +queue = ?3 AND owner <> ?1 AND +lease_end <= ?2`
+			AND state < 5 AND +queue = ?3 AND owner <> ?1 AND (NOT ` + unowned + ` OR +owner = '') AND ` + isFree
 }
 
-// lookText asks whether there is any.
-func lookText(free string) string { return "SELECT EXISTS (" + free + ")" }
-
-// claimText claims the first ones, at most ?5, until ?4.
-func claimText(free string) string {
+// claim claims until ?4 the sagas with these IDs, whose order and number ?5 limits.
+func claim(ids string) string {
 	return `
-		UPDATE saga_record SET owner = ?1, generation = generation + 1, called = 0, lease_end = ?4
-		WHERE id IN (` + free + ` ORDER BY id LIMIT ?5)
-		RETURNING ` + columns + `, (SELECT dag FROM saga_dag WHERE saga = id)`
+		UPDATE saga_record SET owner = ?1, generation = generation + 1, called = 0, lease_end = ?4, renewal = ` + renewalOf("?1") + `
+		WHERE id IN (` + ids + `)
+		RETURNING ` + columns + `, (SELECT dag FROM saga_dag WHERE number = saga_record.dag)`
 }
 
-const renewText = `UPDATE saga_record SET lease_end = ?2 WHERE owner = ?1 AND ` + isOpen
+// renewalOf is how often an owner has renewed.
+func renewalOf(owner string) string {
+	return "ifnull((SELECT renewal FROM saga_lease WHERE owner = " + owner + "), 0)"
+}
 
 // statement is one of those that are prepared.
 type statement int
 
 const (
-	createRecord statement = iota
-	createDAG
-	insertEvent
+	createDAG statement = iota
+	createRecord
+	dropDAG
+	appendLog
+	appendEvents
 	advance
-	advanceState
 	readGeneration
+	lookUnowned
 	lookFree
 	lookFreeIDs
+	claimUnowned
 	claimFree
 	claimFreeIDs
 	renewLeases
-	deleteRecord
 	deleteDAG
-	deleteEvents
+	deleteRecord
+	deleteLog
 	loadRecord
-	loadEvents
+	loadLog
 	statementCount
 )
 
 var texts = [statementCount]string{
+	createDAG: `INSERT INTO saga_dag (dag) VALUES (?1)`,
 	createRecord: `
-		INSERT INTO saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, created, updated)
-		VALUES (?1, ?2, ?3, ?4, ?5, 1, 0, ?6, ?7, ?8, ?8)
+		INSERT INTO saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated, dag)
+		VALUES (?1, ?2, ?3, ?4, ?5, 1, 0, ?6, ?7, ` + renewalOf("?5") + `, ?8, ?8, last_insert_rowid())
 		ON CONFLICT DO NOTHING`,
-	createDAG:   `INSERT INTO saga_dag (saga, dag) VALUES (?1, ?2)`,
-	insertEvent: `INSERT INTO saga_event (saga, seq, node, kind, at, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6)`,
+	dropDAG: `DELETE FROM saga_dag WHERE number = last_insert_rowid()`,
 
-	// Fencing: who is the owner and which event is next are asked in the statement that takes the numbers.
+	// Fencing: who is the owner and which event is next are asked in the statement that takes the numbers. The common
+	// append changes neither state nor called, and writes one row.
+	appendLog: `
+		INSERT INTO saga_log (saga, seq, count, appended, events)
+		SELECT ?1, ?3, ?4, ?5, ?8 FROM saga_record
+		WHERE id = ?1 AND generation = ?2 AND state = ?6 AND state < 5 AND called = ?7
+			AND ?3 = ifnull((SELECT seq + count FROM saga_log WHERE saga = ?1 ORDER BY seq DESC LIMIT 1), 0)`,
 	advance: `
-		UPDATE saga_record SET next_seq = next_seq + ?4, updated = ?5
-		WHERE id = ?1 AND generation = ?2 AND next_seq = ?3 AND state = ?6 AND called = ?7`,
-	advanceState: `
-		UPDATE saga_record SET next_seq = next_seq + ?4, updated = ?5, state = ?6, called = ?7
-		WHERE id = ?1 AND generation = ?2 AND next_seq = ?3 AND (?6 <> 1 OR state = 1)`,
+		UPDATE saga_record SET next_seq = ?3 + ?4, updated = ?5, state = ?6, called = ?7
+		WHERE id = ?1 AND generation = ?2 AND (?6 <> 1 OR state = 1)
+			AND ?3 = ifnull((SELECT seq + count FROM saga_log WHERE saga = ?1 ORDER BY seq DESC LIMIT 1), 0)`,
+	appendEvents:   `INSERT INTO saga_log (saga, seq, count, appended, events) VALUES (?1, ?2, ?3, ?4, ?5)`,
 	readGeneration: `SELECT generation FROM saga_record WHERE id = ?1`,
 
-	lookFree:     lookText(freeText),
-	lookFreeIDs:  lookText(freeIDsText("?4")),
-	claimFree:    claimText(freeText),
-	claimFreeIDs: claimText(freeIDsText("?6")),
-	renewLeases:  renewText,
+	lookUnowned: `SELECT EXISTS (` + unowned + `)`,
+	lookFree:    groups + ` SELECT EXISTS (SELECT 1 FROM leased WHERE (common IS NULL OR common <= ?2) AND EXISTS (` + freeOfGroup + `))`,
+	lookFreeIDs: `SELECT EXISTS (` + freeIDs("?4", "?5") + `)`,
 
-	deleteRecord: `DELETE FROM saga_record WHERE id = ?1 AND state >= 5`,
-	deleteDAG:    `DELETE FROM saga_dag WHERE saga = ?1`,
-	deleteEvents: `DELETE FROM saga_event WHERE saga = ?1`,
+	claimUnowned: claim(unowned + ` ORDER BY id LIMIT ?5`),
+	claimFree: claim(groups + `
+		SELECT unhex(found.value) FROM leased, json_each((SELECT json_group_array(hex(id)) FROM (` + freeOfGroup + ` ORDER BY id LIMIT ?5))) AS found
+		WHERE common IS NULL OR common <= ?2 ORDER BY found.value LIMIT ?5`),
+	claimFreeIDs: claim(freeIDs("?6", "?7") + ` ORDER BY id LIMIT ?5`),
 
-	loadRecord: `SELECT ` + columns + `, dag FROM saga_record JOIN saga_dag ON saga = id WHERE id = ?1`,
-	loadEvents: `SELECT seq, node, kind, at, payload FROM saga_event WHERE saga = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3`,
+	renewLeases: `
+		INSERT INTO saga_lease (owner, renewal, lease_end) VALUES (?1, 1, ?2)
+		ON CONFLICT DO UPDATE SET renewal = renewal + 1, lease_end = excluded.lease_end`,
+
+	deleteDAG:    `DELETE FROM saga_dag WHERE number = (SELECT dag FROM saga_record WHERE id = ?1 AND state >= 5)`,
+	deleteRecord: `DELETE FROM saga_record WHERE id = ?1`,
+	deleteLog:    `DELETE FROM saga_log WHERE saga = ?1`,
+
+	loadRecord: `SELECT ` + columns + `, (SELECT dag FROM saga_dag WHERE number = saga_record.dag) FROM saga_record WHERE id = ?1`,
+	loadLog: `
+		SELECT seq, count, events FROM saga_log
+		WHERE saga = ?1 AND seq >= ifnull((SELECT max(seq) FROM saga_log WHERE saga = ?1 AND seq <= ?2), 0) ORDER BY seq`,
 }
 
 // statements are prepared once, and by database/sql again for each connection that uses them.

@@ -14,9 +14,9 @@ import (
 
 // Store is a store.Store in an SQLite database. There is nothing to close but the database.
 type Store struct {
-	db     *sql.DB
-	stmts  *statements
-	writer *writer
+	db            *sql.DB
+	stmts         *statements
+	writes, reads *lane
 }
 
 var _ store.Store = (*Store)(nil)
@@ -25,7 +25,7 @@ var _ store.Store = (*Store)(nil)
 // this package knows. It returns an error if the database can't keep what a store promises.
 func Open(ctx context.Context, db *sql.DB) (*Store, error) {
 	stmts := new(statements)
-	s := &Store{db: db, stmts: stmts, writer: newWriter(db, stmts)}
+	s := &Store{db: db, stmts: stmts, writes: newLane(db, stmts, true), reads: newLane(db, stmts, false)}
 	err := s.open(ctx)
 	switch {
 	case err == nil:
@@ -40,7 +40,7 @@ func (s *Store) open(ctx context.Context) error {
 	if err := retryLocked(ctx, func() error { return checkDatabase(ctx, s.db) }); err != nil {
 		return err
 	}
-	if err := s.writer.write(ctx, 0, migrate); err != nil {
+	if err := s.writes.do(ctx, 0, prepareTables); err != nil {
 		return err
 	}
 	return retryLocked(ctx, func() error { return s.stmts.prepare(ctx, s.db) })
@@ -51,25 +51,30 @@ func (s *Store) Create(ctx context.Context, n store.NewSaga) error {
 	if err := n.Check(); err != nil {
 		return err
 	}
-	dag := bytes.Clone(n.DAG)
-	rows, size := eventRows(n.Events)
-	return s.write(ctx, "create saga", n.ID, size+len(dag), func(tx *transaction) error {
+	dag, events, count := bytes.Clone(n.DAG), pack(n.Events), int64(len(n.Events))
+	return s.write(ctx, "create saga", n.ID, len(events)+len(dag), func(tx *transaction) error {
 		now, end := time.Now(), int64(0)
 		if n.Owner != "" {
 			end = leaseEnd(now, n.Lease)
 		}
+		if _, err := tx.exec(createDAG, dag); err != nil {
+			return err
+		}
 		created, err := tx.exec(createRecord,
-			n.ID[:], string(n.Name), int64(n.State), n.Queue, n.Owner, int64(len(rows)), end, now.UnixMicro())
-		if err != nil {
+			n.ID[:], string(n.Name), int64(n.State), n.Queue, n.Owner, count, end, now.UnixMicro())
+		switch {
+		case err != nil:
 			return err
-		}
-		if created == 0 {
+		case created == 0:
+			if _, err := tx.exec(dropDAG); err != nil {
+				return err
+			}
 			return store.ErrExists
+		case count == 0:
+			return nil
 		}
-		if _, err := tx.exec(createDAG, n.ID[:], dag); err != nil {
-			return err
-		}
-		return insertEvents(tx, n.ID, rows)
+		_, err = tx.exec(appendEvents, n.ID[:], int64(0), count, now.UnixMicro(), []byte(events))
+		return err
 	})
 }
 
@@ -78,21 +83,28 @@ func (s *Store) Append(ctx context.Context, a store.Append) error {
 	if err := a.Check(); err != nil {
 		return err
 	}
-	rows, size := eventRows(a.Events)
-	return s.write(ctx, "append to saga", a.ID, size, func(tx *transaction) error {
+	events, count := pack(a.Events), int64(len(a.Events))
+	a.Events = nil // they are the caller's, who may have gone when it is written
+	return s.write(ctx, "append to saga", a.ID, len(events), func(tx *transaction) error {
 		// A number above the largest int64 becomes negative here, and so is no saga's.
-		args := []any{a.ID[:], int64(a.Generation), int64(a.Seq), int64(len(rows)), time.Now().UnixMicro(), int64(a.State), a.Call}
-		// Setting the state and the call writes to indexes even if they stay what they are, which they mostly do.
-		for _, stmt := range []statement{advance, advanceState} {
-			advanced, err := tx.exec(stmt, args...)
-			if err != nil {
+		generation, seq, now := int64(a.Generation), int64(a.Seq), time.Now().UnixMicro()
+		if count > 0 && !a.State.Final() {
+			appended, err := tx.exec(appendLog, a.ID[:], generation, seq, count, now, int64(a.State), a.Call, []byte(events))
+			if err != nil || appended == 1 {
 				return err
 			}
-			if advanced == 1 {
-				return insertEvents(tx, a.ID, rows)
-			}
 		}
-		return refusal(tx, a.ID, a.Generation)
+		advanced, err := tx.exec(advance, a.ID[:], generation, seq, count, now, int64(a.State), a.Call)
+		switch {
+		case err != nil:
+			return err
+		case advanced == 0:
+			return refusal(tx, a.ID, a.Generation)
+		case count == 0:
+			return nil
+		}
+		_, err = tx.exec(appendEvents, a.ID[:], seq, count, now, []byte(events))
+		return err
 	})
 }
 
@@ -125,7 +137,7 @@ func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) er
 // Delete implements store.Store.
 func (s *Store) Delete(ctx context.Context, id saga.ID) error {
 	return s.write(ctx, "delete saga", id, 0, func(tx *transaction) error {
-		deleted, err := tx.exec(deleteRecord, id[:])
+		deleted, err := tx.exec(deleteDAG, id[:])
 		if err != nil {
 			return err
 		}
@@ -139,52 +151,17 @@ func (s *Store) Delete(ctx context.Context, id saga.ID) error {
 			}
 			return err
 		}
-		if _, err := tx.exec(deleteDAG, id[:]); err != nil {
+		if _, err := tx.exec(deleteRecord, id[:]); err != nil {
 			return err
 		}
-		_, err = tx.exec(deleteEvents, id[:])
+		_, err = tx.exec(deleteLog, id[:])
 		return err
 	})
 }
 
 // write runs op, which writes about that many bytes. A refusal comes back as it is, any other error with what was tried.
 func (s *Store) write(ctx context.Context, what string, id saga.ID, size int, op operation) error {
-	return explain(s.writer.write(ctx, size, op), what, id)
-}
-
-// eventRow is an event as it is stored.
-type eventRow struct {
-	seq, node, kind, at int64
-	payload             any // []byte, or nil for NULL
-}
-
-// eventRows copies events, as they may be written after the call that was given them has returned. It
-// also returns how many bytes they are, about.
-func eventRows(events []saga.Event) (rows []eventRow, size int) {
-	for i := range events {
-		size += len(events[i].Payload)
-	}
-	payloads := make([]byte, 0, size)
-	rows = make([]eventRow, len(events))
-	for i := range events {
-		e := &events[i]
-		rows[i] = eventRow{seq: int64(e.Seq), node: int64(e.Node), kind: int64(e.Kind), at: e.At.UnixMicro()}
-		if len(e.Payload) > 0 {
-			begin := len(payloads)
-			payloads = append(payloads, e.Payload...)
-			rows[i].payload = payloads[begin:]
-		}
-	}
-	return rows, size + 64*len(events)
-}
-
-func insertEvents(tx *transaction, id saga.ID, rows []eventRow) error {
-	for _, r := range rows {
-		if _, err := tx.exec(insertEvent, id[:], r.seq, r.node, r.kind, r.at, r.payload); err != nil {
-			return err
-		}
-	}
-	return nil
+	return explain(s.writes.do(ctx, size, op), what, id)
 }
 
 // leaseEnd returns when a lease ends that begins now, as it is stored: rounded up, 0 if it has ended.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
+	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/sec"
@@ -41,6 +42,33 @@ func BenchmarkTrip(b *testing.B) {
 				b.Fatal(err)
 			}
 		})
+	}
+}
+
+// BenchmarkTripBesideBareCommits runs a trip and makes four bare commits in turns, so that what else the machine does hits both. It
+// reports the ratio of the medians.
+func BenchmarkTripBesideBareCommits(b *testing.B) {
+	bare := newBare(b)
+	db, _ := openWatched(b, newFile(b), 1)
+	c, err := sec.New(sec.Config{Store: openStore(b, db), Registry: noop(), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	dag := tripDAG()
+	var trips, commits []time.Duration
+	for b.Loop() {
+		began := time.Now()
+		for range 4 {
+			bare.commit(b, 1)
+		}
+		between := time.Now()
+		runTrip(b, c, dag)
+		commits, trips = append(commits, between.Sub(began)), append(trips, time.Since(between))
+	}
+	b.ReportMetric(float64(median(trips))/float64(median(commits)), "bare")
+	b.ReportMetric(0, "ns/op")
+	if err := c.Shutdown(context.Background()); err != nil {
+		b.Fatal(err)
 	}
 }
 

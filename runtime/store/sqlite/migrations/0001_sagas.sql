@@ -8,35 +8,44 @@ CREATE TABLE saga_record (
     owner      TEXT    NOT NULL, -- '': nobody
     generation INTEGER NOT NULL CHECK (generation >= 1),
     called     INTEGER NOT NULL CHECK (called IN (0, 1)),
-    next_seq   INTEGER NOT NULL CHECK (next_seq >= 0),
-    lease_end  INTEGER NOT NULL, -- 0: it has ended, or nobody owns the saga
+    lease_end  INTEGER NOT NULL, -- 0: it has ended, or nobody owns the saga; void if the owner has renewed since
+    renewal    INTEGER NOT NULL, -- how often the owner had renewed by then
     created    INTEGER NOT NULL,
-    updated    INTEGER NOT NULL
+    -- Appends that change neither state nor called are in the log alone. These two leave them out, unless the saga is final.
+    updated    INTEGER NOT NULL,
+    next_seq   INTEGER NOT NULL CHECK (next_seq >= 0),
+    dag        INTEGER NOT NULL  -- its row in saga_dag
 ) STRICT, WITHOUT ROWID;
 
--- What is not succeeded (5): for listing by any other state, and for renewing. Most sagas leave it
--- when they end, so it stays small.
+-- What is not succeeded (5): for listing by any other state. Most sagas leave it when they end, so it stays small.
 CREATE INDEX saga_record_open ON saga_record (state, id, owner) WHERE state <> 5;
 
--- What is not final, for claiming: in a queue, what is free at once comes first, the oldest first, and then what is
--- free when its lease has ended.
-CREATE INDEX saga_record_free ON saga_record (queue, lease_end, id) WHERE state < 5;
+-- What is not final, for claiming, and all that a look wants to know of it. What nobody owns has renewal 0, and so is in the order of the IDs.
+CREATE INDEX saga_record_free ON saga_record (queue, owner, renewal, id, lease_end, state) WHERE state < 5;
 
 -- What owners are called for. Mostly nothing, and appends that leave called as it is don't write to it.
 CREATE INDEX saga_record_called ON saga_record (owner, id) WHERE called;
 
--- Apart from the record, which every append rewrites.
+-- Apart from the record, so that lists don't read it; with a number as the key, so that a new one goes to the end.
 CREATE TABLE saga_dag (
-    saga BLOB NOT NULL PRIMARY KEY,
-    dag  BLOB NOT NULL
+    number INTEGER NOT NULL PRIMARY KEY,
+    dag    BLOB    NOT NULL
 ) STRICT;
 
-CREATE TABLE saga_event (
-    saga    BLOB    NOT NULL,
-    seq     INTEGER NOT NULL CHECK (seq >= 0),
-    node    INTEGER NOT NULL CHECK (node >= 0),
-    kind    INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 17),
-    at      INTEGER NOT NULL,
-    payload BLOB,
+-- The logs, a row an append.
+CREATE TABLE saga_log (
+    saga     BLOB    NOT NULL,
+    seq      INTEGER NOT NULL CHECK (seq >= 0), -- the first event's
+    count    INTEGER NOT NULL CHECK (count > 0),
+    appended INTEGER NOT NULL,
+    events   BLOB    NOT NULL, -- packed
     PRIMARY KEY (saga, seq)
+) STRICT, WITHOUT ROWID;
+
+-- The last renewal of an owner's leases. It counts for the sagas whose record has a smaller number of renewal. So to renew is to write
+-- one row, and not one a saga.
+CREATE TABLE saga_lease (
+    owner     TEXT    NOT NULL PRIMARY KEY,
+    renewal   INTEGER NOT NULL,
+    lease_end INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,368 @@
+package sec_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+var seed = flag.Uint64("seed", 0, "run the stress test with this seed only")
+
+// Many sagas, orders from everywhere at any moment, a store that goes wrong in any way, coordinators that shut down and start again, with limits
+// and without: every saga ends; what is acknowledged is in the log; nothing is called before its start is durable, again after its result
+// is, or by two at once; and nothing is left behind, in memory or running.
+func TestStress(t *testing.T) {
+	seeds := []uint64{*seed}
+	if *seed == 0 {
+		base := rand.Uint64()
+		seeds = seeds[:0]
+		for i := range uint64(20) {
+			seeds = append(seeds, base+i)
+		}
+	}
+	for _, s := range seeds {
+		if !t.Run(fmt.Sprintf("seed=%d", s), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { newStress(t, s).run() })
+		}) {
+			return
+		}
+	}
+}
+
+// stress is one run of the test.
+type stress struct {
+	*testing.T
+	dice   *dice
+	truth  *store.Memory
+	store  store.Store // truth, in its moods
+	calm   atomic.Bool
+	config sec.Config
+	client *sec.Client
+	ids    []saga.ID
+
+	mu           sync.Mutex
+	coordinators []*sec.Coordinator
+	calls        map[string]context.Context // what is being called, by its idempotency key
+}
+
+func newStress(t *testing.T, seed uint64) *stress {
+	s := &stress{
+		T: t, dice: &dice{rng: rand.New(rand.NewPCG(seed, 0))}, truth: store.NewMemory(), calls: map[string]context.Context{},
+	}
+	var st store.Store = &moodyStore{Store: s.truth, dice: s.dice, calm: &s.calm}
+	if s.dice.one(2) {
+		st = struct { // the moods have hidden that it can be watched
+			store.Store
+			store.Watcher
+		}{st, s.truth}
+	}
+	s.config = sec.Config{
+		Store: st, Logger: slog.New(slog.DiscardHandler), Registry: s.registry(), StoreTimeout: 2 * time.Second, Poll: 200 * time.Millisecond,
+	}
+	s.store = st
+	coordinators := 1
+	if s.dice.one(2) {
+		coordinators, s.config.Lease = 2, 10*time.Second
+	}
+	if s.dice.one(2) {
+		s.config.MaxSagas = 1 + s.dice.n(4)
+	}
+	if s.dice.one(2) {
+		s.config.MaxActions = 1 + s.dice.n(4)
+	}
+	s.client = newClient(t, s.config)
+	for range coordinators {
+		s.coordinators = append(s.coordinators, s.open())
+	}
+	for range 15 {
+		s.ids = append(s.ids, saga.NewID())
+	}
+	return s
+}
+
+func (s *stress) open() *sec.Coordinator {
+	c, err := sec.New(s.config)
+	require.NoError(s, err)
+	return c
+}
+
+// registry has the actions "act" and "careful" of a world without luck.
+func (s *stress) registry() *saga.Registry {
+	r := saga.NewRegistry()
+	do := func(ctx saga.ActionContext, _ saga.None) (string, error) { return string(ctx.Node()), s.act(ctx) }
+	policy := saga.Policy{Timeout: time.Second, Retry: 2, Limit: 3}
+	r.Register(nil,
+		saga.NewAction(saga.ActionSpec[saga.None, string]{
+			Name: "act", Do: do, DoPolicy: policy, UndoPolicy: policy,
+			Undo: func(ctx saga.ActionContext, _ saga.None, _ string) error { return s.act(ctx) },
+		}),
+		saga.NewAction(saga.ActionSpec[saga.None, string]{
+			Name: "careful", Do: do, UndoPolicy: policy,
+			UndoUnknown: func(ctx saga.ActionContext, _ saga.None, _ *string) error { return s.act(ctx) },
+		}),
+	)
+	return r
+}
+
+// act is what all actions do.
+func (s *stress) act(ctx saga.ActionContext) error {
+	begun, ended := saga.EventStarted, saga.EventSucceeded
+	if ctx.Direction() == saga.Undo {
+		begun, ended = saga.EventUndoStarted, saga.EventUndoFinished
+	}
+	key := ctx.IdempotencyKey()
+	s.mu.Lock()
+	other := s.calls[key]
+	if ctx.Err() == nil { // it might have ended since the coordinator looked
+		assert.True(s, other == nil || other.Err() != nil, "%s is called by two", key)
+		assert.True(s, s.has(ctx.SagaID(), ctx.Node(), begun, saga.EventUndoRetried), "%s is called before its start is durable", key)
+		assert.False(s, s.has(ctx.SagaID(), ctx.Node(), ended), "%s is called after its result is durable", key)
+	}
+	s.calls[key] = ctx
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.calls[key] == context.Context(ctx) {
+			delete(s.calls, key)
+		}
+	}()
+	switch s.dice.n(4) {
+	case 0:
+		time.Sleep(s.dice.upTo(1200 * time.Millisecond))
+	case 1:
+		select {
+		case <-time.After(s.dice.upTo(500 * time.Millisecond)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if s.calm.Load() {
+		return nil
+	}
+	switch s.dice.n(40) {
+	case 0, 1:
+		return saga.Permanent(errors.New("no"))
+	case 2:
+		return saga.Indeterminate(errors.New("maybe"))
+	case 3:
+		return errors.New("again")
+	case 4:
+		panic("ouch")
+	case 5:
+		runtime.Goexit()
+	}
+	return nil
+}
+
+// has reports whether the log has an event of one of these kinds, of a node if one is given.
+func (s *stress) has(id saga.ID, path saga.NodePath, kinds ...saga.EventKind) bool {
+	record, err := s.truth.Load(context.Background(), id)
+	require.NoError(s, err)
+	var dag saga.SagaDAG
+	require.NoError(s, json.Unmarshal(record.DAG, &dag))
+	events, err := s.truth.Events(context.Background(), id, 0, 0)
+	require.NoError(s, err)
+	return slices.ContainsFunc(events, func(e saga.Event) bool {
+		return slices.Contains(kinds, e.Kind) && (path == "" || dag.Path(e.Node) == path)
+	})
+}
+
+// party is a client or a coordinator.
+type party interface {
+	orderer
+	saga.Coordinator
+	Create(context.Context, saga.ID, *saga.SagaDAG) error
+}
+
+// by returns somebody who asks for something.
+func (s *stress) by() party {
+	if s.dice.one(2) {
+		return s.client
+	}
+	return s.coordinator()
+}
+
+func (s *stress) coordinator() *sec.Coordinator {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.coordinators[s.dice.n(len(s.coordinators))]
+}
+
+var stressDAG = func() *saga.SagaDAG {
+	inner := saga.NewDAGBuilder("inner").AppendParallel(act("d"), careful("e")).Append(act("f")).MustBuild()
+	return withParams(saga.NewDAGBuilder("stress").Append(act("a")).AppendParallel(act("b"), careful("c"), saga.SubsagaNode("sub", inner, saga.FromParams)).
+		Node(act("g"), "a", "b").Append(act("h")))
+}()
+
+func (s *stress) run() {
+	var all, restarts sync.WaitGroup
+	for _, id := range s.ids {
+		for range 2 {
+			all.Go(func() { s.create(id) })
+			all.Go(func() {
+				for range s.dice.n(10) {
+					time.Sleep(s.dice.upTo(2 * time.Second))
+					s.order(id)
+				}
+			})
+		}
+		all.Go(func() { // whatever comes of it, it comes to an end
+			ctx, cancel := context.WithTimeout(s.Context(), s.dice.upTo(10*time.Second))
+			defer cancel()
+			_, _ = s.by().Wait(ctx, id)
+		})
+	}
+	for i := range s.coordinators {
+		restarts.Go(func() {
+			for range s.dice.n(4) {
+				time.Sleep(s.dice.upTo(5 * time.Second))
+				s.restart(i)
+			}
+		})
+	}
+	all.Wait()
+	restarts.Wait()
+	s.calm.Store(true)
+	for _, id := range s.ids {
+		all.Go(func() { s.end(id) })
+	}
+	all.Wait()
+	time.Sleep(2 * time.Minute) // a sweep
+	for _, c := range s.coordinators {
+		assert.Empty(s, c.Owned(), "what has ended is forgotten")
+		require.NoError(s, c.Shutdown(s.Context()))
+	}
+}
+
+// create creates a saga, in one of several ways, and again until it is known to be there.
+func (s *stress) create(id saga.ID) {
+	time.Sleep(s.dice.upTo(5 * time.Second))
+	for {
+		by := s.by()
+		create := by.CreateAndStart
+		if s.dice.one(3) {
+			create = by.Create
+		}
+		if err := create(s.Context(), id, stressDAG); err == nil {
+			_, err = s.truth.Load(s.Context(), id)
+			assert.NoError(s, err, "acknowledged and not durable")
+			return
+		} else if !isStoreError(err) {
+			assert.NoError(s, err)
+		}
+		time.Sleep(s.dice.upTo(time.Second))
+	}
+}
+
+// order gives a saga an order. If it is acknowledged, it is in the log.
+func (s *stress) order(id saga.ID) {
+	by := s.by()
+	nodes := []saga.NodePath{"a", "b", "c", "g", "h", "sub/d", "sub/e", "sub/f"}
+	node := nodes[s.dice.n(len(nodes))]
+	output := saga.Order{By: "ann", Comment: "by hand", Output: json.RawMessage(`"by hand"`)}
+	ctx, cancel := context.WithTimeout(s.Context(), s.dice.upTo(5*time.Second))
+	defer cancel()
+	acknowledged := func(err error, path saga.NodePath, kinds ...saga.EventKind) {
+		if err == nil {
+			assert.True(s, s.has(id, path, kinds...), "acknowledged and not in the log: %s of %s", kinds[0], id)
+		}
+	}
+	switch s.dice.n(12) {
+	case 0, 1:
+		acknowledged(by.Pause(ctx, id, because), "", saga.EventPaused)
+	case 2, 3:
+		_ = by.Unpause(ctx, id, because)
+	case 4:
+		acknowledged(by.Step(ctx, id, because), "", saga.EventStepped)
+	case 5:
+		acknowledged(by.SetBreakpoint(ctx, id, node, because), node, saga.EventBreakpointSet)
+	case 6:
+		_ = by.ClearBreakpoint(ctx, id, node, because)
+	case 7:
+		acknowledged(by.Cancel(ctx, id, because), "", saga.EventCanceled, saga.EventFailed, saga.EventIndeterminate)
+	case 8:
+		_ = by.RetryUndo(ctx, id, node, because)
+		_ = by.MarkUndone(ctx, id, node, because)
+	case 9:
+		acknowledged(by.SupplyOutput(ctx, id, node, output), node, saga.EventOutputSupplied)
+	case 10:
+		if s.dice.one(3) {
+			acknowledged(by.Abandon(ctx, id, because), "", saga.EventAbandoned)
+		}
+	case 11:
+		_ = by.Start(ctx, id)
+	}
+}
+
+// restart ends a coordinator, in order or not, and starts another in its place.
+func (s *stress) restart(i int) {
+	s.mu.Lock()
+	old := s.coordinators[i]
+	s.mu.Unlock()
+	patience := s.dice.upTo(3 * time.Second)
+	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	defer cancel()
+	began := time.Now()
+	_ = old.Shutdown(ctx)
+	assert.LessOrEqual(s, time.Since(began), patience+time.Second, "the observer's")
+	time.Sleep(2 * time.Second) // what ran has ended
+	assert.Empty(s, old.Owned(), "what a coordinator that is gone has")
+	next := s.open()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.coordinators[i] = next
+}
+
+// end lets a saga end that operators have held, and looks at what has become of it.
+func (s *stress) end(id saga.ID) {
+	for try := 0; ; try++ {
+		require.Less(s, try, 100, "it comes to no end")
+		status, err := s.client.Status(s.Context(), id)
+		require.NoError(s, err)
+		require.NoError(s, status.Parked)
+		if status.State.Final() {
+			s.Logf("%s after %d tries, %d events", status.State, try, len(status.Events))
+			break
+		}
+		by := s.by()
+		_ = by.Start(s.Context(), id)
+		for _, node := range status.Breakpoints {
+			_ = by.ClearBreakpoint(s.Context(), id, status.DAG.Path(node), because)
+		}
+		_ = by.Unpause(s.Context(), id, because)
+		for node, state := range status.Nodes {
+			if state == saga.NodeUndoFailed {
+				again := by.RetryUndo
+				if try%2 == 1 { // it can't be undone, as nobody knows whether it was done
+					again = by.MarkUndone
+				}
+				_ = again(s.Context(), id, status.DAG.Path(saga.NodeID(node)), because)
+			}
+		}
+		ctx, cancel := context.WithTimeout(s.Context(), 3*time.Minute)
+		_, err = s.by().Wait(ctx, id)
+		cancel()
+		if err != nil && !errors.As(err, new(*saga.FailedError)) {
+			assert.NoError(s, err, "try %d: it may run, and comes to no end: %v", try, status)
+		}
+	}
+}

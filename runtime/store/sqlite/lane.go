@@ -1,0 +1,318 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// operation is what a call of the Store does in the database. It must keep nothing of its caller's, who may have gone, and may be
+// run again after a transaction that came to nothing.
+//
+// The first statement of one that writes must be one that writes: that takes the write lock before anything is read, as
+// BEGIN IMMEDIATE would, which database/sql can't be told to send. If it returns one of the errors of package store, it has changed nothing, and
+// the transaction goes on without it. After any other error the transaction is rolled back.
+type operation func(*transaction) error
+
+// How much goes into one transaction, at most. Beyond that the rate grows no more, and the first in it waits for the last.
+const (
+	maxBatch = 256
+	// maxBatchBytes is half of what SQLite's page cache holds by default. It is checked before a write is added.
+	maxBatchBytes = 1 << 20
+)
+
+// lane runs operations of a Store one transaction at a time, in the order in which they came. What waits when a
+// transaction begins goes into it, so that many share its cost, which is a wait for the disk if it commits something. One that is alone
+// waits for nobody. A store has a lane for what it writes, and one for what it reads of single sagas.
+//
+// They run in a goroutine of the lane's, so that a caller whose context ends needn't wait for the disk. It ends
+// when none has come for a while.
+type lane struct {
+	db       *sql.DB
+	prepared *statements
+	writes   bool
+
+	mu      sync.Mutex
+	queue   []*request // oldest first, without the batch that run has taken
+	running bool       // whether the goroutine runs
+	locked  error      // what the database said last, if that it is locked
+	// patient is closed soon; nil if nobody has asked for it since the last one was.
+	patient chan struct{}
+
+	// wake tells the goroutine that the queue isn't empty any more. It holds that, so that nobody waits for the goroutine.
+	wake chan struct{}
+
+	batch []*request // run's own: what is in the transaction
+}
+
+// request is an operation that a caller waits for.
+type request struct {
+	op   operation
+	size int // bytes that it writes, about
+	// result gets the result when that is durable. It holds it, so that the lane doesn't wait for a caller who has gone.
+	result chan error
+
+	gone  bool // the caller is; guarded by lane.mu
+	alone bool // it has failed in a batch, and gets a transaction of its own; run's own
+	err   error
+}
+
+// requests are those whose callers have their results.
+var requests = sync.Pool{New: func() any { return &request{result: make(chan error, 1)} }}
+
+func newLane(db *sql.DB, prepared *statements, writes bool) *lane {
+	return &lane{db: db, prepared: prepared, writes: writes, wake: make(chan struct{}, 1)}
+}
+
+// do runs op, which writes about that many bytes. When it returns nil, that is on disk.
+func (l *lane) do(ctx context.Context, size int, op operation) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r := requests.Get().(*request)
+	r.op, r.size = op, size
+	l.mu.Lock()
+	l.queue = append(l.queue, r)
+	start, first := !l.running, len(l.queue) == 1
+	l.running = true
+	patient := l.patience()
+	l.mu.Unlock()
+	switch {
+	case start:
+		go l.run()
+	case first:
+		select {
+		case l.wake <- struct{}{}:
+		default: // it was told, and hasn't looked yet
+		}
+	}
+	select {
+	case err := <-r.result:
+		return r.end(err)
+	case <-patient:
+	}
+	select {
+	case err := <-r.result:
+		return r.end(err)
+	case <-ctx.Done():
+		return l.leave(ctx, r)
+	}
+}
+
+// end gives the request back, and returns its result.
+func (r *request) end(result error) error {
+	*r = request{result: r.result}
+	requests.Put(r)
+	return result
+}
+
+// patience is for how long a caller doesn't ask whether its context ends. To ask makes a context with a deadline set a
+// timer, which costs a tenth of an append, and most calls end before.
+const patience = 5 * time.Millisecond
+
+// patience returns a channel that is closed within that time. All callers that come meanwhile share it. It is called with the lock held.
+func (l *lane) patience() <-chan struct{} {
+	if l.patient == nil {
+		l.patient = make(chan struct{})
+		time.AfterFunc(patience, func() {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			close(l.patient)
+			l.patient = nil
+		})
+	}
+	return l.patient
+}
+
+// leave takes a request whose context has ended out of the queue, if it's still there, and returns why.
+func (l *lane) leave(ctx context.Context, r *request) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.gone = true
+	if i := slices.Index(l.queue, r); i >= 0 {
+		l.queue = slices.Delete(l.queue, i, i+1)
+	}
+	if l.locked != nil {
+		return fmt.Errorf("%w while waiting: %w", ctx.Err(), l.locked)
+	}
+	return fmt.Errorf("%w while waiting for the database", ctx.Err())
+}
+
+// linger is for how long the goroutine waits for another write. A new one for each write would take the CPU half as
+// long again for an append, as its stack has to grow each time.
+const linger = 100 * time.Millisecond
+
+// run serves the queue, and ends when nothing has come for a while.
+func (l *lane) run() {
+	quiet := time.NewTimer(linger)
+	defer quiet.Stop()
+	for {
+		l.drain()
+		quiet.Reset(linger)
+		select {
+		case <-l.wake:
+		case <-quiet.C:
+			if l.end() {
+				return
+			}
+		}
+	}
+}
+
+// end reports whether the goroutine ends, as nothing waits.
+func (l *lane) end() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.running = len(l.queue) > 0
+	return !l.running
+}
+
+// drain serves the queue until it is empty.
+func (l *lane) drain() {
+	for wait := minLockWait; l.waiting(); {
+		if err := l.serve(); err != nil {
+			time.Sleep(wait)
+			wait = min(2*wait, maxLockWait)
+			continue
+		}
+		wait = minLockWait
+		if len(l.batch) > 1 {
+			// Those who have just been answered, and would write again at once, share the next commit.
+			runtime.Gosched()
+		}
+	}
+}
+
+// waiting reports whether anybody waits.
+func (l *lane) waiting() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queue) > 0
+}
+
+// serve runs in one transaction what waits, and answers it. If the database is locked, it returns
+// that, and what waits still does.
+func (l *lane) serve() error {
+	failed, err := l.attempt()
+	switch {
+	case isLocked(err):
+		l.putBack(err)
+		return err
+	case failed != nil && len(l.batch) > 1:
+		// Those before it share the next transaction, it has the one after that, and those behind share the third.
+		failed.alone = true
+		l.putBack(nil)
+		return nil
+	}
+	l.answer(err)
+	return nil
+}
+
+// attempt takes a connection, and then what waits as the batch, and runs that. If one of the requests
+// has failed, and thereby the transaction, it returns that one.
+func (l *lane) attempt() (failed *request, err error) {
+	ctx := context.Background() // a caller who doesn't want to wait leaves
+	conn, err := l.db.Conn(ctx)
+	if err == nil {
+		defer conn.Close()
+		if l.writes {
+			err = ensureDurable(ctx, conn)
+		}
+	}
+	l.take() // only now, as more may have come
+	if err != nil || len(l.batch) == 0 {
+		return nil, err
+	}
+	return l.transact(ctx, conn)
+}
+
+// take moves from the queue into the batch what goes into the next transaction.
+func (l *lane) take() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n, size := 0, 0
+	for ; n < len(l.queue) && n < maxBatch && size < maxBatchBytes; n++ {
+		r := l.queue[n]
+		if n > 0 && (r.alone || l.queue[0].alone) {
+			break
+		}
+		size += r.size
+	}
+	l.batch = append(l.batch[:0], l.queue[:n]...)
+	l.queue = slices.Delete(l.queue, 0, n)
+}
+
+// putBack moves the batch back to the head of the queue, without those whose callers have gone. locked is
+// what the database said, if that is the reason.
+func (l *lane) putBack(locked error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.locked = locked
+	l.batch = slices.DeleteFunc(l.batch, func(r *request) bool { return r.gone })
+	l.queue = slices.Insert(l.queue, 0, l.batch...)
+}
+
+// answer tells the callers in the batch that err is what came of the transaction, or if that is nil, each its own result.
+func (l *lane) answer(err error) {
+	l.mu.Lock()
+	l.locked = nil
+	l.mu.Unlock()
+	for _, r := range l.batch {
+		if err != nil {
+			r.result <- err
+		} else {
+			r.result <- r.err
+		}
+	}
+	clear(l.batch) // which may be kept for long
+}
+
+// transact runs the batch in a transaction, on a connection whose commits are durable if it writes.
+func (l *lane) transact(ctx context.Context, conn *sql.Conn) (failed *request, err error) {
+	sqlTx, err := conn.BeginTx(ctx, &sql.TxOptions{ReadOnly: !l.writes})
+	if err != nil {
+		return nil, err
+	}
+	tx := &transaction{Tx: sqlTx, prepared: l.prepared}
+	for _, r := range l.batch {
+		if r.err = r.op(tx); r.err != nil && !isRefusal(r.err) {
+			if err := tx.Rollback(); err != nil {
+				discard(conn)
+			}
+			return r, r.err
+		}
+	}
+	if err = tx.Commit(); err != nil {
+		discard(conn) // it may still be in the transaction
+	}
+	return nil, err
+}
+
+// isRefusal reports whether err is one of those that a Store is to return.
+func isRefusal(err error) bool {
+	for _, refusal := range []error{store.ErrExists, store.ErrNotFound, store.ErrNotFinal, store.ErrFenced, store.ErrSequence} {
+		if errors.Is(err, refusal) {
+			return true
+		}
+	}
+	return false
+}
+
+// explain adds to an error what was tried, unless it is a refusal.
+func explain(err error, what string, id saga.ID) error {
+	switch {
+	case err == nil || isRefusal(err):
+		return err
+	case id.IsZero():
+		return fmt.Errorf("sqlite store: %s: %w", what, err)
+	}
+	return fmt.Errorf("sqlite store: %s %s: %w", what, id, err)
+}

@@ -1,0 +1,79 @@
+package sqlite_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// BenchmarkRecover starts a coordinator on the unfinished sagas of one that is gone: the first step of each had begun. It reports when the
+// first one's action was called again, and when all had been, for 10,000 sagas an iteration.
+func BenchmarkRecover(b *testing.B) {
+	const each = 10_000
+	sagas := int64(b.N * each)
+	st := openStore(b, openDB(b, newFile(b), 0))
+	encoded, err := json.Marshal(withParams(b, tripDAG()))
+	require.NoError(b, err)
+	var fillers sync.WaitGroup
+	var filled atomic.Int64
+	for range 256 {
+		fillers.Go(func() {
+			for filled.Add(1) <= sagas {
+				n := store.NewSaga{ID: saga.NewID(), Name: "book-trip", DAG: encoded, State: saga.StateRunning, Owner: "gone",
+					Events: []saga.Event{{Node: 1, Kind: saga.EventStarted, At: time.Now()}}}
+				if err := st.Create(context.Background(), n); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	fillers.Wait()
+
+	var called atomic.Int64
+	first, all, goOn := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	registry := saga.NewRegistry()
+	registry.Register(nil, saga.NewAction(saga.ActionSpec[saga.None, string]{
+		Name: "noop",
+		Do: func(saga.ActionContext, saga.None) (string, error) {
+			switch called.Add(1) {
+			case 1:
+				close(first)
+			case sagas:
+				close(all)
+			}
+			<-goOn
+			return "done", nil
+		},
+		Undo: func(saga.ActionContext, saga.None, string) error { return nil },
+	}))
+	runtime.GC()
+	b.ResetTimer()
+	c, err := sec.New(sec.Config{Store: st, Registry: registry, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(b, err)
+	<-first
+	b.ReportMetric(b.Elapsed().Seconds(), "s-first")
+	<-all
+	b.StopTimer()
+	b.ReportMetric(b.Elapsed().Seconds(), "s-all")
+	close(goOn)
+	require.NoError(b, c.Shutdown(context.Background()))
+}
+
+func withParams(tb testing.TB, dag *saga.DAG) *saga.SagaDAG {
+	tb.Helper()
+	s, err := saga.NewSagaDAG(dag, "params")
+	require.NoError(tb, err)
+	return s
+}
