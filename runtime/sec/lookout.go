@@ -97,7 +97,9 @@ func (c *Coordinator) takeOver() {
 		if err != nil || !c.adoptAll(claimed) {
 			return
 		}
-		if len(claimed) < limit {
+		// With leases, fewer than asked for may be all that others weren't about to claim. Without, two that start at once would take
+		// each other's sagas again and again.
+		if len(claimed) == 0 || len(claimed) < limit && c.config.Lease == 0 {
 			c.recovered = true
 			return
 		}

@@ -74,6 +74,21 @@ func (e *entry) copyEvents(events []saga.Event) {
 
 // The columns of a batch, as arrays.
 type (
+	appendColumns struct {
+		ids                       []pgtype.UUID
+		generations, seqs, counts []int64
+		states                    []int16
+		calls                     []bool
+		eventColumns
+	}
+	createColumns struct {
+		ids                   []pgtype.UUID
+		names, queues, owners []string
+		states                []int16
+		counts, leases        []int64
+		dags                  [][]byte
+		eventColumns
+	}
 	eventColumns struct {
 		sagas    []pgtype.UUID
 		seqs     []int64
@@ -82,20 +97,32 @@ type (
 		ats      []time.Time
 		payloads [][]byte
 	}
-	appendColumns struct {
-		ids                       []pgtype.UUID
-		generations, seqs, events []int64
-		states                    []int16
-		calls                     []bool
-	}
-	createColumns struct {
-		ids                   []pgtype.UUID
-		names, queues, owners []string
-		states                []int16
-		events, leases        []int64
-		dags                  [][]byte
-	}
 )
+
+func (c *appendColumns) add(id pgtype.UUID, e *entry) {
+	c.ids, c.generations, c.seqs = append(c.ids, id), append(c.generations, e.generation), append(c.seqs, e.seq)
+	c.counts, c.states, c.calls = append(c.counts, int64(len(e.events))), append(c.states, e.state), append(c.calls, e.call)
+	c.eventColumns.add(id, e.events)
+}
+
+func (c *createColumns) add(id pgtype.UUID, e *entry) {
+	c.ids, c.names, c.states = append(c.ids, id), append(c.names, e.name), append(c.states, e.state)
+	c.queues, c.owners, c.counts = append(c.queues, e.queue), append(c.owners, e.owner), append(c.counts, int64(len(e.events)))
+	c.leases, c.dags = append(c.leases, e.lease), append(c.dags, e.dag)
+	c.eventColumns.add(id, e.events)
+}
+
+func (c *eventColumns) add(id pgtype.UUID, events []saga.Event) {
+	for i := range events {
+		e := &events[i]
+		c.sagas, c.seqs, c.nodes = append(c.sagas, id), append(c.seqs, int64(e.Seq)), append(c.nodes, int32(e.Node))
+		c.kinds, c.ats, c.payloads = append(c.kinds, int16(e.Kind)), append(c.ats, e.At.UTC()), append(c.payloads, e.Payload)
+	}
+}
+
+func (c *eventColumns) args() []any {
+	return []any{c.sagas, c.seqs, c.nodes, c.kinds, c.ats, c.payloads}
+}
 
 // outcomes are what can become of an entry. The statement returns their indices.
 var outcomes = [...]error{nil, store.ErrExists, store.ErrNotFound, store.ErrFenced, store.ErrSequence, errBusy, store.ErrNotFinal}
@@ -145,26 +172,16 @@ func run(ctx context.Context, conn *pgxpool.Conn, entries []*entry, text string,
 }
 
 func (s *Store) batchStatement(entries []*entry) (text string, args []any) {
-	var ev eventColumns
 	var a appendColumns
 	var c createColumns
 	for _, e := range entries {
-		id := uuid(e.id)
-		if e.creates {
-			c.ids, c.names, c.states = append(c.ids, id), append(c.names, e.name), append(c.states, e.state)
-			c.queues, c.owners = append(c.queues, e.queue), append(c.owners, e.owner)
-			c.events, c.leases, c.dags = append(c.events, int64(len(e.events))), append(c.leases, e.lease), append(c.dags, e.dag)
+		if id := uuid(e.id); e.creates {
+			c.add(id, e)
 		} else {
-			a.ids, a.generations, a.seqs = append(a.ids, id), append(a.generations, e.generation), append(a.seqs, e.seq)
-			a.events, a.states, a.calls = append(a.events, int64(len(e.events))), append(a.states, e.state), append(a.calls, e.call)
-		}
-		for i := range e.events {
-			event := &e.events[i]
-			ev.sagas, ev.seqs, ev.nodes = append(ev.sagas, id), append(ev.seqs, int64(event.Seq)), append(ev.nodes, int32(event.Node))
-			ev.kinds, ev.ats, ev.payloads = append(ev.kinds, int16(event.Kind)), append(ev.ats, event.At.UTC()), append(ev.payloads, event.Payload)
+			a.add(id, e)
 		}
 	}
-	args = []any{s.mode, ev.sagas, ev.seqs, ev.nodes, ev.kinds, ev.ats, ev.payloads}
+	args = []any{s.mode}
 	switch {
 	case len(c.ids) == 0:
 		text = s.stmts.appends
@@ -174,10 +191,12 @@ func (s *Store) batchStatement(entries []*entry) (text string, args []any) {
 		text = s.stmts.both
 	}
 	if len(a.ids) > 0 {
-		args = append(args, a.ids, a.generations, a.seqs, a.events, a.states, a.calls)
+		args = append(args, a.ids, a.generations, a.seqs, a.counts, a.states, a.calls)
+		args = append(args, a.args()...)
 	}
 	if len(c.ids) > 0 {
-		args = append(args, c.ids, c.names, c.states, c.queues, c.owners, c.events, c.leases, c.dags)
+		args = append(args, c.ids, c.names, c.states, c.queues, c.owners, c.counts, c.leases, c.dags)
+		args = append(args, c.args()...)
 	}
 	return text, args
 }

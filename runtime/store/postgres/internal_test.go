@@ -8,7 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -20,19 +21,18 @@ import (
 // What is asked often must not read all sagas, of which most have ended long ago, whether or not the server has
 // looked at the tables since they have grown.
 func TestStatementsReadNoFinishedSagas(t *testing.T) {
-	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
-	s, err := Open(t.Context(), pool, Config{Schema: schema})
+	pool, schema := newExplainer(t), pgtest.Schema(t)
+	s, err := Open(t.Context(), pool.Pool, Config{Schema: schema})
 	require.NoError(t, err)
-	const finished = 200_000
-	_, err = pool.Exec(t.Context(), strings.NewReplacer("$schema", schema, "$n", fmt.Sprint(finished)).Replace(`
-		ALTER TABLE $schema.saga_record SET (autovacuum_enabled = off);
-		ALTER TABLE $schema.saga_event SET (autovacuum_enabled = off);
-		INSERT INTO $schema.saga_record
-			SELECT md5(i::text)::uuid, 'book-trip', CASE i % 2000 WHEN 0 THEN 2 ELSE 5 END, '', 'owner' || i % 7, 1, i % 8000 = 0, 2, now() + interval '1 day', 0, now(), now()
-			FROM generate_series(1, $n) AS i;
-		INSERT INTO $schema.saga_dag SELECT id, 'x' FROM $schema.saga_record;
-		INSERT INTO $schema.saga_event SELECT id, n, 1, 1, now() FROM $schema.saga_record, generate_series(0, 1) AS n`))
+	_, err = pool.Exec(t.Context(), "LOAD 'auto_explain'; SET auto_explain.log_level = notice; SET auto_explain.log_nested_statements = on")
 	require.NoError(t, err)
+	exec := func(text string) {
+		_, err := pool.Exec(t.Context(), strings.ReplaceAll(text, "$schema", schema))
+		require.NoError(t, err)
+	}
+	exec(`ALTER TABLE $schema.saga_record SET (autovacuum_enabled = off);
+		ALTER TABLE $schema.saga_dag SET (autovacuum_enabled = off);
+		ALTER TABLE $schema.saga_event SET (autovacuum_enabled = off)`)
 	events := []saga.Event{{Seq: 0, Kind: saga.EventStarted}, {Seq: 1, Kind: saga.EventSucceeded}}
 	var appends, both []*entry
 	for range 50 {
@@ -40,6 +40,27 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		both = append(both, newCreate(store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: 2, Events: events}))
 	}
 	both = append(both, appends...)
+	for _, batch := range [][]*entry{appends, both} { // while the tables are known to be small
+		text, args := s.batchStatement(batch)
+		exec("ANALYZE $schema.saga_record, $schema.saga_dag, $schema.saga_event")
+		rows, err := pool.Query(t.Context(), text, args...)
+		require.NoError(t, err)
+		rows.Close()
+		require.NoError(t, rows.Err())
+	}
+	both = nil
+	for range 50 {
+		both = append(both, newCreate(store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: 2, Events: events}))
+	}
+	both = append(both, appends...)
+	const finished = 200_000
+	exec(strings.ReplaceAll(`
+		INSERT INTO $schema.saga_record
+			SELECT md5(i::text)::uuid, 'book-trip', CASE i % 2000 WHEN 0 THEN 2 ELSE 5 END, '', 'owner' || i % 7, 1, i % 8000 = 0, 2, now() + interval '1 day', 0, now(), now()
+			FROM generate_series(1, $n) AS i;
+		INSERT INTO $schema.saga_dag SELECT id, 'x' FROM $schema.saga_record ON CONFLICT DO NOTHING;
+		INSERT INTO $schema.saga_event SELECT id, n, 1, 1, now() FROM $schema.saga_record, generate_series(0, 1) AS n ON CONFLICT DO NOTHING`,
+		"$n", fmt.Sprint(finished)))
 	var deletes []*entry
 	ids, err := pool.Query(t.Context(), "SELECT id FROM "+schema+".saga_record WHERE state = 5 LIMIT 50")
 	require.NoError(t, err)
@@ -84,19 +105,12 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 	}
 	for _, analyzed := range []bool{false, true} {
 		if analyzed {
-			_, err := pool.Exec(t.Context(), "ANALYZE "+schema+".saga_record, "+schema+".saga_dag, "+schema+".saga_event")
-			require.NoError(t, err)
+			exec("ANALYZE $schema.saga_record, $schema.saga_dag, $schema.saga_event")
 		}
 		for name, statement := range statements {
 			t.Run(fmt.Sprintf("%s, analyzed %v", name, analyzed), func(t *testing.T) {
-				tx, err := pool.Begin(t.Context())
-				require.NoError(t, err)
-				defer tx.Rollback(context.Background())
-				rows, err := tx.Query(t.Context(), "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) "+statement.text, append([]any{s.mode}, statement.args...)...)
-				require.NoError(t, err)
-				lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-				require.NoError(t, err)
-				plan := strings.Join(lines, "\n")
+				plan := pool.explain(t, statement.text, append([]any{s.mode}, statement.args...)...)
+				lines := strings.Split(plan, "\n")
 				for _, table := range []string{"record", "dag", "event"} {
 					assert.NotContains(t, plan, "Seq Scan on saga_"+table, plan)
 				}
@@ -116,8 +130,10 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 
 // Coordinators ask often, and what others run, or what waits for its turn, may be much.
 func TestClaimReadsNothingThatIsHeldAndNoMoreThanItClaims(t *testing.T) {
-	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
-	s, err := Open(t.Context(), pool, Config{Schema: schema})
+	pool, schema := newExplainer(t), pgtest.Schema(t)
+	s, err := Open(t.Context(), pool.Pool, Config{Schema: schema})
+	require.NoError(t, err)
+	_, err = s.Claim(t.Context(), store.Claim{Owner: "me"}) // while the tables are small
 	require.NoError(t, err)
 	const each = 20_000
 	_, err = pool.Exec(t.Context(), strings.NewReplacer("$schema", schema, "$n", fmt.Sprint(each)).Replace(`
@@ -126,6 +142,8 @@ func TestClaimReadsNothingThatIsHeldAndNoMoreThanItClaims(t *testing.T) {
 			SELECT md5('held' || i)::uuid, 'a', 2, 'held', 'owner' || i % 7, 2, false, 2, now(), 5, now(), now() FROM generate_series(1, $n) AS i;
 		INSERT INTO $schema.saga_record
 			SELECT md5('free' || i)::uuid, 'a', 1, 'free', '', 1, false, 0, '-infinity', 0, now(), now() FROM generate_series(1, $n) AS i;
+		INSERT INTO $schema.saga_record
+			SELECT md5('ended' || i)::uuid, 'a', 2, 'ended', 'gone' || i % 3, 2, false, 2, '-infinity', i % 4, now(), now() FROM generate_series(1, $n) AS i;
 		INSERT INTO $schema.saga_dag SELECT id, 'x' FROM $schema.saga_record`))
 	require.NoError(t, err)
 	for owner := range 7 {
@@ -136,17 +154,11 @@ func TestClaimReadsNothingThatIsHeldAndNoMoreThanItClaims(t *testing.T) {
 			_, err := pool.Exec(t.Context(), "ANALYZE "+schema+".saga_record, "+schema+".saga_dag, "+schema+".saga_lease")
 			require.NoError(t, err)
 		}
-		for queue, limit := range map[string]struct{ claimed, pages int }{"held": {0, 100}, "free": {10, 500}} {
+		for queue, limit := range map[string]struct{ claimed, pages int }{"held": {0, 100}, "free": {10, 500}, "ended": {10, 3000}} {
 			t.Run(fmt.Sprintf("%s, analyzed %v", queue, analyzed), func(t *testing.T) {
-				tx, err := pool.Begin(t.Context())
-				require.NoError(t, err)
-				defer tx.Rollback(context.Background())
-				rows, err := tx.Query(t.Context(), "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) "+s.stmts.claim, s.mode, "me", int64(1), int64(10), queue)
-				require.NoError(t, err)
-				lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-				require.NoError(t, err)
-				plan := strings.Join(lines, "\n")
-				assert.Contains(t, lines[0], fmt.Sprintf("(actual rows=%d loops=1)", limit.claimed), plan)
+				plan := pool.explain(t, s.stmts.claim, s.mode, "me", int64(1), int64(10), queue)
+				assert.Contains(t, plan, fmt.Sprintf("(actual rows=%d loops=1)", limit.claimed), plan)
+				lines := strings.Split(plan, "\n")
 				buffers := strings.TrimSpace(lines[slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "  Buffers: ") })])
 				var pages int
 				_, err = fmt.Sscanf(buffers, "Buffers: shared hit=%d", &pages)
@@ -156,6 +168,42 @@ func TestClaimReadsNothingThatIsHeldAndNoMoreThanItClaims(t *testing.T) {
 			})
 		}
 	}
+}
+
+// explainer is a pool of one connection, which keeps the plans that it has made.
+type explainer struct {
+	*pgxpool.Pool
+	plans []string
+}
+
+func newExplainer(t *testing.T) *explainer {
+	e := new(explainer)
+	e.Pool = pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) {
+		c.MaxConns = 1
+		c.ConnConfig.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { e.plans = append(e.plans, n.Message) }
+	})
+	_, err := e.Exec(t.Context(), `LOAD 'auto_explain'; SET auto_explain.log_level = notice; SET auto_explain.log_nested_statements = on;
+		SET auto_explain.log_analyze = on; SET auto_explain.log_buffers = on; SET auto_explain.log_timing = off`)
+	require.NoError(t, err)
+	return e
+}
+
+// explain runs a statement, whose effects are undone, and returns its plan behind those of what the functions that it calls have run.
+func (e *explainer) explain(t *testing.T, text string, args ...any) string {
+	tx, err := e.Begin(t.Context())
+	require.NoError(t, err)
+	defer tx.Rollback(context.Background())
+	_, err = tx.Exec(t.Context(), "SET LOCAL auto_explain.log_min_duration = 0")
+	require.NoError(t, err)
+	e.plans = nil
+	rows, err := tx.Query(t.Context(), text, args...)
+	require.NoError(t, err)
+	rows.Close()
+	require.NoError(t, rows.Err())
+	_, err = tx.Exec(t.Context(), "SELECT 'the statement before has ended now'")
+	require.NoError(t, err)
+	require.NotEmpty(t, e.plans)
+	return strings.Join(e.plans, "\n")
 }
 
 // The tables hold what the code knows, and nothing else.

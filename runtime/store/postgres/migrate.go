@@ -34,7 +34,8 @@ func Migrations(schema string) []string {
 		if err != nil {
 			panic(err) // it was listed
 		}
-		texts[i] = strings.ReplaceAll(string(text), "$schema", quote(cmp.Or(schema, defaultSchema)))
+		schema := cmp.Or(schema, defaultSchema)
+		texts[i] = strings.NewReplacer("$schema", quote(schema), "$channel", channel(schema)).Replace(string(text))
 	}
 	return texts
 }

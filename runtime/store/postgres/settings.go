@@ -49,8 +49,8 @@ const ensureDurable = `(SELECT set_config('synchronous_commit',
 	CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true))`
 
 // execMode returns how statements are sent: never by a name that the server keeps, as a pooler in transaction mode
-// may give the next statement to another server connection, which doesn't know it. Without a name each is planned anew, for the
-// tables as they are: a plan that was made when they were small would read them whole when they have grown.
+// may give the next statement to another server connection, which doesn't know it. Without a name each is planned anew. What that
+// would cost too much for is in functions, whose plans the server keeps.
 func execMode(pool *pgxpool.Pool) pgx.QueryExecMode {
 	config := pool.Config().ConnConfig
 	switch {

@@ -76,7 +76,7 @@ func TestOpenRefusesANewerSchema(t *testing.T) {
 	_, err := pool.Exec(t.Context(), "UPDATE "+schema+".saga_schema SET version = 99")
 	require.NoError(t, err)
 	_, err = postgres.Open(t.Context(), pool, postgres.Config{Schema: schema})
-	require.EqualError(t, err, "postgres store: its schema \""+schema+"\" has version 99, and this program knows versions up to 1: it needs a newer version of the program")
+	require.EqualError(t, err, "postgres store: its schema \""+schema+"\" has version 99, and this program knows versions up to 2: it needs a newer version of the program")
 }
 
 func TestOpenUndoesAMigrationThatBreaksOff(t *testing.T) {

@@ -42,7 +42,7 @@ func Open(ctx context.Context, pool *pgxpool.Pool, config Config) (*Store, error
 		config:  config,
 		mode:    execMode(pool),
 		channel: channel(config.Schema),
-		stmts:   newStatements(quote(config.Schema), channel(config.Schema)),
+		stmts:   newStatements(quote(config.Schema)),
 		others:  make(chan struct{}, config.Others),
 	}
 	s.writes = &group{limit: config.Writers, connect: s.connectWriter, commit: s.commit, underWay: map[saga.ID]bool{}}

@@ -16,7 +16,12 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+func TestMain(m *testing.M) {
+	if told := os.Getenv(coordinatorVariable); told != "" {
+		os.Exit(runCoordinator(told))
+	}
+	os.Exit(pgtest.Run(m))
+}
 
 // pools are settings of a pool that a store has to work with.
 var pools = map[string]func(*pgxpool.Config){

@@ -1,0 +1,159 @@
+-- These functions write a batch: appends, or creates, of different sagas. They return a row for each: the saga, and what became of it, as an
+-- index of the outcomes that the program knows. One that can't be done doesn't keep the others from being done, and none waits for a row that
+-- another transaction has locked.
+--
+-- They are functions so that the server keeps their plans, behind a pooler too: to plan anew takes longer than to write what one saga
+-- has, and compiling what looks costly (jit) takes longer than anything here. A plan must serve however large the tables become. So it is made for no values in particular, and only of what reads no more than
+-- is asked for: nested loops over indexes. What comes out of the batch itself is looked up in hashed subplans, which CASE keeps from
+-- being made joins, and OFFSET 0 keeps a subplan from being hashed.
+
+-- Fencing: who is the owner and which event is next are asked by the UPDATE that takes the numbers, and it is what the INSERT gets the
+-- sagas from. locked is there to pass over rows in use, and to tell why the UPDATE passed over one: its rows are the newest, those of
+-- saga_record as they were when the statement began.
+CREATE FUNCTION $schema.saga_append(
+    ids uuid[], generations bigint[], seqs bigint[], counts bigint[], states smallint[], calls boolean[],
+    sagas uuid[], event_seqs bigint[], nodes integer[], kinds smallint[], ats timestamptz[], payloads bytea[]
+) RETURNS TABLE (written uuid, outcome integer) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH locked AS MATERIALIZED (
+        SELECT a.*, r.generation AS generation_now, r.next_seq AS seq_now, r.state AS state_now
+        FROM unnest(ids, generations, seqs, counts, states, calls) AS a(id, generation, seq, events, state, call)
+            JOIN $schema.saga_record r ON r.id = a.id
+        FOR NO KEY UPDATE OF r SKIP LOCKED
+    ), advanced AS (
+        UPDATE $schema.saga_record r SET next_seq = r.next_seq + a.events, state = a.state, called = a.call, updated = now()
+        FROM locked a
+        WHERE r.id = a.id AND r.generation = a.generation AND r.next_seq = a.seq AND (a.state <> 1 OR r.state = 1)
+        RETURNING r.id
+    ), events AS (
+        INSERT INTO $schema.saga_event (saga, seq, node, kind, at, payload)
+        SELECT e.* FROM unnest(sagas, event_seqs, nodes, kinds, ats, payloads) AS e(saga, seq, node, kind, at, payload)
+        WHERE CASE WHEN e.saga IN (SELECT id FROM advanced) THEN true ELSE false END
+    )
+    SELECT a.id, CASE
+        WHEN a.id IN (SELECT id FROM advanced) THEN CASE WHEN a.call THEN length(pg_notify('$channel', '')::text) ELSE 0 END
+        WHEN a.generation_now <> a.generation THEN 3
+        WHEN a.seq_now <> a.seq OR a.state = 1 AND a.state_now <> 1 THEN 4
+        ELSE 5 END
+    FROM locked a
+    UNION ALL
+    SELECT a.id, CASE WHEN EXISTS (SELECT FROM $schema.saga_record r WHERE r.id = a.id OFFSET 0) THEN 5 ELSE 2 END
+    FROM unnest(ids) AS a(id) WHERE CASE WHEN a.id IN (SELECT id FROM locked) THEN false ELSE true END;
+END
+$body$;
+
+CREATE FUNCTION $schema.saga_create(
+    ids uuid[], names text[], states smallint[], queues text[], owners text[], counts bigint[], leases bigint[], dags bytea[],
+    sagas uuid[], event_seqs bigint[], nodes integer[], kinds smallint[], ats timestamptz[], payloads bytea[]
+) RETURNS TABLE (written uuid, outcome integer) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH c AS MATERIALIZED (
+        SELECT * FROM unnest(ids, names, states, queues, owners, counts, leases, dags) AS c(id, name, state, queue, owner, events, lease, dag)
+    ), created AS (
+        INSERT INTO $schema.saga_record
+            (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated)
+        SELECT c.id, c.name, c.state, c.queue, c.owner, 1, false, c.events,
+            CASE WHEN c.lease > 0 THEN clock_timestamp() + c.lease * interval '1 microsecond' ELSE '-infinity' END,
+            COALESCE((SELECT l.renewal FROM $schema.saga_lease l WHERE l.owner = c.owner), 0), now(), now()
+        FROM c
+        ON CONFLICT (id) DO NOTHING
+        RETURNING id
+    ), dags AS (
+        INSERT INTO $schema.saga_dag (saga, dag)
+        SELECT c.id, c.dag FROM c WHERE CASE WHEN c.id IN (SELECT id FROM created) THEN true ELSE false END
+    ), events AS (
+        INSERT INTO $schema.saga_event (saga, seq, node, kind, at, payload)
+        SELECT e.* FROM unnest(sagas, event_seqs, nodes, kinds, ats, payloads) AS e(saga, seq, node, kind, at, payload)
+        WHERE CASE WHEN e.saga IN (SELECT id FROM created) THEN true ELSE false END
+    )
+    SELECT c.id, CASE
+        WHEN c.id IN (SELECT id FROM created) THEN CASE WHEN c.owner = '' THEN length(pg_notify('$channel', '')::text) ELSE 0 END
+        ELSE 1 END
+    FROM c;
+END
+$body$;
+
+-- saga_claim claims for a claimant, until lease microseconds from now, at most so many sagas of the wanted queue, and returns their records with
+-- DAGs. If there is none, nothing is written, not even to the WAL.
+--
+-- It reads what nobody owns in the order of the IDs, and no further than the limit. Of what has an owner, it doesn't read what the owner's
+-- last renewal holds, which may be much: it goes from owner to owner in the index saga_record_free, looks behind the renewal, and there goes
+-- from one number of a renewal to the next, as what has the same number is in the order of the IDs. Of each it reads some more than the limit,
+-- for others who claim at the same time and have locked the first. The array, and the text of the IDs, whose order is theirs, keep the
+-- planner from reading all sagas in the order of the IDs instead of those few.
+CREATE FUNCTION $schema.saga_claim(claimant text, lease bigint, most bigint, wanted text) RETURNS TABLE (
+    id uuid, name text, state smallint, queue text, owner text, generation bigint, called boolean, next_seq bigint,
+    created timestamptz, updated timestamptz, dag bytea
+) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE nobodys AS MATERIALIZED (
+        SELECT r.id FROM $schema.saga_record r
+        WHERE r.queue = wanted AND r.owner = '' AND r.renewal = 0 AND r.state < 5
+        ORDER BY r.id LIMIT most
+        FOR NO KEY UPDATE SKIP LOCKED
+    ), owners (owner) AS (
+        SELECT '' COLLATE "C"
+        UNION ALL
+        SELECT (
+            SELECT r.owner FROM $schema.saga_record r
+            WHERE r.queue = wanted AND r.owner > owners.owner AND r.state < 5
+            ORDER BY r.owner LIMIT 1)
+        FROM owners WHERE owners.owner IS NOT NULL
+    ), ended AS MATERIALIZED (
+        SELECT r.id FROM owners
+            LEFT JOIN $schema.saga_lease l ON l.owner = owners.owner
+            CROSS JOIN LATERAL (
+                WITH RECURSIVE renewals (renewal) AS (
+                    SELECT (
+                        SELECT r.renewal FROM $schema.saga_record r
+                        WHERE r.queue = wanted AND r.owner = owners.owner AND r.state < 5
+                            AND r.renewal >= CASE WHEN l.lease_end > now() THEN l.renewal ELSE 0 END
+                        ORDER BY r.renewal LIMIT 1)
+                    UNION ALL
+                    SELECT (
+                        SELECT r.renewal FROM $schema.saga_record r
+                        WHERE r.queue = wanted AND r.owner = owners.owner AND r.state < 5 AND r.renewal > renewals.renewal
+                        ORDER BY r.renewal LIMIT 1)
+                    FROM renewals WHERE renewals.renewal IS NOT NULL
+                )
+                SELECT r.id FROM renewals CROSS JOIN LATERAL (
+                    SELECT r.id FROM $schema.saga_record r
+                    WHERE r.queue = wanted AND r.owner = owners.owner AND r.renewal = renewals.renewal AND r.state < 5
+                        AND CASE WHEN l.renewal > r.renewal THEN l.lease_end ELSE r.lease_end END <= now()
+                    ORDER BY r.id LIMIT 4 * most) AS r
+            ) AS r
+        WHERE owners.owner NOT IN ('', claimant)
+    ), others AS MATERIALIZED (
+        SELECT r.id FROM $schema.saga_record r
+        WHERE r.id = ANY (ARRAY (SELECT id FROM ended)) AND r.state < 5 AND r.owner <> claimant
+            AND COALESCE((SELECT l.lease_end FROM $schema.saga_lease l WHERE l.owner = r.owner AND l.renewal > r.renewal),
+                r.lease_end) <= now()
+        ORDER BY r.id::text COLLATE "C" LIMIT most
+        FOR NO KEY UPDATE SKIP LOCKED
+    ), free AS MATERIALIZED (
+        SELECT id FROM (SELECT id FROM nobodys UNION ALL SELECT id FROM others) AS either ORDER BY id LIMIT most
+    ), claimed AS (
+        UPDATE $schema.saga_record r SET owner = claimant, generation = r.generation + 1, called = false,
+            lease_end = CASE WHEN lease > 0 THEN clock_timestamp() + lease * interval '1 microsecond' ELSE '-infinity' END,
+            renewal = COALESCE((SELECT renewal FROM $schema.saga_lease WHERE owner = claimant), 0)
+        FROM free WHERE r.id = free.id
+        RETURNING r.id, r.name, r.state, r.queue, r.owner, r.generation, r.called, r.next_seq, r.created, r.updated
+    )
+    SELECT r.id, r.name, r.state, r.queue, r.owner, r.generation, r.called, r.next_seq, r.created, r.updated, d.dag
+    FROM claimed r JOIN $schema.saga_dag d ON d.saga = r.id ORDER BY r.id;
+END
+$body$;
+
+UPDATE $schema.saga_schema SET version = 2;
