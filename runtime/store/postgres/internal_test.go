@@ -90,8 +90,8 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		"one append":             made(s.batchStatement(appends[:1])),
 		"50 appends":             made(s.batchStatement(appends)),
 		"50 creates and appends": made(s.batchStatement(both)),
-		"claim":                  {s.stmts.claim, []any{"me", int64(1), int64(100), ""}},
-		"claim one":              {s.stmts.claimIDs, []any{"me", int64(1), int64(1), "", uuids([]saga.ID{saga.NewID()})}},
+		"claim":                  {s.stmts.claim, []any{"me", int64(1), int64(100), "", false}},
+		"claim one":              {s.stmts.claimIDs, []any{"me", int64(1), int64(1), "", false, uuids([]saga.ID{saga.NewID()})}},
 		"delete one":             made(s.deleteStatement(deletes[:1])),
 		"50 deletes":             made(s.deleteStatement(deletes)),
 		"list all":               page(),
@@ -156,7 +156,7 @@ func TestClaimReadsNothingThatIsHeldAndNoMoreThanItClaims(t *testing.T) {
 		}
 		for queue, limit := range map[string]struct{ claimed, pages int }{"held": {0, 100}, "free": {10, 500}, "ended": {10, 3000}} {
 			t.Run(fmt.Sprintf("%s, analyzed %v", queue, analyzed), func(t *testing.T) {
-				plan := pool.explain(t, s.stmts.claim, s.mode, "me", int64(1), int64(10), queue)
+				plan := pool.explain(t, s.stmts.claim, s.mode, "me", int64(1), int64(10), queue, false)
 				assert.Contains(t, plan, fmt.Sprintf("(actual rows=%d loops=1)", limit.claimed), plan)
 				lines := strings.Split(plan, "\n")
 				buffers := strings.TrimSpace(lines[slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "  Buffers: ") })])

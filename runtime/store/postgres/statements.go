@@ -32,7 +32,7 @@ func newStatements(schema string) statements {
 		creates: in(createCall(1)),
 		both:    in(appendCall(1) + ` UNION ALL ` + createCall(1+appendParameters)),
 
-		claim: in(`SELECT ` + columns + `, r.dag FROM $schema.saga_claim($1::text, $2::bigint, $3::bigint, $4::text) AS r
+		claim: in(`SELECT ` + columns + `, r.dag FROM $schema.saga_claim($1::text, $2::bigint, $3::bigint, $4::text, $5::boolean) AS r
 			WHERE ` + ensureDurable + ` <> ''`),
 		claimIDs: in(claimIDsText),
 		// A number that grows even if the clock doesn't, and even if forgetLeases has removed the row.
@@ -61,13 +61,13 @@ func newStatements(schema string) statements {
 // record has changed before it could be locked.
 const leaseEnded = `COALESCE((SELECT l.lease_end FROM $schema.saga_lease l WHERE l.owner = r.owner AND l.renewal > r.renewal), r.lease_end) <= now()`
 
-// claimIDsText claims for $1, until $2 from now, at most $3 of the IDs $5 that are free in the queue $4. If none is, nothing is written, not
+// claimIDsText claims for $1, until $2 from now, at most $3 of the IDs $6 that are free in the queue $4, or that nobody owns if $5. If none is, nothing is written, not
 // even to the WAL.
 var claimIDsText = `
 	WITH free AS MATERIALIZED (
 		SELECT r.id FROM $schema.saga_record r
-		WHERE r.id = ANY ($5::uuid[]) AND r.queue = $4::text AND ` + isOpen + ` AND r.owner <> $1::text
-			AND (r.owner = '' OR ` + leaseEnded + `)
+		WHERE r.id = ANY ($6::uuid[]) AND r.queue = $4::text AND ` + isOpen + ` AND r.owner <> $1::text
+			AND (r.owner = '' OR NOT $5::boolean AND ` + leaseEnded + `)
 		ORDER BY r.id::text COLLATE "C" LIMIT $3::bigint
 		FOR NO KEY UPDATE SKIP LOCKED
 	), claimed AS (

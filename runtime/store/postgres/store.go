@@ -85,7 +85,7 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	text, args := s.stmts.claim, []any{c.Owner, leaseMicroseconds(c.Lease), sqlLimit(c.Limit), c.Queue}
+	text, args := s.stmts.claim, []any{c.Owner, leaseMicroseconds(c.Lease), sqlLimit(c.Limit), c.Queue, c.Unowned}
 	if len(c.IDs) > 0 {
 		text, args = s.stmts.claimIDs, append(args, uuids(c.IDs))
 	}

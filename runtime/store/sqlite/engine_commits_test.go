@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,18 +28,21 @@ func openEngine(t *testing.T, config sec.Config) (*sec.Coordinator, *held) {
 	return c, h
 }
 
-// runSagas runs sagas one after the other, and returns how many commits each had on average.
-func runSagas(t *testing.T, dag *saga.DAG, n int) float64 {
+// runSagas runs sagas one after the other, and returns how many commits each had, the fewest first.
+func runSagas(t *testing.T, dag *saga.DAG, n int) []int64 {
 	t.Helper()
 	c, h := openEngine(t, sec.Config{})
-	h.commits.Store(0)
-	for range n {
+	made := make([]int64, n)
+	for i := range made {
+		h.commits.Store(0)
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, withParams(t, dag)))
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
+		made[i] = h.commits.Load()
 	}
-	return float64(h.commits.Load()) / float64(n)
+	slices.Sort(made)
+	return made
 }
 
 func TestChainCommitsOnceANodeAndOnceMore(t *testing.T) {
@@ -47,18 +52,25 @@ func TestChainCommitsOnceANodeAndOnceMore(t *testing.T) {
 			name := fmt.Sprintf("n%d", i)
 			b.Append(saga.ActionNode(saga.NodeName(name), name, "noop"))
 		}
-		assert.InDelta(t, nodes+1, runSagas(t, b.MustBuild(), 10), 0, "%d nodes", nodes)
+		for _, made := range runSagas(t, b.MustBuild(), 10) {
+			assert.EqualValues(t, nodes+1, made, "%d nodes", nodes)
+		}
 	}
 }
 
-// The creation has the payment's start, and each of the three stages ends with an append. A stage of three that take no time has one, unless
-// the system stops one of the threads between its action and its report: nobody waits for it, and it has an append of its own then. One
-// saga in five is far beyond what a busy machine does.
+// The creation has the payment's start, and each of the three stages ends with an append. When three actions that take no time are called at
+// once, their outcomes share one: whoever is first lets the others report. It waits for none, though, so one that the system stops just
+// then has an append of its own. With one processor of Go's that is when a thread is stopped for 10 ms; with more it
+// is whenever there are too few for the threads. So it is not asked of each saga, but of nine in ten.
 func TestTripCommitsFourTimes(t *testing.T) {
-	made := runSagas(t, tripDAG(), 200)
-	t.Logf("%.3f commits a trip", made)
-	assert.GreaterOrEqual(t, made, 4.0)
-	assert.LessOrEqual(t, made, 4.2)
+	processors := runtime.GOMAXPROCS(1)
+	defer runtime.GOMAXPROCS(processors)
+	const sagas = 200
+	made := runSagas(t, tripDAG(), sagas)
+	t.Logf("%d to %d commits a trip, %d for nine in ten", made[0], made[sagas-1], made[sagas*9/10])
+	assert.EqualValues(t, 4, made[0])
+	assert.EqualValues(t, 4, made[sagas*9/10])
+	assert.LessOrEqual(t, made[sagas-1], int64(6), "three outcomes have three appends at most")
 }
 
 func TestRetentionSharesCommits(t *testing.T) {

@@ -64,6 +64,23 @@ var queuePromises = []promise{{
 		assert.Empty(t, claim(t, s, store.Claim{Owner: alice, Queue: "a"}), "nor does it end so")
 	},
 }, {
+	name: "may be claimed without taking anything from an owner",
+	quotes: []string{
+		"Unowned leaves out the sagas that have an owner.",
+	},
+	check: func(t *testing.T, s store.Store) {
+		n, owned := nobodys(""), newIn(saga.StateRunning) // whose lease has ended
+		create(t, s, n, owned)
+		ids := sagaIDs(n, owned)
+		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, s, store.Claim{Owner: bob, Unowned: true})))
+		assert.Empty(t, claim(t, s, store.Claim{Owner: "carol", Unowned: true}), "bob has it now")
+		assert.Empty(t, claim(t, s, store.Claim{Owner: "carol", Unowned: true, IDs: ids}))
+		assert.ElementsMatch(t, ids, recordIDs(claim(t, s, store.Claim{Owner: "carol", IDs: ids})))
+		another := nobodys("")
+		create(t, s, another)
+		assert.Equal(t, sagaIDs(another), recordIDs(claim(t, s, store.Claim{Owner: bob, Unowned: true, IDs: append(ids, another.ID)})))
+	},
+}, {
 	name: "lets several claim what nobody owns, each some of it",
 	check: func(t *testing.T, s store.Store) {
 		raceQueues(t, s, s)

@@ -81,15 +81,15 @@ BEGIN
 END
 $body$;
 
--- saga_claim claims for a claimant, until lease microseconds from now, at most so many sagas of the wanted queue, and returns their records with
--- DAGs. If there is none, nothing is written, not even to the WAL.
+-- saga_claim claims for a claimant, until lease microseconds from now, at most so many sagas of the wanted queue, or of those in it that nobody
+-- owns, and returns their records with DAGs. If there is none, nothing is written, not even to the WAL.
 --
 -- It reads what nobody owns in the order of the IDs, and no further than the limit. Of what has an owner, it doesn't read what the owner's
 -- last renewal holds, which may be much: it goes from owner to owner in the index saga_record_free, looks behind the renewal, and there goes
 -- from one number of a renewal to the next, as what has the same number is in the order of the IDs. Of each it reads some more than the limit,
 -- for others who claim at the same time and have locked the first. The array, and the text of the IDs, whose order is theirs, keep the
 -- planner from reading all sagas in the order of the IDs instead of those few.
-CREATE FUNCTION $schema.saga_claim(claimant text, lease bigint, most bigint, wanted text) RETURNS TABLE (
+CREATE FUNCTION $schema.saga_claim(claimant text, lease bigint, most bigint, wanted text, unowned boolean) RETURNS TABLE (
     id uuid, name text, state smallint, queue text, owner text, generation bigint, called boolean, next_seq bigint,
     created timestamptz, updated timestamptz, dag bytea
 ) LANGUAGE plpgsql
@@ -110,7 +110,7 @@ BEGIN
             SELECT r.owner FROM $schema.saga_record r
             WHERE r.queue = wanted AND r.owner > owners.owner AND r.state < 5
             ORDER BY r.owner LIMIT 1)
-        FROM owners WHERE owners.owner IS NOT NULL
+        FROM owners WHERE owners.owner IS NOT NULL AND NOT unowned
     ), ended AS MATERIALIZED (
         SELECT r.id FROM owners
             LEFT JOIN $schema.saga_lease l ON l.owner = owners.owner
