@@ -142,11 +142,13 @@ func TestSagaThatWaitsForASlotGetsOne(t *testing.T) {
 			ids = append(ids, saga.NewID())
 			takes[ids[len(ids)-1]] = d
 		}
-		for _, id := range ids {
+		for i, id := range ids {
+			if i == 3 {
+				require.NoError(t, c.SetBreakpoint(t.Context(), ids[2], "c", because))
+			}
 			require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 			synctest.Wait()
 		}
-		require.NoError(t, c.SetBreakpoint(t.Context(), ids[2], "c", because))
 		began := time.Now()
 		_, err := c.Wait(t.Context(), ids[3])
 		require.NoError(t, err)

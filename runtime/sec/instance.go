@@ -42,8 +42,7 @@ type instance struct {
 	// admitted says that the saga has one of the coordinator's slots; idle, that it can't use one, as an
 	// operator holds it.
 	admitted, idle bool
-
-	waits bool // for a slot; guarded by slots.mu
+	waits          bool // for a slot, from when it asks to when it has taken note of the grant
 
 	mail  mailbox
 	spare []outcome // the last ones, whose memory the mailbox gets back

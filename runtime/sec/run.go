@@ -36,7 +36,9 @@ func (s *instance) turn() bool {
 	s.clock = now()
 	posted := s.mail.take(s.spare)
 	s.spare = posted.outcomes
-	s.admitted = s.admitted || posted.granted
+	if posted.granted {
+		s.granted()
+	}
 	s.receive(posted.outcomes)
 	for _, r := range posted.requests {
 		s.serve(r)

@@ -40,7 +40,6 @@ func (q *slots) take(s *instance, wait bool) bool {
 		return true
 	}
 	if wait {
-		s.waits = true
 		q.waiting = append(q.waiting, s)
 	}
 	return false
@@ -54,7 +53,6 @@ func (q *slots) give(c *Coordinator) {
 		s := q.waiting[0]
 		q.waiting[0] = nil // or else it would be kept in memory
 		q.waiting = q.waiting[1:]
-		s.waits = false
 		if ok, attend := s.mail.grant(); ok {
 			if attend {
 				c.attendTo(s)
@@ -68,14 +66,21 @@ func (q *slots) give(c *Coordinator) {
 	}
 }
 
-// admit takes one of the coordinator's slots, if the saga has none. It reports whether the saga has one.
+// admit takes one of the coordinator's slots, if the saga has none, and doesn't wait for one already. It reports whether the saga has one.
 func (s *instance) admit(wait bool) bool {
-	if s.admitted || s.coordinator.slots == nil {
+	switch {
+	case s.admitted || s.coordinator.slots == nil:
 		return true
+	case s.waits: // it may have been granted one, which comes with the mail
+		return false
 	}
 	s.admitted = s.coordinator.slots.take(s, wait)
+	s.waits = wait && !s.admitted
 	return s.admitted
 }
+
+// granted notes that the saga was granted the slot for which it waited.
+func (s *instance) granted() { s.admitted, s.waits = true, false }
 
 // dismiss gives the slot back.
 func (s *instance) dismiss() {

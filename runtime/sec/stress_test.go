@@ -242,6 +242,7 @@ func (s *stress) run() {
 	all.Wait()
 	restarts.Wait()
 	s.calm.Store(true)
+	time.Sleep(10 * time.Second) // what was late has had its effect
 	for _, id := range s.ids {
 		all.Go(func() { s.end(id) })
 	}
