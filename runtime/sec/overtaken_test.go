@@ -64,7 +64,7 @@ func TestOrderBehindAnAppendOfUnknownEffectIsHeeded(t *testing.T) {
 			return errStore
 		})})
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
-		time.Sleep(time.Second)
+		time.Sleep(100 * time.Millisecond) // before the coordinator has looked whether it is called
 		assert.Equal(t, []string{"do a", "do b"}, w.calls(), "b has started, and c must not")
 		require.NoError(t, client.Unpause(t.Context(), id, because))
 		_, err := c.Wait(t.Context(), id)
@@ -164,12 +164,13 @@ func TestOrderThatShutdownCutsOffIsNotCalledImpossible(t *testing.T) {
 // leaseCut keeps a coordinator from writing and from renewing its leases, from a write on until its tenure has ended.
 type leaseCut struct {
 	store.Store
-	at, writes int
-	cut        atomic.Bool
+	at     int32
+	writes atomic.Int32
+	cut    atomic.Bool
 }
 
 func (l *leaseCut) Append(ctx context.Context, a store.Append) error {
-	if l.writes++; l.writes != l.at {
+	if l.writes.Add(1) != l.at {
 		return l.Store.Append(ctx, a)
 	}
 	l.cut.Store(true)
@@ -259,6 +260,24 @@ func TestForeignEventsAreReadAnew(t *testing.T) {
 		a, err := outputs.Raw("a")
 		require.NoError(t, err)
 		assert.JSONEq(t, `"foreign"`, string(a))
+		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
+	})
+}
+
+// An order of the owner's own comes to nothing, as another has come first, and what was in flight then still is.
+func TestAbandonThatComesToNothingLeavesWhatIsInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory()
+		client := newClient(t, sec.Config{Store: st})
+		id := saga.NewID()
+		w := newWorld()
+		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
+		c := w.open(t, &spyStore{Store: st, before: once(3, func() error { return client.Unpause(context.Background(), id, because) })})
+		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
+		require.NoError(t, c.Pause(t.Context(), id, because))
+		assert.ErrorIs(t, c.Abandon(t.Context(), id, because), saga.ErrWrongState, "it isn't paused any more")
+		_, err := c.Wait(t.Context(), id)
+		require.NoError(t, err)
 		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,14 +58,13 @@ func TestLogThatLacksEventsIsParked(t *testing.T) {
 // staleStore does something after the first load of a saga, whose record is old then.
 type staleStore struct {
 	store.Store
-	then func()
+	then atomic.Pointer[func()]
 }
 
 func (s *staleStore) Load(ctx context.Context, id saga.ID) (store.Record, error) {
 	record, err := s.Store.Load(ctx, id)
-	if then := s.then; then != nil {
-		s.then = nil
-		then()
+	if then := s.then.Swap(nil); then != nil {
+		(*then)()
 	}
 	return record, err
 }
@@ -83,7 +83,7 @@ func TestSagaThatEndsWhileItIsLoadedStaysEnded(t *testing.T) {
 				id, _, err := run(t, c, chain())
 				failedError(t, err)
 				w.on("undo a", nil)
-				st.then = func() {
+				then := func() {
 					assert.NoError(t, c.RetryUndo(t.Context(), id, "a", because))
 					_, err := c.Wait(t.Context(), id)
 					assert.Equal(t, saga.StateFailed, failedError(t, err).State)
@@ -91,6 +91,7 @@ func TestSagaThatEndsWhileItIsLoadedStaysEnded(t *testing.T) {
 						assert.NoError(t, c.Delete(t.Context(), id))
 					}
 				}
+				st.then.Store(&then)
 				err = c.RetryUndo(t.Context(), id, "a", because)
 				if deleted {
 					assert.ErrorIs(t, err, saga.ErrNoSuchSaga)
@@ -123,7 +124,7 @@ func TestSagaThatIsClaimedWhileItIsLoadedIsLeftToItsOwner(t *testing.T) {
 		id, _, err := run(t, c, chain())
 		failedError(t, err)
 		w.on("undo a", nil)
-		st.then = func() {
+		then := func() {
 			claimed, err := st.Store.Claim(t.Context(), store.Claim{Owner: "another"})
 			require.NoError(t, err)
 			require.Len(t, claimed, 1)
@@ -132,6 +133,7 @@ func TestSagaThatIsClaimedWhileItIsLoadedIsLeftToItsOwner(t *testing.T) {
 				Events: []saga.Event{{Seq: claimed[0].NextSeq, Node: 1, Kind: saga.EventUndoRetried, Payload: json.RawMessage(`{"by":"bob","comment":"why"}`)}},
 			}))
 		}
+		st.then.Store(&then)
 		require.NoError(t, c.RetryUndo(t.Context(), id, "a", because), "it is being retried")
 		time.Sleep(time.Hour)
 		assert.Equal(t, 1, w.count("undo a"))

@@ -41,6 +41,7 @@ func TestCoordinatorThatCanNotRenewStopsBeforeAnotherTakesOver(t *testing.T) {
 
 		_, err := c2.Wait(t.Context(), id)
 		require.NoError(t, err)
+		synctest.Wait()
 		assert.True(t, stopped.Before(began), "stopped at %v, the other began at %v", stopped, began)
 		assert.LessOrEqual(t, began.Sub(cutAt), 2*lease)
 		assert.Equal(t, []string{"do a", "do b"}, first.calls())

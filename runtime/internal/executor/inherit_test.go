@@ -16,7 +16,7 @@ import (
 // out what it wants, but for what is in flight already, and that is neither forgotten nor handed out again.
 func TestInheritedTasksAreInFlightOnce(t *testing.T) {
 	base := rand.Uint64()
-	orders := 0
+	orders, abandoned := 0, 0
 	for s := base; s < base+100; s++ {
 		rng := rand.New(rand.NewPCG(s, 2))
 		dag := randomDAG(rng, 1)
@@ -41,11 +41,16 @@ func TestInheritedTasksAreInFlightOnce(t *testing.T) {
 				}
 				old.TakeBack(task)
 			}
-			order := saga.Event{
-				Seq: heir.NextSeq(), Node: saga.NodeID(rng.IntN(dag.Len())), Payload: json.RawMessage(`{"output":"supplied"}`),
-				Kind: saga.EventCanceled + saga.EventKind(rng.IntN(int(saga.EventAbandoned-saga.EventCanceled))),
+			if own := randomOrder(rng, dag, old); rng.IntN(2) == 0 { // the owner has an order itself, which comes to nothing
+				_ = old.Apply(own)
+			} else if rng.IntN(2) == 0 {
+				_ = old.Apply(saga.Event{Seq: old.NextSeq(), Kind: saga.EventPaused})
+				if old.Apply(saga.Event{Seq: old.NextSeq(), Kind: saga.EventAbandoned}) == nil {
+					abandoned++
+				}
 			}
-			if heir.Apply(order) == nil {
+			order := randomOrder(rng, dag, heir)
+			if order.Kind != saga.EventAbandoned && heir.Apply(order) == nil { // or else nothing is wanted any more
 				orders++
 			}
 			heir.Inherit(old)
@@ -58,6 +63,14 @@ func TestInheritedTasksAreInFlightOnce(t *testing.T) {
 		}
 	}
 	require.Greater(t, orders, 50)
+	require.Greater(t, abandoned, 5)
+}
+
+func randomOrder(rng *rand.Rand, dag *saga.DAG, m *executor.Machine) saga.Event {
+	return saga.Event{
+		Seq: m.NextSeq(), Node: saga.NodeID(rng.IntN(dag.Len())), Payload: json.RawMessage(`{"output":"supplied"}`),
+		Kind: saga.EventCanceled + saga.EventKind(rng.IntN(int(saga.EventAbandoned-saga.EventCanceled)+1)),
+	}
 }
 
 func replay(t *testing.T, dag *saga.DAG, events []saga.Event) *executor.Machine {

@@ -61,7 +61,9 @@ var sagaOrders = map[saga.EventKind]func(*Machine, saga.Event) error{
 		}
 		m.abandoned = true
 		for i := range m.nodes {
+			handed := m.nodes[i].handed
 			m.setWant(saga.NodeID(i), wantNothing)
+			m.nodes[i].handed = handed // it stays in flight: the order may come to nothing, and another machine inherit that
 		}
 		return nil
 	},
