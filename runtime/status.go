@@ -1,6 +1,9 @@
 package saga
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Status is what is known of a saga at one moment. Its String is the status tree.
 type Status struct {
@@ -54,7 +57,7 @@ func (s *Status) Failures() []Failure { return s.Log().Failures() }
 //	undo-failed    its undo failed for good
 //	abandoned      it never started, and never will
 func (s *Status) Describe(id NodeID) string {
-	if s.State == StateCreated {
+	if s.State == StateCreated && !slices.ContainsFunc(s.Events, func(e Event) bool { return !e.Kind.Ordered() }) {
 		if id == s.DAG.Start() {
 			return "queued-todo"
 		}

@@ -276,3 +276,34 @@ func TestCreatedSagaIsStartedByWhoeverCreatesAndStartsIt(t *testing.T) {
 		})
 	}
 }
+
+// A saga that was recorded with the beginning of its log waits for Start, in whatever process, like any other.
+func TestResumedSagaWaitsForItsStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory()
+		w := newWorld()
+		first := w.start(t, st)
+		id := saga.NewID()
+		require.NoError(t, first.Resume(t.Context(), &saga.Log{ID: id, DAG: chain(), Events: []saga.Event{
+			{Seq: 0, Node: 1, Kind: saga.EventStarted},
+			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(`"a"`)},
+		}}))
+		client := newClient(t, sec.Config{Store: st})
+		require.NoError(t, client.SetBreakpoint(t.Context(), id, "c", because))
+		time.Sleep(time.Minute)
+		require.NoError(t, first.Shutdown(t.Context()))
+		w.open(t, st)
+		time.Sleep(time.Minute)
+		assert.Empty(t, w.calls(), "neither an order nor another coordinator starts it")
+		status, err := client.Status(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, saga.StateCreated, status.State)
+		assert.Equal(t, "done", status.Describe(1))
+
+		require.NoError(t, client.ClearBreakpoint(t.Context(), id, "c", because))
+		require.NoError(t, client.Start(t.Context(), id))
+		_, err = client.Wait(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"do b", "do c"}, w.calls())
+	})
+}

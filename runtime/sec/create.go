@@ -27,9 +27,8 @@ func (c *Coordinator) CreateAndStart(ctx context.Context, id saga.ID, dag *saga.
 	return c.create(ctx, &saga.Log{ID: id, DAG: dag}, true)
 }
 
-// Resume records a saga with the log that it has got elsewhere, without starting it; but if the log says that it has been
-// started before, the next coordinator that takes it over goes on with it. The errors are those of Create, and one that
-// says which event can't have happened.
+// Resume records a saga with the log that it has got elsewhere, without starting it: Start lets it go on from there. If the log says that it
+// unwinds or has ended, that is its state at once. The errors are those of Create, and one that says which event can't have happened.
 func (c *Coordinator) Resume(ctx context.Context, log *saga.Log) error {
 	return c.create(ctx, log, false)
 }

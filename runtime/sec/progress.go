@@ -64,7 +64,7 @@ func (p *progress) tryApply(node saga.NodeID, kind saga.EventKind, payload json.
 // state returns the saga's state, with what is pending.
 func (p *progress) state() saga.State {
 	state := p.machine.State()
-	if !p.started && !p.begun && (state == saga.StateRunning || state == saga.StateSucceeded) {
+	if !p.started && (state == saga.StateRunning || state == saga.StateSucceeded && !p.begun) {
 		return saga.StateCreated
 	}
 	return state
