@@ -118,6 +118,7 @@ func TestStartFromElsewhereIsNotLostBesideAnOrder(t *testing.T) {
 		c := w.open(t, st)
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
+		synctest.Wait() // it has looked, and won't again while no time passes
 		client := newClient(t, sec.Config{Store: st})
 		require.NoError(t, client.Start(t.Context(), id))
 		require.NoError(t, c.SetBreakpoint(t.Context(), id, "c", because), "before it has noticed the start")
