@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -55,6 +56,19 @@ func (b bystander) list(ctx context.Context, q store.Query) (records []store.Rec
 		return nil, fmt.Errorf("list sagas: %w", err)
 	}
 	return records, nil
+}
+
+// pages yields the records that a query asks for, at most q.Limit at a time, or the error that ends it.
+func (b bystander) pages(ctx context.Context, q store.Query) iter.Seq2[[]store.Record, error] {
+	return func(yield func([]store.Record, error) bool) {
+		for {
+			records, err := b.list(ctx, q)
+			if !yield(records, err) || err != nil || len(records) < q.Limit {
+				return
+			}
+			q.After = records[len(records)-1].ID
+		}
+	}
 }
 
 // status returns the status of a saga, as the store has it.
@@ -134,7 +148,7 @@ func (b bystander) createdBefore(ctx context.Context, record store.Record, log *
 	return b.amend(ctx, record, startIt)
 }
 
-// amend appends to the log of a saga that somebody else owns, or nobody, what do adds to it, and calls the owner. What the owner
+// amend appends to the log of a saga that somebody else owns, or nobody, what grants the wish, and calls the owner. What the owner
 // appends meanwhile is not lost, nor is this: the store lets one of two appends win, and the other is done again.
 func (b bystander) amend(ctx context.Context, record store.Record, w wish) error {
 	for {

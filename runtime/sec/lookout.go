@@ -139,18 +139,13 @@ func (c *Coordinator) adoptAll(records []store.Record) bool {
 // heedCalls looks at the sagas of this coordinator to which others have appended.
 func (c *Coordinator) heedCalls() {
 	query := store.Query{Owner: c.currentTenure().owner, Called: true, Limit: sweepBatch}
-	for !c.isStopped() {
-		records, err := c.aside.list(c.alive, query)
-		if err != nil {
+	for records, err := range c.aside.pages(c.alive, query) {
+		if err != nil || c.isStopped() {
 			return // there will be another look
 		}
 		for i := range records {
 			c.heed(&records[i])
 		}
-		if len(records) < sweepBatch {
-			return
-		}
-		query.After = records[len(records)-1].ID
 	}
 }
 
@@ -204,9 +199,8 @@ func (c *Coordinator) sweep() {
 	query := store.Query{
 		States: []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding}, Owner: c.currentTenure().owner, Limit: sweepBatch,
 	}
-	for !c.isStopped() {
-		records, err := c.aside.list(c.alive, query)
-		if err != nil {
+	for records, err := range c.aside.pages(c.alive, query) {
+		if err != nil || c.isStopped() {
 			return // there will be another sweep
 		}
 		for _, record := range records {
@@ -214,10 +208,6 @@ func (c *Coordinator) sweep() {
 				_, _, _ = c.find(c.alive, record.ID)
 			}
 		}
-		if len(records) < sweepBatch {
-			return
-		}
-		query.After = records[len(records)-1].ID
 	}
 }
 

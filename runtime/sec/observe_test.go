@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -187,5 +188,30 @@ func TestObserverThatEndsItsGoroutineIsToldOn(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, c.Shutdown(t.Context()))
 		assert.Equal(t, []saga.State{saga.StateRunning, saga.StateSucceeded}, states)
+	})
+}
+
+// What others order is told, too: in a saga that they are the only ones to write to, and once.
+func TestObserverIsToldOfOrdersFromElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory()
+		seen := &recorder{}
+		w := newWorld()
+		w.on("do b", func(saga.ActionContext) error { time.Sleep(time.Hour); return nil })
+		c := w.configured(t, sec.Config{Store: st, Observer: seen})
+		id := saga.NewID()
+		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
+		require.NoError(t, newClient(t, sec.Config{Store: st}).Pause(t.Context(), id, because))
+		time.Sleep(time.Minute)
+		paused := 0
+		for _, line := range seen.all() {
+			if strings.Contains(line, "paused") {
+				paused++
+			}
+		}
+		assert.Equal(t, 1, paused, seen.all())
+		require.NoError(t, c.Unpause(t.Context(), id, because))
+		_, err := c.Wait(t.Context(), id)
+		require.NoError(t, err)
 	})
 }

@@ -56,9 +56,7 @@ func (c *Coordinator) deleteExpired() error {
 		at time.Time
 	}
 	var kept []ended
-	query := store.Query{States: finalStates, Limit: retentionBatch}
-	for {
-		records, err := c.aside.list(c.alive, query)
+	for records, err := range c.aside.pages(c.alive, store.Query{States: finalStates, Limit: retentionBatch}) {
 		if err != nil {
 			return err
 		}
@@ -73,10 +71,9 @@ func (c *Coordinator) deleteExpired() error {
 		if err := c.deleteFinal(expired); err != nil {
 			return err
 		}
-		if len(records) < retentionBatch || c.isStopped() {
+		if c.isStopped() {
 			break
 		}
-		query.After = records[len(records)-1].ID
 	}
 	excess := len(kept) - c.config.Retention.MaxCount
 	if c.config.Retention.MaxCount == 0 || excess <= 0 {
