@@ -8,6 +8,8 @@ import (
 	"go/token"
 	"go/types"
 	"os"
+	"os/exec"
+	"slices"
 	"sort"
 	"strings"
 
@@ -145,11 +147,30 @@ func loadPatterns(opts Options, candidates []candidate) []string {
 func runGo(config *packages.Config, patterns []string) ([]*packages.Package, error) {
 	pkgs, err := packages.Load(config, patterns...)
 	if err == nil {
+		if len(pkgs) == 0 {
+			return nil, complaint(config, patterns)
+		}
 		return pkgs, nil
 	}
 	why, said, _ := strings.Cut(err.Error(), ": stderr: ")
-	if said = joinLines(said); said != "" {
-		return nil, errors.New(strings.TrimPrefix(said, "go: "))
+	if said = inOneLine(said); said != "" {
+		return nil, errors.New(said)
 	}
 	return nil, errors.New(joinLines(strings.TrimPrefix(why, "err: ")))
 }
+
+// complaint returns what the go command says when it is asked for the patterns without -e. With it, which go/packages
+// gives, it keeps to itself, for one, that go.mod has to be updated.
+func complaint(config *packages.Config, patterns []string) error {
+	list := exec.CommandContext(config.Context, "go", slices.Concat([]string{"list"}, config.BuildFlags, []string{"--"}, patterns)...)
+	list.Dir, list.Env = config.Dir, config.Env
+	var said strings.Builder
+	list.Stderr = &said
+	if err := list.Run(); err != nil && said.Len() > 0 {
+		return errors.New(inOneLine(said.String()))
+	}
+	return nil
+}
+
+// inOneLine returns the words of the go command as a sentence of ours.
+func inOneLine(said string) string { return strings.TrimPrefix(joinLines(said), "go: ") }

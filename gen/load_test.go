@@ -230,6 +230,22 @@ func TestComplaintsOfTheGoCommandAreSentences(t *testing.T) {
 	assert.NotContains(t, err.Error(), "stderr")
 }
 
+func TestModuleThatHasToBeTidiedIsToldSo(t *testing.T) {
+	dir := writeModule(t, map[string]string{
+		"order.go":         orderSource,
+		"send.go":          "package order\n\nimport _ \"example.com/parcel\"\n",
+		"parcel/parcel.go": "package parcel\n\nimport _ \"example.com/label\"\n",
+		"parcel/go.mod":    "module example.com/parcel\n\ngo 1.26\n\nrequire example.com/label v1.0.0\n",
+		"label/label.go":   "package label\n",
+		"label/go.mod":     "module example.com/label\n\ngo 1.26\n",
+	})
+	const goMod = "module example.com/shop\n\ngo 1.26\n\nrequire example.com/parcel v1.0.0\n\n" +
+		"replace (\n\texample.com/parcel => ./parcel\n\texample.com/label => ./label\n)\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte(goMod), 0o644))
+	_, _, err := Analyze(t.Context(), Options{Dir: dir})
+	assert.EqualError(t, err, "updates to go.mod needed; to update it: go mod tidy")
+}
+
 func TestMergeConflictIsToldAtItsMark(t *testing.T) {
 	dir := writeModule(t, map[string]string{
 		"order.go":  orderSource + "\nfunc same() {\n<<<<<<< HEAD\n\tone(\n=======\n\ttwo()\n>>>>>>> theirs\n}\n",
