@@ -230,10 +230,19 @@ func (n *dagNode) check() error {
 // unmarshalCompact decodes JSON so that the json.RawMessages in it are as json.Marshal would have written them, whoever
 // wrote the text: they are compared, and shown to people.
 func unmarshalCompact(text []byte, v any) error {
-	var compact, escaped bytes.Buffer
-	if err := json.Compact(&compact, text); err != nil {
+	text, err := compact(text)
+	if err != nil {
 		return err
 	}
+	return json.Unmarshal(text, v)
+}
+
+// compact returns JSON as json.Marshal would have written it, or an error if it isn't one JSON value.
+func compact(text []byte) ([]byte, error) {
+	var compact, escaped bytes.Buffer
+	if err := json.Compact(&compact, text); err != nil {
+		return nil, err
+	}
 	json.HTMLEscape(&escaped, compact.Bytes())
-	return json.Unmarshal(escaped.Bytes(), v)
+	return escaped.Bytes(), nil
 }

@@ -34,6 +34,9 @@ type Coordinator struct {
 	unwatch   context.CancelFunc
 	recovered bool // takeOver has seen the end; lookOut's own
 
+	// appends holds a token for each append that is under way.
+	appends chan struct{}
+
 	pool         pool
 	gates        *gates
 	slots        *slots
@@ -65,6 +68,7 @@ func New(config Config) (*Coordinator, error) {
 
 		keepNoMore: make(chan struct{}),
 		awake:      make(chan struct{}, 1),
+		appends:    make(chan struct{}, maxAppends),
 		unwatch:    unwatch,
 		gates:      newGates(config.MaxActions),
 		slots:      newSlots(config.MaxSagas),
@@ -213,18 +217,14 @@ func (c *Coordinator) forget(s *instance) {
 	}
 }
 
-// launch has a saga attended to that was loaded, unless the coordinator is shutting down. If first is not nil, that is asked first.
-func (c *Coordinator) launch(s *instance, first *request) error {
+// launch notes that a saga which was loaded is attended to from now on, by the caller. It reports false if the coordinator is shutting down.
+func (c *Coordinator) launch(s *instance) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped {
-		return saga.ErrShutdown
-	}
-	if first != nil {
-		s.mail.ask(*first)
+		return false
 	}
 	s.launched = true
 	c.running.Add(1)
-	c.attendTo(s)
-	return nil
+	return true
 }

@@ -84,7 +84,7 @@ func (s *instance) insert(ctx context.Context, log *saga.Log) error {
 	err = c.aside.withStore(ctx, func(ctx context.Context, st store.Store) error {
 		return st.Create(ctx, store.NewSaga{
 			ID: s.id, Name: s.dag.Name(), DAG: encoded, State: s.stored,
-			Events: slices.Concat(s.events, s.pending), Queue: c.config.Queue, Owner: s.tenure.owner, Lease: c.config.Lease,
+			Events: s.all(), Queue: c.config.Queue, Owner: s.tenure.owner, Lease: c.config.Lease,
 		})
 	})
 	switch {
@@ -104,10 +104,20 @@ func (s *instance) insert(ctx context.Context, log *saga.Log) error {
 		return nil
 	}
 	// It is durable now. If the coordinator is shutting down, the next one goes on with it.
-	if err := c.launch(s, nil); err != nil {
+	if !c.launch(s) {
 		c.release(s)
+		return nil
 	}
+	s.begin()
 	return nil
+}
+
+// all returns the events that are durable, and those that are pending.
+func (s *instance) all() []saga.Event {
+	if len(s.events) == 0 { // as in a new saga
+		return s.pending
+	}
+	return slices.Concat(s.events, s.pending)
 }
 
 // settleDoubt finds out in the background whether a create which seemed to fail has succeeded, and goes on with
@@ -154,7 +164,8 @@ func (s *instance) same(ctx context.Context, log *saga.Log, start bool) error {
 	default: // it turned out not to exist
 		return s.coordinator.create(ctx, log, start)
 	}
-	if err := continues(s.dag, s.view.Load().events, log); err != nil || !start {
+	v, _ := s.view.load()
+	if err := continues(s.dag, v.events, log); err != nil || !start {
 		return err
 	}
 	return s.coordinator.Start(ctx, s.id)

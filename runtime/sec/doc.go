@@ -20,7 +20,7 @@
 // of actions runs in one goroutine. The events are applied to the machine before they are durable, to know what becomes
 // ready; nothing outside can see it, and if the append turns out to be impossible, the machine is thrown away.
 //
-// Readers see a view that the attendant publishes with an atomic pointer. So Status and Wait don't depend on
+// Readers see a view that the attendant publishes, under a lock that is held to copy it and no longer. So Status and Wait don't depend on
 // the store while a saga runs, and Shutdown is bounded by its context whatever the store and the actions do.
 //
 // # Several processes

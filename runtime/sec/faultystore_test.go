@@ -101,6 +101,11 @@ func (f *faultyStore) Events(ctx context.Context, id saga.ID, from uint64, limit
 	return events, err
 }
 
+func (f *faultyStore) Logs(ctx context.Context, ids []saga.ID) (logs [][]saga.Event, err error) {
+	err = f.call(ctx, func() error { logs, err = f.Store.Logs(ctx, ids); return err })
+	return logs, err
+}
+
 func (f *faultyStore) List(ctx context.Context, q store.Query) (rs []store.Record, err error) {
 	err = f.call(ctx, func() error { rs, err = f.Store.List(ctx, q); return err })
 	return rs, err
@@ -111,8 +116,8 @@ func (f *faultyStore) Claim(ctx context.Context, c store.Claim) (rs []store.Reco
 	return rs, err
 }
 
-// With a store that goes wrong at any call, in any way, for one call or for three in a row, a saga that was created, one that
-// was recovered and one that was stuck and is retried end as with a good store, and no action is called more often.
+// With a store that goes wrong at any call, in any way, for one call or for three in a row, a saga that was created, two that
+// were recovered and one that was stuck and is retried end as with a good store, and no action is called more often.
 func TestStoreThatGoesWrongAtAnyCallChangesNothing(t *testing.T) {
 	calls := 0
 	for _, how := range []fault{"", errorBefore, errorAfter, hangBefore, hangAfter} {
@@ -132,7 +137,7 @@ func TestStoreThatGoesWrongAtAnyCallChangesNothing(t *testing.T) {
 	}
 }
 
-// playThrough lets three sagas end, and asks again whenever the store has failed.
+// playThrough lets four sagas end, and asks again whenever the store has failed.
 func playThrough(t *testing.T, st *faultyStore, name string) {
 	w := newWorld()
 	w.fail("undo b")
@@ -142,7 +147,7 @@ func playThrough(t *testing.T, st *faultyStore, name string) {
 		}
 		return nil
 	})
-	recovered := plant(t, st.Store, chain(), saga.StateRunning, nil)
+	recovered := []saga.ID{plant(t, st.Store, chain(), saga.StateRunning, nil), plant(t, st.Store, chain(), saga.StateRunning, nil)}
 	c := w.open(t, st)
 	insist := func(what string, do func() error) error {
 		var err error
@@ -163,9 +168,11 @@ func playThrough(t *testing.T, st *faultyStore, name string) {
 	created := saga.NewID()
 	require.NoError(t, insist("create", func() error { return c.CreateAndStart(t.Context(), created, chain()) }), name)
 	require.NoError(t, wait(created), name)
-	require.NoError(t, wait(recovered), name)
-	assert.Equal(t, 2, w.count("do a"), name)
-	assert.Equal(t, 2, w.count("do c"), name)
+	for _, id := range recovered {
+		require.NoError(t, wait(id), name)
+	}
+	assert.Equal(t, 3, w.count("do a"), name)
+	assert.Equal(t, 3, w.count("do c"), name)
 
 	failing, err := saga.NewSagaDAG(chain().DAG, "fails")
 	require.NoError(t, err)
@@ -177,7 +184,7 @@ func playThrough(t *testing.T, st *faultyStore, name string) {
 	assert.Equal(t, saga.StateFailed, failedError(t, wait(stuck)).State, name)
 	assert.Equal(t, 2, w.count("undo b"), name)
 	assert.Equal(t, 1, w.count("undo a"), name)
-	assert.Equal(t, 3, w.count("do a"), name)
+	assert.Equal(t, 4, w.count("do a"), name)
 	require.NoError(t, insist("list", func() error { _, err := c.List(t.Context(), store.Query{}); return err }), name)
 }
 

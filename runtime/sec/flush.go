@@ -27,7 +27,7 @@ func (s *instance) flush() error {
 	if len(request.Events) == 0 && request.State == s.stored && !s.called {
 		return nil
 	}
-	return s.coordinator.retry(s.tenure, s.id, func(ctx context.Context, st store.Store) error {
+	return s.coordinator.retryAppend(s.tenure, s.id, func(ctx context.Context, st store.Store) error {
 		err := st.Append(ctx, request)
 		if errors.Is(err, store.ErrSequence) {
 			err = s.resolve(ctx, st, request)
@@ -133,11 +133,33 @@ func ended(alive context.Context) error {
 	return errTenure
 }
 
+// maxAppends is how many appends are under way at a time. It is some times what a store commits together, and so few that the time that
+// each is given is enough: of a hundred thousand at once, as when as many sagas are taken over, the last would be given up while they wait for
+// those before, only to come again.
+const maxAppends = 1024
+
+// retryAppend is retry for an append. Each try waits for its turn, which isn't bounded.
+func (c *Coordinator) retryAppend(life context.Context, id saga.ID, call func(context.Context, store.Store) error) error {
+	return c.repeat(life, id, func() error {
+		select {
+		case c.appends <- struct{}{}:
+		case <-life.Done():
+			return life.Err()
+		}
+		defer func() { <-c.appends }()
+		return c.aside.withStore(life, call)
+	})
+}
+
 // retry calls the store until the call returns nil or an error that is final, or life, which is the coordinator's or a tenure,
 // ends. Each try is bounded by Config.StoreTimeout.
 func (c *Coordinator) retry(life context.Context, id saga.ID, call func(context.Context, store.Store) error) error {
+	return c.repeat(life, id, func() error { return c.aside.withStore(life, call) })
+}
+
+func (c *Coordinator) repeat(life context.Context, id saga.ID, call func() error) error {
 	for try := 0; ; try++ {
-		err := c.aside.withStore(life, call)
+		err := call()
 		if err == nil || errors.As(err, new(final)) {
 			return err
 		}

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
-	"sync/atomic"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
@@ -31,7 +31,7 @@ type instance struct {
 	gone sync.Once
 
 	// view is what readers see. Whoever attends publishes it.
-	view atomic.Pointer[view]
+	view viewer
 
 	// Owned by whoever loads the instance, then by whoever attends.
 	launched bool       // it is attended to
@@ -50,6 +50,16 @@ type instance struct {
 	mu       sync.Mutex
 	injected map[executor.Task]injection
 	retrying map[executor.Task]saga.Retrying
+
+	room room
+}
+
+// room is what pending, todo and the mailbox have at first, in one piece with the instance: as much as a stage of a few nodes takes. A
+// chain never needs more.
+type room struct {
+	pending         [4]saga.Event // an outcome, and what it makes ready
+	todo            [4]job
+	outcomes, spare [4]outcome
 }
 
 // view is an immutable picture of a saga, at the end of an append.
@@ -62,26 +72,45 @@ type view struct {
 	parked error
 }
 
+// viewer shows one goroutine's views to all others. It copies, so that the one that shows a new view for each append makes no garbage.
+type viewer struct {
+	mu    sync.Mutex
+	shown bool
+	last  view
+}
+
+func (w *viewer) show(v view) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.shown, w.last = true, v
+}
+
+// load returns the view that was shown last, and false if there was none yet.
+func (w *viewer) load() (view, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.last, w.shown
+}
+
 func newInstance(c *Coordinator, id saga.ID) *instance {
 	tenure := c.currentTenure()
-	return &instance{
+	s := &instance{
 		coordinator: c,
 		tenure:      tenure,
 		life:        lazy{Context: tenure},
-		progress: progress{
-			id:      id,
-			pending: make([]saga.Event, 0, 4), // an outcome, and what it makes ready
-			clock:   now(),
-		},
-		todo:   make([]job, 0, 4), // a stage
-		loaded: make(chan struct{}),
-		done:   make(chan struct{}),
-		mail:   newMailbox(),
+		progress:    progress{id: id, clock: now()},
+		loaded:      make(chan struct{}),
+		done:        make(chan struct{}),
 	}
+	s.pending, s.todo, s.spare = s.room.pending[:0], s.room.todo[:0], s.room.spare[:0]
+	s.mail.open(s.room.outcomes[:0])
+	return s
 }
 
 // advance takes from the machine what is wanted and not in flight, and notes what has to be durable before it is.
 func (s *instance) advance() {
+	n := s.machine.Queued()
+	s.todo, s.pending = slices.Grow(s.todo, n), slices.Grow(s.pending, n)
 	for {
 		t, ok := s.machine.Next()
 		if !ok {
@@ -134,15 +163,18 @@ func (s *instance) tell(events []saga.Event) {
 
 // publish shows readers what is durable.
 func (s *instance) publish(active bool) {
-	if v := s.view.Load(); v != nil && v.state == s.stored && len(v.events) == len(s.events) && v.active == active {
-		return
-	}
-	s.view.Store(&view{state: s.stored, events: s.events, active: active})
+	s.view.show(view{state: s.stored, events: s.events, active: active})
 }
 
 // park shows readers why the saga can't be gone on with.
 func (s *instance) park(reason error) {
-	s.view.Store(&view{state: s.stored, events: s.events, parked: fmt.Errorf("%w: %w", saga.ErrParked, reason)})
+	s.view.show(view{state: s.stored, events: s.events, parked: fmt.Errorf("%w: %w", saga.ErrParked, reason)})
+}
+
+// isParked reports whether the saga can't be gone on with.
+func (s *instance) isParked() bool {
+	v, _ := s.view.load()
+	return v.parked != nil
 }
 
 func (s *instance) config() *Config { return &s.coordinator.config }

@@ -2,9 +2,7 @@ package sec
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
@@ -67,75 +65,6 @@ func (c *Coordinator) watch(ctx context.Context, w store.Watcher) {
 	}
 }
 
-const (
-	// claimBatch is how many sagas are claimed at a time: enough that the claims don't count, and
-	// few enough that their DAGs fit into memory together.
-	claimBatch = 100
-	// adopters is how many of them are read at a time, most of which wait for the store.
-	adopters = 8
-)
-
-// takeOver claims and goes on with sagas that nobody runs, as many as there are, or as this coordinator may run. Without
-// leases it isn't known who runs, so only what is found at the start is taken from others.
-func (c *Coordinator) takeOver() {
-	for {
-		limit := c.slots.left(claimBatch)
-		if limit == 0 {
-			return
-		}
-		var claimed []store.Record
-		err := c.retry(c.alive, saga.ID{}, func(ctx context.Context, st store.Store) (err error) {
-			if c.isStopped() {
-				return final{saga.ErrShutdown}
-			}
-			claimed, err = st.Claim(ctx, store.Claim{
-				Owner: c.currentTenure().owner, Lease: c.config.Lease, Queue: c.config.Queue,
-				Unowned: c.recovered && c.config.Lease == 0, Limit: limit,
-			})
-			return err
-		})
-		if err != nil || !c.adoptAll(claimed) {
-			return
-		}
-		// With leases, fewer than asked for may be all that others weren't about to claim. Without, two that start at once would take
-		// each other's sagas again and again.
-		if len(claimed) == 0 || len(claimed) < limit && c.config.Lease == 0 {
-			c.recovered = true
-			return
-		}
-	}
-}
-
-// adoptAll goes on with sagas, several at a time. It reports false if the coordinator is shutting down, or has lost its tenure.
-func (c *Coordinator) adoptAll(records []store.Record) bool {
-	var readers sync.WaitGroup
-	next := make(chan store.Record)
-	failed := make(chan struct{}, adopters) // one for each, so that none waits
-	for range min(adopters, len(records)) {
-		readers.Go(func() {
-			for record := range next {
-				if _, err := c.adopt(record, nil); err != nil && !errors.Is(err, errUnreadable) {
-					failed <- struct{}{}
-					return
-				}
-			}
-		})
-	}
-	ok := true
-	for _, record := range records {
-		select {
-		case next <- record:
-			continue
-		case <-failed:
-			ok = false
-		}
-		break
-	}
-	close(next)
-	readers.Wait()
-	return ok && len(failed) == 0
-}
-
 // heedCalls looks at the sagas of this coordinator to which others have appended.
 func (c *Coordinator) heedCalls() {
 	query := store.Query{Owner: c.currentTenure().owner, Called: true, Limit: sweepBatch}
@@ -152,9 +81,9 @@ func (c *Coordinator) heedCalls() {
 // heed looks at a saga to which somebody else has appended.
 func (c *Coordinator) heed(record *store.Record) {
 	if s := c.lookup(record.ID); s != nil {
-		v := s.view.Load()
+		v, shown := s.view.load()
 		switch {
-		case v == nil: // it is still being created or read
+		case !shown: // it is still being created or read
 			return
 		case v.parked == nil:
 			look := request{do: func(p *progress) error {
@@ -170,7 +99,7 @@ func (c *Coordinator) heed(record *store.Record) {
 	}
 	if !record.State.Settled() {
 		s, _, err := c.find(c.alive, record.ID)
-		if err != nil || s == nil || s.view.Load().parked == nil { // its next append takes note of the call
+		if err != nil || s == nil || !s.isParked() { // its next append takes note of the call
 			return
 		}
 	}
@@ -185,8 +114,7 @@ func (c *Coordinator) unpark(id saga.ID, except uint64) bool {
 	if s == nil {
 		return false
 	}
-	v := s.view.Load()
-	if v == nil || v.parked == nil || s.generation == except {
+	if !s.isParked() || s.generation == except {
 		return false
 	}
 	c.release(s)

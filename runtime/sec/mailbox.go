@@ -16,10 +16,8 @@ type mailbox struct {
 	closed   bool
 }
 
-// newMailbox returns the mailbox of a saga that is attended to by whoever makes it.
-func newMailbox() mailbox {
-	return mailbox{attended: true, outcomes: make([]outcome, 0, 4)} // as many as a stage mostly has
-}
+// open makes the mailbox that of a saga which is attended to by the caller, and gives it room for outcomes.
+func (m *mailbox) open(room []outcome) { m.attended, m.outcomes = true, room }
 
 // attend reports whether the caller has to see to it that somebody attends. It is called with the lock held.
 func (m *mailbox) attend() bool {

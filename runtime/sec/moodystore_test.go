@@ -87,6 +87,11 @@ func (m *moodyStore) Events(ctx context.Context, id saga.ID, from uint64, limit 
 	return events, err
 }
 
+func (m *moodyStore) Logs(ctx context.Context, ids []saga.ID) (logs [][]saga.Event, err error) {
+	err = m.call(ctx, false, func(ctx context.Context) error { logs, err = m.Store.Logs(ctx, ids); return err })
+	return logs, err
+}
+
 func (m *moodyStore) List(ctx context.Context, q store.Query) (rs []store.Record, err error) {
 	err = m.call(ctx, false, func(ctx context.Context) error { rs, err = m.Store.List(ctx, q); return err })
 	return rs, err

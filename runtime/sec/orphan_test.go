@@ -3,6 +3,7 @@ package sec_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -77,6 +78,13 @@ func (p *poisonStore) Events(ctx context.Context, id saga.ID, from uint64, limit
 		return nil, errors.New("bad row")
 	}
 	return p.Store.Events(ctx, id, from, limit)
+}
+
+func (p *poisonStore) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+	if slices.Contains(ids, p.poison) {
+		return nil, errors.New("bad row")
+	}
+	return p.Store.Logs(ctx, ids)
 }
 
 func TestLogThatCanNotBeReadHoldsUpNoOtherSaga(t *testing.T) {

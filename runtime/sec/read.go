@@ -22,7 +22,7 @@ func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error
 		case err != nil:
 			return saga.Outputs{}, err
 		case s != nil:
-			if v := s.view.Load(); v.parked != nil {
+			if v, _ := s.view.load(); v.parked != nil {
 				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, v.parked)
 			}
 			select {
@@ -61,7 +61,7 @@ func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, err
 	if s == nil {
 		return c.aside.status(ctx, record)
 	}
-	v := s.view.Load()
+	v, _ := s.view.load()
 	if s.dag == nil {
 		return nil, fmt.Errorf("saga %s: %w", id, v.parked)
 	}
@@ -111,8 +111,8 @@ func (c *Coordinator) Owned() []store.Record {
 	c.mu.Unlock()
 	records := make([]store.Record, 0, len(instances))
 	for _, s := range instances {
-		v := s.view.Load()
-		if v == nil { // still being created or read
+		v, shown := s.view.load()
+		if !shown { // still being created or read
 			continue
 		}
 		r := store.Record{ID: s.id, State: v.state, Owner: s.tenure.owner, Generation: s.generation, NextSeq: uint64(len(v.events))}

@@ -10,19 +10,42 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// adopt goes on with a saga that this coordinator owns and doesn't have in memory. A saga that can't
-// be gone on with is parked, and one that is settled is left alone unless there is a first request. It reports
-// whether that will be replied to. The error is saga.ErrShutdown, errTenure, or errUnreadable.
+// adoption is a saga that this coordinator owns and has just reserved, to go on with it.
+type adoption struct {
+	*instance
+	record store.Record
+	// log are its events if hasLog. They must have been read after it was reserved: until then it could be run, and ended, on
+	// behalf of somebody who asked for it.
+	log    []saga.Event
+	hasLog bool
+}
+
+// adopt goes on with a saga that this coordinator owns and doesn't have in memory. See take and goOn.
 func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, err error) {
-	s := newInstance(c, record.ID)
-	if record.Owner != s.tenure.owner { // it was claimed in a tenure that has ended since
-		return false, nil
-	}
-	_, reserved, err := c.reserve(s)
-	if err != nil || !reserved {
+	a, err := c.take(record)
+	if err != nil || a == nil {
 		return false, err
 	}
-	err = s.reload(&record)
+	return c.goOn(a, first)
+}
+
+// take reserves a saga. It returns nil if it is in memory, or isn't this coordinator's any more. The error is saga.ErrShutdown or errTenure.
+func (c *Coordinator) take(record store.Record) (*adoption, error) {
+	s := newInstance(c, record.ID)
+	if record.Owner != s.tenure.owner { // it was claimed in a tenure that has ended since
+		return nil, nil
+	}
+	if _, reserved, err := c.reserve(s); err != nil || !reserved {
+		return nil, err
+	}
+	return &adoption{instance: s, record: record}, nil
+}
+
+// goOn goes on with a saga. One that can't be gone on with is parked, and one that is settled is left alone unless there is a first
+// request. It reports whether that will be replied to. The error is saga.ErrShutdown, errTenure, or errUnreadable.
+func (c *Coordinator) goOn(a *adoption, first *request) (asked bool, err error) {
+	s, record := a.instance, &a.record
+	err = a.reload()
 	s.stored, s.told, s.started, s.called = record.State, record.State, record.State != saga.StateCreated, record.Called
 	s.generation = record.Generation
 	switch {
@@ -51,23 +74,30 @@ func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, er
 		s.admit(false) // so that takeOver knows how many more may run
 	}
 	c.observations.tell(Observation{Kind: ObservedRecovery, ID: s.id, Name: record.Name, Was: record.State, State: s.state(), Events: len(s.events)})
-	if err := c.launch(s, first); err != nil {
+	if !c.launch(s) {
 		c.release(s)
-		return false, err
+		return false, saga.ErrShutdown
 	}
+	if first != nil {
+		s.mail.ask(*first)
+	}
+	c.attendTo(s)
 	return true, nil
 }
 
 // reload reads the saga's DAG and log, and the record again if that is older than the log: this coordinator may have ended the saga since.
-func (s *instance) reload(record *store.Record) error {
+func (a *adoption) reload() error {
+	s, record := a.instance, &a.record
 	dag, err := s.coordinator.aside.dags.Decode(record.DAG)
 	if err != nil {
 		return err
 	}
 	s.dag = dag
-	events, err := s.read()
-	if err != nil {
-		return err
+	events := a.log
+	if !a.hasLog {
+		if events, err = s.read(); err != nil {
+			return err
+		}
 	}
 	s.events = events
 	if have, known := uint64(len(events)), record.NextSeq; have != known {

@@ -31,6 +31,14 @@ func (f *forgetful) Events(ctx context.Context, id saga.ID, from uint64, limit i
 	return slices.DeleteFunc(events, func(e saga.Event) bool { return e.Seq >= f.from }), err
 }
 
+func (f *forgetful) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+	logs, err := f.Store.Logs(ctx, ids)
+	for i := range logs {
+		logs[i] = slices.DeleteFunc(logs[i], func(e saga.Event) bool { return e.Seq >= f.from })
+	}
+	return logs, err
+}
+
 func TestLogThatLacksEventsIsParked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()

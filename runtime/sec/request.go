@@ -70,7 +70,7 @@ func (c *Coordinator) ask(ctx context.Context, id saga.ID, w wish) error {
 			}
 			continue
 		}
-		if v := s.view.Load(); v.parked != nil {
+		if v, _ := s.view.load(); v.parked != nil {
 			return fmt.Errorf("saga %s: %w", id, v.parked)
 		}
 		ok, attend := s.mail.ask(r)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -26,6 +27,18 @@ func (s *instance) attend() (job, bool) {
 	}
 }
 
+// begin attends to a saga that was just created. What is due is durable already, so that this takes no turn; but no action is called,
+// as the caller is the user's goroutine. If nothing is due, others see why, and wait for a slot if that is it.
+func (s *instance) begin() {
+	own, ok := s.dispatch()
+	if ok {
+		s.coordinator.pool.run(duty{saga: s, job: own})
+	}
+	if !ok || !s.mail.leave() {
+		s.coordinator.attendTo(s)
+	}
+}
+
 // turn takes the mail, and makes durable what follows from it. It reports false when the saga is settled or lost, or the
 // coordinator is shutting down and nothing is in flight.
 func (s *instance) turn() bool {
@@ -34,7 +47,7 @@ func (s *instance) turn() bool {
 	}
 	s.yield()
 	s.clock = now()
-	posted := s.mail.take(s.spare)
+	posted := s.mail.take(slices.Grow(s.spare[:0], min(s.flying, mostTogether)))
 	s.spare = posted.outcomes
 	if posted.granted {
 		s.granted()
@@ -75,6 +88,9 @@ func (s *instance) turn() bool {
 	}
 	return !ended
 }
+
+// mostTogether is how many outcomes the mailbox has room for from the beginning, if so many may come.
+const mostTogether = 16
 
 // dispatch has all jobs done that are due, except for one, which it returns.
 func (s *instance) dispatch() (own job, ok bool) {
@@ -118,8 +134,8 @@ func (s *instance) receive(outcomes []outcome) {
 
 // settled reports whether the saga has come to rest, as far as this coordinator knows.
 func (s *instance) settled() bool {
-	v := s.view.Load()
-	return v != nil && v.state.Settled()
+	v, shown := s.view.load()
+	return shown && v.state.Settled()
 }
 
 // result returns what the saga came to. It may be called after done, if the saga is settled.

@@ -50,7 +50,7 @@ func (c *Coordinator) loseTenure(t *tenure) {
 	c.newTenure()
 	var parked []*instance
 	for _, s := range c.sagas {
-		if v := s.view.Load(); v != nil && v.parked != nil {
+		if s.isParked() {
 			parked = append(parked, s)
 		}
 		if s.mail.nudge() {

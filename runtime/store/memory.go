@@ -132,6 +132,22 @@ func (m *Memory) Events(ctx context.Context, id saga.ID, from uint64, limit int)
 	return s.log.events(from, limit), nil
 }
 
+// Logs implements Store.
+func (m *Memory) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	logs := make([][]saga.Event, len(ids))
+	for i, id := range ids {
+		if s := m.sagas[id]; s != nil {
+			logs[i] = s.log.events(0, 0)
+		}
+	}
+	return logs, nil
+}
+
 // List implements Store.
 func (m *Memory) List(ctx context.Context, q Query) ([]Record, error) {
 	if err := ctx.Err(); err != nil {

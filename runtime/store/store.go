@@ -25,7 +25,7 @@ var (
 	ErrSequence = errors.New("saga log has other events than expected")
 	// ErrNotFinal is returned by Delete when the saga can still go on.
 	ErrNotFinal = errors.New("saga is not final")
-	// ErrUndecodable is returned by Events when what is stored can't be decoded, now or later, by this program as it is
+	// ErrUndecodable is returned by Events and Logs when what is stored can't be decoded, now or later, by this program as it is
 	// configured. See package codec; other stores don't decode.
 	ErrUndecodable = errors.New("stored payload can't be decoded")
 )
@@ -66,6 +66,10 @@ type Store interface {
 	// Events returns the events of a saga in order, from number from on, at most limit of
 	// them if limit is positive. It returns no events if there is no such saga.
 	Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error)
+
+	// Logs returns what Events returns of each of the sagas from number 0 on without a limit, in the order of the IDs. It is for
+	// reading many at once. An error is about any of them: who wants to know which asks for each.
+	Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error)
 
 	// List returns the records that the query asks for, without their DAGs, in the order of
 	// their IDs.

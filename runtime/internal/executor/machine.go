@@ -33,6 +33,8 @@ type Machine struct {
 	// settling holds the nodes whose neighbours have yet to be told of their new state. It
 	// takes the place of a recursion along chains of structural nodes.
 	settling []saga.NodeID
+	// queueRoom and settlingRoom are what queue and settling have at first, which is enough for most sagas.
+	queueRoom, settlingRoom [4]saga.NodeID
 }
 
 type node struct {
@@ -65,6 +67,7 @@ type Task struct {
 // New returns the machine of a saga without events.
 func New(dag *saga.DAG) *Machine {
 	m := &Machine{dag: dag, nodes: make([]node, dag.Len()), outputs: make([]json.RawMessage, dag.Len())}
+	m.queue, m.settling = m.queueRoom[:0], m.settlingRoom[:0]
 	for i := range m.nodes {
 		m.nodes[i].open = int32(len(dag.Parents(saga.NodeID(i))))
 	}

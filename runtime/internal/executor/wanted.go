@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"iter"
+	"slices"
 
 	saga "github.com/sagagen/sagagen/runtime"
 )
@@ -41,6 +42,9 @@ func (m *Machine) Next() (Task, bool) {
 	m.queue, m.next = m.queue[:0], 0
 	return Task{}, false
 }
+
+// Queued returns how many tasks Next may hand out now: it may be fewer.
+func (m *Machine) Queued() int { return len(m.queue) - m.next }
 
 // TakeBack says of a task that Next has handed out that it is not in flight, for the machine that is to inherit what is.
 func (m *Machine) TakeBack(t Task) {
@@ -120,7 +124,9 @@ func (m *Machine) settle() {
 		m.settling = m.settling[:len(m.settling)-1]
 		switch n := &m.nodes[id]; {
 		case n.state == saga.NodeSucceeded:
-			for _, c := range m.dag.Children(id) {
+			children := m.dag.Children(id)
+			m.queue = slices.Grow(m.queue, len(children))
+			for _, c := range children {
 				m.nodes[c].open--
 				m.ready(c)
 			}

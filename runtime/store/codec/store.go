@@ -24,7 +24,7 @@ type Config struct {
 // New returns a store that keeps all in the inner store, and there encoded. It is a store.Watcher if the inner one is.
 //
 // It passes storetest if the inner store does. What it adds to what a Store says: when a DAG can't be decoded, Load and
-// Claim return the record all the same, with saga.UndecodableDAG in the DAG's place, and when a payload can't be decoded, Events returns
+// Claim return the record all the same, with saga.UndecodableDAG in the DAG's place, and when a payload can't be decoded, Events and Logs return
 // store.ErrUndecodable. When Create or Append can't encode, the error is the codec's, and they have changed nothing.
 func New(inner store.Store, config Config) (store.Store, error) {
 	switch {
@@ -93,16 +93,27 @@ func (s *encodingStore) Claim(ctx context.Context, c store.Claim) ([]store.Recor
 // Events implements store.Store.
 func (s *encodingStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
 	events, err := s.Store.Events(ctx, id, from, limit)
+	if err == nil {
+		err = s.decodeEvents(id, events)
+	}
 	if err != nil {
 		return nil, err
 	}
-	for i := range events {
-		e := &events[i]
-		if e.Payload, err = s.decode(placeOf(id, e), e.Payload); err != nil {
-			return nil, fmt.Errorf("%w: %v: %w", store.ErrUndecodable, placeOf(id, e), err)
+	return events, nil
+}
+
+// Logs implements store.Store.
+func (s *encodingStore) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+	logs, err := s.Store.Logs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i, events := range logs {
+		if err := s.decodeEvents(ids[i], events); err != nil {
+			return nil, err
 		}
 	}
-	return events, nil
+	return logs, nil
 }
 
 // encodeEvents returns a copy if it has anything to encode: the caller's events stay as they are.
@@ -152,6 +163,17 @@ func (s *encodingStore) decode(at Place, stored []byte) ([]byte, error) {
 		return nil, errPlain
 	}
 	return stored, nil
+}
+
+// decodeEvents decodes the payloads of events that are the caller's.
+func (s *encodingStore) decodeEvents(id saga.ID, events []saga.Event) (err error) {
+	for i := range events {
+		e := &events[i]
+		if e.Payload, err = s.decode(placeOf(id, e), e.Payload); err != nil {
+			return fmt.Errorf("%w: %v: %w", store.ErrUndecodable, placeOf(id, e), err)
+		}
+	}
+	return nil
 }
 
 // decodeDAG decodes the DAG of a record, or puts the reason why that can't be done in its place.

@@ -3,7 +3,6 @@ package postgres
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -21,7 +20,7 @@ type entry struct {
 	id      saga.ID
 	creates bool
 	state   int16
-	events  []saga.Event
+	events  eventColumns
 	size    int // in bytes, roughly
 
 	// Of an append.
@@ -60,14 +59,15 @@ func newAppend(a store.Append) *entry {
 func newDelete(id saga.ID) *entry { return &entry{id: id, size: rowBytes} }
 
 func (e *entry) copyEvents(events []saga.Event) {
-	e.events = make([]saga.Event, len(events))
-	e.size = rowBytes * (1 + len(events))
+	e.size += rowBytes * (1 + len(events))
+	e.events = eventColumns{
+		nodes: make([]int32, len(events)), kinds: make([]int16, len(events)), ats: make([]time.Time, len(events)), payloads: make([][]byte, len(events)),
+	}
 	for i, event := range events {
-		if len(event.Payload) == 0 {
-			event.Payload = nil
+		e.events.nodes[i], e.events.kinds[i], e.events.ats[i] = int32(event.Node), int16(event.Kind), event.At.UTC()
+		if len(event.Payload) > 0 { // else it is NULL
+			e.events.payloads[i] = bytes.Clone(event.Payload)
 		}
-		event.Payload = bytes.Clone(event.Payload)
-		e.events[i] = event
 		e.size += len(event.Payload)
 	}
 }
@@ -79,7 +79,7 @@ type (
 		generations, seqs, counts []int64
 		states                    []int16
 		calls                     []bool
-		eventColumns
+		logColumns
 	}
 	createColumns struct {
 		ids                   []pgtype.UUID
@@ -87,11 +87,16 @@ type (
 		states                []int16
 		counts, leases        []int64
 		dags                  [][]byte
+		logColumns
+	}
+	// logColumns has the events of several sagas.
+	logColumns struct {
+		sagas []pgtype.UUID
+		seqs  []int64
 		eventColumns
 	}
+	// eventColumns has events with consecutive numbers.
 	eventColumns struct {
-		sagas    []pgtype.UUID
-		seqs     []int64
 		nodes    []int32
 		kinds    []int16
 		ats      []time.Time
@@ -101,34 +106,40 @@ type (
 
 func (c *appendColumns) add(id pgtype.UUID, e *entry) {
 	c.ids, c.generations, c.seqs = append(c.ids, id), append(c.generations, e.generation), append(c.seqs, e.seq)
-	c.counts, c.states, c.calls = append(c.counts, int64(len(e.events))), append(c.states, e.state), append(c.calls, e.call)
-	c.eventColumns.add(id, e.events)
+	c.counts, c.states, c.calls = append(c.counts, int64(e.events.len())), append(c.states, e.state), append(c.calls, e.call)
+	c.logColumns.add(id, e.seq, &e.events)
 }
 
 func (c *createColumns) add(id pgtype.UUID, e *entry) {
 	c.ids, c.names, c.states = append(c.ids, id), append(c.names, e.name), append(c.states, e.state)
-	c.queues, c.owners, c.counts = append(c.queues, e.queue), append(c.owners, e.owner), append(c.counts, int64(len(e.events)))
+	c.queues, c.owners, c.counts = append(c.queues, e.queue), append(c.owners, e.owner), append(c.counts, int64(e.events.len()))
 	c.leases, c.dags = append(c.leases, e.lease), append(c.dags, e.dag)
-	c.eventColumns.add(id, e.events)
+	c.logColumns.add(id, 0, &e.events)
 }
 
-func (c *eventColumns) add(id pgtype.UUID, events []saga.Event) {
-	for i := range events {
-		e := &events[i]
-		c.sagas, c.seqs, c.nodes = append(c.sagas, id), append(c.seqs, int64(e.Seq)), append(c.nodes, int32(e.Node))
-		c.kinds, c.ats, c.payloads = append(c.kinds, int16(e.Kind)), append(c.ats, e.At.UTC()), append(c.payloads, e.Payload)
+func (c *logColumns) add(id pgtype.UUID, seq int64, events *eventColumns) {
+	for i := range events.len() {
+		c.sagas, c.seqs = append(c.sagas, id), append(c.seqs, seq+int64(i))
 	}
+	c.nodes, c.kinds = append(c.nodes, events.nodes...), append(c.kinds, events.kinds...)
+	c.ats, c.payloads = append(c.ats, events.ats...), append(c.payloads, events.payloads...)
 }
 
-func (c *eventColumns) args() []any {
-	return []any{c.sagas, c.seqs, c.nodes, c.kinds, c.ats, c.payloads}
-}
+func (c *logColumns) args() []any { return append([]any{c.sagas, c.seqs}, c.eventColumns.args()...) }
 
-// outcomes are what can become of an entry. The statement returns their indices.
+func (c *eventColumns) len() int { return len(c.kinds) }
+
+func (c *eventColumns) args() []any { return []any{c.nodes, c.kinds, c.ats, c.payloads} }
+
+// outcomes are what can become of an entry. Statements return their indices.
 var outcomes = [...]error{nil, store.ErrExists, store.ErrNotFound, store.ErrFenced, store.ErrSequence, errBusy, store.ErrNotFinal}
 
 // commit commits creates and appends of different sagas with one statement.
 func (s *Store) commit(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
+	if len(entries) == 1 {
+		text, args := s.oneStatement(entries[0])
+		return runOne(ctx, conn, text, args)
+	}
 	text, args := s.batchStatement(entries)
 	return run(ctx, conn, entries, text, args)
 }
@@ -139,6 +150,18 @@ func (s *Store) commitDeletes(ctx context.Context, conn *pgxpool.Conn, entries [
 	return run(ctx, conn, entries, text, args)
 }
 
+// runOne runs a statement for one entry that returns what became of it.
+func runOne(ctx context.Context, conn *pgxpool.Conn, text string, args []any) ([]error, error) {
+	outcome := int32(-1)
+	if err := conn.QueryRow(ctx, text, args...).Scan(&outcome); err != nil {
+		return nil, err
+	}
+	if !isOutcome(outcome) {
+		return nil, fmt.Errorf("the statement returns %d, which is no outcome", outcome)
+	}
+	return []error{outcomes[outcome]}, nil
+}
+
 // run runs a statement that returns what became of each entry.
 func run(ctx context.Context, conn *pgxpool.Conn, entries []*entry, text string, args []any) ([]error, error) {
 	rows, err := conn.Query(ctx, text, args...)
@@ -147,28 +170,36 @@ func run(ctx context.Context, conn *pgxpool.Conn, entries []*entry, text string,
 	}
 	became := make(map[saga.ID]int32, len(entries))
 	var (
-		id          [16]byte
-		outcome     int32
-		synchronous string
+		id      [16]byte
+		outcome int32
 	)
-	if _, err := pgx.ForEachRow(rows, []any{&id, &outcome, &synchronous}, func() error {
+	if _, err := pgx.ForEachRow(rows, []any{&id, &outcome}, func() error {
 		became[id] = outcome
 		return nil
 	}); err != nil {
 		return nil, err
 	}
-	if synchronous == "off" {
-		return nil, errors.New("synchronous_commit stays off, so that the commit may be lost")
-	}
 	errs := make([]error, len(entries))
 	for i, e := range entries {
 		outcome, ok := became[e.id]
-		if !ok || outcome < 0 || int(outcome) >= len(outcomes) {
+		if !ok || !isOutcome(outcome) {
 			return nil, fmt.Errorf("the statement says nothing of what became of saga %s", e.id)
 		}
 		errs[i] = outcomes[outcome]
 	}
 	return errs, nil
+}
+
+func isOutcome(n int32) bool { return n >= 0 && int(n) < len(outcomes) }
+
+// oneStatement returns the statement for what comes alone.
+func (s *Store) oneStatement(e *entry) (text string, args []any) {
+	if e.creates {
+		text, args = s.stmts.createOne, []any{s.mode, uuid(e.id), e.name, e.state, e.queue, e.owner, e.lease, e.dag}
+	} else {
+		text, args = s.stmts.appendOne, []any{s.mode, uuid(e.id), e.generation, e.seq, e.state, e.call}
+	}
+	return text, append(args, e.events.args()...)
 }
 
 func (s *Store) batchStatement(entries []*entry) (text string, args []any) {

@@ -179,3 +179,11 @@ func (w *witness) Events(ctx context.Context, id saga.ID, from uint64, limit int
 	w.history.known(id, events)
 	return events, err
 }
+
+func (w *witness) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+	logs, err := w.Store.Logs(ctx, ids)
+	for i, events := range logs {
+		w.history.known(ids[i], events)
+	}
+	return logs, err
+}

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -16,9 +17,15 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// An owner that has lost its saga goes on appending, beside others, with whose appends its own are committed.
+// An owner that has lost its saga goes on appending, alone or beside others, with whose appends its own are committed.
 func TestNoEventOfAnOldOwnerComesAfterTheClaim(t *testing.T) {
-	const takeovers, companions = 300, 3
+	for _, companions := range []int{0, 3} {
+		t.Run(fmt.Sprintf("beside %d others", companions), func(t *testing.T) { takeOver(t, companions) })
+	}
+}
+
+func takeOver(t *testing.T, companions int) {
+	const takeovers = 300
 	schema := pgtest.Schema(t)
 	zombies, heirs := openStore(t, pgtest.Pool(t, pgtest.URL(t)), schema), openStore(t, pgtest.Pool(t, pgtest.URL(t)), schema)
 	stop := make(chan struct{})

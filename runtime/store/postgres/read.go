@@ -42,6 +42,19 @@ func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) 
 	return events, err
 }
 
+// Logs implements store.Store.
+func (s *Store) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+	logs := make([][]saga.Event, len(ids))
+	err := s.query(ctx, "read logs", saga.ID{}, s.stmts.logs, []any{uuids(ids)}, func(rows pgx.Rows) error {
+		clear(logs) // of an attempt before
+		return scanLogs(rows, logs)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return logs, nil
+}
+
 // List implements store.Store.
 func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error) {
 	text, args := listQuery(s.stmts.list, q)
@@ -143,22 +156,40 @@ func scanRecords(rows pgx.Rows, withDAG bool) ([]store.Record, error) {
 
 // scanEvents reads events and closes rows.
 func scanEvents(rows pgx.Rows) ([]saga.Event, error) {
-	var (
-		events  []saga.Event
-		seq     int64
-		node    int32
-		kind    int16
-		at      time.Time
-		payload []byte
-	)
-	_, err := pgx.ForEachRow(rows, []any{&seq, &node, &kind, &at, &payload}, func() error {
-		events = append(events, saga.Event{
-			Seq: uint64(seq), Node: saga.NodeID(node), Kind: saga.EventKind(kind), Payload: payload, At: at.UTC(),
-		})
+	var events []saga.Event
+	var r eventRow
+	_, err := pgx.ForEachRow(rows, r.dest(), func() error {
+		events = append(events, r.event())
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return events, nil
+}
+
+// scanLogs reads events into the logs to which their rows say they belong, by places from 1, and closes rows.
+func scanLogs(rows pgx.Rows, logs [][]saga.Event) error {
+	var place int64
+	var r eventRow
+	_, err := pgx.ForEachRow(rows, append([]any{&place}, r.dest()...), func() error {
+		logs[place-1] = append(logs[place-1], r.event())
+		return nil
+	})
+	return err
+}
+
+// eventRow is where the columns of an event are read to.
+type eventRow struct {
+	seq     int64
+	node    int32
+	kind    int16
+	at      time.Time
+	payload []byte
+}
+
+func (r *eventRow) dest() []any { return []any{&r.seq, &r.node, &r.kind, &r.at, &r.payload} }
+
+func (r *eventRow) event() saga.Event {
+	return saga.Event{Seq: uint64(r.seq), Node: saga.NodeID(r.node), Kind: saga.EventKind(r.kind), Payload: r.payload, At: r.at.UTC()}
 }

@@ -19,18 +19,22 @@ func leaseEnd(microseconds string) string {
 // statements are the texts for one schema.
 type statements struct {
 	appends, creates, both string // by which the batch has
+	appendOne, createOne   string
 	claim, claimIDs, renew string
 	delete                 string
-	load, events, list     string
+	load, list             string
+	events, logs           string
 	forgetLeases           string
 }
 
 func newStatements(schema string) statements {
 	in := strings.NewReplacer("$schema", schema).Replace
 	return statements{
-		appends: in(appendCall(1)),
-		creates: in(createCall(1)),
-		both:    in(appendCall(1) + ` UNION ALL ` + createCall(1+appendParameters)),
+		appends:   in(appendCall(1)),
+		creates:   in(createCall(1)),
+		both:      in(appendCall(1) + ` UNION ALL ` + createCall(1+appendParameters)),
+		appendOne: in(callOne("saga_append_one", 9)),
+		createOne: in(callOne("saga_create_one", 11)),
 
 		claim: in(`SELECT ` + columns + `, r.dag FROM $schema.saga_claim($1::text, $2::bigint, $3::bigint, $4::text, $5::boolean) AS r
 			WHERE ` + ensureDurable + ` <> ''`),
@@ -53,6 +57,7 @@ func newStatements(schema string) statements {
 		events: in(`
 			SELECT seq, node, kind, at, payload FROM $schema.saga_event
 			WHERE saga = $1::uuid AND seq >= $2::bigint ORDER BY seq LIMIT $3::bigint`),
+		logs: in(`SELECT l.place, l.seq, l.node, l.kind, l.at, l.payload FROM $schema.saga_logs($1::uuid[]) AS l`),
 		list: in(`SELECT ` + columns + ` FROM $schema.saga_record r`),
 	}
 }
@@ -102,8 +107,9 @@ const deleteText = `
 		WHEN gone.id IS NOT NULL THEN 0
 		WHEN locked.id IS NULL AND NOT EXISTS (SELECT FROM $schema.saga_record r WHERE r.id = asked.id) THEN 2
 		WHEN locked.state < 5 THEN 6
-		ELSE 5 END, ` + ensureDurable + `
-	FROM unnest($1::uuid[]) AS asked(id) LEFT JOIN locked ON locked.id = asked.id LEFT JOIN gone ON gone.id = asked.id`
+		ELSE 5 END
+	FROM unnest($1::uuid[]) AS asked(id) LEFT JOIN locked ON locked.id = asked.id LEFT JOIN gone ON gone.id = asked.id
+	WHERE ` + ensureDurable + ` <> ''`
 
 // appendParameters is how many parameters appendCall has.
 const appendParameters = 12
@@ -125,5 +131,15 @@ func call(function string, from int, types ...string) string {
 	for i, t := range types {
 		arrays[i] = fmt.Sprintf("$%d::%s[]", from+i, t)
 	}
-	return "SELECT w.written, w.outcome, " + ensureDurable + " FROM $schema." + function + "(" + strings.Join(arrays, ", ") + ") AS w"
+	return "SELECT w.written, w.outcome FROM $schema." + function + "(" + strings.Join(arrays, ", ") + ") AS w WHERE " + ensureDurable + " <> ''"
+}
+
+// callOne returns the statement that calls a function for one saga. It is short, as the server reads and plans it anew each time; so the
+// function must be the only one of its name, and take any type that the driver may send.
+func callOne(function string, parameters int) string {
+	list := make([]string, parameters)
+	for i := range list {
+		list[i] = fmt.Sprintf("$%d", i+1)
+	}
+	return "SELECT $schema." + function + "(" + strings.Join(list, ", ") + ")"
 }

@@ -3,7 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"encoding/hex"
 	"slices"
 	"time"
 
@@ -51,7 +51,7 @@ func (s *Store) take(ctx context.Context, c store.Claim) ([]store.Record, error)
 		statement = claimUnowned
 	}
 	var records []store.Record
-	err := s.write(ctx, claiming, saga.ID{}, 0, func(tx *transaction) error {
+	err := s.writeFirst(ctx, claiming, func(tx *transaction) error {
 		now := time.Now()
 		rows, err := tx.stmt(statement).Query(claimArgs(c, now, leaseEnd(now, c.Lease), sqlLimit(c.Limit))...)
 		if err != nil {
@@ -74,12 +74,17 @@ func claimArgs(c store.Claim, now time.Time, others ...any) []any {
 	if len(c.IDs) == 0 {
 		return args
 	}
-	array := []byte{'['}
-	for i, id := range c.IDs {
+	return append(args, jsonArray(c.IDs), c.Unowned)
+}
+
+// jsonArray returns the IDs as a JSON array of texts, which statements read with json_each and unhex.
+func jsonArray(ids []saga.ID) string {
+	array := append(make([]byte, 0, len(ids)*(2*len(saga.ID{})+3)+2), '[')
+	for i, id := range ids {
 		if i > 0 {
 			array = append(array, ',')
 		}
-		array = fmt.Appendf(array, "\"%x\"", id[:])
+		array = append(hex.AppendEncode(append(array, '"'), id[:]), '"')
 	}
-	return append(args, string(append(array, ']')), c.Unowned)
+	return string(append(array, ']'))
 }

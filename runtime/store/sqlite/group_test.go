@@ -87,6 +87,45 @@ func TestLargeWritesAreSpreadOverTransactions(t *testing.T) {
 	assert.EqualValues(t, 2, h.commits.Load(), "three of them have more than a megabyte")
 }
 
+// Leases would end while thousands of appends wait, and claims would be as slow as these.
+func TestRenewalsAndClaimsDoNotWaitForAppends(t *testing.T) {
+	h := openHeld(t)
+	const appends = 600
+	sagas := make([]store.NewSaga, appends)
+	for i := range sagas {
+		sagas[i] = newSaga()
+	}
+	free := newSaga()
+	free.Owner = ""
+	var callers sync.WaitGroup
+	for _, n := range append(sagas, free) {
+		callers.Go(func() { assert.NoError(t, h.Create(t.Context(), n)) })
+	}
+	callers.Wait()
+	h.hold(t)
+	for _, n := range sagas {
+		callers.Go(func() { assert.NoError(t, h.Append(t.Context(), next(n.ID, 0, 1))) })
+	}
+	h.requireWaiting(t, appends)
+	renewed := h.begin(t, func() error { return h.Renew(t.Context(), "alice", time.Hour) })
+	claimed := h.begin(t, func() error {
+		records, err := h.Take(t.Context(), store.Claim{Owner: "bob", Lease: time.Hour})
+		assert.Len(t, records, 1)
+		return err
+	})
+	h.release(t)
+	require.NoError(t, <-renewed)
+	require.NoError(t, <-claimed)
+	callers.Wait()
+	var renewal, claim, firstAppend int64
+	require.NoError(t, h.db.QueryRow("SELECT lease_end FROM saga_lease WHERE owner = 'alice'").Scan(&renewal))
+	require.NoError(t, h.db.QueryRow("SELECT lease_end FROM saga_record WHERE owner = 'bob'").Scan(&claim))
+	require.NoError(t, h.db.QueryRow("SELECT min(appended) FROM saga_log").Scan(&firstAppend))
+	leased := time.UnixMicro(firstAppend).Add(time.Hour).UnixMicro() + 1
+	assert.LessOrEqual(t, renewal, leased, "renewed before anything was appended")
+	assert.LessOrEqual(t, claim, leased, "claimed before anything was appended")
+}
+
 func TestWriteAloneIsACommit(t *testing.T) {
 	h := openHeld(t)
 	n := newSaga()

@@ -77,6 +77,7 @@ func TestStatementsUseTheIndexesOfWhatIsFew(t *testing.T) {
 			"COVERING INDEX saga_record_free (queue=? AND owner=? AND renewal=?)", true,
 		},
 		"claim IDs": {func() (string, []any) { return texts[claimFreeIDs], []any{"a", 1, "q", 2, 3, "[]", false} }, "PRIMARY KEY (id=?)\nLIST SUBQUERY", false},
+		"logs":      {func() (string, []any) { return texts[loadLogs], []any{"[]"} }, "SEARCH saga_log USING PRIMARY KEY (saga=?)", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text, args := statement.made()

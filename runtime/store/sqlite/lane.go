@@ -29,8 +29,8 @@ const (
 	maxBatchBytes = 1 << 20
 )
 
-// lane runs operations of a Store one transaction at a time, in the order in which they came. What waits when a
-// transaction begins goes into it, so that many share its cost, which is a wait for the disk if it commits something. One that is alone
+// lane runs operations of a Store one transaction at a time, in the order in which they came, except for what goes first. What waits when
+// a transaction begins goes into it, so that many share its cost, which is a wait for the disk if it commits something. One that is alone
 // waits for nobody. A store has a lane for what it writes, and one for what it reads of single sagas.
 //
 // They run in a goroutine of the lane's, so that a caller whose context ends needn't wait for the disk. It ends
@@ -74,21 +74,33 @@ func newLane(db *sql.DB, prepared *statements, writes bool) *lane {
 
 // do runs op, which writes about that many bytes. When it returns nil, that is on disk.
 func (l *lane) do(ctx context.Context, size int, op operation) error {
+	return l.submit(ctx, size, op, false)
+}
+
+// doFirst is do for what is rare and about many sagas. It goes before all that waits: behind thousands of appends, leases would end
+// before they are renewed.
+func (l *lane) doFirst(ctx context.Context, op operation) error { return l.submit(ctx, 0, op, true) }
+
+func (l *lane) submit(ctx context.Context, size int, op operation, first bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	r := requests.Get().(*request)
 	r.op, r.size = op, size
 	l.mu.Lock()
-	l.queue = append(l.queue, r)
-	start, first := !l.running, len(l.queue) == 1
+	if first {
+		l.queue = slices.Insert(l.queue, 0, r)
+	} else {
+		l.queue = append(l.queue, r)
+	}
+	start, only := !l.running, len(l.queue) == 1
 	l.running = true
 	patient := l.patience()
 	l.mu.Unlock()
 	switch {
 	case start:
 		go l.run()
-	case first:
+	case only:
 		select {
 		case l.wake <- struct{}{}:
 		default: // it was told, and hasn't looked yet

@@ -51,6 +51,24 @@ func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) 
 	return events, nil
 }
 
+// Logs implements store.Store.
+func (s *Store) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+	var logs [][]saga.Event
+	array := jsonArray(ids) // the caller may have gone when it is read
+	err := s.readShared(ctx, "read logs", saga.ID{}, func(tx *transaction) error {
+		rows, err := tx.stmt(loadLogs).Query(array)
+		if err != nil {
+			return err
+		}
+		logs, err = scanLogs(rows, len(ids))
+		return err
+	})
+	if err != nil {
+		return nil, err // and don't look at logs, which may still be read
+	}
+	return logs, nil
+}
+
 // List implements store.Store.
 func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error) {
 	text, args := listQuery(q)
@@ -163,6 +181,24 @@ func scanRecords(rows *sql.Rows, withDAG bool) ([]store.Record, error) {
 		records = append(records, r)
 	}
 	return records, rows.Err()
+}
+
+// scanLogs reads whole logs, of which each row says which it belongs to, and closes rows.
+func scanLogs(rows *sql.Rows, n int) ([][]saga.Event, error) {
+	defer rows.Close()
+	logs := make([][]saga.Event, n)
+	for rows.Next() {
+		var at, seq, count int64
+		var p []byte
+		if err := rows.Scan(&at, &seq, &count, &p); err != nil {
+			return nil, err
+		}
+		var err error
+		if logs[at], err = packed(p).unpack(logs[at], uint64(seq), uint64(count), 0); err != nil {
+			return nil, err
+		}
+	}
+	return logs, rows.Err()
 }
 
 // scanLog reads events from number from on, at most limit if that is positive, and closes rows.

@@ -96,6 +96,7 @@ const (
 	deleteLog
 	loadRecord
 	loadLog
+	loadLogs
 	statementCount
 )
 
@@ -143,6 +144,9 @@ var texts = [statementCount]string{
 	loadLog: `
 		SELECT seq, count, events FROM saga_log
 		WHERE saga = ?1 AND seq >= ifnull((SELECT max(seq) FROM saga_log WHERE saga = ?1 AND seq <= ?2), 0) ORDER BY seq`,
+	loadLogs: `
+		SELECT wanted.key, seq, count, events FROM json_each(?1) AS wanted CROSS JOIN saga_log
+		WHERE saga = unhex(wanted.value) ORDER BY wanted.key, seq`,
 }
 
 // statements are prepared once, and by database/sql again for each connection that uses them.

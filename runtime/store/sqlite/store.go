@@ -128,7 +128,7 @@ func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) er
 	if owner == "" { // what nobody owns has no lease
 		return ctx.Err()
 	}
-	return s.write(ctx, "renew leases", saga.ID{}, 0, func(tx *transaction) error {
+	return s.writeFirst(ctx, "renew leases", func(tx *transaction) error {
 		_, err := tx.exec(renewLeases, owner, leaseEnd(time.Now(), lease))
 		return err
 	})
@@ -162,6 +162,11 @@ func (s *Store) Delete(ctx context.Context, id saga.ID) error {
 // write runs op, which writes about that many bytes. A refusal comes back as it is, any other error with what was tried.
 func (s *Store) write(ctx context.Context, what string, id saga.ID, size int, op operation) error {
 	return explain(s.writes.do(ctx, size, op), what, id)
+}
+
+// writeFirst is write for what is about many sagas, before what else waits.
+func (s *Store) writeFirst(ctx context.Context, what string, op operation) error {
+	return explain(s.writes.doFirst(ctx, op), what, saga.ID{})
 }
 
 // leaseEnd returns when a lease ends that begins now, as it is stored: rounded up, 0 if it has ended.

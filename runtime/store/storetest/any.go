@@ -137,6 +137,8 @@ var anyPromises = []promise{{
 			require.ErrorIs(t, err, context.Canceled)
 			_, err = s.Events(ended, n.ID, 0, 0)
 			require.ErrorIs(t, err, context.Canceled)
+			_, err = s.Logs(ended, []saga.ID{n.ID})
+			require.ErrorIs(t, err, context.Canceled)
 			_, err = s.List(ended, store.Query{})
 			require.ErrorIs(t, err, context.Canceled)
 			_, err = s.Claim(ended, store.Claim{Owner: bob})

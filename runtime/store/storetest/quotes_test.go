@@ -16,7 +16,8 @@ import (
 
 // unquoted are sentences of the interface's documentation that no test can hold a store to.
 var unquoted = map[string]string{
-	"Store keeps the records and logs of sagas.": "an introduction",
+	"Store keeps the records and logs of sagas.":                            "an introduction",
+	"An error is about any of them: who wants to know which asks for each.": "what other errors than the context's there are depends on the store; see package codec",
 	"Watcher is implemented by stores that can tell at once that there is something to look for, so that a coordinator needn't wait for its next look.": "an introduction",
 }
 

@@ -69,6 +69,7 @@ var groups = []struct {
 	{"Append", appendPromises},
 	{"Load", loadPromises},
 	{"Events", eventsPromises},
+	{"Logs", logsPromises},
 	{"List", listPromises},
 	{"Claim", claimPromises},
 	{"Queue", queuePromises},

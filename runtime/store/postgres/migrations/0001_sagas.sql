@@ -1,4 +1,9 @@
--- States and kinds are the numbers of saga.State and saga.EventKind.
+-- What the functions are given is checked by these, where they write it. States and kinds are the numbers of saga.State and saga.EventKind. A
+-- table's CHECK would be read and compiled by each statement that writes, which takes longer than to write a row.
+CREATE DOMAIN $schema.saga_name AS text CHECK (VALUE <> '');
+CREATE DOMAIN $schema.saga_state AS smallint CHECK (VALUE BETWEEN 1 AND 7);
+CREATE DOMAIN $schema.saga_node AS integer CHECK (VALUE >= 0);
+CREATE DOMAIN $schema.saga_kind AS smallint CHECK (VALUE BETWEEN 1 AND 17);
 
 CREATE TABLE $schema.saga_schema (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -11,13 +16,13 @@ INSERT INTO $schema.saga_schema (version) VALUES (1);
 -- which doesn't count as a change.
 CREATE TABLE $schema.saga_record (
     id         uuid        PRIMARY KEY,
-    name       text        COLLATE "C" NOT NULL CHECK (name <> ''),
-    state      smallint    NOT NULL CHECK (state BETWEEN 1 AND 7),
+    name       text        COLLATE "C" NOT NULL,
+    state      smallint    NOT NULL,
     queue      text        COLLATE "C" NOT NULL,
     owner      text        COLLATE "C" NOT NULL, -- '': nobody
-    generation bigint      NOT NULL CHECK (generation >= 1),
+    generation bigint      NOT NULL,
     called     boolean     NOT NULL,
-    next_seq   bigint      NOT NULL CHECK (next_seq >= 0),
+    next_seq   bigint      NOT NULL,
     lease_end  timestamptz NOT NULL, -- unless a renewal of the owner's is later than this one
     renewal    bigint      NOT NULL,
     created    timestamptz NOT NULL,
@@ -41,9 +46,9 @@ CREATE TABLE $schema.saga_dag (
 
 CREATE TABLE $schema.saga_event (
     saga    uuid        NOT NULL,
-    seq     bigint      NOT NULL CHECK (seq >= 0),
-    node    integer     NOT NULL CHECK (node >= 0),
-    kind    smallint    NOT NULL CHECK (kind BETWEEN 1 AND 17),
+    seq     bigint      NOT NULL,
+    node    integer     NOT NULL,
+    kind    smallint    NOT NULL,
     at      timestamptz NOT NULL,
     payload bytea,
     PRIMARY KEY (saga, seq)

@@ -1,0 +1,198 @@
+package sec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+const (
+	// firstClaim is how many sagas are claimed at first, and maxClaim how many at a time in the end: a few, so that the first run soon; then
+	// many, as each claim waits until it is its turn to write, between the appends of those that run already.
+	firstClaim = 100
+	maxClaim   = 1000
+	// maxClaimBytes is how large their DAGs may become together before fewer are claimed.
+	maxClaimBytes = 16 << 20
+	// slowClaim is how long a claim may take before fewer are claimed. A store that is slow must not come near Config.StoreTimeout, after which
+	// it isn't known what was claimed.
+	slowClaim = time.Second
+	// maxChunk is the most events that are read with one call, unless one saga has more.
+	maxChunk = 2000
+	// adopters is how many of those that were read are gone on with at a time. Those whose logs have to be read one by one wait for the
+	// store most of the time.
+	adopters = 8
+)
+
+// takeOver claims and goes on with sagas that nobody runs, as many as there are, or as this coordinator may run. Without
+// leases it isn't known who runs, so only what is found at the start is taken from others. The next ones are claimed while
+// those before are read.
+func (c *Coordinator) takeOver() {
+	adopted := func() bool { return true }
+	defer func() { adopted() }()
+	for size := firstClaim; ; {
+		if c.slots != nil {
+			adopted() // before that it isn't known how many more may run
+		}
+		limit := c.slots.left(size)
+		if limit == 0 {
+			return
+		}
+		began := time.Now()
+		claimed, err := c.claim(limit)
+		took := time.Since(began)
+		ok := adopted()
+		if err != nil {
+			return
+		}
+		adopted = c.adoptAside(claimed) // whatever became of those before: these may have been claimed in the next tenure
+		if !ok {
+			return
+		}
+		// With leases, fewer than asked for may be all that others weren't about to claim. Without, two that start at once would take
+		// each other's sagas again and again.
+		if len(claimed) == 0 || len(claimed) < limit && c.config.Lease == 0 {
+			c.recovered = true
+			return
+		}
+		size = nextClaim(size, claimed, took)
+	}
+}
+
+// claim claims at most so many sagas that nobody runs. The error is saga.ErrShutdown.
+func (c *Coordinator) claim(limit int) (claimed []store.Record, err error) {
+	err = c.retry(c.alive, saga.ID{}, func(ctx context.Context, st store.Store) (err error) {
+		if c.isStopped() {
+			return final{saga.ErrShutdown}
+		}
+		claimed, err = st.Claim(ctx, store.Claim{
+			Owner: c.currentTenure().owner, Lease: c.config.Lease, Queue: c.config.Queue,
+			Unowned: c.recovered && c.config.Lease == 0, Limit: limit,
+		})
+		return err
+	})
+	return claimed, err
+}
+
+// nextClaim returns how many sagas to claim after so many, which have come to those and took that long.
+func nextClaim(size int, claimed []store.Record, took time.Duration) int {
+	bytes := 0
+	for i := range claimed {
+		bytes += len(claimed[i].DAG)
+	}
+	switch {
+	case bytes > maxClaimBytes || took > slowClaim:
+		return max(size/2, 1)
+	case bytes > maxClaimBytes/2 || took > slowClaim/2:
+		return size
+	}
+	return min(2*size, maxClaim)
+}
+
+// adoptAside begins to go on with sagas. What it returns waits for the end, and reports false if the coordinator is shutting down, or has lost its tenure.
+func (c *Coordinator) adoptAside(records []store.Record) (wait func() bool) {
+	var adopting sync.WaitGroup
+	ok := false
+	adopting.Go(func() { ok = c.adoptAll(records) })
+	return func() bool {
+		adopting.Wait()
+		return ok
+	}
+}
+
+// adoptAll goes on with sagas. It reads the logs of a chunk of them at once. It reports false if the coordinator is shutting down, or has
+// lost its tenure.
+func (c *Coordinator) adoptAll(records []store.Record) bool {
+	var (
+		working sync.WaitGroup
+		over    atomic.Bool
+		next    = make(chan *adoption)
+	)
+	for range min(adopters, len(records)) {
+		working.Go(func() {
+			for a := range next {
+				if over.Load() || c.isStopped() {
+					over.Store(true)
+					c.release(a.instance)
+					continue
+				}
+				if _, err := c.goOn(a, nil); err != nil && !errors.Is(err, errUnreadable) {
+					over.Store(true)
+				}
+			}
+		})
+	}
+	for len(records) > 0 && !over.Load() {
+		n := chunk(records)
+		taken, err := c.takeAll(records[:n])
+		if records = records[n:]; err != nil {
+			over.Store(true)
+		}
+		c.readLogs(taken)
+		for _, a := range taken {
+			next <- a
+		}
+	}
+	close(next)
+	working.Wait()
+	return !over.Load()
+}
+
+// chunk returns how many of the sagas, from the first one on, are read with one call.
+func chunk(records []store.Record) int {
+	var events uint64
+	for i := range records {
+		events += records[i].NextSeq
+		if i > 0 && events > maxChunk {
+			return i
+		}
+	}
+	return len(records)
+}
+
+// takeAll takes those of the sagas that this coordinator owns and doesn't have in memory.
+func (c *Coordinator) takeAll(records []store.Record) ([]*adoption, error) {
+	all := make([]*adoption, 0, len(records))
+	for i := range records {
+		a, err := c.take(records[i])
+		if err != nil {
+			return all, err
+		}
+		if a != nil {
+			all = append(all, a)
+		}
+	}
+	return all, nil
+}
+
+// readLogs reads the logs of sagas with one call. If that fails, each is read by itself when it is gone on with: one that can't be read
+// isn't in the way of the others.
+func (c *Coordinator) readLogs(taken []*adoption) {
+	if len(taken) < 2 {
+		return
+	}
+	ids := make([]saga.ID, len(taken))
+	for i, a := range taken {
+		ids[i] = a.id
+	}
+	var logs [][]saga.Event
+	err := c.aside.withStore(taken[0].tenure, func(ctx context.Context, st store.Store) (err error) {
+		logs, err = st.Logs(ctx, ids)
+		if err == nil && len(logs) != len(ids) {
+			err = fmt.Errorf("the store returned %d logs of %d", len(logs), len(ids))
+		}
+		return err
+	})
+	if err != nil {
+		c.config.Logger.Warn("sagas can't be read together; reading one by one", "sagas", len(ids), "error", err)
+		return
+	}
+	for i, a := range taken {
+		a.log, a.hasLog = logs[i], true
+	}
+}

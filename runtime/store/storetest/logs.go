@@ -1,0 +1,112 @@
+package storetest
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+var logsPromises = []promise{{
+	name: "returns the log of each, in the order of the IDs",
+	quotes: []string{
+		"Logs returns what Events returns of each of the sagas from number 0 on without a limit, in the order of the IDs.",
+	},
+	check: func(t *testing.T, s store.Store) {
+		sagas := manySagas()
+		for i := range sagas {
+			sagas[i].Events = events(0, i*i)
+		}
+		create(t, s, sagas...)
+		for i, n := range sagas[1:3] {
+			require.NoError(t, s.Append(t.Context(), next(n.ID, 1, uint64(len(n.Events)), i+1)))
+			require.NoError(t, s.Append(t.Context(), next(n.ID, 1, uint64(len(n.Events)+i+1), 3)))
+		}
+		ids := sagaIDs(sagas...)
+		requireLogs(t, s, ids)
+		slices.Reverse(ids)
+		requireLogs(t, s, ids)
+		requireLogs(t, s, ids[2:5])
+		requireLogs(t, s, ids[:1])
+		requireLogs(t, s, []saga.ID{})
+		requireLogs(t, s, nil)
+	},
+}, {
+	name: "returns no events of a saga that isn't there, or is gone",
+	check: func(t *testing.T, s store.Store) {
+		n, gone := newSaga(), newIn(saga.StateFailed)
+		create(t, s, n, gone)
+		require.NoError(t, s.Delete(t.Context(), gone.ID))
+		logs := requireLogs(t, s, []saga.ID{saga.NewID(), n.ID, {}, gone.ID})
+		requireSameEvents(t, n.Events, logs[1])
+		requireLogs(t, s, []saga.ID{saga.NewID()})
+	},
+}, {
+	name: "returns what the caller may change, also of an ID that comes twice",
+	check: func(t *testing.T, s store.Store) {
+		n, other := newSaga(), newSaga()
+		create(t, s, n, other)
+		for range 2 {
+			logs := requireLogs(t, s, []saga.ID{n.ID, other.ID, n.ID, n.ID})
+			_ = append(logs[0], saga.Event{}) // must not reach the log behind
+			scribbleEvents(logs[0])
+			for _, log := range logs[1:] {
+				requireSameEvents(t, n.Events, log)
+			}
+		}
+	},
+}, {
+	name: "returns bytes as they were, of many and of large logs",
+	check: func(t *testing.T, s store.Store) {
+		ids := make([]saga.ID, 300)
+		for i := range ids {
+			n := newSaga()
+			n.Events = events(0, 1+i%3)
+			for j, payload := range []string{"\x00\xff", `"'; DROP TABLE saga_event; --"`, `"\u0000` + strings.Repeat("x", i*i) + `"`}[:len(n.Events)] {
+				n.Events[j].Payload = json.RawMessage(payload)
+			}
+			if i == 150 {
+				n.Events = append(n.Events, events(uint64(len(n.Events)), 3000)...)
+			}
+			create(t, s, n)
+			ids[i] = n.ID
+		}
+		logs := requireLogs(t, s, ids)
+		assert.Len(t, logs[150], 3001)
+		assert.Len(t, logs[299][2].Payload, 299*299+8)
+	},
+}, {
+	name:   "sees every append that has returned",
+	quotes: []string{"It is for reading many at once."},
+	check: func(t *testing.T, s store.Store) {
+		n, other := newSaga(), newSaga()
+		create(t, s, n, other)
+		for seq := uint64(2); seq < 20; seq++ {
+			require.NoError(t, s.Append(t.Context(), next(n.ID, 1, seq, 1)))
+			logs, err := s.Logs(t.Context(), sagaIDs(other, n))
+			require.NoError(t, err)
+			require.Len(t, logs[0], 2)
+			require.Len(t, logs[1], int(seq)+1)
+		}
+	},
+}}
+
+// requireLogs requires that the logs are what Events returns, and returns them.
+func requireLogs(t *testing.T, s store.Store, ids []saga.ID) [][]saga.Event {
+	t.Helper()
+	logs, err := s.Logs(t.Context(), ids)
+	require.NoError(t, err)
+	require.Len(t, logs, len(ids))
+	for i, id := range ids {
+		want, err := s.Events(t.Context(), id, 0, 0)
+		require.NoError(t, err)
+		requireSameEvents(t, want, logs[i])
+	}
+	return logs
+}
