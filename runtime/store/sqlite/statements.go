@@ -109,12 +109,15 @@ var texts = [statementCount]string{
 	dropDAG: `DELETE FROM saga_dag WHERE number = last_insert_rowid()`,
 
 	// Fencing: who is the owner and which event is next are asked in the statement that takes the numbers. The common
-	// append changes neither state nor called, and writes one row.
+	// append changes neither state nor called, and writes one row; a refused one has no number, and is ignored. An INSERT of what a SELECT
+	// returns would cost more: it puts that into a temporary table first, as it reads from the table that it writes to.
 	appendLog: `
-		INSERT INTO saga_log (saga, seq, count, appended, events)
-		SELECT ?1, ?3, ?4, ?5, ?8 FROM saga_record
-		WHERE id = ?1 AND generation = ?2 AND state = ?6 AND state < 5 AND called = ?7
-			AND ?3 = ifnull((SELECT seq + count FROM saga_log WHERE saga = ?1 ORDER BY seq DESC LIMIT 1), 0)`,
+		INSERT OR IGNORE INTO saga_log (saga, seq, count, appended, events)
+		VALUES (?1, (
+			SELECT ?3 FROM saga_record
+			WHERE id = ?1 AND generation = ?2 AND state = ?6 AND state < 5 AND called = ?7
+				AND ?3 = ifnull((SELECT seq + count FROM saga_log WHERE saga = ?1 ORDER BY seq DESC LIMIT 1), 0)
+		), ?4, ?5, ?8)`,
 	advance: `
 		UPDATE saga_record SET next_seq = ?3 + ?4, updated = ?5, state = ?6, called = ?7
 		WHERE id = ?1 AND generation = ?2 AND (?6 <> 1 OR state = 1)
