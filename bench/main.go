@@ -7,7 +7,8 @@
 //
 // A case is measured for a while in each of several rounds, one case after the other, each on a new database and with nothing else
 // running. Least, median and greatest of the rounds are printed: the spread says what a difference is worth. Each saga's output is
-// checked, and when a round ends, what the store and the actions have counted: what comes out wrong ends the program with status 1.
+// checked, and when a round ends, what the store and the actions have counted: what comes out wrong ends the program with status 1. So does an interruption;
+// what was measured before that is printed all the same.
 //
 // PostgreSQL is started for the run from the programs that are installed, or is the server that SAGA_BENCH_POSTGRES has the URL
 // of, whose user may create databases. SQLite's files, and the server's, are in the folder for temporary files: TMPDIR chooses the disk.
@@ -123,22 +124,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		return nil
 	}
-	results, err := o.results(ctx, cases, stderr)
-	if err != nil {
-		return err
+	results, failure := o.results(ctx, cases, stderr)
+	if failure != nil && len(results) == 0 {
+		return failure
 	}
 	if o.json {
 		err = writeJSON(stdout, results)
 	} else {
 		err = writeTable(stdout, results)
 	}
-	if err != nil || o.plot == "" {
+	if err = errors.Join(failure, err); err != nil || o.plot == "" {
 		return err
 	}
 	return os.WriteFile(o.plot, drawPlot(results), 0o644)
 }
 
-// results returns what -from has, or else measures the cases.
+// results returns what -from has, or else measures the cases. With an error it returns what was measured before.
 func (o *options) results(ctx context.Context, cases []benchCase, stderr io.Writer) (results []result, err error) {
 	if o.from != "" {
 		file, err := os.Open(o.from)

@@ -12,7 +12,8 @@ import (
 var errSkip = errors.New("skipped")
 
 // runRounds measures each case once a round, and returns what came out in the order of the cases. Odd rounds go backwards, so that
-// no case always runs after the same one. The progress is told of what is being measured; skip of a case that can't be.
+// no case always runs after the same one. The progress is told of what is being measured; skip of a case that can't be. An error ends
+// it, and what was measured before is returned with it; but not of a case that came out wrong.
 func runRounds(ctx context.Context, l *lab, cases []benchCase, rounds int, b budget, progress func(round int, c *benchCase), skip func(error)) ([]result, error) {
 	samples := make([][]sample, len(cases))
 	skipped := make([]bool, len(cases))
@@ -20,6 +21,8 @@ func runRounds(ctx context.Context, l *lab, cases []benchCase, rounds int, b bud
 	for i := range order {
 		order[i] = i
 	}
+	var failure error
+rounds:
 	for round := range rounds {
 		for _, i := range order {
 			c := &cases[i]
@@ -33,7 +36,11 @@ func runRounds(ctx context.Context, l *lab, cases []benchCase, rounds int, b bud
 				skipped[i] = true
 				skip(fmt.Errorf("%s: %w", c.label(), err))
 			case err != nil:
-				return nil, fmt.Errorf("%s: %w", c.label(), err)
+				failure = fmt.Errorf("%s: %w", c.label(), err)
+				if ctx.Err() == nil {
+					samples[i] = nil
+				}
+				break rounds
 			}
 			samples[i] = append(samples[i], measured...)
 		}
@@ -43,7 +50,7 @@ func runRounds(ctx context.Context, l *lab, cases []benchCase, rounds int, b bud
 	for i := range cases {
 		results = append(results, summarize(&cases[i], samples[i])...)
 	}
-	return results, nil
+	return results, failure
 }
 
 // runCase measures a case once.

@@ -68,8 +68,22 @@ func TestCaseThatLacksSomethingIsSkippedOnce(t *testing.T) {
 
 func TestWrongResultEndsTheRunAndNamesTheCase(t *testing.T) {
 	var r recorder
-	_, err := runRounds(t.Context(), nil, []benchCase{r.benchCase("a", nil), r.benchCase("b", errors.New("wrong output")), r.benchCase("c", nil)}, 2, budget{},
+	results, err := runRounds(t.Context(), nil, []benchCase{r.benchCase("a", nil), r.benchCase("b", errors.New("wrong output")), r.benchCase("c", nil)}, 2, budget{},
 		func(int, *benchCase) {}, func(err error) { t.Error(err) })
 	assert.EqualError(t, err, "b: wrong output")
 	assert.Equal(t, "close b", r.calls[len(r.calls)-1], "what was set up is removed")
+	require.Len(t, results, 1, "what was measured before isn't lost")
+	assert.Equal(t, "a", results[0].Name)
+}
+
+func TestInterruptedRunReturnsWhatItHasMeasured(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	var r recorder
+	results, err := runRounds(ctx, nil, []benchCase{r.benchCase("a", nil), {name: "b", setup: func(ctx context.Context, _ *lab, _ int) (session, error) {
+		interrupt()
+		return nil, ctx.Err()
+	}}}, 2, budget{}, func(int, *benchCase) {}, func(err error) { t.Error(err) })
+	require.ErrorIs(t, err, context.Canceled)
+	require.Len(t, results, 1)
+	assert.Equal(t, "a", results[0].Name)
 }
