@@ -30,7 +30,8 @@ type Config struct {
 	// time. Default: 0.
 	Lease time.Duration
 	// Queue is the queue in which this coordinator creates sagas, and from which it takes those that nobody runs. Coordinators
-	// with different actions on one store need different queues. Default: the queue that has the empty name.
+	// with different actions on one store need different queues if there are no leases; with them, a coordinator leaves what it doesn't know to
+	// the others of its queue. Default: the queue that has the empty name.
 	Queue string
 	// Poll is how often this coordinator looks for sagas that clients have created, for those whose owners are
 	// gone, and for what others have ordered for its own. A store.Watcher tells it sooner. Default: 1 s.

@@ -41,6 +41,7 @@ type Coordinator struct {
 	gates        *gates
 	slots        *slots
 	observations *observations
+	offers       offers
 
 	mu      sync.Mutex
 	stopped bool

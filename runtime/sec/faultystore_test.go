@@ -50,6 +50,10 @@ func (f *faultyStore) Renew(ctx context.Context, owner string, lease time.Durati
 	return f.call(ctx, func() error { return f.Store.Renew(ctx, owner, lease) })
 }
 
+func (f *faultyStore) Release(ctx context.Context, id saga.ID, generation uint64) error {
+	return f.call(ctx, func() error { return f.Store.Release(ctx, id, generation) })
+}
+
 // number returns how many calls there were.
 func (f *faultyStore) number() int {
 	f.mu.Lock()

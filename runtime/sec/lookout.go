@@ -11,12 +11,13 @@ import (
 
 // lookOut goes on with what others have left unfinished, and then looks every now and then for what there is
 // to do that this coordinator isn't told of: sagas that clients have created, those of coordinators that are gone, what
-// others have ordered for its own sagas, and what it owns without having it in memory. The times differ from
+// others have ordered for its own sagas, and what it owns without having it in memory. What it can't go on with it leaves to others. The times differ from
 // coordinator to coordinator, so that they don't all come at once.
 func (c *Coordinator) lookOut() {
 	nextSweep := time.Now()
 	for {
 		c.takeOver()
+		c.offerParked()
 		c.heedCalls()
 		if !time.Now().Before(nextSweep) {
 			c.sweep()
@@ -108,14 +109,12 @@ func (c *Coordinator) heed(record *store.Record) {
 	})
 }
 
-// unpark forgets a saga that is parked, unless it is parked with that generation. It reports whether it has.
+// unpark forgets that a saga is parked or offered, unless it is with that generation. It reports whether it has.
 func (c *Coordinator) unpark(id saga.ID, except uint64) bool {
+	withdrawn := c.offers.withdraw(id, except)
 	s := c.lookup(id)
-	if s == nil {
-		return false
-	}
-	if !s.isParked() || s.generation == except {
-		return false
+	if s == nil || !s.isParked() || s.generation == except {
+		return withdrawn
 	}
 	c.release(s)
 	return true

@@ -105,3 +105,7 @@ func (m *moodyStore) Claim(ctx context.Context, c store.Claim) (rs []store.Recor
 func (m *moodyStore) Renew(ctx context.Context, owner string, l time.Duration) error {
 	return m.call(ctx, false, func(ctx context.Context) error { return m.Store.Renew(ctx, owner, l) })
 }
+
+func (m *moodyStore) Release(ctx context.Context, id saga.ID, generation uint64) error {
+	return m.call(ctx, true, func(ctx context.Context) error { return m.Store.Release(ctx, id, generation) })
+}

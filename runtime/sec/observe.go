@@ -57,7 +57,7 @@ const (
 	ObservedAttempt
 	// ObservedRecovery: the coordinator has taken the saga over, and goes on with it.
 	ObservedRecovery
-	// ObservedParking: the saga can't be gone on with.
+	// ObservedParking: the saga can't be gone on with by this coordinator. If there are leases, it releases the saga soon, for another one.
 	ObservedParking
 	// ObservedDrop: observations were dropped.
 	ObservedDrop

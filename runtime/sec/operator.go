@@ -26,7 +26,8 @@ type Operator struct {
 	aside bystander
 	// ask has the saga's owner do something, or amends the log in its place.
 	ask func(ctx context.Context, id saga.ID, w wish) error
-	// unpark forgets a saga that is parked here, if it has another generation than given; with zero, anyhow. It reports whether it has.
+	// unpark forgets that a saga is parked here, or was offered to others, if that was with another generation than given; with zero, anyhow. It
+	// reports whether it has.
 	unpark func(id saga.ID, except uint64) bool
 }
 
@@ -204,11 +205,11 @@ func (o *Operator) abandonParked(ctx context.Context, id saga.ID, order saga.Ord
 			o.unpark(id, 0)
 			return o.recordedBefore(ctx, record, saga.EventAbandoned, "")
 		case o.unpark(id, record.Generation): // another coordinator has taken it since, whose code may fit
-			return o.record(ctx, id, saga.EventAbandoned, "", order)
+			return o.Abandon(ctx, id, order)
 		}
 		err = o.aside.withStore(ctx, func(ctx context.Context, st store.Store) error {
 			return st.Append(ctx, store.Append{
-				ID: id, Generation: record.Generation, Seq: record.NextSeq, State: saga.StateAbandoned, Call: true,
+				ID: id, Generation: record.Generation, Seq: record.NextSeq, State: saga.StateAbandoned, Call: record.Owner != "",
 				Events: []saga.Event{{Seq: record.NextSeq, Kind: saga.EventAbandoned, Payload: payload, At: now()}},
 			})
 		})

@@ -67,6 +67,7 @@ func (from place) open(t *testing.T, w *world, st store.Store) seat {
 
 func (from place) seat(t *testing.T, c *sec.Coordinator, st store.Store) seat {
 	t.Helper()
+	synctest.Wait() // it has taken what it found, and watches the store: what it isn't told of it finds with the next poll only
 	switch from {
 	case "here":
 		return seat{c, c}
@@ -75,7 +76,6 @@ func (from place) seat(t *testing.T, c *sec.Coordinator, st store.Store) seat {
 		require.NoError(t, err)
 		return seat{c, client}
 	}
-	synctest.Wait() // the first one has taken what it found
 	other, err := sec.New(sec.Config{Store: st, Queue: "another queue"})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, other.Shutdown(context.Background())) })

@@ -13,7 +13,8 @@ import (
 
 // Wait returns when the saga is settled: its outputs if it has succeeded, and otherwise a
 // *saga.FailedError, which says whether all was undone or the saga is stuck. The context bounds the wait and
-// nothing else. The error can also wrap saga.ErrNoSuchSaga, saga.ErrParked, and saga.ErrShutdown.
+// nothing else. The error can also wrap saga.ErrNoSuchSaga, saga.ErrShutdown, and saga.ErrParked: this coordinator can't go on with the
+// saga, and if there are leases, no other has claimed it within two Polls.
 func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error) {
 	pause := c.aside.pauses()
 	for {
@@ -22,12 +23,13 @@ func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error
 		case err != nil:
 			return saga.Outputs{}, err
 		case s != nil:
-			if v, _ := s.view.load(); v.parked != nil {
+			v, _ := s.view.load()
+			if v.parked != nil && c.config.Lease == 0 {
 				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, v.parked)
 			}
 			select {
 			case <-s.done:
-				if s.settled() {
+				if v.parked == nil && s.settled() { // what was parked is offered now
 					return s.result()
 				}
 			case <-c.alive.Done():
@@ -41,7 +43,10 @@ func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error
 		if c.isStopped() {
 			return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
 		}
-		if s == nil { // another coordinator runs it
+		if s == nil { // another coordinator runs it, or may
+			if o, ok := c.offered(&record); ok && time.Since(o.at) > 2*c.config.Poll {
+				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, o.reason)
+			}
 			select {
 			case <-time.After(pause()):
 			case <-ctx.Done():
@@ -59,7 +64,11 @@ func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, err
 		return nil, err
 	}
 	if s == nil {
-		return c.aside.status(ctx, record)
+		status, err := c.aside.status(ctx, record)
+		if o, ok := c.offered(&record); ok && err == nil && status.Parked == nil {
+			status.Parked = o.reason
+		}
+		return status, err
 	}
 	v, _ := s.view.load()
 	if s.dag == nil {

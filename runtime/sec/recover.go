@@ -41,7 +41,7 @@ func (c *Coordinator) take(record store.Record) (*adoption, error) {
 	return &adoption{instance: s, record: record}, nil
 }
 
-// goOn goes on with a saga. One that can't be gone on with is parked, and one that is settled is left alone unless there is a first
+// goOn goes on with a saga. One that can't be gone on with is parked, until it is offered to others if there are leases, and one that is settled is left alone unless there is a first
 // request. It reports whether that will be replied to. The error is saga.ErrShutdown, errTenure, or errUnreadable.
 func (c *Coordinator) goOn(a *adoption, first *request) (asked bool, err error) {
 	s, record := a.instance, &a.record
@@ -59,8 +59,11 @@ func (c *Coordinator) goOn(a *adoption, first *request) (asked bool, err error) 
 		s.park(err)
 		c.observations.tell(Observation{Kind: ObservedParking, ID: s.id, Name: record.Name, State: record.State, Err: err})
 		close(s.loaded)
-		if s.tenure.Err() != nil {
+		switch {
+		case s.tenure.Err() != nil:
 			c.release(s)
+		case c.config.Lease > 0:
+			c.offers.park(s)
 		}
 		return false, nil
 	}

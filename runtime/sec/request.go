@@ -48,6 +48,7 @@ func (c *Coordinator) ask(ctx context.Context, id saga.ID, w wish) error {
 	r := request{do: w.do, reply: make(chan error, 1)}
 	for {
 		s, record, err := c.find(ctx, id)
+		o, offered := c.offered(&record)
 		switch {
 		case err != nil:
 			return err
@@ -55,6 +56,8 @@ func (c *Coordinator) ask(ctx context.Context, id saga.ID, w wish) error {
 			return w.final(record)
 		case s == nil && c.isStopped():
 			return fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
+		case offered:
+			return fmt.Errorf("saga %s: %w", id, o.reason)
 		case s == nil && (record.State != saga.StateStuck || !c.own(ctx, &record)):
 			return c.aside.amend(ctx, record, w)
 		case s == nil:

@@ -64,7 +64,7 @@ func (c *Coordinator) takeOver() {
 	}
 }
 
-// claim claims at most so many sagas that nobody runs. The error is saga.ErrShutdown.
+// claim claims at most so many sagas that nobody runs, and that this coordinator hasn't offered to others. The error is saga.ErrShutdown.
 func (c *Coordinator) claim(limit int) (claimed []store.Record, err error) {
 	err = c.retry(c.alive, saga.ID{}, func(ctx context.Context, st store.Store) (err error) {
 		if c.isStopped() {
@@ -72,7 +72,7 @@ func (c *Coordinator) claim(limit int) (claimed []store.Record, err error) {
 		}
 		claimed, err = st.Claim(ctx, store.Claim{
 			Owner: c.currentTenure().owner, Lease: c.config.Lease, Queue: c.config.Queue,
-			Unowned: c.recovered && c.config.Lease == 0, Limit: limit,
+			Unowned: c.recovered && c.config.Lease == 0, Limit: limit, Except: c.offers.all(),
 		})
 		return err
 	})

@@ -101,7 +101,8 @@ func TestShutdownGivesTheSagasBackAtOnce(t *testing.T) {
 // Sagas that are parked, or wait for their start, are let go with the lease too.
 func TestParkedAndCreatedSagasAreForgottenWithTheLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shared := store.NewMemory()
+		shared := newReleasesStore()
+		shared.fail.Store(true)
 		poison := plant(t, shared, chain(), saga.StateRunning, []saga.Event{{Node: 3, Kind: saga.EventStarted}})
 		cut := &faultyStore{Store: shared, fault: errorBefore, first: 1 << 30, last: 1 << 30}
 		c := newWorld().configured(t, sec.Config{Store: cut, Lease: lease})
@@ -112,6 +113,7 @@ func TestParkedAndCreatedSagasAreForgottenWithTheLease(t *testing.T) {
 		time.Sleep(lease)
 		assert.Empty(t, c.Owned())
 		cut.cutOff(false)
+		shared.fail.Store(false)
 		time.Sleep(2 * lease)
 		_, err := c.Wait(t.Context(), poison)
 		assert.ErrorIs(t, err, saga.ErrParked)

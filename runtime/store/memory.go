@@ -180,10 +180,10 @@ func (m *Memory) Claim(ctx context.Context, c Claim) ([]Record, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := time.Now()
+	now, except := time.Now(), setOf(c.Except)
 	claimed := m.open.oldest(c.Limit, func(s *memorySaga) bool {
 		return s.record.Queue == c.Queue && s.record.Owner != c.Owner && (!c.Unowned || s.record.Owner == "") && !now.Before(s.leaseEnd) &&
-			(len(c.IDs) == 0 || slices.Contains(c.IDs, s.record.ID))
+			(len(c.IDs) == 0 || slices.Contains(c.IDs, s.record.ID)) && !except[s.record.ID]
 	})
 	records := make([]Record, len(claimed))
 	for i, s := range claimed {
@@ -209,6 +209,29 @@ func (m *Memory) Renew(ctx context.Context, owner string, lease time.Duration) e
 			s.leaseEnd = end
 		}
 	}
+	return nil
+}
+
+// Release implements Store.
+func (m *Memory) Release(ctx context.Context, id saga.ID, generation uint64) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.sagas[id]
+	switch {
+	case s == nil:
+		return ErrNotFound
+	case s.record.Generation != generation:
+		return ErrFenced
+	case s.record.State.Final():
+		return nil
+	}
+	s.record.Owner, s.leaseEnd = "", time.Time{}
+	s.record.Generation++
+	m.setCalled(s, false)
+	m.watchers.wake()
 	return nil
 }
 
@@ -273,6 +296,18 @@ func leaseEnd(now time.Time, lease time.Duration) time.Time {
 		return time.Time{}
 	}
 	return now.Add(lease)
+}
+
+// setOf returns a set; nil if it is empty, as mostly.
+func setOf(ids []saga.ID) map[saga.ID]bool {
+	if len(ids) == 0 {
+		return nil
+	}
+	set := make(map[saga.ID]bool, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
 }
 
 // firstN returns the first n elements if n is positive, else all.

@@ -18,7 +18,8 @@ var (
 	ErrExists = errors.New("saga exists")
 	// ErrNotFound is returned when there is no saga of that ID.
 	ErrNotFound = errors.New("saga not found")
-	// ErrFenced is returned by Append when another owner has claimed the saga. The caller must stop acting for it.
+	// ErrFenced is returned by Append and Release when another owner has claimed the saga, or it was released. The caller must stop acting
+	// for it.
 	ErrFenced = errors.New("saga is owned by another coordinator")
 	// ErrSequence is returned by Append when the saga's next event is not the one that the caller
 	// expects. An earlier append, of which the caller heard nothing, has succeeded.
@@ -42,8 +43,8 @@ var (
 // It returns payloads and DAGs byte for byte, except that an empty payload becomes nil, and the times
 // of events to the millisecond or better. It refuses what is malformed, as the Check methods of NewSaga, Append and Claim say, and changes nothing.
 //
-// A saga is owned by one coordinator at a time, or by nobody yet. Ownership is the record's generation, a number that
-// grows with every Claim; an Append with an older generation fails, so that an owner who
+// A saga is owned by one coordinator at a time, or by nobody. Ownership is the record's generation, a number that
+// grows with every Claim and every Release; an Append with an older generation fails, so that an owner who
 // has lost a saga without noticing can't write to it. A lease says for how long others must not claim, by the clock of the database.
 //
 // Somebody who is not the owner may append, with the owner's generation, and calls the owner thereby. The owner
@@ -83,6 +84,11 @@ type Store interface {
 	// Renew sets the leases of all sagas of an owner that are not final to end after that
 	// time from now. A lease of zero or less has ended.
 	Renew(ctx context.Context, owner string, lease time.Duration) error
+
+	// Release gives a saga up, if it has that generation: it has no owner and no lease any more, and isn't called. Its generation grows by
+	// one, so that who has owned it can't write to it, even before somebody claims it. It returns ErrNotFound or ErrFenced, in this order
+	// of preference, and changes nothing, if not. A final saga of that generation stays as it is, and Release returns nil.
+	Release(ctx context.Context, id saga.ID, generation uint64) error
 
 	// Delete removes a saga and its log. It returns ErrNotFound if there's none, ErrNotFinal if it is not final.
 	Delete(ctx context.Context, id saga.ID) error
@@ -127,7 +133,7 @@ type Record struct {
 	Name  saga.Name
 	State saga.State
 	Queue string
-	// Owner says who owns the saga; it is empty if nobody does yet. Generation is 1 and the number of times that it was claimed.
+	// Owner says who owns the saga; it is empty if nobody does. Generation is 1 and the number of times that it was claimed or released.
 	Owner      string
 	Generation uint64
 	// Called says that somebody else has appended, and the owner nothing since.
@@ -172,6 +178,8 @@ type Claim struct {
 	Unowned bool
 	// IDs, if not empty, are the only ones that are claimed.
 	IDs []saga.ID
+	// Except are sagas that are not claimed, whatever IDs has.
+	Except []saga.ID
 	// Limit is the most sagas to claim, if positive.
 	Limit int
 }
@@ -179,8 +187,8 @@ type Claim struct {
 // Watcher is implemented by stores that can tell at once that there is something to look for, so that a coordinator
 // needn't wait for its next look.
 type Watcher interface {
-	// Watch calls wake, in the caller's goroutine, when a saga without an owner has been created or an owner has been
-	// called, by whatever process. It is a hint: it may come for nothing, and one for many; what came before Watch, or
+	// Watch calls wake, in the caller's goroutine, when a saga without an owner has been created, one has been released, or an owner
+	// has been called, by whatever process. It is a hint: it may come for nothing, and one for many; what came before Watch, or
 	// while the database was out of reach, is not told. Watch returns when ctx ends, with its error, or when it can't
 	// watch any more, with why; then it may be called again.
 	Watch(ctx context.Context, wake func()) error

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -30,13 +31,21 @@ type program struct {
 }
 
 // start starts a program, which the test's end shuts down at the latest.
-func start(t *testing.T, st store.Store) *program {
+func start(t *testing.T, st store.Store) *program { return configured(t, sec.Config{Store: st}) }
+
+// startWithLeases starts one that isn't alone on the store.
+func startWithLeases(t *testing.T, st store.Store) *program {
+	return configured(t, sec.Config{Store: st, Lease: 10 * time.Second})
+}
+
+func configured(t *testing.T, config sec.Config) *program {
 	t.Helper()
 	p := &program{calls: map[string]int{}}
 	registry := saga.NewRegistry()
 	registry.Register(nil, saga.NewActionFunc("act", p.do, p.undo))
 	var err error
-	p.Coordinator, err = sec.New(sec.Config{Store: st, Registry: registry, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	config.Registry, config.Logger = registry, slog.New(slog.NewTextHandler(io.Discard, nil))
+	p.Coordinator, err = sec.New(config)
 	require.NoError(t, err)
 	t.Cleanup(func() { p.shutdown(t) })
 	return p
@@ -138,6 +147,28 @@ func TestSagaWhoseKeyIsMissingIsParkedAndHoldsUpNoOther(t *testing.T) {
 		var failed *saga.FailedError
 		require.ErrorAs(t, err, &failed)
 		assert.Equal(t, &because, failed.Abandoned, "the order was recorded with the current key")
+	})
+}
+
+func TestSagaWhoseKeyOnlyAnotherCoordinatorHasIsRunByThatOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inner := store.NewMemory()
+		without := startWithLeases(t, encode(t, inner, "2026"))
+		synctest.Wait()
+		client, err := sec.NewClient(sec.Config{Store: encode(t, inner, "2025")})
+		require.NoError(t, err)
+		id := saga.NewID()
+		require.NoError(t, client.CreateAndStart(t.Context(), id, chain(t, "x")))
+		time.Sleep(time.Minute)
+		_, err = without.Wait(t.Context(), id)
+		require.ErrorIs(t, err, saga.ErrParked)
+		require.ErrorContains(t, err, `key "2025" is not in the keyring`)
+
+		with := startWithLeases(t, encode(t, inner, "2026", "2025"))
+		_, err = with.Wait(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int{"do a": 1, "do b": 1, "do c": 1}, with.calls)
+		assert.Empty(t, without.calls)
 	})
 }
 

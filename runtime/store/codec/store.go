@@ -42,7 +42,7 @@ func New(inner store.Store, config Config) (store.Store, error) {
 	return s, nil
 }
 
-// encodingStore passes on what has no data in it: List, Renew and Delete.
+// encodingStore passes on what has no data in it: List, Renew, Release and Delete.
 type encodingStore struct {
 	store.Store
 	config Config

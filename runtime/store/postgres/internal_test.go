@@ -91,7 +91,7 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		return list(store.Query{Limit: 100, States: states, After: saga.ID{15: 1}})
 	}
 	indexes := map[string]string{
-		"claim": "saga_record_free", "list called": "saga_record_called", "list called page": "saga_record_called",
+		"claim": "saga_record_free", "claim except 50": "hashed SubPlan", "release": "saga_record_pkey", "list called": "saga_record_called", "list called page": "saga_record_called",
 		"list running or stuck": "saga_record_open", "50 deletes": "Tid Scan on saga_event", "50 logs": "saga_event_pkey",
 		"one append": "Tid Scan on saga_record", "one append to nothing": "saga_record_pkey",
 	}
@@ -101,8 +101,10 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		"one create":             made(s.oneStatement(both[0])),
 		"50 appends":             made(s.batchStatement(appends)),
 		"50 creates and appends": made(s.batchStatement(both)),
-		"claim":                  {s.stmts.claim, []any{"me", int64(1), int64(100), "", false}},
-		"claim one":              {s.stmts.claimIDs, []any{"me", int64(1), int64(1), "", false, uuids([]saga.ID{saga.NewID()})}},
+		"claim":                  {s.stmts.claim, []any{"me", int64(1), int64(100), "", false, uuids(nil)}},
+		"claim except 50":        {s.stmts.claim, []any{"me", int64(1), int64(100), "", false, uuids(fifty)}},
+		"claim one":              {s.stmts.claimIDs, []any{"me", int64(1), int64(1), "", false, uuids(nil), uuids([]saga.ID{saga.NewID()})}},
+		"release":                {s.stmts.release, []any{uuid(saga.NewID()), int64(1), s.channel}},
 		"delete one":             made(s.deleteStatement(deletes[:1])),
 		"50 deletes":             made(s.deleteStatement(deletes)),
 		"list all":               page(),
@@ -168,7 +170,7 @@ func TestClaimReadsNothingThatIsHeldAndNoMoreThanItClaims(t *testing.T) {
 		}
 		for queue, limit := range map[string]struct{ claimed, pages int }{"held": {0, 100}, "free": {10, 500}, "ended": {10, 3000}} {
 			t.Run(fmt.Sprintf("%s, analyzed %v", queue, analyzed), func(t *testing.T) {
-				plan := pool.explain(t, s.stmts.claim, s.mode, "me", int64(1), int64(10), queue, false)
+				plan := pool.explain(t, s.stmts.claim, s.mode, "me", int64(1), int64(10), queue, false, uuids(nil))
 				assert.Contains(t, plan, fmt.Sprintf("(actual rows=%d loops=1)", limit.claimed), plan)
 				lines := strings.Split(plan, "\n")
 				buffers := strings.TrimSpace(lines[slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "  Buffers: ") })])

@@ -21,7 +21,7 @@ type statements struct {
 	appends, creates, both string // by which the batch has
 	appendOne, createOne   string
 	claim, claimIDs, renew string
-	delete                 string
+	release, delete        string
 	load, list             string
 	events, logs           string
 	forgetLeases           string
@@ -36,7 +36,7 @@ func newStatements(schema string) statements {
 		appendOne: in(callOne("saga_append_one", 9)),
 		createOne: in(callOne("saga_create_one", 11)),
 
-		claim: in(`SELECT ` + columns + `, r.dag FROM $schema.saga_claim($1::text, $2::bigint, $3::bigint, $4::text, $5::boolean) AS r
+		claim: in(`SELECT ` + columns + `, r.dag FROM $schema.saga_claim($1::text, $2::bigint, $3::bigint, $4::text, $5::boolean, $6::uuid[]) AS r
 			WHERE ` + ensureDurable + ` <> ''`),
 		claimIDs: in(claimIDsText),
 		// A number that grows even if the clock doesn't, and even if forgetLeases has removed the row.
@@ -51,7 +51,8 @@ func newStatements(schema string) statements {
 			DELETE FROM $schema.saga_lease l WHERE lease_end < now() - interval '1 day' AND renewal < (extract(epoch FROM now()) - 86400) * 1000000
 				AND NOT EXISTS (SELECT FROM $schema.saga_record r WHERE r.owner = l.owner AND ` + isOpen + `)`),
 
-		delete: in(deleteText),
+		release: in(releaseText),
+		delete:  in(deleteText),
 
 		load: in(`SELECT ` + columns + `, dag FROM $schema.saga_record r JOIN $schema.saga_dag ON saga = r.id WHERE r.id = $1::uuid`),
 		events: in(`
@@ -66,12 +67,12 @@ func newStatements(schema string) statements {
 // record has changed before it could be locked.
 const leaseEnded = `COALESCE((SELECT l.lease_end FROM $schema.saga_lease l WHERE l.owner = r.owner AND l.renewal > r.renewal), r.lease_end) <= now()`
 
-// claimIDsText claims for $1, until $2 from now, at most $3 of the IDs $6 that are free in the queue $4, or that nobody owns if $5. If none is, nothing is written, not
-// even to the WAL.
+// claimIDsText claims for $1, until $2 from now, at most $3 of the IDs $7 that are free in the queue $4, or that nobody owns if $5, without the IDs $6. If none is,
+// nothing is written, not even to the WAL.
 var claimIDsText = `
 	WITH free AS MATERIALIZED (
 		SELECT r.id FROM $schema.saga_record r
-		WHERE r.id = ANY ($6::uuid[]) AND r.queue = $4::text AND ` + isOpen + ` AND r.owner <> $1::text
+		WHERE r.id = ANY ($7::uuid[]) AND r.id <> ALL ($6::uuid[]) AND r.queue = $4::text AND ` + isOpen + ` AND r.owner <> $1::text
 			AND (r.owner = '' OR NOT $5::boolean AND ` + leaseEnded + `)
 		ORDER BY r.id::text COLLATE "C" LIMIT $3::bigint
 		FOR NO KEY UPDATE SKIP LOCKED
@@ -82,6 +83,25 @@ var claimIDsText = `
 		RETURNING ` + columns + `, ` + ensureDurable + `
 	)
 	SELECT ` + columns + `, d.dag FROM claimed r JOIN $schema.saga_dag d ON d.saga = r.id ORDER BY r.id`
+
+// releaseText gives up the saga $1, if it has the generation $2, notifies the channel $3, and returns what became of it, as the functions that write
+// do. It passes over a row in use, as they do: the call is tried again.
+const releaseText = `
+	WITH locked AS MATERIALIZED (
+		SELECT r.id, r.generation, r.state FROM $schema.saga_record r WHERE r.id = $1::uuid
+		FOR NO KEY UPDATE SKIP LOCKED
+	), released AS (
+		UPDATE $schema.saga_record r SET owner = '', generation = r.generation + 1, called = false, lease_end = '-infinity', renewal = 0
+		FROM locked WHERE r.id = locked.id AND r.generation = $2::bigint AND ` + isOpen + `
+		RETURNING r.id
+	)
+	SELECT CASE
+		WHEN EXISTS (SELECT FROM released) THEN length(pg_notify($3::text, '')::text)
+		WHEN NOT EXISTS (SELECT FROM locked) THEN CASE WHEN EXISTS (SELECT FROM $schema.saga_record r WHERE r.id = $1::uuid) THEN 5 ELSE 2 END
+		WHEN (SELECT generation FROM locked) <> $2::bigint THEN 3
+		WHEN (SELECT state FROM locked) >= 5 THEN 0
+		ELSE 5 END
+	WHERE ` + ensureDurable + ` <> ''`
 
 // deleteText deletes those of the sagas $1 that are final, and returns a row for each, as the functions that write do. The statement
 // doesn't see the events of an append that was committed after it had begun and before it has locked the record. Then the

@@ -85,7 +85,7 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	text, args := s.stmts.claim, []any{c.Owner, leaseMicroseconds(c.Lease), sqlLimit(c.Limit), c.Queue, c.Unowned}
+	text, args := s.stmts.claim, []any{c.Owner, leaseMicroseconds(c.Lease), sqlLimit(c.Limit), c.Queue, c.Unowned, uuids(c.Except)}
 	if len(c.IDs) > 0 {
 		text, args = s.stmts.claimIDs, append(args, uuids(c.IDs))
 	}
@@ -105,6 +105,22 @@ func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) er
 	return s.call(ctx, "renew leases", saga.ID{}, func() error {
 		_, err := s.pool.Exec(ctx, s.stmts.renew, s.mode, owner, leaseMicroseconds(lease))
 		return err
+	})
+}
+
+// Release implements store.Store.
+func (s *Store) Release(ctx context.Context, id saga.ID, generation uint64) error {
+	return s.call(ctx, "release saga", id, func() error {
+		outcome := int32(-1)
+		// A number above the largest int64 becomes negative here, and so is no saga's.
+		err := s.pool.QueryRow(ctx, s.stmts.release, s.mode, uuid(id), int64(generation), s.channel).Scan(&outcome)
+		switch {
+		case err != nil:
+			return err
+		case !isOutcome(outcome):
+			return fmt.Errorf("the statement returns %d, which is no outcome", outcome)
+		}
+		return outcomes[outcome]
 	})
 }
 

@@ -70,8 +70,13 @@ func TestOnlyWhatNobodyOwnsAndCallsNotify(t *testing.T) {
 	require.Len(t, claimed, 2)
 	require.NoError(t, s.Renew(ctx, "bob", time.Hour))
 	require.NoError(t, s.Append(ctx, store.Append{ID: nobodys.ID, Generation: 2, State: saga.StateFailed}))
+	require.ErrorIs(t, s.Release(ctx, owned.ID, 1), store.ErrFenced)
+	require.NoError(t, s.Release(ctx, nobodys.ID, 2)) // it is final
 	require.NoError(t, s.Delete(ctx, nobodys.ID))
+	require.ErrorIs(t, s.Release(ctx, nobodys.ID, 2), store.ErrNotFound)
 	assert.Zero(t, notified(), "what is refused, and all else")
+	require.NoError(t, s.Release(ctx, owned.ID, 2))
+	assert.Equal(t, 1, notified(), "a release")
 
 	other, err := Open(ctx, pool, Config{Schema: pgtest.Schema(t)})
 	require.NoError(t, err)

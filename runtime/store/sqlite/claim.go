@@ -42,11 +42,11 @@ func (s *Store) look(ctx context.Context, c store.Claim) (found bool, err error)
 
 // take claims.
 func (s *Store) take(ctx context.Context, c store.Claim) ([]store.Record, error) {
+	c.IDs, c.Except = slices.Clone(c.IDs), slices.Clone(c.Except) // the caller may have gone when it is written
 	statement := claimFree
 	switch {
 	case len(c.IDs) > 0:
 		statement = claimFreeIDs
-		c.IDs = slices.Clone(c.IDs) // the caller may have gone when it is written
 	case c.Unowned:
 		statement = claimUnowned
 	}
@@ -67,10 +67,11 @@ func (s *Store) take(ctx context.Context, c store.Claim) ([]store.Record, error)
 	return records, nil
 }
 
-// claimArgs returns the arguments of the statements of a claim: who, now and where, then the others. If there are IDs, they
-// follow, and whether owned sagas are left out.
+// claimArgs returns the arguments of the statements of a claim: who, now and where, then the others, and what is left out. If there are IDs,
+// they follow, and whether owned sagas are left out.
 func claimArgs(c store.Claim, now time.Time, others ...any) []any {
 	args := append([]any{c.Owner, now.UnixMicro(), c.Queue}, others...)
+	args = append(args, jsonArray(c.Except))
 	if len(c.IDs) == 0 {
 		return args
 	}

@@ -56,27 +56,27 @@ func TestStatementsUseTheIndexesOfWhatIsFew(t *testing.T) {
 		},
 		"list anybody called": {func() (string, []any) { return list(store.Query{Called: true}) }, "INDEX saga_record_called", false},
 		"look": {
-			func() (string, []any) { return texts[lookFree], []any{"a", 1, "q"} },
+			func() (string, []any) { return texts[lookFree], []any{"a", 1, "q", "[]"} },
 			"COVERING INDEX saga_record_free (queue=? AND owner=? AND renewal=?)", true,
 		},
 		"look for unowned": {
-			func() (string, []any) { return texts[lookUnowned], []any{"a", 1, "q"} },
+			func() (string, []any) { return texts[lookUnowned], []any{"a", 1, "q", "[]"} },
 			"COVERING INDEX saga_record_free (queue=? AND owner=? AND renewal=?)", true,
 		},
-		"look for IDs": {func() (string, []any) { return texts[lookFreeIDs], []any{"a", 1, "q", "[]", false} }, "PRIMARY KEY (id=?)\nLIST SUBQUERY", true},
+		"look for IDs": {func() (string, []any) { return texts[lookFreeIDs], []any{"a", 1, "q", "[]", "[]", false} }, "PRIMARY KEY (id=?)\nLIST SUBQUERY", true},
 		"next group": {
-			func() (string, []any) { return texts[lookFree], []any{"a", 1, "q"} },
+			func() (string, []any) { return texts[lookFree], []any{"a", 1, "q", "[]"} },
 			"COVERING INDEX saga_record_free (queue=? AND owner=? AND renewal>?)", true,
 		},
 		"claim": {
-			func() (string, []any) { return texts[claimFree], []any{"a", 1, "q", 2, 3} },
+			func() (string, []any) { return texts[claimFree], []any{"a", 1, "q", 2, 3, "[]"} },
 			"COVERING INDEX saga_record_free (queue=? AND owner=? AND renewal=?)", false,
 		},
 		"claim unowned": {
-			func() (string, []any) { return texts[claimUnowned], []any{"a", 1, "q", 2, 3} },
+			func() (string, []any) { return texts[claimUnowned], []any{"a", 1, "q", 2, 3, "[]"} },
 			"COVERING INDEX saga_record_free (queue=? AND owner=? AND renewal=?)", true,
 		},
-		"claim IDs": {func() (string, []any) { return texts[claimFreeIDs], []any{"a", 1, "q", 2, 3, "[]", false} }, "PRIMARY KEY (id=?)\nLIST SUBQUERY", false},
+		"claim IDs": {func() (string, []any) { return texts[claimFreeIDs], []any{"a", 1, "q", 2, 3, "[]", "[]", false} }, "PRIMARY KEY (id=?)\nLIST SUBQUERY", false},
 		"logs":      {func() (string, []any) { return texts[loadLogs], []any{"[]"} }, "SEARCH saga_log USING PRIMARY KEY (saga=?)", false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,8 +23,15 @@ const isFree = `ifnull(
 	(SELECT lease.lease_end FROM saga_lease AS lease WHERE lease.owner = saga_record.owner AND lease.renewal > saga_record.renewal),
 	lease_end) <= ?2`
 
-// unowned is all that nobody owns of a queue ?3.
-const unowned = "SELECT id " + open + " AND owner = '' AND renewal = 0"
+// unowned is all that nobody owns of a queue ?3, without those whose IDs are in a JSON array.
+func unowned(except string) string {
+	return "SELECT id " + open + " AND owner = '' AND renewal = 0" + isNot(except)
+}
+
+// isNot leaves out those whose IDs are in a JSON array. SQLite reads that when it comes to the first row.
+func isNot(except string) string {
+	return " AND id NOT IN (SELECT unhex(value) FROM json_each(" + except + "))"
+}
 
 // groups is the owners of open sagas of a queue ?3 that aren't the claimant ?1, each as often as the sagas have numbers of renewal, with the
 // end of the leases if that is common to a group. It goes from one to the next in the index: to the owner's next number, or the next owner.
@@ -47,17 +54,19 @@ const (
 	nextOwner  = open + " AND owner > every.owner ORDER BY owner, renewal LIMIT 1"
 )
 
-// freeOfGroup is what is free of a group.
-const freeOfGroup = `
-	SELECT id ` + open + ` AND owner = leased.owner AND renewal = leased.renewal AND (leased.common IS NOT NULL OR lease_end <= ?2)`
+// freeOfGroup is what is free of a group, without those whose IDs are in a JSON array.
+func freeOfGroup(except string) string {
+	return `
+		SELECT id ` + open + ` AND owner = leased.owner AND renewal = leased.renewal AND (leased.common IS NOT NULL OR lease_end <= ?2)` + isNot(except)
+}
 
-// freeIDs is what is free of those whose IDs are in a JSON array, and has no owner if that is asked for. The plus signs keep it from reading
-// all that is free.
-func freeIDs(array, unowned string) string {
+// freeIDs is what is free of those whose IDs are in a JSON array, and has no owner if that is asked for, without those in another array. The plus
+// signs keep it from reading all that is free.
+func freeIDs(except, array, unowned string) string {
 	return `
 		SELECT id FROM saga_record
 		WHERE id IN (SELECT unhex(value) FROM json_each(` + array + `))
-			AND state < 5 AND +queue = ?3 AND owner <> ?1 AND (NOT ` + unowned + ` OR +owner = '') AND ` + isFree
+			AND state < 5 AND +queue = ?3 AND owner <> ?1 AND (NOT ` + unowned + ` OR +owner = '') AND ` + isFree + isNot(except)
 }
 
 // claim claims until ?4 the sagas with these IDs, whose order and number ?5 limits.
@@ -91,6 +100,7 @@ const (
 	claimFree
 	claimFreeIDs
 	renewLeases
+	release
 	deleteDAG
 	deleteRecord
 	deleteLog
@@ -125,19 +135,23 @@ var texts = [statementCount]string{
 	appendEvents:   `INSERT INTO saga_log (saga, seq, count, appended, events) VALUES (?1, ?2, ?3, ?4, ?5)`,
 	readGeneration: `SELECT generation FROM saga_record WHERE id = ?1`,
 
-	lookUnowned: `SELECT EXISTS (` + unowned + `)`,
-	lookFree:    groups + ` SELECT EXISTS (SELECT 1 FROM leased WHERE (common IS NULL OR common <= ?2) AND EXISTS (` + freeOfGroup + `))`,
-	lookFreeIDs: `SELECT EXISTS (` + freeIDs("?4", "?5") + `)`,
+	lookUnowned: `SELECT EXISTS (` + unowned("?4") + `)`,
+	lookFree:    groups + ` SELECT EXISTS (SELECT 1 FROM leased WHERE (common IS NULL OR common <= ?2) AND EXISTS (` + freeOfGroup("?4") + `))`,
+	lookFreeIDs: `SELECT EXISTS (` + freeIDs("?4", "?5", "?6") + `)`,
 
-	claimUnowned: claim(unowned + ` ORDER BY id LIMIT ?5`),
+	claimUnowned: claim(unowned("?6") + ` ORDER BY id LIMIT ?5`),
 	claimFree: claim(groups + `
-		SELECT unhex(found.value) FROM leased, json_each((SELECT json_group_array(hex(id)) FROM (` + freeOfGroup + ` ORDER BY id LIMIT ?5))) AS found
+		SELECT unhex(found.value) FROM leased, json_each((SELECT json_group_array(hex(id)) FROM (` + freeOfGroup("?6") + ` ORDER BY id LIMIT ?5))) AS found
 		WHERE common IS NULL OR common <= ?2 ORDER BY found.value LIMIT ?5`),
-	claimFreeIDs: claim(freeIDs("?6", "?7") + ` ORDER BY id LIMIT ?5`),
+	claimFreeIDs: claim(freeIDs("?6", "?7", "?8") + ` ORDER BY id LIMIT ?5`),
 
 	renewLeases: `
 		INSERT INTO saga_lease (owner, renewal, lease_end) VALUES (?1, 1, ?2)
 		ON CONFLICT DO UPDATE SET renewal = renewal + 1, lease_end = excluded.lease_end`,
+
+	release: `
+		UPDATE saga_record SET owner = '', generation = generation + 1, called = 0, lease_end = 0, renewal = 0
+		WHERE id = ?1 AND generation = ?2 AND state < 5`,
 
 	deleteDAG:    `DELETE FROM saga_dag WHERE number = (SELECT dag FROM saga_record WHERE id = ?1 AND state >= 5)`,
 	deleteRecord: `DELETE FROM saga_record WHERE id = ?1`,

@@ -134,6 +134,20 @@ func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) er
 	})
 }
 
+// Release implements store.Store.
+func (s *Store) Release(ctx context.Context, id saga.ID, generation uint64) error {
+	return s.write(ctx, "release saga", id, 0, func(tx *transaction) error {
+		released, err := tx.exec(release, id[:], int64(generation))
+		if err != nil || released == 1 {
+			return err
+		}
+		if err := refusal(tx, id, generation); err != store.ErrSequence {
+			return err
+		}
+		return nil // it is final
+	})
+}
+
 // Delete implements store.Store.
 func (s *Store) Delete(ctx context.Context, id saga.ID) error {
 	return s.write(ctx, "delete saga", id, 0, func(tx *transaction) error {

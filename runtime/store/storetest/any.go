@@ -144,6 +144,7 @@ var anyPromises = []promise{{
 			_, err = s.Claim(ended, store.Claim{Owner: bob})
 			require.ErrorIs(t, err, context.Canceled)
 			require.ErrorIs(t, s.Renew(ended, alice, time.Hour), context.Canceled)
+			require.ErrorIs(t, s.Release(ended, n.ID, 1), context.Canceled)
 			require.ErrorIs(t, s.Delete(ended, final.ID), context.Canceled)
 		})
 		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, s, store.Claim{Owner: bob})), "the lease was not renewed")

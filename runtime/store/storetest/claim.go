@@ -38,10 +38,9 @@ var claimPromises = []promise{{
 	name: "returns the new records with DAGs",
 	quotes: []string{
 		"Their generations grow by one, and they are not called any more.",
-		"Generation is 1 and the number of times that it was claimed.",
 		"It returns their new records, with DAGs.",
-		"Ownership is the record's generation, a number that grows with every Claim; an Append with an older generation fails, so that an owner who has lost a saga without noticing can't write to it.",
-		"A saga is owned by one coordinator at a time, or by nobody yet.",
+		"Ownership is the record's generation, a number that grows with every Claim and every Release; an Append with an older generation fails, so that an owner who has lost a saga without noticing can't write to it.",
+		"A saga is owned by one coordinator at a time, or by nobody.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		n := newIn(saga.StateUnwinding)
@@ -84,6 +83,58 @@ var claimPromises = []promise{{
 		assert.Equal(t, sagaIDs(c), recordIDs(claim(t, s, store.Claim{Owner: bob, IDs: ids})))
 		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, IDs: ids}))
 		assert.Equal(t, sagaIDs(b), recordIDs(claim(t, s, store.Claim{Owner: bob, IDs: []saga.ID{}})), "an empty slice is no restriction")
+	},
+}, {
+	name:   "passes over what is left out",
+	quotes: []string{"Except are sagas that are not claimed, whatever IDs has."},
+	check: func(t *testing.T, s store.Store) {
+		for _, owner := range []string{"", alice} {
+			for _, c := range []store.Claim{{}, {Unowned: true}, {IDs: []saga.ID{}}} {
+				if owner != "" && c.Unowned {
+					continue
+				}
+				sagas := make([]store.NewSaga, 8)
+				for i := range sagas {
+					sagas[i] = newIn(saga.StateRunning)
+					sagas[i].Owner = owner
+				}
+				create(t, s, sagas...)
+				c.Owner, c.Lease = bob, time.Hour
+				if c.IDs != nil {
+					c.IDs = sagaIDs(sagas...)
+				}
+				c.Except = append(sagaIDs(sagas[0], sagas[1], sagas[3]), saga.NewID())
+				c.Limit = 2
+				assert.Equal(t, sagaIDs(sagas[2], sagas[4]), recordIDs(claim(t, s, c)), "the oldest of the others")
+				c.Limit = 0
+				assert.Equal(t, sagaIDs(sagas[5:]...), recordIDs(claim(t, s, c)))
+				assert.Empty(t, claim(t, s, c))
+				assert.Equal(t, owner, load(t, s, sagas[0].ID).Owner)
+				c.Except = []saga.ID{}
+				assert.Equal(t, sagaIDs(sagas[0], sagas[1], sagas[3]), recordIDs(claim(t, s, c)), "an empty slice leaves nothing out")
+			}
+		}
+	},
+}, {
+	name: "leaves out more than it may claim",
+	check: func(t *testing.T, s store.Store) {
+		var except []saga.ID
+		for i := range 40 {
+			n := nobodys("")
+			if i%2 == 0 {
+				n = newIn(saga.StateRunning)
+			}
+			create(t, s, n)
+			except = append(except, n.ID)
+		}
+		owned, free := newIn(saga.StateRunning), nobodys("")
+		create(t, s, owned, free)
+		for range 960 { // as many as a coordinator gives
+			except = append(except, saga.NewID())
+		}
+		assert.Equal(t, sagaIDs(owned), recordIDs(claim(t, s, store.Claim{Owner: bob, Lease: time.Hour, Limit: 1, Except: except})))
+		assert.Equal(t, sagaIDs(free), recordIDs(claim(t, s, store.Claim{Owner: bob, Lease: time.Hour, Limit: 1, Except: except})))
+		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, Limit: 1, Except: except}))
 	},
 }, {
 	name: "waits for the end of a lease",

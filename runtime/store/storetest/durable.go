@@ -45,6 +45,9 @@ var durablePromises = []promise{{
 	name:         "lets no event of an old owner behind a claim",
 	checkDurable: func(t *testing.T, open Opener) { raceTakeovers(t, open(t), open(t)) },
 }, {
+	name:         "lets no event of an old owner behind a release",
+	checkDurable: func(t *testing.T, open Opener) { raceReleases(t, open(t), open(t)) },
+}, {
 	name:         "lets one of several appends win",
 	checkDurable: func(t *testing.T, open Opener) { raceAppends(t, open(t), open(t)) },
 }, {

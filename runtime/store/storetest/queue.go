@@ -40,7 +40,7 @@ var queuePromises = []promise{{
 	quotes: []string{
 		"Owner is the coordinator that owns the saga; empty if none does yet.",
 		"It doesn't count without an owner.",
-		"Owner says who owns the saga; it is empty if nobody does yet.",
+		"Owner says who owns the saga; it is empty if nobody does.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		n, elsewhere, final := nobodys("a"), nobodys("b"), nobodys("a")

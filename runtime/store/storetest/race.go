@@ -28,6 +28,9 @@ var racePromises = []promise{{
 	name:  "of an old owner and a claimant leaves no event behind the claim",
 	check: func(t *testing.T, s store.Store) { raceTakeovers(t, s, s) },
 }, {
+	name:  "of an owner who appends and one who releases leaves no event behind the release",
+	check: func(t *testing.T, s store.Store) { raceReleases(t, s, s) },
+}, {
 	name:  "of appends with one number lets one win",
 	check: func(t *testing.T, s store.Store) { raceAppends(t, s, s) },
 }, {
@@ -125,6 +128,36 @@ func raceTakeovers(t *testing.T, a, b store.Store) {
 		mine := next(n.ID, 2, claimed[0].NextSeq, 1)
 		require.NoError(t, b.Append(t.Context(), mine))
 		requireEvents(t, a, n.ID, append(log, mine.Events...))
+	}
+}
+
+// raceReleases lets an owner append through a while its saga is released through b.
+func raceReleases(t *testing.T, a, b store.Store) {
+	for range 15 {
+		n := newSaga()
+		create(t, a, n)
+		acknowledged := uint64(2)
+		begun, ended := make(chan struct{}), make(chan error, 1)
+		go func() {
+			for {
+				if err := a.Append(t.Context(), next(n.ID, 1, acknowledged, 2)); err != nil {
+					ended <- err
+					return
+				}
+				if acknowledged += 2; acknowledged == 8 {
+					close(begun)
+				}
+			}
+		}()
+		<-begun
+		require.NoError(t, b.Release(t.Context(), n.ID, 1))
+		record := load(t, b, n.ID)
+		require.Empty(t, record.Owner)
+		require.EqualValues(t, 2, record.Generation)
+		require.ErrorIs(t, <-ended, store.ErrFenced)
+		require.EqualValues(t, record.NextSeq, acknowledged, "each acknowledged event is from before the release")
+		requireEvents(t, b, n.ID, events(0, int(acknowledged)))
+		require.Len(t, claim(t, a, store.Claim{Owner: bob, IDs: []saga.ID{n.ID}, Lease: time.Hour}), 1)
 	}
 }
 

@@ -97,6 +97,12 @@ func callOwner(t *testing.T, s store.Store, n store.NewSaga) {
 	require.NoError(t, s.Append(t.Context(), a))
 }
 
+// release gives a saga up as its owner does.
+func release(t *testing.T, s store.Store, n store.NewSaga) {
+	t.Helper()
+	require.NoError(t, s.Release(t.Context(), n.ID, load(t, s, n.ID).Generation))
+}
+
 func recordIDs(records []store.Record) []saga.ID {
 	ids := make([]saga.ID, len(records))
 	for i, r := range records {

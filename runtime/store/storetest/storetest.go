@@ -75,6 +75,7 @@ var groups = []struct {
 	{"Queue", queuePromises},
 	{"Call", callPromises},
 	{"Renew", renewPromises},
+	{"Release", releasePromises},
 	{"Delete", deletePromises},
 	{"Any", anyPromises},
 	{"Race", racePromises},

@@ -25,7 +25,7 @@ func Watch(t *testing.T, create func(t *testing.T) Opener) {
 var watchPromises = []promise{{
 	name: "wakes when there is something to look for, whoever made it",
 	quotes: []string{
-		"Watch calls wake, in the caller's goroutine, when a saga without an owner has been created or an owner has been called, by whatever process.",
+		"Watch calls wake, in the caller's goroutine, when a saga without an owner has been created, one has been released, or an owner has been called, by whatever process.",
 		"It is a hint: it may come for nothing, and one for many; what came before Watch, or while the database was out of reach, is not told.",
 	},
 	checkDurable: func(t *testing.T, open Opener) {
@@ -36,6 +36,7 @@ var watchPromises = []promise{{
 			for _, do := range []func(){
 				func() { create(t, s, nobodys("q")) },
 				func() { callOwner(t, s, own) },
+				func() { release(t, s, own) },
 			} {
 				first.settle(t)
 				second.settle(t)

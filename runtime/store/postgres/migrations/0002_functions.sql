@@ -161,14 +161,14 @@ END
 $body$;
 
 -- saga_claim claims for a claimant, until lease microseconds from now, at most so many sagas of the wanted queue, or of those in it that nobody
--- owns, and returns their records with DAGs. If there is none, nothing is written, not even to the WAL.
+-- owns, without the IDs that are left out, and returns their records with DAGs. If there is none, nothing is written, not even to the WAL.
 --
 -- It reads what nobody owns in the order of the IDs, and no further than the limit. Of what has an owner, it doesn't read what the owner's
 -- last renewal holds, which may be much: it goes from owner to owner in the index saga_record_free, looks behind the renewal, and there goes
 -- from one number of a renewal to the next, as what has the same number is in the order of the IDs. Of each, and of all together, it reads some more
 -- than the limit, for others who claim at the same time and have locked the first. The array, and the text of the IDs, whose order is theirs, keep the
 -- planner from reading all sagas in the order of the IDs instead of those few.
-CREATE FUNCTION $schema.saga_claim(claimant text, lease bigint, most bigint, wanted text, unowned boolean) RETURNS TABLE (
+CREATE FUNCTION $schema.saga_claim(claimant text, lease bigint, most bigint, wanted text, unowned boolean, left_out uuid[]) RETURNS TABLE (
     id uuid, name text, state smallint, queue text, owner text, generation bigint, called boolean, next_seq bigint,
     created timestamptz, updated timestamptz, dag bytea
 ) LANGUAGE plpgsql
@@ -179,7 +179,7 @@ BEGIN
     RETURN QUERY
     WITH RECURSIVE nobodys AS MATERIALIZED (
         SELECT r.id FROM $schema.saga_record r
-        WHERE r.queue = wanted AND r.owner = '' AND r.renewal = 0 AND r.state < 5
+        WHERE r.queue = wanted AND r.owner = '' AND r.renewal = 0 AND r.state < 5 AND r.id NOT IN (SELECT unnest(left_out))
         ORDER BY r.id LIMIT most
         FOR NO KEY UPDATE SKIP LOCKED
     ), owners (owner) AS (
@@ -211,6 +211,7 @@ BEGIN
                     SELECT r.id FROM $schema.saga_record r
                     WHERE r.queue = wanted AND r.owner = owners.owner AND r.renewal = renewals.renewal AND r.state < 5
                         AND CASE WHEN l.renewal > r.renewal THEN l.lease_end ELSE r.lease_end END <= now()
+                        AND r.id NOT IN (SELECT unnest(left_out))
                     ORDER BY r.id LIMIT most + LEAST(3 * most, 1000)) AS r
             ) AS r
         WHERE owners.owner NOT IN ('', claimant)

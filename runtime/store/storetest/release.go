@@ -1,0 +1,96 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+var releasePromises = []promise{{
+	name: "leaves the saga to whoever claims it",
+	quotes: []string{
+		"Release gives a saga up, if it has that generation: it has no owner and no lease any more, and isn't called.",
+		"Generation is 1 and the number of times that it was claimed or released.",
+	},
+	check: func(t *testing.T, s store.Store) {
+		n, other := newSaga(), newSaga()
+		n.Queue, other.Queue = "q", "q"
+		create(t, s, n, other)
+		callOwner(t, s, n)
+		want, beside := load(t, s, n.ID), load(t, s, other.ID)
+		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
+		require.NoError(t, s.Release(t.Context(), n.ID, 1))
+		want.Owner, want.Generation, want.Called = "", 2, false
+		requireSameRecord(t, want, load(t, s, n.ID))
+		requireEvents(t, s, n.ID, events(0, 3))
+		requireSameRecord(t, beside, load(t, s, other.ID))
+		assert.Empty(t, list(t, s, store.Query{Called: true}))
+		assert.Equal(t, sagaIDs(other), list(t, s, store.Query{Owner: alice}))
+		require.NoError(t, s.Renew(t.Context(), alice, time.Hour)) // it isn't alice's any more
+
+		claimed := claim(t, s, store.Claim{Owner: bob, Queue: "q", Unowned: true, Lease: time.Hour})
+		require.Equal(t, sagaIDs(n), recordIDs(claimed))
+		want.Owner, want.Generation = bob, 3
+		requireSameRecord(t, want, claimed[0])
+		require.NoError(t, s.Release(t.Context(), n.ID, 3))
+		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, s, store.Claim{Owner: bob, Queue: "q"})), "by its owner before, too")
+	},
+}, {
+	name: "is in the order of the IDs among what nobody owns",
+	check: func(t *testing.T, s store.Store) {
+		sagas := []store.NewSaga{nobodys(""), newSaga(), newSaga(), nobodys("")}
+		create(t, s, sagas...)
+		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
+		require.NoError(t, s.Release(t.Context(), sagas[2].ID, 1))
+		require.NoError(t, s.Release(t.Context(), sagas[1].ID, 1))
+		for i := range sagas {
+			assert.Equal(t, sagaIDs(sagas[i]), recordIDs(claim(t, s, store.Claim{Owner: bob, Lease: time.Hour, Limit: 1})))
+		}
+	},
+}, {
+	name: "fences who has owned the saga",
+	quotes: []string{
+		"Its generation grows by one, so that who has owned it can't write to it, even before somebody claims it.",
+		"It returns ErrNotFound or ErrFenced, in this order of preference, and changes nothing, if not.",
+	},
+	check: func(t *testing.T, s store.Store) {
+		n := newSaga()
+		create(t, s, n)
+		require.ErrorIs(t, s.Release(t.Context(), saga.NewID(), 1), store.ErrNotFound)
+		require.NoError(t, s.Release(t.Context(), n.ID, 1))
+		requireUnchanged(t, s, n.ID, func() {
+			require.ErrorIs(t, s.Append(t.Context(), next(n.ID, 1, 2, 1)), store.ErrFenced)
+			require.ErrorIs(t, s.Release(t.Context(), n.ID, 1), store.ErrFenced, "again")
+		})
+		require.NoError(t, s.Append(t.Context(), next(n.ID, 2, 2, 1)), "somebody who knows that nobody owns it")
+		require.Len(t, claim(t, s, store.Claim{Owner: bob, Lease: time.Hour}), 1)
+		requireUnchanged(t, s, n.ID, func() {
+			for _, generation := range []uint64{0, 1, 2, 4, 1<<64 - 1} {
+				require.ErrorIs(t, s.Release(t.Context(), n.ID, generation), store.ErrFenced)
+			}
+			assert.Empty(t, claim(t, s, store.Claim{Owner: alice}), "bob's lease holds")
+		})
+	},
+}, {
+	name:   "leaves what is final",
+	quotes: []string{"A final saga of that generation stays as it is, and Release returns nil."},
+	check: func(t *testing.T, s store.Store) {
+		for _, state := range []saga.State{saga.StateSucceeded, saga.StateFailed, saga.StateAbandoned} {
+			n := newIn(state)
+			create(t, s, n)
+			requireUnchanged(t, s, n.ID, func() {
+				require.NoError(t, s.Release(t.Context(), n.ID, 1))
+				require.ErrorIs(t, s.Release(t.Context(), n.ID, 2), store.ErrFenced)
+			})
+		}
+		stuck := newIn(saga.StateStuck)
+		create(t, s, stuck)
+		require.NoError(t, s.Release(t.Context(), stuck.ID, 1))
+		assert.Empty(t, load(t, s, stuck.ID).Owner, "what is stuck isn't final")
+	},
+}}
