@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -18,72 +17,6 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
-
-// releasesStore notes what is claimed and released. It can't be watched, so that what is told here is found by looking.
-type releasesStore struct {
-	store.Store
-	fail atomic.Bool // releases fail
-
-	mu                sync.Mutex
-	claimed, released map[saga.ID]int
-	left              int // how many IDs the claims have left out at most
-}
-
-func newReleasesStore() *releasesStore {
-	return &releasesStore{Store: store.NewMemory(), claimed: map[saga.ID]int{}, released: map[saga.ID]int{}}
-}
-
-func (r *releasesStore) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
-	records, err := r.Store.Claim(ctx, c)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.left = max(r.left, len(c.Except))
-	for i := range records {
-		r.claimed[records[i].ID]++
-	}
-	return records, err
-}
-
-func (r *releasesStore) Release(ctx context.Context, id saga.ID, generation uint64) error {
-	if r.fail.Load() {
-		return errStore
-	}
-	r.mu.Lock()
-	r.released[id]++
-	r.mu.Unlock()
-	return r.Store.Release(ctx, id, generation)
-}
-
-// counts returns how often a saga was claimed and released.
-func (r *releasesStore) counts(id saga.ID) (claimed, released int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.claimed[id], r.released[id]
-}
-
-// total returns how often sagas were claimed, and how many IDs the claims have left out at most.
-func (r *releasesStore) total() (claimed, left int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, n := range r.claimed {
-		claimed += n
-	}
-	return claimed, r.left
-}
-
-// ignorant starts a coordinator with leases that knows no action.
-func ignorant(t *testing.T, st store.Store) *sec.Coordinator {
-	t.Helper()
-	return withLeases(t, st, saga.NewRegistry())
-}
-
-func withLeases(t *testing.T, st store.Store, registry *saga.Registry) *sec.Coordinator {
-	t.Helper()
-	c, err := sec.New(sec.Config{Store: st, Registry: registry, Lease: lease, Logger: slog.New(slog.DiscardHandler)})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, c.Shutdown(context.Background())) })
-	return c
-}
 
 func TestSagaThatACoordinatorCanNotRunIsRunByAnother(t *testing.T) {
 	for name, state := range map[string]saga.State{"running": saga.StateRunning, "unwinding": saga.StateUnwinding} {
@@ -261,111 +194,6 @@ func (l *lostRelease) Release(ctx context.Context, id saga.ID, generation uint64
 		return errStore
 	}
 	return err
-}
-
-// Who is asked to do something to a saga that it can't run says so, until another has it.
-func TestOrderForAReleasedSaga(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		st := newReleasesStore()
-		running := plant(t, st, chain(), saga.StateRunning, nil)
-		stuck := plant(t, st, chain(), saga.StateStuck, []saga.Event{
-			{Seq: 0, Node: 1, Kind: saga.EventStarted}, {Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(`"a"`)},
-			{Seq: 2, Node: 2, Kind: saga.EventStarted}, {Seq: 3, Node: 2, Kind: saga.EventFailed},
-			{Seq: 4, Node: 1, Kind: saga.EventUndoStarted}, {Seq: 5, Node: 1, Kind: saga.EventUndoFailed},
-		})
-		abandoned := plant(t, st, chain(), saga.StateRunning, nil)
-		old := ignorant(t, st)
-		time.Sleep(time.Minute)
-		require.ErrorIs(t, old.Cancel(t.Context(), running, because), saga.ErrUnknownAction)
-		require.ErrorIs(t, old.RetryUndo(t.Context(), stuck, "a", because), saga.ErrUnknownAction)
-		client := newClient(t, sec.Config{Store: st})
-		require.NoError(t, client.Pause(t.Context(), running, because), "from elsewhere it is recorded")
-		time.Sleep(time.Minute)
-		status, err := old.Status(t.Context(), running)
-		require.NoError(t, err)
-		assert.True(t, status.Paused)
-		assert.ErrorIs(t, status.Parked, saga.ErrUnknownAction)
-
-		for range 2 {
-			require.NoError(t, old.Abandon(t.Context(), abandoned, because))
-		}
-		called, err := st.List(t.Context(), store.Query{Called: true})
-		require.NoError(t, err)
-		assert.Empty(t, called, "nobody is there to be called")
-
-		w := newWorld()
-		c := withLeases(t, st, w.registry())
-		time.Sleep(time.Minute)
-		require.NoError(t, old.Abandon(t.Context(), running, because), "it is paused")
-		require.NoError(t, old.RetryUndo(t.Context(), stuck, "a", because))
-		_, err = c.Wait(t.Context(), stuck)
-		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
-		assert.Equal(t, []string{"undo a"}, w.calls())
-	})
-}
-
-func TestReleasedSagaThatAnotherRunsCanNotBeAbandoned(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		st := newReleasesStore()
-		id := plant(t, st, chain(), saga.StateRunning, nil)
-		old := ignorant(t, st)
-		time.Sleep(time.Minute)
-		w := newWorld()
-		w.on("do b", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
-		c := withLeases(t, st, w.registry())
-		synctest.Wait()
-		assert.ErrorIs(t, old.Abandon(t.Context(), id, because), saga.ErrWrongState)
-		_, err := c.Wait(t.Context(), id)
-		assert.NoError(t, err)
-	})
-}
-
-func TestSagaThatWasReleasedAndWhoseOwnerIsGoneIsLeftToOthersStill(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		st := newReleasesStore()
-		id := plant(t, st, chain(), saga.StateRunning, nil)
-		old := ignorant(t, st)
-		time.Sleep(time.Minute)
-		w := newWorld()
-		w.on("do b", func(ctx saga.ActionContext) error { <-ctx.Done(); return ctx.Err() })
-		c, err := sec.New(sec.Config{Store: st, Registry: w.registry(), Lease: lease, Logger: slog.New(slog.DiscardHandler)})
-		require.NoError(t, err)
-		time.Sleep(time.Minute)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		require.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
-		time.Sleep(time.Hour)
-		claimed, _ := st.counts(id)
-		assert.Equal(t, 2, claimed)
-		status, err := old.Status(t.Context(), id)
-		require.NoError(t, err)
-		assert.NoError(t, status.Parked, "it has an owner")
-
-		_, err = withLeases(t, st, newWorld().registry()).Wait(t.Context(), id)
-		assert.NoError(t, err)
-	})
-}
-
-// The log of a saga may make no sense to anybody. It is abandoned from where it was parked first, whoever has released it last.
-func TestSagaThatMakesNoSenseToAnybodyIsAbandonedFromAnywhere(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		st := newReleasesStore()
-		var ids []saga.ID
-		var coordinators []*sec.Coordinator
-		for range 3 {
-			ids = append(ids, plant(t, st, chain(), saga.StateRunning, []saga.Event{{Node: 3, Kind: saga.EventStarted}}))
-			coordinators = append(coordinators, withLeases(t, st, newWorld().registry()))
-		}
-		time.Sleep(time.Hour)
-		for i, c := range coordinators {
-			claimed, _ := st.counts(ids[i])
-			assert.Equal(t, 3, claimed)
-			require.NoError(t, c.Abandon(t.Context(), ids[i], because))
-			record, err := st.Load(t.Context(), ids[i])
-			require.NoError(t, err)
-			assert.Equal(t, saga.StateAbandoned, record.State)
-		}
-	})
 }
 
 func TestReleaseIsLoggedWithItsReason(t *testing.T) {
