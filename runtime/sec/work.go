@@ -132,20 +132,15 @@ func (s *instance) callInTurn(j job, action saga.Registered, own *gate, attempt 
 	for calls := 1; calls < injected.repeat && r.failure == nil; calls++ {
 		r = s.call(j, action, attempt, timeout)
 	}
-	if o := (Observation{Kind: ObservedAttempt}); r.failure != nil {
+	o := Observation{Kind: ObservedAttempt, ID: s.id, Name: s.dag.Name(), Direction: j.Direction, Attempt: attempt}
+	if r.failure != nil {
 		o.Err = r.failure
-		s.tellAttempt(o, j, attempt, began)
-	} else if c.observations.wants(o.level()) { // saves the work
-		s.tellAttempt(o, j, attempt, began)
+	}
+	if c.observations.wants(o.level()) { // saves the work
+		o.Path, o.Took = s.dag.Path(j.Node), time.Since(began)
+		c.observations.tell(o)
 	}
 	return r
-}
-
-// tellAttempt tells the observer of an attempt.
-func (s *instance) tellAttempt(o Observation, j job, attempt int, began time.Time) {
-	o.ID, o.Name, o.Path = s.id, s.dag.Name(), s.dag.Path(j.Node)
-	o.Direction, o.Attempt, o.Took = j.Direction, attempt, time.Since(began)
-	s.coordinator.observations.tell(o)
 }
 
 func (s *instance) setRetrying(t executor.Task, r *saga.Retrying) {
