@@ -66,7 +66,7 @@ func tripRecord(n int64, state saga.State, events ...saga.Event) (store.NewSaga,
 	if err != nil {
 		return store.NewSaga{}, err
 	}
-	encoded, err := json.Marshal(withParams)
+	dag, params, err := withParams.Parts()
 	if err != nil {
 		return store.NewSaga{}, err
 	}
@@ -75,6 +75,6 @@ func tripRecord(n int64, state saga.State, events ...saga.Event) (store.NewSaga,
 		events[i].Seq, events[i].At = uint64(i), now
 	}
 	return store.NewSaga{
-		ID: saga.NewID(), Name: withParams.Name(), DAG: encoded, State: state, Events: events, Owner: "a dead coordinator",
+		ID: saga.NewID(), Name: withParams.Name(), DAG: dag, Params: params, State: state, Events: events, Owner: "a dead coordinator",
 	}, nil
 }

@@ -30,7 +30,7 @@ func memoryCases() []benchCase {
 	return cases
 }
 
-// openMemory opens a memory store. Its commits are the calls that write, and its bytes those of payloads and DAGs.
+// openMemory opens a memory store. Its commits are the calls that write, and its bytes those of payloads; sagas share their DAG.
 func openMemory(context.Context, *lab) (*backend, error) {
 	counted := &countingStore{Store: store.NewMemory()}
 	return &backend{store: counted, meter: counted.meter, close: func() error { return nil }}, nil
@@ -70,7 +70,7 @@ func (s *countingStore) meter(context.Context) (usage, error) {
 const eventBytes = 16 + 8 + 4 + 1 + 8
 
 func sizeOfCreate(n store.NewSaga) int {
-	return len(n.DAG) + sizeOfAppend(store.Append{Events: n.Events})
+	return len(n.Params) + sizeOfAppend(store.Append{Events: n.Events})
 }
 
 func sizeOfAppend(a store.Append) int {

@@ -20,10 +20,10 @@ type DAG struct {
 	paths map[NodePath]NodeID
 
 	encodeOnce sync.Once
-	// What encodeOnce sets: the JSON of the nodes, and that of a SagaDAG up to its parameters.
-	encoded, encodedHead []byte
+	encoded    encodedDAG // what encodeOnce sets
 
-	stamp atomic.Pointer[stamp] // what Registry.Stamp returned last
+	stamp atomic.Pointer[stamp]        // what Registry.Stamp returned last
+	parts atomic.Pointer[stampedParts] // what SagaDAG.Parts returned last, without parameters
 }
 
 // dagNode is one node of the flattened graph.

@@ -1,6 +1,7 @@
 package saga_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -12,93 +13,101 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
+// parts returns what stores keep of a DAG of those nodes.
+func parts(t *testing.T, params any, nodes ...saga.NodeName) (dag, encoded []byte) {
+	t.Helper()
+	b := saga.NewDAGBuilder("d")
+	for _, n := range nodes {
+		b.Append(saga.ActionNode(n, "", "act"))
+	}
+	dag, encoded, err := withParams(t, build(t, b), params).Parts()
+	require.NoError(t, err)
+	return dag, encoded
+}
+
 func TestDAGCacheSharesTheDAGAndNotTheParameters(t *testing.T) {
-	build := func(nodes ...saga.NodeName) *saga.DAG {
-		b := saga.NewDAGBuilder("d")
-		for _, n := range nodes {
-			b.Append(saga.ActionNode(n, "", "act"))
-		}
-		return b.MustBuild()
-	}
-	text := func(dag *saga.DAG, params any) []byte {
-		withParams, err := saga.NewSagaDAG(dag, params)
-		require.NoError(t, err)
-		text, err := json.Marshal(withParams)
-		require.NoError(t, err)
-		return text
-	}
 	var cache saga.DAGCache
-	decode := func(text []byte) *saga.SagaDAG {
-		decoded, err := cache.Decode(text)
+	decode := func(dag, params []byte) *saga.SagaDAG {
+		decoded, err := cache.Decode(dag, params)
 		require.NoError(t, err)
-		again, err := json.Marshal(decoded)
+		gotDAG, gotParams, err := decoded.Parts()
 		require.NoError(t, err)
-		assert.Equal(t, string(text), string(again))
+		assert.Equal(t, string(dag), string(gotDAG))
+		assert.Equal(t, string(params), string(gotParams))
 		return decoded
 	}
-	one, two := decode(text(build("a"), "<1>")), decode(text(build("a"), "2"))
+	one, two := decode(parts(t, "<1>", "a")), decode(parts(t, "2", "a"))
 	assert.Same(t, one.DAG, two.DAG)
 	assert.Equal(t, `"\u003c1\u003e"`, string(one.Params()))
 	assert.Equal(t, `"2"`, string(two.Params()))
-	assert.NotSame(t, one.DAG, decode(text(build("a", "b"), "2")).DAG)
+	assert.NotSame(t, one.DAG, decode(parts(t, "2", "a", "b")).DAG)
+	require.NoError(t, one.UnmarshalJSON([]byte(`{"version":1,"name":"other","nodes":[{"kind":"start"},{"kind":"constant","name":"c","value":1,"after":[0]},{"kind":"end","after":[1]}]}`)))
+	assert.Equal(t, saga.Name("d"), decode(parts(t, "<1>", "a")).Name(), "it is the caller's own")
 	for i := range 200 { // more than it keeps
-		decode(text(build(saga.NodeName(fmt.Sprintf("n%d", i))), i))
+		decode(parts(t, i, saga.NodeName(fmt.Sprintf("n%d", i))))
 	}
 
-	shaped := strings.Replace(string(text(build("a"), 1)), `}]}`, `}],"shapes":{"act":{"output":"string"}}}`, 1)
-	assert.NotSame(t, one.DAG, decode([]byte(shaped)).DAG, "they say other things of the data")
+	text, params := parts(t, 1, "a")
+	shaped := strings.Replace(string(text), `}]}`, `}],"shapes":{"act":{"output":"string"}}}`, 1)
+	assert.NotSame(t, two.DAG, decode([]byte(shaped), params).DAG, "they say other things of the data")
+}
+
+// A whole SagaDAG can do without the other part, as what another program has made of it may have been stored.
+func TestDAGCacheTakesTheParametersFromWhereTheyAre(t *testing.T) {
+	dag, params := parts(t, "in its part", "a")
+	whole, err := json.Marshal(withParams(t, build(t, saga.NewDAGBuilder("d").Append(saga.ActionNode("a", "", "act"))), "within"))
+	require.NoError(t, err)
+	var cache saga.DAGCache
+	for _, c := range []struct {
+		dag, params []byte
+		want        string
+	}{
+		{dag, params, `"in its part"`}, {dag, nil, `null`}, {whole, nil, `"within"`}, {whole, params, `"in its part"`},
+		{dag, []byte(" [1, {\"b\" : 2, \"a\":\"<>\"} ]\n"), `[1,{"b":2,"a":"\u003c\u003e"}]`},
+	} {
+		got, err := cache.Decode(c.dag, c.params)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, string(got.Params()))
+	}
+	for _, bad := range []string{"{", "1 2", `1,"name":"e"`, `"`, "\x00"} {
+		_, err := cache.Decode(dag, []byte(bad))
+		assert.ErrorContains(t, err, `saga DAG "d": parameters: `, bad)
+	}
 }
 
 func TestDAGCacheRefusesWhatUnmarshalJSONRefuses(t *testing.T) {
 	var cache saga.DAGCache
 	for _, text := range []string{``, `{`, `{"version":2}`, `{"version":1,"name":"d","nodes":[]}`, string(saga.UndecodableDAG(assert.AnError))} {
-		_, err := cache.Decode([]byte(text))
 		want := new(saga.SagaDAG).UnmarshalJSON([]byte(text))
 		require.Error(t, want)
-		assert.EqualError(t, err, want.Error())
+		for range 2 {
+			_, err := cache.Decode([]byte(text), []byte("1"))
+			assert.EqualError(t, err, want.Error())
+		}
 	}
 }
 
-// What the cache knows of a DAG's text doesn't make it take for one what isn't, or for the same DAG what is another.
-func TestDAGCacheDecodesAsUnmarshalJSONDoes(t *testing.T) {
-	dag := saga.NewDAGBuilder("d").Append(saga.ActionNode("a", "", "act")).MustBuild()
-	withParams, err := saga.NewSagaDAG(dag, "PARAMS")
+func TestPartsOfADAGAreMadeOnceForEachStamp(t *testing.T) {
+	d := withParams(t, tripDAG(t), "first")
+	plain, params, err := d.Parts()
 	require.NoError(t, err)
-	text, err := json.Marshal(withParams)
+	assert.Equal(t, `"first"`, string(params))
+	other, _, err := withParams(t, d.DAG, "second").Parts()
 	require.NoError(t, err)
-	var cache saga.DAGCache
-	first, err := cache.Decode(text)
+	assert.Same(t, &plain[0], &other[0])
+
+	r := saga.NewRegistry()
+	r.Register(nil, saga.NewActionFunc("trip.payment", func(saga.ActionContext) (string, error) { return "", nil }, nil))
+	stamped := r.Stamp(d)
+	first, _, err := stamped.Parts()
 	require.NoError(t, err)
-	for _, c := range []struct {
-		params string
-		shared bool
-	}{
-		{`"other"`, true}, {`null`, true}, {`[1, {"b" : 2, "a":"<>"} ]`, true}, {" \n1e400\t", true}, {`"\"params\":1,\"nodes\":[]"`, true},
-		{``, false}, {`1 2`, false}, {`1,"name":"e"`, false}, {`1,"params":2`, false}, {`{"a":1`, false}, {`"`, false}, {`1}`, false}, {`[1,"nodes":[]`, false},
-	} {
-		changed := []byte(strings.Replace(string(text), `"PARAMS"`, c.params, 1))
-		want := new(saga.SagaDAG)
-		wantErr := want.UnmarshalJSON(changed)
-		got, err := cache.Decode(changed)
-		if wantErr != nil {
-			assert.EqualError(t, err, wantErr.Error(), c.params)
-			continue
-		}
-		require.NoError(t, err, c.params)
-		assert.True(t, want.Equal(got), c.params)
-		assert.Equal(t, c.shared, first.DAG == got.DAG, c.params)
-	}
-	for cut := range text {
-		changed := append(append([]byte(nil), text[:cut]...), text[cut+1:]...)
-		want := new(saga.SagaDAG)
-		wantErr := want.UnmarshalJSON(changed)
-		got, err := cache.Decode(changed)
-		if wantErr != nil {
-			assert.EqualError(t, err, wantErr.Error(), "without byte %d", cut)
-		} else if assert.NoError(t, err, "without byte %d", cut) {
-			assert.True(t, want.Equal(got), "without byte %d", cut)
-		}
-	}
+	assert.Equal(t, bytes.HasPrefix(first, plain[:len(plain)-1]), true)
+	again, _, err := d.Parts()
+	require.NoError(t, err)
+	assert.Equal(t, string(plain), string(again))
+
+	_, _, err = new(saga.SagaDAG).Parts()
+	assert.Error(t, err)
 }
 
 // A DAG is decoded once, however many sagas have it.
@@ -107,14 +116,12 @@ func BenchmarkDAGCache(b *testing.B) {
 	for i := range 5 {
 		builder.Append(saga.ActionNode(saga.NodeName(fmt.Sprintf("node%d", i)), "Label", "action"))
 	}
-	withParams, err := saga.NewSagaDAG(builder.MustBuild(), map[string]string{"hotel": "Ritz", "flight": "BA123", "card": "4111"})
-	require.NoError(b, err)
-	text, err := json.Marshal(withParams)
+	dag, params, err := withParams(b, builder.MustBuild(), map[string]string{"hotel": "Ritz", "flight": "BA123", "card": "4111"}).Parts()
 	require.NoError(b, err)
 	var cache saga.DAGCache
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := cache.Decode(text); err != nil {
+		if _, err := cache.Decode(dag, params); err != nil {
 			b.Fatal(err)
 		}
 	}

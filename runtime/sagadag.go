@@ -29,6 +29,8 @@ import (
 //	 "shapes":{
 //	   "trip.payment":{"inputs":{"trip":"{\"Hotel\":string}"},"output":"{\"Number\":string}"}}}
 //
+// Stores keep the parameters apart, without which the JSON is the same for many sagas; see Parts.
+//
 // The shapes are those that the actions had when the saga was created, as far as they were known; see
 // Registry.Stamp. They are left out if none was. They say how to read the data of the saga, and
 // are no part of what it is: Equal doesn't look at them.
@@ -91,23 +93,51 @@ type bindingJSON struct {
 	From  NodeName `json:"from"`
 }
 
+// encodedDAG is the JSON of a DAG in two pieces, between which that of a SagaDAG has the parameters.
+type encodedDAG struct{ head, nodes []byte }
+
+// stampedParts is the JSON of a SagaDAG with these shapes and without parameters.
+type stampedParts struct{ shapes, dag []byte }
+
 // MarshalJSON implements json.Marshaler. Equal DAGs with equal parameters and shapes give equal bytes.
 func (d *SagaDAG) MarshalJSON() ([]byte, error) {
 	if d.DAG == nil {
 		return nil, errNoDAG
 	}
-	nodes := d.encodedNodes()
-	out := make([]byte, 0, len(d.encodedHead)+len(d.params)+len(nodes)+len(d.shapes)+32)
-	out = append(append(out, d.encodedHead...), d.params...)
-	out = append(append(out, `,"nodes":`...), nodes...)
+	return d.appendJSON(d.params), nil
+}
+
+// Parts returns d as stores keep it: the JSON without the parameters, which is the same for all sagas that have the DAG and are stamped
+// alike, and the parameters. DAGCache.Decode puts them together again. The caller changes neither.
+func (d *SagaDAG) Parts() (dag, params []byte, err error) {
+	if d.DAG == nil {
+		return nil, nil, errNoDAG
+	}
+	p := d.parts.Load()
+	if p == nil || !bytes.Equal(p.shapes, d.shapes) {
+		p = &stampedParts{shapes: d.shapes, dag: d.appendJSON(nil)}
+		d.parts.Store(p)
+	}
+	return p.dag, d.params, nil
+}
+
+// appendJSON returns the JSON of d with those parameters, or if they are nil, with none.
+func (d *SagaDAG) appendJSON(params []byte) []byte {
+	encoded := d.encode()
+	out := make([]byte, 0, len(encoded.head)+len(params)+len(encoded.nodes)+len(d.shapes)+32)
+	out = append(out, encoded.head...)
+	if params != nil {
+		out = append(append(out, `,"params":`...), params...)
+	}
+	out = append(out, encoded.nodes...)
 	if d.shapes != nil {
 		out = append(append(out, `,"shapes":`...), d.shapes...)
 	}
-	return append(out, '}'), nil
+	return append(out, '}')
 }
 
-// encodedNodes returns the JSON of the nodes, which is made once: many sagas have the same DAG.
-func (d *DAG) encodedNodes() []byte {
+// encode returns the JSON, which is made once: many sagas have the same DAG.
+func (d *DAG) encode() *encodedDAG {
 	d.encodeOnce.Do(func() {
 		nodes := make([]nodeJSON, len(d.nodes))
 		for i, n := range d.nodes {
@@ -117,10 +147,10 @@ func (d *DAG) encodedNodes() []byte {
 				nodes[i].Inputs = append(nodes[i].Inputs, bindingJSON(in))
 			}
 		}
-		d.encoded = encode(nodes)
-		d.encodedHead = fmt.Appendf(nil, `{"version":%d,"name":%s,"params":`, dagVersion, encode(d.name))
+		d.encoded.head = fmt.Appendf(nil, `{"version":%d,"name":%s`, dagVersion, encode(d.name))
+		d.encoded.nodes = append([]byte(`,"nodes":`), encode(nodes)...)
 	})
-	return d.encoded
+	return &d.encoded
 }
 
 // encode encodes what consists of texts, numbers and valid JSON.
@@ -169,7 +199,7 @@ func (d *SagaDAG) Equal(other *SagaDAG) bool {
 		return false
 	}
 	return d.name == other.name && bytes.Equal(d.params, other.params) &&
-		(d.DAG == other.DAG || bytes.Equal(d.encodedNodes(), other.encodedNodes()))
+		(d.DAG == other.DAG || bytes.Equal(d.encode().nodes, other.encode().nodes))
 }
 
 // check checks a DAG that was read, and derives the rest of it.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -119,9 +118,9 @@ func TestAllUnfinishedTripsGoOn(t *testing.T) {
 	for _, id := range ids { // as a process leaves them that is killed at once
 		dag, err := saga.NewSagaDAG(BookTripDAG(), BookTrip{})
 		require.NoError(t, err)
-		text, err := json.Marshal(dag)
+		text, params, err := dag.Parts()
 		require.NoError(t, err)
-		require.NoError(t, sagas.Create(t.Context(), store.NewSaga{ID: id, Name: dag.Name(), DAG: text, State: saga.StateRunning,
+		require.NoError(t, sagas.Create(t.Context(), store.NewSaga{ID: id, Name: dag.Name(), DAG: text, Params: params, State: saga.StateRunning,
 			Owner: "killed", Events: []saga.Event{{Node: 1, Kind: saga.EventStarted}}}))
 	}
 	require.NoError(t, db.Close())

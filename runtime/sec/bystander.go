@@ -73,7 +73,7 @@ func (b bystander) pages(ctx context.Context, q store.Query) iter.Seq2[[]store.R
 
 // status returns the status of a saga, as the store has it.
 func (b bystander) status(ctx context.Context, record store.Record) (*saga.Status, error) {
-	dag, err := b.dags.Decode(record.DAG)
+	dag, err := b.dags.Decode(record.DAG, record.Params)
 	if err != nil {
 		return nil, fmt.Errorf("saga %s: %w: %w", record.ID, saga.ErrParked, err)
 	}
@@ -114,11 +114,11 @@ func (b bystander) create(ctx context.Context, id saga.ID, dag *saga.SagaDAG, st
 	if b.config.Registry != nil {
 		stamped = b.config.Registry.Stamp(dag)
 	}
-	encoded, err := stamped.MarshalJSON()
+	encoded, params, err := stamped.Parts()
 	if err != nil {
 		return fmt.Errorf("saga %s: %w", id, err)
 	}
-	created := store.NewSaga{ID: id, Name: dag.Name(), DAG: encoded, State: saga.StateCreated, Queue: b.config.Queue}
+	created := store.NewSaga{ID: id, Name: dag.Name(), DAG: encoded, Params: params, State: saga.StateCreated, Queue: b.config.Queue}
 	if start {
 		created.State = saga.StateRunning
 	}

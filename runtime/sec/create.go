@@ -76,14 +76,14 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 func (s *instance) insert(ctx context.Context, log *saga.Log) error {
 	c := s.coordinator
 	s.dag = c.config.Registry.Stamp(s.dag)
-	encoded, err := s.dag.MarshalJSON()
+	encoded, params, err := s.dag.Parts()
 	if err != nil {
 		c.release(s)
 		return fmt.Errorf("saga %s: %w", s.id, err)
 	}
 	err = c.aside.withStore(ctx, func(ctx context.Context, st store.Store) error {
 		return st.Create(ctx, store.NewSaga{
-			ID: s.id, Name: s.dag.Name(), DAG: encoded, State: s.stored,
+			ID: s.id, Name: s.dag.Name(), DAG: encoded, Params: params, State: s.stored,
 			Events: s.all(), Queue: c.config.Queue, Owner: s.tenure.owner, Lease: c.config.Lease,
 		})
 	})

@@ -68,7 +68,7 @@ func (m *moodyStore) call(ctx context.Context, late bool, do func(context.Contex
 }
 
 func (m *moodyStore) Create(ctx context.Context, s store.NewSaga) error {
-	s.DAG, s.Events = slices.Clone(s.DAG), slices.Clone(s.Events) // it may be late
+	s.DAG, s.Params, s.Events = slices.Clone(s.DAG), slices.Clone(s.Params), slices.Clone(s.Events) // it may be late
 	return m.call(ctx, true, func(ctx context.Context) error { return m.Store.Create(ctx, s) })
 }
 

@@ -91,7 +91,7 @@ func (c *Coordinator) goOn(a *adoption, first *request) (asked bool, err error) 
 // reload reads the saga's DAG and log, and the record again if that is older than the log: this coordinator may have ended the saga since.
 func (a *adoption) reload() error {
 	s, record := a.instance, &a.record
-	dag, err := s.coordinator.aside.dags.Decode(record.DAG)
+	dag, err := s.coordinator.aside.dags.Decode(record.DAG, record.Params)
 	if err != nil {
 		return err
 	}

@@ -17,11 +17,11 @@ import (
 // plant records a saga of another coordinator, as a crash leaves it.
 func plant(t *testing.T, st store.Store, dag *saga.SagaDAG, state saga.State, events []saga.Event) saga.ID {
 	t.Helper()
-	encoded, err := json.Marshal(dag)
+	encoded, params, err := dag.Parts()
 	require.NoError(t, err)
 	id := saga.NewID()
 	require.NoError(t, st.Create(context.Background(), store.NewSaga{
-		ID: id, Name: dag.Name(), DAG: encoded, State: state, Events: events, Owner: "crashed",
+		ID: id, Name: dag.Name(), DAG: encoded, Params: params, State: state, Events: events, Owner: "crashed",
 	}))
 	return id
 }
@@ -29,11 +29,11 @@ func plant(t *testing.T, st store.Store, dag *saga.SagaDAG, state saga.State, ev
 // plantLeased records a saga of a coordinator that has crashed right after it renewed its lease.
 func plantLeased(t *testing.T, st store.Store, lease time.Duration) saga.ID {
 	t.Helper()
-	encoded, err := json.Marshal(chain())
+	encoded, params, err := chain().Parts()
 	require.NoError(t, err)
 	id := saga.NewID()
 	require.NoError(t, st.Create(context.Background(), store.NewSaga{
-		ID: id, Name: "chain", DAG: encoded, State: saga.StateRunning, Owner: "crashed", Lease: lease,
+		ID: id, Name: "chain", DAG: encoded, Params: params, State: saga.StateRunning, Owner: "crashed", Lease: lease,
 	}))
 	return id
 }

@@ -17,7 +17,7 @@ const (
 	// many, as each claim waits until it is its turn to write, between the appends of those that run already.
 	firstClaim = 100
 	maxClaim   = 1000
-	// maxClaimBytes is how large their DAGs may become together before fewer are claimed.
+	// maxClaimBytes is how large their DAGs and parameters may become together before fewer are claimed.
 	maxClaimBytes = 16 << 20
 	// slowClaim is how long a claim may take before fewer are claimed. A store that is slow must not come near Config.StoreTimeout, after which
 	// it isn't known what was claimed.
@@ -83,7 +83,7 @@ func (c *Coordinator) claim(limit int) (claimed []store.Record, err error) {
 func nextClaim(size int, claimed []store.Record, took time.Duration) int {
 	bytes := 0
 	for i := range claimed {
-		bytes += len(claimed[i].DAG)
+		bytes += len(claimed[i].DAG) + len(claimed[i].Params)
 	}
 	switch {
 	case bytes > maxClaimBytes || took > slowClaim:

@@ -206,11 +206,11 @@ func TestClaimsOfLargeSagasAreSmall(t *testing.T) {
 		const size, sagas = 400 << 10, 300
 		dag, err := saga.NewSagaDAG(chain().DAG, strings.Repeat("x", size))
 		require.NoError(t, err)
-		encoded, err := json.Marshal(dag)
+		encoded, params, err := dag.Parts()
 		require.NoError(t, err)
 		st := &logsStore{Store: store.NewMemory()}
 		for range sagas {
-			require.NoError(t, st.Create(t.Context(), store.NewSaga{ID: saga.NewID(), Name: "chain", DAG: encoded, State: saga.StateRunning, Owner: "crashed"}))
+			require.NoError(t, st.Create(t.Context(), store.NewSaga{ID: saga.NewID(), Name: "chain", DAG: encoded, Params: params, State: saga.StateRunning, Owner: "crashed"}))
 		}
 		w := newWorld()
 		w.open(t, st)

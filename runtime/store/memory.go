@@ -19,6 +19,7 @@ import (
 type Memory struct {
 	mu    sync.RWMutex
 	sagas map[saga.ID]*memorySaga
+	dags  sharedDAGs
 	// open lists the sagas that are not final, and called holds those whose owners are called, so that what is asked often
 	// needn't look at all.
 	open     openSagas
@@ -32,7 +33,7 @@ var (
 )
 
 type memorySaga struct {
-	record Record // with DAG; NextSeq is the number of events
+	record Record // with DAG and Params; NextSeq is the number of events
 	log    packedLog
 	// leaseEnd is when others may claim the saga; they may at once if it is zero, as it is without an owner.
 	leaseEnd time.Time
@@ -43,7 +44,7 @@ type memorySaga struct {
 
 // NewMemory returns an empty Memory.
 func NewMemory() *Memory {
-	return &Memory{sagas: map[saga.ID]*memorySaga{}, called: map[saga.ID]*memorySaga{}}
+	return &Memory{sagas: map[saga.ID]*memorySaga{}, dags: sharedDAGs{}, called: map[saga.ID]*memorySaga{}}
 }
 
 // Create implements Store.
@@ -57,12 +58,12 @@ func (m *Memory) Create(ctx context.Context, s NewSaga) error {
 		return ErrExists
 	}
 	now := time.Now()
-	n := len(s.DAG)
-	memory := append(make([]byte, 0, n+256), s.DAG...) // room for the log of a few nodes behind the DAG
+	n := len(s.Params)
+	memory := append(make([]byte, 0, n+256), s.Params...) // room for the log of a few nodes behind the parameters
 	created := &memorySaga{
 		record: Record{
 			ID: s.ID, Name: s.Name, Queue: s.Queue, Owner: s.Owner, Generation: 1,
-			Created: now.Round(0), Updated: now.Round(0), DAG: memory[:n:n],
+			Created: now.Round(0), Updated: now.Round(0), DAG: m.dags.share(s.DAG), Params: memory[:n:n],
 		},
 		log: memory[n:],
 	}
@@ -166,7 +167,7 @@ func (m *Memory) List(ctx context.Context, q Query) ([]Record, error) {
 	for s := range candidates {
 		if q.wants(&s.record) {
 			record := s.record
-			record.DAG = nil
+			record.DAG, record.Params = nil, nil
 			records = append(records, record)
 		}
 	}
@@ -251,6 +252,7 @@ func (m *Memory) Delete(ctx context.Context, id saga.ID) error {
 	}
 	delete(m.sagas, id)
 	delete(m.called, id)
+	m.dags.drop(s.record.DAG)
 	return nil
 }
 
@@ -286,7 +288,10 @@ func (s *memorySaga) append(events []saga.Event) {
 
 func (s *memorySaga) copyRecord() Record {
 	record := s.record
-	record.DAG = bytes.Clone(record.DAG)
+	record.DAG, record.Params = bytes.Clone(record.DAG), bytes.Clone(record.Params)
+	if len(record.Params) == 0 {
+		record.Params = nil
+	}
 	return record
 }
 

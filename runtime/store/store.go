@@ -40,7 +40,7 @@ var (
 // may come about after the return. With a context that has ended before the call it changes nothing, and returns the context's error.
 //
 // A store keeps nothing of what it is given, and the caller may change what is returned.
-// It returns payloads and DAGs byte for byte, except that an empty payload becomes nil, and the times
+// It returns payloads, DAGs and parameters byte for byte, except that what is empty becomes nil, and the times
 // of events to the millisecond or better. It refuses what is malformed, as the Check methods of NewSaga, Append and Claim say, and changes nothing.
 //
 // A saga is owned by one coordinator at a time, or by nobody. Ownership is the record's generation, a number that
@@ -61,7 +61,7 @@ type Store interface {
 	// go back: an append that would set that state then returns ErrSequence.
 	Append(ctx context.Context, a Append) error
 
-	// Load returns the record with its DAG, or ErrNotFound.
+	// Load returns the record with its DAG and parameters, or ErrNotFound.
 	Load(ctx context.Context, id saga.ID) (Record, error)
 
 	// Events returns the events of a saga in order, from number from on, at most limit of
@@ -72,13 +72,13 @@ type Store interface {
 	// reading many at once. An error is about any of them: who wants to know which asks for each.
 	Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error)
 
-	// List returns the records that the query asks for, without their DAGs, in the order of
+	// List returns the records that the query asks for, without DAGs and parameters, in the order of
 	// their IDs.
 	List(ctx context.Context, q Query) ([]Record, error)
 
 	// Claim makes the claimant the owner of sagas that are in the claim's queue, not final, not the claimant's already, and
 	// whose lease has ended, as has that of a saga without an owner; the oldest by ID first, at most Limit. Their generations grow
-	// by one, and they are not called any more. It returns their new records, with DAGs. Two claims at once never get the same saga.
+	// by one, and they are not called any more. It returns their new records, with DAGs and parameters. Two claims at once never get the same saga.
 	Claim(ctx context.Context, c Claim) ([]Record, error)
 
 	// Renew sets the leases of all sagas of an owner that are not final to end after that
@@ -98,8 +98,8 @@ type Store interface {
 type NewSaga struct {
 	ID   saga.ID
 	Name saga.Name
-	// DAG is the JSON of the saga.SagaDAG.
-	DAG []byte
+	// DAG and Params are the parts of the saga.SagaDAG. Many sagas have the same DAG, which a store may keep once.
+	DAG, Params []byte
 	// State is the state after Events.
 	State saga.State
 	// Events are the first events; there may be none.
@@ -142,8 +142,8 @@ type Record struct {
 	NextSeq uint64
 	// Created and Updated are when the saga was created and last appended to, by the store's clock, to the millisecond or better.
 	Created, Updated time.Time
-	// DAG is the JSON of the saga.SagaDAG; nil in what List returns.
-	DAG []byte
+	// DAG and Params are the parts of the saga.SagaDAG; nil in what List returns.
+	DAG, Params []byte
 }
 
 // Query says which records List returns. The zero Query asks for all.

@@ -20,19 +20,27 @@ type Codec interface {
 // Place says where a text belongs. No two texts of one database have the same place.
 type Place struct {
 	Saga saga.ID
-	// Seq, Node and Kind are those of the event that has the payload. They are zero for the saga's DAG: no event has the kind 0.
+	// Seq, Node and Kind are those of the event that has the payload. They are zero for the saga's DAG and its parameters: no event has the kind 0.
 	Seq  uint64
 	Node saga.NodeID
 	Kind saga.EventKind
+	// Params says that it is the saga's parameters.
+	Params bool
 }
 
 // String describes the place, as in `event 3, succeeded of node 1`.
 func (p Place) String() string {
-	if p.Kind == 0 {
+	switch {
+	case p.Params:
+		return "parameters"
+	case p.Kind == 0:
 		return "DAG"
 	}
 	return fmt.Sprintf("event %d, %s of node %d", p.Seq, p.Kind, p.Node)
 }
+
+// paramsKind stands where the kind of an event does, and is no event's.
+const paramsKind = 255
 
 // AppendBinary appends a text to b that no other place has. It is what encryption is to be bound to, so that what was moved to
 // another place doesn't decrypt. It never returns an error.
@@ -40,6 +48,9 @@ func (p Place) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, p.Saga[:]...)
 	b = binary.BigEndian.AppendUint64(b, p.Seq)
 	b = binary.BigEndian.AppendUint64(b, uint64(p.Node))
+	if p.Params {
+		return append(b, paramsKind), nil
+	}
 	return append(b, byte(p.Kind)), nil
 }
 

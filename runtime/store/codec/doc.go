@@ -14,14 +14,15 @@
 //
 // # What is encoded
 //
-// The payload of each event, which is an output, an error or an operator's order; and the whole DAG of a saga, in which are the
-// parameters and the constants. The DAG is encoded as a whole, and not only the values in it, because then nothing of it has to be
+// The payload of each event, which is an output, an error or an operator's order; the parameters of a saga; and its whole DAG, in which are the
+// constants. The DAG is encoded as a whole, and not only the values in it, because then nothing of it has to be
 // parsed, no name or label in it can tell what the values are about, and whoever can write to the database can't rewire it.
 // The names of sagas, their states, owners and times are columns of their own in every store, so that what asks for
 // them works as without a codec.
 //
 // What is not encoded, and so not hidden by encryption: the ID, name, state, owner and queue of each saga; of each event the kind, the time and the number
-// of the node; which events have a payload; and about how long each payload and each DAG is.
+// of the node; which events have a payload; and about how long each payload, each DAG and its parameters are. A DAG that is bound to its saga, as by the Keyring, is a text of its own for each
+// saga; so a store that keeps one DAG once for many sagas keeps it for each.
 //
 // # Plain data beside encoded data
 //

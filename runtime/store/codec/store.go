@@ -23,7 +23,7 @@ type Config struct {
 
 // New returns a store that keeps all in the inner store, and there encoded. It is a store.Watcher if the inner one is.
 //
-// It passes storetest if the inner store does. What it adds to what a Store says: when a DAG can't be decoded, Load and
+// It passes storetest if the inner store does. What it adds to what a Store says: when a DAG or its parameters can't be decoded, Load and
 // Claim return the record all the same, with saga.UndecodableDAG in the DAG's place, and when a payload can't be decoded, Events and Logs return
 // store.ErrUndecodable. When Create or Append can't encode, the error is the codec's, and they have changed nothing.
 func New(inner store.Store, config Config) (store.Store, error) {
@@ -56,6 +56,9 @@ type watchedStore struct {
 // Create implements store.Store.
 func (s *encodingStore) Create(ctx context.Context, n store.NewSaga) (err error) {
 	if n.DAG, err = s.encode(Place{Saga: n.ID}, n.DAG); err != nil {
+		return err
+	}
+	if n.Params, err = s.encode(Place{Saga: n.ID, Params: true}, n.Params); err != nil {
 		return err
 	}
 	if n.Events, err = s.encodeEvents(n.ID, n.Events); err != nil {
@@ -176,11 +179,15 @@ func (s *encodingStore) decodeEvents(id saga.ID, events []saga.Event) (err error
 	return nil
 }
 
-// decodeDAG decodes the DAG of a record, or puts the reason why that can't be done in its place.
+// decodeDAG decodes the DAG of a record and its parameters, or puts the reason why that can't be done in the DAG's place.
 func (s *encodingStore) decodeDAG(r *store.Record) {
 	dag, err := s.decode(Place{Saga: r.ID}, r.DAG)
-	if err != nil {
-		dag = saga.UndecodableDAG(err)
+	var params []byte
+	if err == nil {
+		params, err = s.decode(Place{Saga: r.ID, Params: true}, r.Params)
 	}
-	r.DAG = dag
+	if err != nil {
+		dag, params = saga.UndecodableDAG(err), nil
+	}
+	r.DAG, r.Params = dag, params
 }

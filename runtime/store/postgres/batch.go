@@ -30,7 +30,7 @@ type entry struct {
 	// Of a create.
 	name, queue, owner string
 	lease              int64 // in microseconds
-	dag                []byte
+	dag, params        []byte
 
 	result chan error
 	batch  *batch // guarded by the group's mu; nil before and after
@@ -44,8 +44,11 @@ func newCreate(n store.NewSaga) *entry {
 		id: n.ID, creates: true, state: int16(n.State),
 		name: string(n.Name), queue: n.Queue, owner: n.Owner, lease: leaseMicroseconds(n.Lease), dag: bytes.Clone(n.DAG),
 	}
+	if len(n.Params) > 0 { // else it is NULL
+		e.params = bytes.Clone(n.Params)
+	}
 	e.copyEvents(n.Events)
-	e.size += len(n.DAG)
+	e.size += len(n.DAG) + len(n.Params)
 	return e
 }
 
@@ -86,7 +89,7 @@ type (
 		names, queues, owners []string
 		states                []int16
 		counts, leases        []int64
-		dags                  [][]byte
+		dags, params          [][]byte
 		logColumns
 	}
 	// logColumns has the events of several sagas.
@@ -113,7 +116,7 @@ func (c *appendColumns) add(id pgtype.UUID, e *entry) {
 func (c *createColumns) add(id pgtype.UUID, e *entry) {
 	c.ids, c.names, c.states = append(c.ids, id), append(c.names, e.name), append(c.states, e.state)
 	c.queues, c.owners, c.counts = append(c.queues, e.queue), append(c.owners, e.owner), append(c.counts, int64(e.events.len()))
-	c.leases, c.dags = append(c.leases, e.lease), append(c.dags, e.dag)
+	c.leases, c.dags, c.params = append(c.leases, e.lease), append(c.dags, e.dag), append(c.params, e.params)
 	c.logColumns.add(id, 0, &e.events)
 }
 
@@ -195,7 +198,7 @@ func isOutcome(n int32) bool { return n >= 0 && int(n) < len(outcomes) }
 // oneStatement returns the statement for what comes alone.
 func (s *Store) oneStatement(e *entry) (text string, args []any) {
 	if e.creates {
-		text, args = s.stmts.createOne, []any{s.mode, uuid(e.id), e.name, e.state, e.queue, e.owner, e.lease, e.dag}
+		text, args = s.stmts.createOne, []any{s.mode, uuid(e.id), e.name, e.state, e.queue, e.owner, e.lease, e.dag, e.params}
 	} else {
 		text, args = s.stmts.appendOne, []any{s.mode, uuid(e.id), e.generation, e.seq, e.state, e.call}
 	}
@@ -226,7 +229,7 @@ func (s *Store) batchStatement(entries []*entry) (text string, args []any) {
 		args = append(args, a.args()...)
 	}
 	if len(c.ids) > 0 {
-		args = append(args, c.ids, c.names, c.states, c.queues, c.owners, c.counts, c.leases, c.dags)
+		args = append(args, c.ids, c.names, c.states, c.queues, c.owners, c.counts, c.leases, c.dags, c.params)
 		args = append(args, c.args()...)
 	}
 	return text, args

@@ -126,7 +126,7 @@ func (s *Store) query(ctx context.Context, what string, id saga.ID, text string,
 	})
 }
 
-// scanRecords reads the columns, and behind them the DAG if there is one, and closes rows.
+// scanRecords reads the columns, and behind them the DAG and the parameters if there are any, and closes rows.
 func scanRecords(rows pgx.Rows, withDAG bool) ([]store.Record, error) {
 	var (
 		records             []store.Record
@@ -139,7 +139,7 @@ func scanRecords(rows pgx.Rows, withDAG bool) ([]store.Record, error) {
 		(*[16]byte)(&r.ID), &name, &state, &r.Queue, &r.Owner, &generation, &r.Called, &nextSeq, &r.Created, &r.Updated,
 	}
 	if withDAG {
-		dest = append(dest, &r.DAG)
+		dest = append(dest, &r.DAG, &r.Params)
 	}
 	_, err := pgx.ForEachRow(rows, dest, func() error {
 		r.Name, r.State = saga.Name(name), saga.State(state)

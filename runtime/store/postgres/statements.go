@@ -34,9 +34,9 @@ func newStatements(schema string) statements {
 		creates:   in(createCall(1)),
 		both:      in(appendCall(1) + ` UNION ALL ` + createCall(1+appendParameters)),
 		appendOne: in(callOne("saga_append_one", 9)),
-		createOne: in(callOne("saga_create_one", 11)),
+		createOne: in(callOne("saga_create_one", 12)),
 
-		claim: in(`SELECT ` + columns + `, r.dag FROM $schema.saga_claim($1::text, $2::bigint, $3::bigint, $4::text, $5::boolean, $6::uuid[]) AS r
+		claim: in(`SELECT ` + columns + `, r.dag, r.params FROM $schema.saga_claim($1::text, $2::bigint, $3::bigint, $4::text, $5::boolean, $6::uuid[]) AS r
 			WHERE ` + ensureDurable + ` <> ''`),
 		claimIDs: in(claimIDsText),
 		// A number that grows even if the clock doesn't, and even if forgetLeases has removed the row.
@@ -54,7 +54,7 @@ func newStatements(schema string) statements {
 		release: in(releaseText),
 		delete:  in(deleteText),
 
-		load: in(`SELECT ` + columns + `, dag FROM $schema.saga_record r JOIN $schema.saga_dag ON saga = r.id WHERE r.id = $1::uuid`),
+		load: in(`SELECT ` + columns + `, dag, params FROM $schema.saga_record r JOIN $schema.saga_dag ON saga = r.id WHERE r.id = $1::uuid`),
 		events: in(`
 			SELECT seq, node, kind, at, payload FROM $schema.saga_event
 			WHERE saga = $1::uuid AND seq >= $2::bigint ORDER BY seq LIMIT $3::bigint`),
@@ -82,7 +82,7 @@ var claimIDsText = `
 		FROM free WHERE r.id = free.id
 		RETURNING ` + columns + `, ` + ensureDurable + `
 	)
-	SELECT ` + columns + `, d.dag FROM claimed r JOIN $schema.saga_dag d ON d.saga = r.id ORDER BY r.id`
+	SELECT ` + columns + `, d.dag, d.params FROM claimed r JOIN $schema.saga_dag d ON d.saga = r.id ORDER BY r.id`
 
 // releaseText gives up the saga $1, if it has the generation $2, notifies the channel $3, and returns what became of it, as the functions that write
 // do. It passes over a row in use, as they do: the call is tried again.
@@ -141,7 +141,7 @@ func appendCall(from int) string {
 }
 
 func createCall(from int) string {
-	return call("saga_create", from, "uuid", "text", "smallint", "text", "text", "bigint", "bigint", "bytea",
+	return call("saga_create", from, "uuid", "text", "smallint", "text", "text", "bigint", "bigint", "bytea", "bytea",
 		"uuid", "bigint", "integer", "smallint", "timestamptz", "bytea")
 }
 

@@ -152,7 +152,7 @@ func (s *Store) readShared(ctx context.Context, what string, id saga.ID, op oper
 	return explain(s.reads.do(ctx, 0, op), what, id)
 }
 
-// scanRecords reads the columns, and behind them the DAG if there is one, and closes rows.
+// scanRecords reads the columns, and behind them the DAG and the parameters if there are any, and closes rows.
 func scanRecords(rows *sql.Rows, withDAG bool) ([]store.Record, error) {
 	defer rows.Close()
 	var (
@@ -166,7 +166,7 @@ func scanRecords(rows *sql.Rows, withDAG bool) ([]store.Record, error) {
 	)
 	dest := []any{&id, &name, &state, &r.Queue, &r.Owner, &generation, &r.Called, &nextSeq, &created, &updated}
 	if withDAG {
-		dest = append(dest, &r.DAG)
+		dest = append(dest, &r.DAG, &r.Params)
 	}
 	for rows.Next() {
 		if err := rows.Scan(dest...); err != nil {

@@ -2,7 +2,6 @@ package sqlite_test
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -23,14 +22,14 @@ func BenchmarkRecover(b *testing.B) {
 	const each = 10_000
 	sagas := int64(b.N * each)
 	st := openStore(b, openDB(b, newFile(b), 0))
-	encoded, err := json.Marshal(withParams(b, tripDAG()))
+	encoded, params, err := withParams(b, tripDAG()).Parts()
 	require.NoError(b, err)
 	var fillers sync.WaitGroup
 	var filled atomic.Int64
 	for range 256 {
 		fillers.Go(func() {
 			for filled.Add(1) <= sagas {
-				n := store.NewSaga{ID: saga.NewID(), Name: "book-trip", DAG: encoded, State: saga.StateRunning, Owner: "gone",
+				n := store.NewSaga{ID: saga.NewID(), Name: "book-trip", DAG: encoded, Params: params, State: saga.StateRunning, Owner: "gone",
 					Events: []saga.Event{{Node: 1, Kind: saga.EventStarted, At: time.Now()}}}
 				if err := st.Create(context.Background(), n); err != nil {
 					b.Error(err)

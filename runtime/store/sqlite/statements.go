@@ -17,6 +17,10 @@ const (
 	lastRow = "FROM saga_log AS l WHERE l.saga = id ORDER BY l.seq DESC LIMIT 1"
 )
 
+// dagAndParams follow the columns of a record where they are wanted.
+const dagAndParams = `,
+	(SELECT d.dag FROM saga_dag AS d WHERE d.number = saga_record.dag), (SELECT l.params FROM saga_log AS l WHERE l.saga = id AND l.seq = 0)`
+
 // isFree selects, of the rows of saga_record, what may be claimed at ?2: what has no lease, or one that has ended. The last renewal of the
 // owner's counts, if it came after the record's own lease.
 const isFree = `ifnull(
@@ -74,7 +78,7 @@ func claim(ids string) string {
 	return `
 		UPDATE saga_record SET owner = ?1, generation = generation + 1, called = 0, lease_end = ?4, renewal = ` + renewalOf("?1") + `
 		WHERE id IN (` + ids + `)
-		RETURNING ` + columns + `, (SELECT dag FROM saga_dag WHERE number = saga_record.dag)`
+		RETURNING ` + columns + dagAndParams
 }
 
 // renewalOf is how often an owner has renewed.
@@ -88,7 +92,7 @@ type statement int
 const (
 	createDAG statement = iota
 	createRecord
-	dropDAG
+	createLog
 	appendLog
 	appendEvents
 	advance
@@ -101,9 +105,9 @@ const (
 	claimFreeIDs
 	renewLeases
 	release
-	deleteDAG
 	deleteRecord
 	deleteLog
+	deleteDAG
 	loadRecord
 	loadLog
 	loadLogs
@@ -111,12 +115,13 @@ const (
 )
 
 var texts = [statementCount]string{
-	createDAG: `INSERT INTO saga_dag (dag) VALUES (?1)`,
+	createDAG: `INSERT INTO saga_dag (digest, dag) VALUES (?1, ?2)`,
+	// Nothing is inserted if the DAG isn't there.
 	createRecord: `
 		INSERT INTO saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated, dag)
-		VALUES (?1, ?2, ?3, ?4, ?5, 1, 0, ?6, ?7, ` + renewalOf("?5") + `, ?8, ?8, last_insert_rowid())
+		SELECT ?1, ?2, ?3, ?4, ?5, 1, 0, ?6, ?7, ` + renewalOf("?5") + `, ?8, ?8, number FROM saga_dag WHERE number = ?9 AND digest = ?10
 		ON CONFLICT DO NOTHING`,
-	dropDAG: `DELETE FROM saga_dag WHERE number = last_insert_rowid()`,
+	createLog: `INSERT INTO saga_log (saga, seq, count, appended, events, params) VALUES (?1, 0, ?2, ?3, ?4, ?5)`,
 
 	// Fencing: who is the owner and which event is next are asked in the statement that takes the numbers. The common
 	// append changes neither state nor called, and writes one row; a refused one has no number, and is ignored. An INSERT of what a SELECT
@@ -132,7 +137,10 @@ var texts = [statementCount]string{
 		UPDATE saga_record SET next_seq = ?3 + ?4, updated = ?5, state = ?6, called = ?7
 		WHERE id = ?1 AND generation = ?2 AND (?6 <> 1 OR state = 1)
 			AND ?3 = ifnull((SELECT seq + count FROM saga_log WHERE saga = ?1 ORDER BY seq DESC LIMIT 1), 0)`,
-	appendEvents:   `INSERT INTO saga_log (saga, seq, count, appended, events) VALUES (?1, ?2, ?3, ?4, ?5)`,
+	// The first events may go into the creation's row.
+	appendEvents: `
+		INSERT INTO saga_log (saga, seq, count, appended, events) VALUES (?1, ?2, ?3, ?4, ?5)
+		ON CONFLICT DO UPDATE SET count = excluded.count, appended = excluded.appended, events = excluded.events`,
 	readGeneration: `SELECT generation FROM saga_record WHERE id = ?1`,
 
 	lookUnowned: `SELECT EXISTS (` + unowned("?4") + `)`,
@@ -153,11 +161,11 @@ var texts = [statementCount]string{
 		UPDATE saga_record SET owner = '', generation = generation + 1, called = 0, lease_end = 0, renewal = 0
 		WHERE id = ?1 AND generation = ?2 AND state < 5`,
 
-	deleteDAG:    `DELETE FROM saga_dag WHERE number = (SELECT dag FROM saga_record WHERE id = ?1 AND state >= 5)`,
-	deleteRecord: `DELETE FROM saga_record WHERE id = ?1`,
+	deleteRecord: `DELETE FROM saga_record WHERE id = ?1 AND state >= 5 RETURNING dag`,
 	deleteLog:    `DELETE FROM saga_log WHERE saga = ?1`,
+	deleteDAG:    `DELETE FROM saga_dag WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM saga_record WHERE dag = ?1)`,
 
-	loadRecord: `SELECT ` + columns + `, (SELECT dag FROM saga_dag WHERE number = saga_record.dag) FROM saga_record WHERE id = ?1`,
+	loadRecord: `SELECT ` + columns + dagAndParams + ` FROM saga_record WHERE id = ?1`,
 	loadLog: `
 		SELECT seq, count, events FROM saga_log
 		WHERE saga = ?1 AND seq >= ifnull((SELECT max(seq) FROM saga_log WHERE saga = ?1 AND seq <= ?2), 0) ORDER BY seq`,

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -17,6 +16,7 @@ type Store struct {
 	db            *sql.DB
 	stmts         *statements
 	writes, reads *lane
+	dags          knownDAGs
 }
 
 var _ store.Store = (*Store)(nil)
@@ -44,38 +44,6 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	return retryLocked(ctx, func() error { return s.stmts.prepare(ctx, s.db) })
-}
-
-// Create implements store.Store.
-func (s *Store) Create(ctx context.Context, n store.NewSaga) error {
-	if err := n.Check(); err != nil {
-		return err
-	}
-	dag, events, count := bytes.Clone(n.DAG), pack(n.Events), int64(len(n.Events))
-	return s.write(ctx, "create saga", n.ID, len(events)+len(dag), func(tx *transaction) error {
-		now, end := time.Now(), int64(0)
-		if n.Owner != "" {
-			end = leaseEnd(now, n.Lease)
-		}
-		if _, err := tx.exec(createDAG, dag); err != nil {
-			return err
-		}
-		created, err := tx.exec(createRecord,
-			n.ID[:], string(n.Name), int64(n.State), n.Queue, n.Owner, count, end, now.UnixMicro())
-		switch {
-		case err != nil:
-			return err
-		case created == 0:
-			if _, err := tx.exec(dropDAG); err != nil {
-				return err
-			}
-			return store.ErrExists
-		case count == 0:
-			return nil
-		}
-		_, err = tx.exec(appendEvents, n.ID[:], int64(0), count, now.UnixMicro(), []byte(events))
-		return err
-	})
 }
 
 // Append implements store.Store.
@@ -145,31 +113,6 @@ func (s *Store) Release(ctx context.Context, id saga.ID, generation uint64) erro
 			return err
 		}
 		return nil // it is final
-	})
-}
-
-// Delete implements store.Store.
-func (s *Store) Delete(ctx context.Context, id saga.ID) error {
-	return s.write(ctx, "delete saga", id, 0, func(tx *transaction) error {
-		deleted, err := tx.exec(deleteDAG, id[:])
-		if err != nil {
-			return err
-		}
-		if deleted == 0 {
-			err := tx.stmt(readGeneration).QueryRow(id[:]).Scan(new(int64))
-			switch err {
-			case nil:
-				return store.ErrNotFinal
-			case sql.ErrNoRows:
-				return store.ErrNotFound
-			}
-			return err
-		}
-		if _, err := tx.exec(deleteRecord, id[:]); err != nil {
-			return err
-		}
-		_, err = tx.exec(deleteLog, id[:])
-		return err
 	})
 }
 

@@ -30,6 +30,15 @@ func (t *transaction) exec(s statement, args ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
+// insert runs a statement that inserts a row, and returns the number of that.
+func (t *transaction) insert(s statement, args ...any) (number int64, err error) {
+	result, err := t.stmt(s).Exec(args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.LastInsertId()
+}
+
 // discard keeps a connection in an unknown state from going back to the pool.
 func discard(conn *sql.Conn) {
 	_ = conn.Raw(func(any) error { return driver.ErrBadConn })

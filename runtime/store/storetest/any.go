@@ -23,10 +23,11 @@ var anyPromises = []promise{{
 		n.Events[0].Payload = json.RawMessage(`"given"`)
 		a := next(n.ID, 1, 2, 2)
 		a.Events[0].Payload = json.RawMessage(`"given"`)
-		dag, want := bytes.Clone(n.DAG), append(cloneEvents(n.Events), cloneEvents(a.Events)...)
+		dag, params, want := bytes.Clone(n.DAG), bytes.Clone(n.Params), append(cloneEvents(n.Events), cloneEvents(a.Events)...)
 		create(t, s, n)
 		require.NoError(t, s.Append(t.Context(), a))
 		scribble(n.DAG)
+		scribble(n.Params)
 		scribbleEvents(n.Events)
 		scribbleEvents(a.Events)
 		requireEvents(t, s, n.ID, want)
@@ -34,7 +35,9 @@ var anyPromises = []promise{{
 		for range 2 {
 			record := load(t, s, n.ID)
 			require.Equal(t, string(dag), string(record.DAG))
+			require.Equal(t, string(params), string(record.Params))
 			scribble(record.DAG)
+			scribble(record.Params)
 			log, err := s.Events(t.Context(), n.ID, 0, 0)
 			require.NoError(t, err)
 			requireSameEvents(t, want, log)
@@ -45,14 +48,16 @@ var anyPromises = []promise{{
 			for _, owner := range []string{bob, alice} {
 				claimed := claim(t, s, store.Claim{Owner: owner})
 				require.Equal(t, string(dag), string(claimed[0].DAG))
+				require.Equal(t, string(params), string(claimed[0].Params))
 				scribble(claimed[0].DAG)
+				scribble(claimed[0].Params)
 			}
 		}
 	},
 }, {
 	name: "returns bytes as they were",
 	quotes: []string{
-		"It returns payloads and DAGs byte for byte, except that an empty payload becomes nil, and the times of events to the millisecond or better.",
+		"It returns payloads, DAGs and parameters byte for byte, except that what is empty becomes nil, and the times of events to the millisecond or better.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		payloads := []string{
@@ -62,6 +67,7 @@ var anyPromises = []promise{{
 		n := newSaga()
 		n.Name, n.Owner, n.Queue = `näme'";--%_?1 `+"\u2028\U0001F6EB", `owner'";--%_$1`, `quéue'";--%_$1 {,}\ `
 		n.DAG = []byte("\x00\xff" + strings.Repeat(`{"a" : 1}`, 100_000))
+		n.Params = []byte("\xff\x00" + strings.Repeat(`{"b" : 1}`, 100_000))
 		n.Events = events(0, len(payloads)+2)
 		for i, payload := range payloads {
 			n.Events[i].Payload = json.RawMessage(payload)
@@ -82,6 +88,7 @@ var anyPromises = []promise{{
 
 		got := load(t, s, n.ID)
 		assert.True(t, bytes.Equal(n.DAG, got.DAG), "the DAG is as it was")
+		assert.True(t, bytes.Equal(n.Params, got.Params), "the parameters are as they were")
 		assert.Equal(t, n.Name, got.Name)
 		assert.Equal(t, n.Owner, got.Owner)
 		assert.Equal(t, n.Queue, got.Queue)

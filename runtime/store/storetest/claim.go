@@ -38,7 +38,7 @@ var claimPromises = []promise{{
 	name: "returns the new records with DAGs",
 	quotes: []string{
 		"Their generations grow by one, and they are not called any more.",
-		"It returns their new records, with DAGs.",
+		"It returns their new records, with DAGs and parameters.",
 		"Ownership is the record's generation, a number that grows with every Claim and every Release; an Append with an older generation fails, so that an owner who has lost a saga without noticing can't write to it.",
 		"A saga is owned by one coordinator at a time, or by nobody.",
 	},

@@ -21,7 +21,7 @@ var createPromises = []promise{{
 		assert.Less(t, got.Updated.Sub(got.Created).Abs(), time.Millisecond, "updated is created")
 		assert.Less(t, time.Since(got.Created).Abs(), time.Hour, "created is now")
 		requireSameRecord(t, store.Record{
-			ID: n.ID, Name: n.Name, State: n.State, Owner: alice, Generation: 1, NextSeq: 2, DAG: n.DAG,
+			ID: n.ID, Name: n.Name, State: n.State, Owner: alice, Generation: 1, NextSeq: 2, DAG: n.DAG, Params: n.Params,
 			Created: got.Created, Updated: got.Updated,
 		}, got)
 		requireEvents(t, s, n.ID, n.Events)

@@ -14,16 +14,17 @@ import (
 )
 
 var loadPromises = []promise{{
-	name:   "returns the record with its DAG",
-	quotes: []string{"Load returns the record with its DAG, or ErrNotFound."},
+	name:   "returns the record with its DAG and parameters",
+	quotes: []string{"Load returns the record with its DAG and parameters, or ErrNotFound."},
 	check: func(t *testing.T, s store.Store) {
 		n, other := newSaga(), newSaga()
-		other.DAG, other.Name = []byte(`{"other":true}`), "other"
+		other.DAG, other.Params, other.Name = []byte(`{"other":true}`), []byte(`{"hotel":"Savoy"}`), "other"
 		create(t, s, n, other)
 		got := load(t, s, n.ID)
 		assert.Equal(t, n.ID, got.ID)
 		assert.Equal(t, n.Name, got.Name)
 		assert.Equal(t, string(n.DAG), string(got.DAG))
+		assert.Equal(t, string(n.Params), string(got.Params))
 		_, err := s.Load(t.Context(), saga.NewID())
 		require.ErrorIs(t, err, store.ErrNotFound)
 	},
@@ -60,8 +61,8 @@ var eventsPromises = []promise{{
 }}
 
 var listPromises = []promise{{
-	name:   "returns all, in the order of their IDs, without DAGs",
-	quotes: []string{"List returns the records that the query asks for, without their DAGs, in the order of their IDs.", "The zero Query asks for all."},
+	name:   "returns all, in the order of their IDs, without DAGs and parameters",
+	quotes: []string{"List returns the records that the query asks for, without DAGs and parameters, in the order of their IDs.", "The zero Query asks for all."},
 	check: func(t *testing.T, s store.Store) {
 		assert.Empty(t, list(t, s, store.Query{}))
 		sagas := manySagas()
@@ -71,7 +72,7 @@ var listPromises = []promise{{
 		require.Equal(t, sagaIDs(sagas...), recordIDs(records))
 		for _, r := range records {
 			want := load(t, s, r.ID)
-			want.DAG = nil
+			want.DAG, want.Params = nil, nil
 			requireSameRecord(t, want, r)
 		}
 	},

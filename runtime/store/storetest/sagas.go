@@ -20,7 +20,7 @@ const (
 // newSaga returns a running saga with two events. Nobody else may claim it for an hour.
 func newSaga() store.NewSaga {
 	return store.NewSaga{
-		ID: saga.NewID(), Name: "book-trip", DAG: []byte(`{"version":1,"name":"book-trip"}`),
+		ID: saga.NewID(), Name: "book-trip", DAG: []byte(`{"version":1,"name":"book-trip"}`), Params: []byte(`{"hotel":"Ritz"}`),
 		State: saga.StateRunning, Events: events(0, 2), Owner: alice, Lease: time.Hour,
 	}
 }

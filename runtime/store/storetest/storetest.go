@@ -66,6 +66,7 @@ var groups = []struct {
 	promises []promise
 }{
 	{"Create", createPromises},
+	{"DAGs", dagPromises},
 	{"Append", appendPromises},
 	{"Load", loadPromises},
 	{"Events", eventsPromises},

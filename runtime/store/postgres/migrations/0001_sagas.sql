@@ -40,8 +40,9 @@ CREATE INDEX saga_record_called ON $schema.saga_record (owner, id) WHERE called;
 
 -- Apart from the record, which every append rewrites.
 CREATE TABLE $schema.saga_dag (
-    saga uuid  PRIMARY KEY,
-    dag  bytea NOT NULL
+    saga   uuid  PRIMARY KEY,
+    dag    bytea NOT NULL,
+    params bytea
 );
 
 CREATE TABLE $schema.saga_event (

@@ -48,7 +48,7 @@ END
 $body$;
 
 CREATE FUNCTION $schema.saga_create(
-    ids uuid[], names text[], states smallint[], queues text[], owners text[], counts bigint[], leases bigint[], dags bytea[],
+    ids uuid[], names text[], states smallint[], queues text[], owners text[], counts bigint[], leases bigint[], dags bytea[], parameters bytea[],
     sagas uuid[], event_seqs bigint[], nodes integer[], kinds smallint[], ats timestamptz[], payloads bytea[]
 ) RETURNS TABLE (written uuid, outcome integer) LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
@@ -57,7 +57,7 @@ AS $body$
 BEGIN
     RETURN QUERY
     WITH c AS MATERIALIZED (
-        SELECT * FROM unnest(ids, names, states, queues, owners, counts, leases, dags) AS c(id, name, state, queue, owner, events, lease, dag)
+        SELECT * FROM unnest(ids, names, states, queues, owners, counts, leases, dags, parameters) AS c(id, name, state, queue, owner, events, lease, dag, params)
     ), created AS (
         INSERT INTO $schema.saga_record
             (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated)
@@ -68,8 +68,8 @@ BEGIN
         ON CONFLICT (id) DO NOTHING
         RETURNING id
     ), dags AS (
-        INSERT INTO $schema.saga_dag (saga, dag)
-        SELECT c.id, c.dag FROM c WHERE CASE WHEN c.id IN (SELECT id FROM created) THEN true ELSE false END
+        INSERT INTO $schema.saga_dag (saga, dag, params)
+        SELECT c.id, c.dag, c.params FROM c WHERE CASE WHEN c.id IN (SELECT id FROM created) THEN true ELSE false END
     ), events AS (
         INSERT INTO $schema.saga_event (saga, seq, node, kind, at, payload)
         SELECT e.saga, e.seq, e.node::$schema.saga_node, e.kind::$schema.saga_kind, e.at, e.payload
@@ -129,7 +129,7 @@ END
 $body$;
 
 CREATE FUNCTION $schema.saga_create_one(
-    asked uuid, its_name text, its_state integer, its_queue text, its_owner text, lease bigint, its_dag bytea,
+    asked uuid, its_name text, its_state integer, its_queue text, its_owner text, lease bigint, its_dag bytea, its_params bytea,
     nodes integer[], kinds smallint[], ats timestamptz[], payloads bytea[]
 ) RETURNS integer LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
@@ -147,7 +147,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN 1;
     END IF;
-    INSERT INTO $schema.saga_dag (saga, dag) VALUES (asked, its_dag);
+    INSERT INTO $schema.saga_dag (saga, dag, params) VALUES (asked, its_dag, its_params);
     IF cardinality(kinds) > 0 THEN
         INSERT INTO $schema.saga_event (saga, seq, node, kind, at, payload)
         SELECT asked, e.n - 1, nodes[e.n]::$schema.saga_node, kinds[e.n]::$schema.saga_kind, ats[e.n], e.payload
@@ -170,7 +170,7 @@ $body$;
 -- planner from reading all sagas in the order of the IDs instead of those few.
 CREATE FUNCTION $schema.saga_claim(claimant text, lease bigint, most bigint, wanted text, unowned boolean, left_out uuid[]) RETURNS TABLE (
     id uuid, name text, state smallint, queue text, owner text, generation bigint, called boolean, next_seq bigint,
-    created timestamptz, updated timestamptz, dag bytea
+    created timestamptz, updated timestamptz, dag bytea, params bytea
 ) LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 AS $body$
@@ -231,7 +231,7 @@ BEGIN
         FROM free WHERE r.id = free.id
         RETURNING r.id, r.name, r.state, r.queue, r.owner, r.generation, r.called, r.next_seq, r.created, r.updated
     )
-    SELECT r.id, r.name, r.state, r.queue, r.owner, r.generation, r.called, r.next_seq, r.created, r.updated, d.dag
+    SELECT r.id, r.name, r.state, r.queue, r.owner, r.generation, r.called, r.next_seq, r.created, r.updated, d.dag, d.params
     FROM claimed r JOIN $schema.saga_dag d ON d.saga = r.id ORDER BY r.id;
 END
 $body$;

@@ -14,8 +14,11 @@ CREATE TABLE saga_record (
     -- Appends that change neither state nor called are in the log alone. These two leave them out, unless the saga is final.
     updated    INTEGER NOT NULL,
     next_seq   INTEGER NOT NULL CHECK (next_seq >= 0),
-    dag        INTEGER NOT NULL  -- its row in saga_dag
+    dag        INTEGER NOT NULL  -- its row in saga_dag, as others may have too
 ) STRICT, WITHOUT ROWID;
+
+-- Who has a DAG, which is deleted with the last.
+CREATE INDEX saga_record_dag ON saga_record (dag);
 
 -- What is not succeeded (5): for listing by any other state. Most sagas leave it when they end, so it stays small.
 CREATE INDEX saga_record_open ON saga_record (state, id, owner) WHERE state <> 5;
@@ -26,19 +29,21 @@ CREATE INDEX saga_record_free ON saga_record (queue, owner, renewal, id, lease_e
 -- What owners are called for. Mostly nothing, and appends that leave called as it is don't write to it.
 CREATE INDEX saga_record_called ON saga_record (owner, id) WHERE called;
 
--- Apart from the record, so that lists don't read it; with a number as the key, so that a new one goes to the end.
+-- A DAG is here once for each program that has made sagas of it.
 CREATE TABLE saga_dag (
     number INTEGER NOT NULL PRIMARY KEY,
+    digest BLOB    NOT NULL CHECK (length(digest) = 32), -- SHA-256
     dag    BLOB    NOT NULL
 ) STRICT;
 
--- The logs, a row an append.
+-- The logs, a row an append, and the first one, which is the creation's, even if that has no events.
 CREATE TABLE saga_log (
     saga     BLOB    NOT NULL,
     seq      INTEGER NOT NULL CHECK (seq >= 0), -- the first event's
-    count    INTEGER NOT NULL CHECK (count > 0),
+    count    INTEGER NOT NULL CHECK (count >= 0),
     appended INTEGER NOT NULL,
     events   BLOB    NOT NULL, -- packed
+    params   BLOB,             -- the saga's parameters, in its first row
     PRIMARY KEY (saga, seq)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,0 +1,65 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// Create implements store.Store.
+func (s *Store) Create(ctx context.Context, n store.NewSaga) error {
+	if err := n.Check(); err != nil {
+		return err
+	}
+	c := &creation{NewSaga: n, dag: s.dags.find(n.DAG), params: bytes.Clone(n.Params), events: pack(n.Events), count: int64(len(n.Events))}
+	c.NewSaga.DAG, c.NewSaga.Params, c.NewSaga.Events = nil, nil, nil // they are the caller's, who may have gone when it is written
+	return s.write(ctx, "create saga", n.ID, len(c.dag.text)+len(c.params)+len(c.events), c.write)
+}
+
+// creation is what a Create writes.
+type creation struct {
+	store.NewSaga // without what is in the others
+	dag           *knownDAG
+	params        []byte
+	events        packed
+	count         int64
+}
+
+// write is the operation. Mostly the DAG is there. It is put there after the record has turned out to be missing, so that what comes to
+// nothing leaves none behind.
+func (c *creation) write(tx *transaction) error {
+	now := time.Now()
+	created, err := c.record(tx, now)
+	if err == nil && created == 0 {
+		if err := tx.stmt(readGeneration).QueryRow(c.ID[:]).Scan(new(int64)); err != sql.ErrNoRows {
+			if err == nil {
+				err = store.ErrExists
+			}
+			return err
+		}
+		if c.dag.number, err = tx.insert(createDAG, c.dag.digest[:], c.dag.text); err == nil {
+			created, err = c.record(tx, now)
+		}
+	}
+	switch {
+	case err != nil:
+		return err
+	case created == 0:
+		return fmt.Errorf("its DAG isn't in row %d of saga_dag, where it was put", c.dag.number)
+	}
+	_, err = tx.exec(createLog, c.ID[:], c.count, now.UnixMicro(), []byte(c.events), c.params)
+	return err
+}
+
+// record writes the record, and returns 0 if there is one, or if the DAG isn't there.
+func (c *creation) record(tx *transaction, now time.Time) (created int64, err error) {
+	end := int64(0)
+	if c.Owner != "" {
+		end = leaseEnd(now, c.Lease)
+	}
+	return tx.exec(createRecord, c.ID[:], string(c.Name), int64(c.State), c.Queue, c.Owner, c.count, end, now.UnixMicro(), c.dag.number, c.dag.digest[:])
+}

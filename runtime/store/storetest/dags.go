@@ -1,0 +1,96 @@
+package storetest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+var dagPromises = []promise{{
+	name:   "are those of each saga, whether it shares its DAG or not",
+	quotes: []string{"DAG and Params are the parts of the saga.SagaDAG. Many sagas have the same DAG, which a store may keep once."},
+	check: func(t *testing.T, s store.Store) {
+		var sagas []store.NewSaga
+		for i := range 12 {
+			n := newIn(saga.StateSucceeded)
+			n.DAG = fmt.Appendf(nil, `{"dag":%d,"filler":%q}`, i%3, strings.Repeat("x", 3000*(i%3)))
+			n.Params = fmt.Appendf(nil, `{"saga":%d}`, i)
+			sagas = append(sagas, n)
+		}
+		create(t, s, sagas...)
+		for len(sagas) > 0 {
+			for _, n := range sagas {
+				got := load(t, s, n.ID)
+				require.Equal(t, string(n.DAG), string(got.DAG))
+				require.Equal(t, string(n.Params), string(got.Params))
+			}
+			require.NoError(t, s.Delete(t.Context(), sagas[0].ID))
+			sagas = sagas[1:]
+		}
+	},
+}, {
+	name: "may be used again after the last saga that had it is deleted",
+	check: func(t *testing.T, s store.Store) {
+		for range 3 {
+			n, other := newIn(saga.StateSucceeded), newIn(saga.StateSucceeded)
+			other.DAG = fmt.Appendf(nil, `{"of":%q}`, other.ID) // which may get the place of the one that is deleted
+			create(t, s, n)
+			require.NoError(t, s.Delete(t.Context(), n.ID))
+			create(t, s, other)
+			n.ID = saga.NewID()
+			create(t, s, n)
+			assert.Equal(t, string(n.DAG), string(load(t, s, n.ID).DAG))
+			assert.Equal(t, string(other.DAG), string(load(t, s, other.ID).DAG))
+			require.NoError(t, s.Delete(t.Context(), n.ID))
+		}
+	},
+}, {
+	name: "stay when a saga that exists isn't created again",
+	check: func(t *testing.T, s store.Store) {
+		n := newIn(saga.StateRunning)
+		create(t, s, n)
+		other := n
+		other.DAG, other.Params = []byte(`{"other":true}`), []byte(`{"other":true}`)
+		for range 2 {
+			require.ErrorIs(t, s.Create(t.Context(), other), store.ErrExists)
+			got := claim(t, s, store.Claim{Owner: bob})
+			require.Len(t, got, 1)
+			assert.Equal(t, string(n.DAG), string(got[0].DAG))
+			assert.Equal(t, string(n.Params), string(got[0].Params))
+			claim(t, s, store.Claim{Owner: alice})
+		}
+	},
+}, {
+	name: "may lack parameters",
+	check: func(t *testing.T, s store.Store) {
+		for _, params := range [][]byte{nil, {}} {
+			n := newIn(saga.StateRunning)
+			n.Params = params
+			create(t, s, n)
+			assert.Nil(t, load(t, s, n.ID).Params)
+			got := claim(t, s, store.Claim{Owner: bob})
+			require.Len(t, got, 1)
+			assert.Nil(t, got[0].Params)
+			require.NoError(t, s.Append(t.Context(), next(n.ID, 2, 2, 1)))
+		}
+	},
+}, {
+	name: "keep their parameters when events follow",
+	check: func(t *testing.T, s store.Store) {
+		n := newIn(saga.StateCreated)
+		n.Events, n.Params = nil, []byte(strings.Repeat("p", 5000))
+		create(t, s, n)
+		require.NoError(t, s.Append(t.Context(), next(n.ID, 1, 0, 3)))
+		assert.Equal(t, string(n.Params), string(load(t, s, n.ID).Params))
+		requireEvents(t, s, n.ID, events(0, 3))
+		again, err := s.Logs(t.Context(), []saga.ID{n.ID})
+		require.NoError(t, err)
+		requireSameEvents(t, events(0, 3), again[0])
+	},
+}}
