@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/sagagen/sagagen/runtime/store"
@@ -49,7 +49,7 @@ func (c *creation) write(tx *transaction) error {
 	case err != nil:
 		return err
 	case created == 0:
-		return fmt.Errorf("its DAG isn't in row %d of saga_dag, where it was put", c.dag.number)
+		return errors.New("the record is refused, though there is none of that ID, and its DAG is there")
 	}
 	_, err = tx.exec(createLog, c.ID[:], c.count, now.UnixMicro(), []byte(c.events), c.params)
 	return err

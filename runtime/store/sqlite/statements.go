@@ -116,11 +116,11 @@ const (
 
 var texts = [statementCount]string{
 	createDAG: `INSERT INTO saga_dag (digest, dag) VALUES (?1, ?2)`,
-	// Nothing is inserted if the DAG isn't there.
+	// A record whose DAG isn't there is ignored too. An INSERT of what a SELECT returns would cost more: before each page is changed,
+	// SQLite copies it, as another row might be refused later.
 	createRecord: `
-		INSERT INTO saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated, dag)
-		SELECT ?1, ?2, ?3, ?4, ?5, 1, 0, ?6, ?7, ` + renewalOf("?5") + `, ?8, ?8, number FROM saga_dag WHERE number = ?9 AND digest = ?10
-		ON CONFLICT DO NOTHING`,
+		INSERT OR IGNORE INTO saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated, dag)
+		VALUES (?1, ?2, ?3, ?4, ?5, 1, 0, ?6, ?7, ` + renewalOf("?5") + `, ?8, ?8, (SELECT number FROM saga_dag WHERE number = ?9 AND digest = ?10))`,
 	createLog: `INSERT INTO saga_log (saga, seq, count, appended, events, params) VALUES (?1, 0, ?2, ?3, ?4, ?5)`,
 
 	// Fencing: who is the owner and which event is next are asked in the statement that takes the numbers. The common
