@@ -189,25 +189,26 @@ func (l *lane) end() bool {
 
 // drain serves the queue until it is empty.
 func (l *lane) drain() {
-	for wait := minLockWait; l.waiting(); {
+	for wait := minLockWait; l.waiting() > 0; {
 		if err := l.serve(); err != nil {
 			time.Sleep(wait)
 			wait = min(2*wait, maxLockWait)
 			continue
 		}
 		wait = minLockWait
-		if len(l.batch) > 1 {
-			// Those who have just been answered, and would write again at once, share the next commit.
+		if len(l.batch) > 1 && 2*l.waiting() < len(l.batch) {
+			// Those who have just been answered, and would write again at once, share the next commit. When about as many wait
+			// already, these have the next one, and the others will be back for the one after that: so the disk never waits for both.
 			runtime.Gosched()
 		}
 	}
 }
 
-// waiting reports whether anybody waits.
-func (l *lane) waiting() bool {
+// waiting returns how many wait.
+func (l *lane) waiting() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.queue) > 0
+	return len(l.queue)
 }
 
 // serve runs in one transaction what waits, and answers it. If the database is locked, it returns

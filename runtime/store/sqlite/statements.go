@@ -17,6 +17,9 @@ const (
 	lastRow = "FROM saga_log AS l WHERE l.saga = id ORDER BY l.seq DESC LIMIT 1"
 )
 
+// isNext says whether an append of generation ?2 whose first event has number ?3 is the next one of ?1.
+const isNext = "id = ?1 AND generation = ?2 AND ?3 = " + nextSeq
+
 // dagAndParams follow the columns of a record where they are wanted.
 const dagAndParams = `,
 	(SELECT d.dag FROM saga_dag AS d WHERE d.number = saga_record.dag), (SELECT l.params FROM saga_log AS l WHERE l.saga = id AND l.seq = 0)`
@@ -94,8 +97,9 @@ const (
 	createRecord
 	createLog
 	appendLog
-	appendEvents
+	finish
 	advance
+	appendEvents
 	readGeneration
 	lookUnowned
 	lookFree
@@ -133,10 +137,12 @@ var texts = [statementCount]string{
 			WHERE id = ?1 AND generation = ?2 AND state = ?6 AND state < 5 AND called = ?7
 				AND ?3 = ifnull((SELECT seq + count FROM saga_log WHERE saga = ?1 ORDER BY seq DESC LIMIT 1), 0)
 		), ?4, ?5, ?8)`,
+	finish: `
+		UPDATE saga_record SET next_seq = ?3 + ?4, updated = ?5, state = ?6, called = ?7, last_seq = ?3, last_count = ?4, last_events = ?8
+		WHERE state < 5 AND ` + isNext,
 	advance: `
 		UPDATE saga_record SET next_seq = ?3 + ?4, updated = ?5, state = ?6, called = ?7
-		WHERE id = ?1 AND generation = ?2 AND (?6 <> 1 OR state = 1)
-			AND ?3 = ifnull((SELECT seq + count FROM saga_log WHERE saga = ?1 ORDER BY seq DESC LIMIT 1), 0)`,
+		WHERE (?6 <> 1 OR state = 1) AND ` + isNext,
 	// The first events may go into the creation's row.
 	appendEvents: `
 		INSERT INTO saga_log (saga, seq, count, appended, events) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -168,10 +174,15 @@ var texts = [statementCount]string{
 	loadRecord: `SELECT ` + columns + dagAndParams + ` FROM saga_record WHERE id = ?1`,
 	loadLog: `
 		SELECT seq, count, events FROM saga_log
-		WHERE saga = ?1 AND seq >= ifnull((SELECT max(seq) FROM saga_log WHERE saga = ?1 AND seq <= ?2), 0) ORDER BY seq`,
+		WHERE saga = ?1 AND seq >= ifnull((SELECT max(seq) FROM saga_log WHERE saga = ?1 AND seq <= ?2), 0)
+		UNION ALL SELECT last_seq, last_count, last_events FROM saga_record WHERE id = ?1 AND last_seq IS NOT NULL
+		ORDER BY seq`,
 	loadLogs: `
-		SELECT wanted.key, seq, count, events FROM json_each(?1) AS wanted CROSS JOIN saga_log
-		WHERE saga = unhex(wanted.value) ORDER BY wanted.key, seq`,
+		SELECT wanted.key, seq, count, events FROM json_each(?1) AS wanted CROSS JOIN saga_log WHERE saga = unhex(wanted.value)
+		UNION ALL
+		SELECT wanted.key, last_seq, last_count, last_events FROM json_each(?1) AS wanted CROSS JOIN saga_record
+		WHERE saga_record.id = unhex(wanted.value) AND last_seq IS NOT NULL
+		ORDER BY 1, seq`,
 }
 
 // statements are prepared once, and by database/sql again for each connection that uses them.

@@ -56,8 +56,12 @@ func (s *Store) Append(ctx context.Context, a store.Append) error {
 	return s.write(ctx, "append to saga", a.ID, len(events), func(tx *transaction) error {
 		// A number above the largest int64 becomes negative here, and so is no saga's.
 		generation, seq, now := int64(a.Generation), int64(a.Seq), time.Now().UnixMicro()
-		if count > 0 && !a.State.Final() {
-			appended, err := tx.exec(appendLog, a.ID[:], generation, seq, count, now, int64(a.State), a.Call, []byte(events))
+		if count > 0 {
+			statement := appendLog
+			if a.State.Final() {
+				statement = finish
+			}
+			appended, err := tx.exec(statement, a.ID[:], generation, seq, count, now, int64(a.State), a.Call, []byte(events))
 			if err != nil || appended == 1 {
 				return err
 			}

@@ -14,7 +14,11 @@ CREATE TABLE saga_record (
     -- Appends that change neither state nor called are in the log alone. These two leave them out, unless the saga is final.
     updated    INTEGER NOT NULL,
     next_seq   INTEGER NOT NULL CHECK (next_seq >= 0),
-    dag        INTEGER NOT NULL  -- its row in saga_dag, as others may have too
+    dag        INTEGER NOT NULL, -- its row in saga_dag, as others may have too
+    -- The events of the append that has made the saga final, which aren't in saga_log: this row is written then anyway.
+    last_seq    INTEGER,
+    last_count  INTEGER,
+    last_events BLOB
 ) STRICT, WITHOUT ROWID;
 
 -- Who has a DAG, which is deleted with the last.
@@ -36,7 +40,7 @@ CREATE TABLE saga_dag (
     dag    BLOB    NOT NULL
 ) STRICT;
 
--- The logs, a row an append, and the first one, which is the creation's, even if that has no events.
+-- The logs: a row of the creation, even if that has no events, and one of each append but the one that makes the saga final.
 CREATE TABLE saga_log (
     saga     BLOB    NOT NULL,
     seq      INTEGER NOT NULL CHECK (seq >= 0), -- the first event's
