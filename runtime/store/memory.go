@@ -33,7 +33,9 @@ var (
 )
 
 type memorySaga struct {
-	record Record // with DAG and Params; NextSeq is the number of events
+	record Record // without DAG and Params; NextSeq is the number of events
+	dag    *sharedDAG
+	params []byte
 	log    packedLog
 	// leaseEnd is when others may claim the saga; they may at once if it is zero, as it is without an owner.
 	leaseEnd time.Time
@@ -63,9 +65,9 @@ func (m *Memory) Create(ctx context.Context, s NewSaga) error {
 	created := &memorySaga{
 		record: Record{
 			ID: s.ID, Name: s.Name, Queue: s.Queue, Owner: s.Owner, Generation: 1,
-			Created: now.Round(0), Updated: now.Round(0), DAG: m.dags.share(s.DAG), Params: memory[:n:n],
+			Created: now.Round(0), Updated: now.Round(0),
 		},
-		log: memory[n:],
+		dag: m.dags.share(s.DAG), params: memory[:n:n], log: memory[n:],
 	}
 	if s.Owner != "" {
 		created.leaseEnd = leaseEnd(now, s.Lease)
@@ -166,9 +168,7 @@ func (m *Memory) List(ctx context.Context, q Query) ([]Record, error) {
 	var records []Record
 	for s := range candidates {
 		if q.wants(&s.record) {
-			record := s.record
-			record.DAG, record.Params = nil, nil
-			records = append(records, record)
+			records = append(records, s.record)
 		}
 	}
 	return q.page(records), nil
@@ -252,7 +252,7 @@ func (m *Memory) Delete(ctx context.Context, id saga.ID) error {
 	}
 	delete(m.sagas, id)
 	delete(m.called, id)
-	m.dags.drop(s.record.DAG)
+	m.dags.drop(s.dag)
 	return nil
 }
 
@@ -286,11 +286,12 @@ func (s *memorySaga) append(events []saga.Event) {
 	s.record.NextSeq += uint64(len(events))
 }
 
+// copyRecord returns the record with copies of DAG and parameters.
 func (s *memorySaga) copyRecord() Record {
 	record := s.record
-	record.DAG, record.Params = bytes.Clone(record.DAG), bytes.Clone(record.Params)
-	if len(record.Params) == 0 {
-		record.Params = nil
+	record.DAG = []byte(s.dag.text)
+	if len(s.params) > 0 {
+		record.Params = bytes.Clone(s.params)
 	}
 	return record
 }

@@ -4,25 +4,24 @@ package store
 type sharedDAGs map[string]*sharedDAG
 
 type sharedDAG struct {
-	text  []byte
+	text  string
 	sagas int // which have it
 }
 
-// share returns the text for another saga that has it.
-func (d sharedDAGs) share(text []byte) []byte {
+// share returns a DAG for another saga that has it.
+func (d sharedDAGs) share(text []byte) *sharedDAG {
 	shared := d[string(text)]
 	if shared == nil {
-		shared = &sharedDAG{text: append([]byte(nil), text...)}
-		d[string(text)] = shared
+		shared = &sharedDAG{text: string(text)}
+		d[shared.text] = shared
 	}
 	shared.sagas++
-	return shared.text
+	return shared
 }
 
 // drop forgets a saga that has it.
-func (d sharedDAGs) drop(text []byte) {
-	shared := d[string(text)]
+func (d sharedDAGs) drop(shared *sharedDAG) {
 	if shared.sagas--; shared.sagas == 0 {
-		delete(d, string(text))
+		delete(d, shared.text)
 	}
 }

@@ -321,7 +321,7 @@ func TestRotationOfKeys(t *testing.T) {
 	})
 	step("with the new key as the current one", encode(t, database, "2026", "2025"))
 
-	require.Equal(t, 2, countEncrypted(t, file, "2025"), "two sagas have DAGs with the old key")
+	require.Equal(t, 4, countEncrypted(t, file, "2025"), "two sagas have DAGs and parameters with the old key")
 	t.Run("until the old key is in use nowhere", func(t *testing.T) {
 		p := start(t, encode(t, database, "2026", "2025"))
 		for _, id := range sagas {

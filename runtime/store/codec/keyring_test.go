@@ -58,6 +58,7 @@ func TestWhatWasMovedDoesNotDecrypt(t *testing.T) {
 		"another node":  func(p *codec.Place) { p.Node++ },
 		"another kind":  func(p *codec.Place) { p.Kind++ },
 		"the DAG":       func(p *codec.Place) { *p = codec.Place{Saga: p.Saga} },
+		"parameters":    func(p *codec.Place) { *p = codec.Place{Saga: p.Saga, Params: true} },
 	} {
 		there := here
 		move(&there)
@@ -70,21 +71,27 @@ func TestWhatWasMovedDoesNotDecrypt(t *testing.T) {
 
 func TestPlacesAreToldApart(t *testing.T) {
 	seen := map[string]codec.Place{}
+	tell := func(p codec.Place) {
+		b, err := p.AppendBinary(nil)
+		require.NoError(t, err)
+		require.NotContains(t, seen, string(b), p)
+		seen[string(b)] = p
+	}
+	for _, id := range []saga.ID{{}, {1}, {15: 1}} {
+		tell(codec.Place{Saga: id, Params: true})
+	}
 	for _, seq := range []uint64{0, 1, 256, 1 << 40} {
 		for _, node := range []saga.NodeID{0, 1, 256, 1 << 20} {
 			for kind := range saga.EventAbandoned + 1 {
 				for _, id := range []saga.ID{{}, {1}, {15: 1}} {
-					p := codec.Place{Saga: id, Seq: seq, Node: node, Kind: kind}
-					b, err := p.AppendBinary(nil)
-					require.NoError(t, err)
-					require.NotContains(t, seen, string(b), p)
-					seen[string(b)] = p
+					tell(codec.Place{Saga: id, Seq: seq, Node: node, Kind: kind})
 				}
 			}
 		}
 	}
 	assert.Equal(t, "event 2, succeeded of node 3", here.String())
 	assert.Equal(t, "DAG", codec.Place{Saga: saga.ID{1}}.String())
+	assert.Equal(t, "parameters", codec.Place{Saga: saga.ID{1}, Params: true}.String())
 }
 
 func TestEveryAlteredByteIsNoticed(t *testing.T) {

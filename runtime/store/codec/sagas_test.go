@@ -41,14 +41,15 @@ func wrap(t testing.TB, inner store.Store, config codec.Config) store.Store {
 }
 
 const (
-	plainDAG     = `{"version":1,"name":"book-trip","params":{"Card":"4111"}}`
+	plainDAG     = `{"version":1,"name":"book-trip","nodes":[{"value":"4111"}]}`
+	plainParams  = `{"Card":"4111"}`
 	plainPayload = `{"Number":"p-4111"}`
 )
 
 // newSaga returns a running saga whose second event has a payload, and that anyone may claim.
 func newSaga() store.NewSaga {
 	return store.NewSaga{
-		ID: saga.NewID(), Name: "book-trip", DAG: []byte(plainDAG), State: saga.StateRunning, Owner: "alice",
+		ID: saga.NewID(), Name: "book-trip", DAG: []byte(plainDAG), Params: []byte(plainParams), State: saga.StateRunning, Owner: "alice",
 		Events: []saga.Event{
 			{Seq: 0, Node: 1, Kind: saga.EventStarted, At: time.Now()},
 			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(plainPayload), At: time.Now()},
@@ -68,6 +69,7 @@ func requireReadable(t *testing.T, s store.Store, id saga.ID) {
 	record, err := s.Load(t.Context(), id)
 	require.NoError(t, err)
 	require.Equal(t, plainDAG, string(record.DAG))
+	require.Equal(t, plainParams, string(record.Params))
 	events, err := s.Events(t.Context(), id, 0, 0)
 	require.NoError(t, err)
 	require.Len(t, events, 2)
@@ -80,7 +82,8 @@ func requireUndecodable(t *testing.T, s store.Store, id saga.ID, reason string) 
 	t.Helper()
 	record, err := s.Load(t.Context(), id)
 	require.NoError(t, err)
-	require.EqualError(t, new(saga.SagaDAG).UnmarshalJSON(record.DAG), "saga DAG: "+reason)
+	_, err = new(saga.DAGCache).Decode(record.DAG, record.Params)
+	require.EqualError(t, err, "saga DAG: "+reason)
 	events, err := s.Events(t.Context(), id, 0, 0)
 	require.ErrorIs(t, err, store.ErrUndecodable)
 	require.EqualError(t, err, "stored payload can't be decoded: event 1, succeeded of node 1: "+reason)

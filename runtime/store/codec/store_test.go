@@ -79,6 +79,7 @@ func TestStoreHoldsNoPlainText(t *testing.T) {
 	require.NoError(t, err)
 	for _, word := range []string{"4111", "Card", "version"} {
 		assert.NotContains(t, string(record.DAG), word)
+		assert.NotContains(t, string(record.Params), word)
 	}
 	stored, err := inner.Events(t.Context(), n.ID, 0, 0)
 	require.NoError(t, err)
@@ -99,6 +100,7 @@ func TestCallersEventsStayAsTheyAre(t *testing.T) {
 	require.NoError(t, encode(t, store.NewMemory(), "2026").Create(t.Context(), n))
 	assert.Equal(t, plainPayload, string(n.Events[1].Payload))
 	assert.Equal(t, plainDAG, string(n.DAG))
+	assert.Equal(t, plainParams, string(n.Params))
 }
 
 func TestPlainAndEncodedSagasLiveInOneStore(t *testing.T) {
@@ -161,11 +163,15 @@ func TestDamagedDataIsRefused(t *testing.T) {
 		stored, err := inner.Events(t.Context(), n.ID, 0, 0)
 		require.NoError(t, err)
 
-		damaged := store.NewMemory()
-		n.DAG, stored[1].Payload = damage(record.DAG), damage(stored[1].Payload)
 		n.Events = stored
-		require.NoError(t, damaged.Create(t.Context(), n))
-		requireUndecodable(t, encode(t, damaged, "2026"), n.ID, reason)
+		stored[1].Payload = damage(stored[1].Payload)
+		for _, part := range []*[]byte{&n.DAG, &n.Params} {
+			n.DAG, n.Params = bytes.Clone(record.DAG), bytes.Clone(record.Params)
+			*part = damage(*part)
+			damaged := store.NewMemory()
+			require.NoError(t, damaged.Create(t.Context(), n))
+			requireUndecodable(t, encode(t, damaged, "2026"), n.ID, reason)
+		}
 	}
 }
 

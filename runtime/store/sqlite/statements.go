@@ -17,8 +17,8 @@ const (
 	lastRow = "FROM saga_log AS l WHERE l.saga = id ORDER BY l.seq DESC LIMIT 1"
 )
 
-// isNext says whether an append of generation ?2 whose first event has number ?3 is the next one of ?1.
-const isNext = "id = ?1 AND generation = ?2 AND ?3 = " + nextSeq
+// isNext says whether an append of generation ?2, whose first event has number ?3, to the state ?4, is the next one of ?1.
+const isNext = "id = ?1 AND generation = ?2 AND (?4 <> 1 OR state = 1) AND ?3 = " + nextSeq
 
 // dagAndParams follow the columns of a record where they are wanted.
 const dagAndParams = `,
@@ -98,6 +98,7 @@ const (
 	createLog
 	appendLog
 	finish
+	unfinish
 	advance
 	appendEvents
 	readGeneration
@@ -134,15 +135,19 @@ var texts = [statementCount]string{
 		INSERT OR IGNORE INTO saga_log (saga, seq, count, appended, events)
 		VALUES (?1, (
 			SELECT ?3 FROM saga_record
-			WHERE id = ?1 AND generation = ?2 AND state = ?6 AND state < 5 AND called = ?7
+			WHERE id = ?1 AND generation = ?2 AND state = ?4 AND state < 5 AND called = ?5
 				AND ?3 = ifnull((SELECT seq + count FROM saga_log WHERE saga = ?1 ORDER BY seq DESC LIMIT 1), 0)
-		), ?4, ?5, ?8)`,
+		), ?6, ?7, ?8)`,
 	finish: `
-		UPDATE saga_record SET next_seq = ?3 + ?4, updated = ?5, state = ?6, called = ?7, last_seq = ?3, last_count = ?4, last_events = ?8
+		UPDATE saga_record SET next_seq = ?3 + ?6, updated = ?7, state = ?4, called = ?5, last_seq = ?3, last_count = ?6, last_events = ?8
 		WHERE state < 5 AND ` + isNext,
+	// A final saga has another append: what is in the record goes into the log.
+	unfinish: `
+		INSERT INTO saga_log (saga, seq, count, appended, events)
+		SELECT id, last_seq, last_count, updated, last_events FROM saga_record WHERE last_seq IS NOT NULL AND ` + isNext,
 	advance: `
-		UPDATE saga_record SET next_seq = ?3 + ?4, updated = ?5, state = ?6, called = ?7
-		WHERE (?6 <> 1 OR state = 1) AND ` + isNext,
+		UPDATE saga_record SET next_seq = ?3 + ?6, updated = ?7, state = ?4, called = ?5, last_seq = NULL, last_count = NULL, last_events = NULL
+		WHERE ` + isNext,
 	// The first events may go into the creation's row.
 	appendEvents: `
 		INSERT INTO saga_log (saga, seq, count, appended, events) VALUES (?1, ?2, ?3, ?4, ?5)

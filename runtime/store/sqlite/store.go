@@ -46,55 +46,6 @@ func (s *Store) open(ctx context.Context) error {
 	return retryLocked(ctx, func() error { return s.stmts.prepare(ctx, s.db) })
 }
 
-// Append implements store.Store.
-func (s *Store) Append(ctx context.Context, a store.Append) error {
-	if err := a.Check(); err != nil {
-		return err
-	}
-	events, count := pack(a.Events), int64(len(a.Events))
-	a.Events = nil // they are the caller's, who may have gone when it is written
-	return s.write(ctx, "append to saga", a.ID, len(events), func(tx *transaction) error {
-		// A number above the largest int64 becomes negative here, and so is no saga's.
-		generation, seq, now := int64(a.Generation), int64(a.Seq), time.Now().UnixMicro()
-		if count > 0 {
-			statement := appendLog
-			if a.State.Final() {
-				statement = finish
-			}
-			appended, err := tx.exec(statement, a.ID[:], generation, seq, count, now, int64(a.State), a.Call, []byte(events))
-			if err != nil || appended == 1 {
-				return err
-			}
-		}
-		advanced, err := tx.exec(advance, a.ID[:], generation, seq, count, now, int64(a.State), a.Call)
-		switch {
-		case err != nil:
-			return err
-		case advanced == 0:
-			return refusal(tx, a.ID, a.Generation)
-		case count == 0:
-			return nil
-		}
-		_, err = tx.exec(appendEvents, a.ID[:], seq, count, now, []byte(events))
-		return err
-	})
-}
-
-// refusal returns why an append was not made.
-func refusal(tx *transaction, id saga.ID, generation uint64) error {
-	var owned int64
-	err := tx.stmt(readGeneration).QueryRow(id[:]).Scan(&owned)
-	switch {
-	case err == sql.ErrNoRows:
-		return store.ErrNotFound
-	case err != nil:
-		return err
-	case owned != int64(generation):
-		return store.ErrFenced
-	}
-	return store.ErrSequence
-}
-
 // Renew implements store.Store.
 func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) error {
 	if owner == "" { // what nobody owns has no lease

@@ -1,0 +1,116 @@
+package sqlite_test
+
+import (
+	"database/sql"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/sqlite"
+)
+
+func countDAGs(t *testing.T, db *sql.DB) (n int) {
+	t.Helper()
+	require.NoError(t, db.QueryRow("SELECT count(*) FROM saga_dag").Scan(&n))
+	return n
+}
+
+// ended returns a saga that can be deleted.
+func ended(dag string) store.NewSaga {
+	n := newSaga()
+	n.DAG, n.State = []byte(dag), saga.StateSucceeded
+	return n
+}
+
+func TestSagasOfOneDAGKeepItOnce(t *testing.T) {
+	db := openDB(t, newFile(t), 0)
+	s := openStore(t, db)
+	sagas := make(chan store.NewSaga, 100)
+	var callers sync.WaitGroup
+	for i := range 100 {
+		callers.Go(func() {
+			n := ended(fmt.Sprintf(`{"dag":%d}`, i%2))
+			assert.NoError(t, s.Create(t.Context(), n))
+			sagas <- n
+		})
+	}
+	callers.Wait()
+	close(sagas)
+	assert.Equal(t, 2, countDAGs(t, db))
+	for n := range sagas {
+		require.Positive(t, countDAGs(t, db))
+		require.NoError(t, s.Delete(t.Context(), n.ID))
+	}
+	assert.Zero(t, countDAGs(t, db), "it goes with the last saga")
+}
+
+func TestSagaThatExistsLeavesNoDAGBehind(t *testing.T) {
+	db := openDB(t, newFile(t), 0)
+	s := openStore(t, db)
+	n := ended(`{"first":true}`)
+	require.NoError(t, s.Create(t.Context(), n))
+	n.DAG = []byte(`{"second":true}`)
+	require.ErrorIs(t, s.Create(t.Context(), n), store.ErrExists)
+	assert.Equal(t, 1, countDAGs(t, db))
+}
+
+// What a store knows of a DAG may have become wrong: another program has deleted the last saga that had it, and the number names another DAG now.
+func TestDAGThatAnotherProgramDeletedIsWrittenAgain(t *testing.T) {
+	file := newFile(t)
+	here, there := openStore(t, openDB(t, file, 0)), openStore(t, openDB(t, file, 0))
+	first := ended(`{"dag":"first"}`)
+	require.NoError(t, here.Create(t.Context(), first))
+	require.NoError(t, there.Delete(t.Context(), first.ID))
+	other := ended(`{"dag":"other"}`)
+	require.NoError(t, there.Create(t.Context(), other))
+
+	first.ID = saga.NewID()
+	require.NoError(t, here.Create(t.Context(), first))
+	for _, n := range []store.NewSaga{first, other} {
+		for _, s := range []*sqlite.Store{here, there} {
+			record, err := s.Load(t.Context(), n.ID)
+			require.NoError(t, err)
+			assert.Equal(t, string(n.DAG), string(record.DAG))
+		}
+	}
+}
+
+// A program may make a DAG for each saga, as large as it likes.
+func TestManyDAGsAreNotAllRemembered(t *testing.T) {
+	db := openDB(t, newFile(t), 0)
+	s := openStore(t, db)
+	for range 2 {
+		for i := range 200 {
+			n := ended(fmt.Sprintf(`{"dag":%d}`, i))
+			require.NoError(t, s.Create(t.Context(), n))
+			record, err := s.Load(t.Context(), n.ID)
+			require.NoError(t, err)
+			require.Equal(t, string(n.DAG), string(record.DAG))
+		}
+	}
+	large := ended(`"` + strings.Repeat("x", 1<<20) + `"`)
+	require.NoError(t, s.Create(t.Context(), large))
+	assert.LessOrEqual(t, s.KnownDAGs(), 64)
+	assert.Equal(t, 401, countDAGs(t, db), "what isn't remembered is written again")
+}
+
+// The transaction that has written a DAG may come to nothing.
+func TestDAGOfARolledBackTransactionIsWrittenAgain(t *testing.T) {
+	db := openDB(t, newFile(t), 0)
+	s := openStore(t, db)
+	trapped := newSaga()
+	setTrap(t, db, trapped.ID)
+	require.ErrorContains(t, s.Create(t.Context(), trapped), "trapped")
+	assert.Zero(t, countDAGs(t, db))
+	n := newSaga()
+	require.NoError(t, s.Create(t.Context(), n))
+	record, err := s.Load(t.Context(), n.ID)
+	require.NoError(t, err)
+	assert.Equal(t, string(n.DAG), string(record.DAG))
+}
