@@ -193,7 +193,7 @@ func TestProcessThatWasPausedDoesNoHarm(t *testing.T) {
 	orders.finish(t, &f.fleet, n, f.sagas, f.db)
 	for id, e := range orders.orders {
 		var answer struct{ State string }
-		require.NoError(t, victim.request(t.Context(), "GET", "/orders/"+id.String(), "", nil, 200, &answer), "it serves again")
+		require.NoError(t, victim.insist(t.Context(), "GET", "/orders/"+id.String(), "", nil, 200, &answer), "it serves again")
 		assert.Equal(t, e.state.String(), answer.State)
 	}
 	f.stop(t)
@@ -206,15 +206,15 @@ func TestAnyProcessServesAnyOrder(t *testing.T) {
 	require.NoError(t, err)
 	first, second, third := f.processes[0], f.processes[1], f.processes[2]
 	var placed, again struct{ ID saga.ID }
-	require.NoError(t, first.request(t.Context(), "POST", "/orders", "a key", body, http.StatusAccepted, &placed))
-	require.NoError(t, second.request(t.Context(), "POST", "/orders", "a key", body, http.StatusAccepted, &again))
+	require.NoError(t, first.insist(t.Context(), "POST", "/orders", "a key", body, http.StatusAccepted, &placed))
+	require.NoError(t, second.insist(t.Context(), "POST", "/orders", "a key", body, http.StatusAccepted, &again))
 	assert.Equal(t, placed, again)
 	path := "/orders/" + placed.ID.String()
 	var shown struct{ State string }
-	require.NoError(t, third.request(t.Context(), "GET", path, "", nil, http.StatusOK, &shown))
+	require.NoError(t, third.insist(t.Context(), "GET", path, "", nil, http.StatusOK, &shown))
 	assert.Equal(t, "running", shown.State)
 	cancel := []byte(`{"by":"bob","comment":"ann called"}`)
-	require.NoError(t, second.request(t.Context(), "POST", path+"/cancel", "", cancel, http.StatusAccepted, &again))
+	require.NoError(t, second.insist(t.Context(), "POST", path+"/cancel", "", cancel, http.StatusAccepted, &again))
 	state, reason, err := f.ended(t.Context(), placed.ID)
 	require.NoError(t, err)
 	assert.Equal(t, "failed", state)

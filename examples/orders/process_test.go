@@ -177,6 +177,11 @@ func (f *fleet) request(ctx context.Context, method, path, key string, body []by
 	})
 }
 
+// insist makes a request of this process, and tries again until it has the answer that it wants: a busy machine may take longer than a client does.
+func (p *process) insist(ctx context.Context, method, path, key string, body []byte, want int, answer any) error {
+	return eventually(ctx, func() error { return p.request(ctx, method, path, key, body, want, answer) })
+}
+
 func (p *process) request(ctx context.Context, method, path, key string, body []byte, want int, answer any) error {
 	r, err := http.NewRequestWithContext(ctx, method, p.url+path, bytes.NewReader(body))
 	if err != nil {
