@@ -10,7 +10,7 @@
 // # What it needs
 //
 // A file on a local disk, that can be written to, and SQLite 3.51.3 or later: versions before that can corrupt
-// a database in WAL mode. Open puts the file in WAL mode. Before each transaction the store sees to it that
+// a database in WAL mode. Open puts the file in WAL mode. Whenever the store takes a connection from the pool to write, it sees to it that
 // the connection has synchronous=FULL or EXTRA, and leaves it so; without that a commit may be lost with the machine.
 // A database that can't promise it is refused.
 //

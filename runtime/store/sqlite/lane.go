@@ -50,7 +50,9 @@ type lane struct {
 	// wake tells the goroutine that the queue isn't empty any more. It holds that, so that nobody waits for the goroutine.
 	wake chan struct{}
 
-	batch []*request // run's own: what is in the transaction
+	// What is run's own.
+	batch []*request // what is in the transaction
+	conn  holding
 }
 
 // request is an operation that a caller waits for.
@@ -189,6 +191,7 @@ func (l *lane) end() bool {
 
 // drain serves the queue until it is empty.
 func (l *lane) drain() {
+	defer l.conn.giveBack()
 	for wait := minLockWait; l.waiting() > 0; {
 		if err := l.serve(); err != nil {
 			time.Sleep(wait)
@@ -215,6 +218,10 @@ func (l *lane) waiting() int {
 // that, and what waits still does.
 func (l *lane) serve() error {
 	failed, err := l.attempt()
+	if isLocked(err) || l.waiting() == 0 {
+		// Before anybody is answered, who may close the database then, and take its file.
+		l.conn.giveBack()
+	}
 	switch {
 	case isLocked(err):
 		l.putBack(err)
@@ -233,13 +240,7 @@ func (l *lane) serve() error {
 // has failed, and thereby the transaction, it returns that one.
 func (l *lane) attempt() (failed *request, err error) {
 	ctx := context.Background() // a caller who doesn't want to wait leaves
-	conn, err := l.db.Conn(ctx)
-	if err == nil {
-		defer conn.Close()
-		if l.writes {
-			err = ensureDurable(ctx, conn)
-		}
-	}
+	conn, err := l.conn.get(ctx, l.db, l.writes)
 	l.take() // only now, as more may have come
 	if err != nil || len(l.batch) == 0 {
 		return nil, err
@@ -298,13 +299,13 @@ func (l *lane) transact(ctx context.Context, conn *sql.Conn) (failed *request, e
 	for _, r := range l.batch {
 		if r.err = r.op(tx); r.err != nil && !isRefusal(r.err) {
 			if err := tx.Rollback(); err != nil {
-				discard(conn)
+				l.conn.discard()
 			}
 			return r, r.err
 		}
 	}
 	if err = tx.Commit(); err != nil {
-		discard(conn) // it may still be in the transaction
+		l.conn.discard() // it may still be in the transaction
 	}
 	return nil, err
 }

@@ -45,8 +45,8 @@ func checkVersion(version string) error {
 	return nil
 }
 
-// ensureDurable makes sure that what the connection commits survives a crash of the machine. It is called before
-// each transaction, which takes some 7 µs, for all the writes in it. To know a connection again by its identity would be
+// ensureDurable makes sure that what the connection commits survives a crash of the machine. It is called whenever one has been
+// taken from the pool, which takes some 7 µs. To know a connection again by its identity would be
 // cheaper, but not enough: the program may have set it to something else since, and nothing but reading tells. A prepared PRAGMA
 // synchronous doesn't either, as SQLite reads the value when it prepares.
 func ensureDurable(ctx context.Context, conn *sql.Conn) error {

@@ -1,9 +1,6 @@
 package sqlite
 
-import (
-	"database/sql"
-	"database/sql/driver"
-)
+import "database/sql"
 
 // transaction is one that is under way, with the statements that it has used. Nothing in it heeds a context: to break
 // it off would be no faster, and leave its outcome to chance.
@@ -37,9 +34,4 @@ func (t *transaction) insert(s statement, args ...any) (number int64, err error)
 		return 0, err
 	}
 	return result.LastInsertId()
-}
-
-// discard keeps a connection in an unknown state from going back to the pool.
-func discard(conn *sql.Conn) {
-	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 }
