@@ -2,10 +2,8 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
-	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -44,19 +42,4 @@ func (s *Store) Append(ctx context.Context, a store.Append) error {
 		_, err = tx.exec(appendEvents, a.ID[:], seq, count, now, []byte(events))
 		return err
 	})
-}
-
-// refusal returns why an append was not made.
-func refusal(tx *transaction, id saga.ID, generation uint64) error {
-	var owned int64
-	err := tx.stmt(readGeneration).QueryRow(id[:]).Scan(&owned)
-	switch {
-	case err == sql.ErrNoRows:
-		return store.ErrNotFound
-	case err != nil:
-		return err
-	case owned != int64(generation):
-		return store.ErrFenced
-	}
-	return store.ErrSequence
 }

@@ -28,18 +28,23 @@ const (
 
 // find returns what is known of a DAG, with a copy of the text.
 func (d *knownDAGs) find(text []byte) *knownDAG {
+	if len(text) > maxKnownBytes {
+		return newKnownDAG(text)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if dag := d.byText[string(text)]; dag != nil {
 		return dag
 	}
-	dag := &knownDAG{text: append([]byte(nil), text...), digest: sha256.Sum256(text)}
-	if len(text) > maxKnownBytes {
-		return dag
-	}
+	dag := newKnownDAG(text)
 	if d.byText == nil || len(d.byText) == maxKnownDAGs {
 		d.byText = make(map[string]*knownDAG)
 	}
 	d.byText[string(text)] = dag
 	return dag
+}
+
+// newKnownDAG returns a DAG of which nothing is known.
+func newKnownDAG(text []byte) *knownDAG {
+	return &knownDAG{text: append([]byte(nil), text...), digest: sha256.Sum256(text)}
 }
