@@ -58,7 +58,9 @@ func TestTripAloneMakesFourWrites(t *testing.T) {
 	sizes, err := tripWrites(t.Context())
 	require.NoError(t, err)
 	require.Len(t, sizes, 4, "one for each step of the critical path, and one")
-	assert.Greater(t, sizes[0], sizes[1], "the first has the DAG")
+	for _, size := range sizes {
+		assert.Greater(t, size, 50, "each has events with an output, or the parameters")
+	}
 }
 
 func TestFloorThatLosesARowFails(t *testing.T) {

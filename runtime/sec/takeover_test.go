@@ -216,6 +216,7 @@ func TestClaimsOfLargeSagasAreSmall(t *testing.T) {
 		w.open(t, st)
 		time.Sleep(time.Minute)
 		assert.Equal(t, sagas, w.count("do c"))
+		assert.Less(t, st.claimed[1], st.claimed[0])
 		for _, claimed := range st.claimed[2:] { // by then it is known how large they are
 			assert.LessOrEqual(t, claimed*size, 16<<20)
 		}
