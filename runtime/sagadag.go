@@ -104,7 +104,7 @@ func (d *SagaDAG) MarshalJSON() ([]byte, error) {
 	if d.DAG == nil {
 		return nil, errNoDAG
 	}
-	return d.appendJSON(d.params), nil
+	return d.jsonWith(d.params), nil
 }
 
 // Parts returns d as stores keep it: the JSON without the parameters, which is the same for all sagas that have the DAG and are stamped
@@ -115,14 +115,14 @@ func (d *SagaDAG) Parts() (dag, params []byte, err error) {
 	}
 	p := d.parts.Load()
 	if p == nil || !bytes.Equal(p.shapes, d.shapes) {
-		p = &stampedParts{shapes: d.shapes, dag: d.appendJSON(nil)}
+		p = &stampedParts{shapes: d.shapes, dag: d.jsonWith(nil)}
 		d.parts.Store(p)
 	}
 	return p.dag, d.params, nil
 }
 
-// appendJSON returns the JSON of d with those parameters, or if they are nil, with none.
-func (d *SagaDAG) appendJSON(params []byte) []byte {
+// jsonWith returns the JSON of d with those parameters in place of its own, or with none if they are nil.
+func (d *SagaDAG) jsonWith(params []byte) []byte {
 	encoded := d.encode()
 	out := make([]byte, 0, len(encoded.head)+len(params)+len(encoded.nodes)+len(d.shapes)+32)
 	out = append(out, encoded.head...)

@@ -98,7 +98,8 @@ type Store interface {
 type NewSaga struct {
 	ID   saga.ID
 	Name saga.Name
-	// DAG and Params are the parts of the saga.SagaDAG. Many sagas have the same DAG, which a store may keep once.
+	// DAG and Params are the parts of the saga.SagaDAG. Many sagas have the same DAG, which a store may keep once, and
+	// doesn't change.
 	DAG, Params []byte
 	// State is the state after Events.
 	State saga.State

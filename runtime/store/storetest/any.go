@@ -26,6 +26,8 @@ var anyPromises = []promise{{
 		dag, params, want := bytes.Clone(n.DAG), bytes.Clone(n.Params), append(cloneEvents(n.Events), cloneEvents(a.Events)...)
 		create(t, s, n)
 		require.NoError(t, s.Append(t.Context(), a))
+		require.Equal(t, string(dag), string(n.DAG))
+		require.Equal(t, string(params), string(n.Params))
 		scribble(n.DAG)
 		scribble(n.Params)
 		scribbleEvents(n.Events)

@@ -14,7 +14,7 @@ import (
 
 var dagPromises = []promise{{
 	name:   "are those of each saga, whether it shares its DAG or not",
-	quotes: []string{"DAG and Params are the parts of the saga.SagaDAG. Many sagas have the same DAG, which a store may keep once."},
+	quotes: []string{"DAG and Params are the parts of the saga.SagaDAG. Many sagas have the same DAG, which a store may keep once, and doesn't change."},
 	check: func(t *testing.T, s store.Store) {
 		var sagas []store.NewSaga
 		for i := range 12 {
