@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// knownDAGs are the DAGs that a Store has written, so that it writes what many sagas have once. The zero value works.
+// knownDAGs are the DAGs that a Store was given, so that it writes what many sagas have once. The zero value works.
 type knownDAGs struct {
 	mu     sync.Mutex
 	byText map[string]*knownDAG

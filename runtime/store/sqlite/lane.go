@@ -112,8 +112,8 @@ func (l *lane) waiting() int {
 // that, and what waits still does.
 func (l *lane) serve() error {
 	failed, err := l.attempt()
-	if isLocked(err) || l.waiting() == 0 {
-		// Before anybody is answered, who may close the database then, and take its file.
+	if err != nil || l.waiting() == 0 {
+		// One that has failed may be broken. And who is answered may close the database, and take its file.
 		l.conn.giveBack()
 	}
 	switch {
