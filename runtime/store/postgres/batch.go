@@ -139,24 +139,37 @@ var outcomes = [...]error{nil, store.ErrExists, store.ErrNotFound, store.ErrFenc
 
 // commit commits creates and appends of different sagas with one statement.
 func (s *Store) commit(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
+	mode, err := s.callMode(ctx, conn.Conn())
+	if err != nil {
+		return nil, err
+	}
+	errs, err := s.commitAs(ctx, conn, mode, entries)
+	if isForgotten(err) {
+		conn.Conn().PgConn().CustomData()[keepsNames] = false
+		return s.commitAs(ctx, conn, s.mode, entries)
+	}
+	return errs, err
+}
+
+func (s *Store) commitAs(ctx context.Context, conn *pgxpool.Conn, mode pgx.QueryExecMode, entries []*entry) ([]error, error) {
 	if len(entries) == 1 {
 		text, args := s.oneStatement(entries[0])
-		return runOne(ctx, conn, text, args)
+		return runOne(ctx, conn, mode, text, args)
 	}
 	text, args := s.batchStatement(entries)
-	return run(ctx, conn, entries, text, args)
+	return run(ctx, conn, mode, entries, text, args)
 }
 
 // commitDeletes does so with deletes.
 func (s *Store) commitDeletes(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
 	text, args := s.deleteStatement(entries)
-	return run(ctx, conn, entries, text, args)
+	return run(ctx, conn, s.mode, entries, text, args)
 }
 
 // runOne runs a statement for one entry that returns what became of it.
-func runOne(ctx context.Context, conn *pgxpool.Conn, text string, args []any) ([]error, error) {
+func runOne(ctx context.Context, conn *pgxpool.Conn, mode pgx.QueryExecMode, text string, args []any) ([]error, error) {
 	outcome := int32(-1)
-	if err := conn.QueryRow(ctx, text, args...).Scan(&outcome); err != nil {
+	if err := conn.QueryRow(ctx, text, append([]any{mode}, args...)...).Scan(&outcome); err != nil {
 		return nil, err
 	}
 	if !isOutcome(outcome) {
@@ -166,8 +179,8 @@ func runOne(ctx context.Context, conn *pgxpool.Conn, text string, args []any) ([
 }
 
 // run runs a statement that returns what became of each entry.
-func run(ctx context.Context, conn *pgxpool.Conn, entries []*entry, text string, args []any) ([]error, error) {
-	rows, err := conn.Query(ctx, text, args...)
+func run(ctx context.Context, conn *pgxpool.Conn, mode pgx.QueryExecMode, entries []*entry, text string, args []any) ([]error, error) {
+	rows, err := conn.Query(ctx, text, append([]any{mode}, args...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -198,9 +211,9 @@ func isOutcome(n int32) bool { return n >= 0 && int(n) < len(outcomes) }
 // oneStatement returns the statement for what comes alone.
 func (s *Store) oneStatement(e *entry) (text string, args []any) {
 	if e.creates {
-		text, args = s.stmts.createOne, []any{s.mode, uuid(e.id), e.name, e.state, e.queue, e.owner, e.lease, e.dag, e.params}
+		text, args = s.stmts.createOne, []any{uuid(e.id), e.name, e.state, e.queue, e.owner, e.lease, e.dag, e.params}
 	} else {
-		text, args = s.stmts.appendOne, []any{s.mode, uuid(e.id), e.generation, e.seq, e.state, e.call}
+		text, args = s.stmts.appendOne, []any{uuid(e.id), e.generation, e.seq, e.state, e.call}
 	}
 	return text, append(args, e.events.args()...)
 }
@@ -215,7 +228,6 @@ func (s *Store) batchStatement(entries []*entry) (text string, args []any) {
 			a.add(id, e)
 		}
 	}
-	args = []any{s.mode}
 	switch {
 	case len(c.ids) == 0:
 		text = s.stmts.appends
@@ -240,7 +252,7 @@ func (s *Store) deleteStatement(entries []*entry) (text string, args []any) {
 	for i, e := range entries {
 		ids[i] = uuid(e.id)
 	}
-	return s.stmts.delete, []any{s.mode, ids}
+	return s.stmts.delete, []any{ids}
 }
 
 func uuid(id saga.ID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: true} }

@@ -15,7 +15,8 @@
 //
 // # How it shares the database
 //
-// Nothing is held between calls: no connection, no transaction, no session state, no prepared statement. So it
+// Nothing is held between calls: no connection, no transaction, no session state; and no prepared statement, unless a connection goes to the server
+// itself, and pgx prepares what is sent in this pool. So it
 // works behind a pooler in transaction mode, Watch excepted, which says so. Creating and appending use Config.Writers connections at the same time, and everything
 // else Config.Others; Watch has one that isn't the pool's. While the writers are at work, what comes gathers, and is committed together by the next of them.
 // A call that meets no other waits for none.

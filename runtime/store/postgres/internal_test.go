@@ -82,7 +82,7 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		text string
 		args []any
 	}
-	made := func(text string, args []any) statement { return statement{text, args[1:]} }
+	made := func(text string, args []any) statement { return statement{text, args} }
 	list := func(q store.Query) statement {
 		text, args := listQuery(s.stmts.list, q)
 		return statement{text, args}

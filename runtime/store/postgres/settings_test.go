@@ -125,36 +125,3 @@ func TestMigrationsMayBeRunBySomebodyElse(t *testing.T) {
 	require.Len(t, claimed, 1)
 	requireLog(t, s, n.ID, 3)
 }
-
-// The next statement may come to another server connection, which knows no statement by that name.
-func TestStatementsHaveNoNames(t *testing.T) {
-	pool := pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) { c.MaxConns = 1 })
-	require.Equal(t, pgx.QueryExecModeCacheStatement, pool.Config().ConnConfig.DefaultQueryExecMode, "the program's own do")
-	schema := pgtest.Schema(t)
-	useAll(t, openStore(t, pool, schema))
-	useAll(t, openStore(t, pool, schema))
-	var named []string
-	require.NoError(t, pool.QueryRow(t.Context(), "SELECT array_agg(statement) FROM pg_prepared_statements", pgx.QueryExecModeExec).Scan(&named))
-	assert.Empty(t, named)
-}
-
-// useAll calls every method, several times.
-func useAll(t *testing.T, s store.Store) {
-	for range 3 {
-		n := newSaga()
-		n.Lease = 0
-		require.NoError(t, s.Create(t.Context(), n))
-		require.NoError(t, s.Append(t.Context(), next(n.ID, 0, 3)))
-		requireLog(t, s, n.ID, 3)
-		require.NoError(t, s.Renew(t.Context(), n.Owner, 0))
-		_, err := s.Claim(t.Context(), store.Claim{Owner: "bob"})
-		require.NoError(t, err)
-		_, err = s.List(t.Context(), store.Query{Limit: 1})
-		require.NoError(t, err)
-		a := next(n.ID, 3, 1)
-		a.Generation, a.State = 2, 5
-		require.NoError(t, s.Append(t.Context(), a))
-		require.NoError(t, s.Delete(t.Context(), n.ID))
-		require.ErrorIs(t, s.Delete(t.Context(), n.ID), store.ErrNotFound)
-	}
-}
