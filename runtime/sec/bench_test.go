@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/sec"
@@ -68,7 +69,7 @@ func BenchmarkTrip(b *testing.B) {
 	}
 	b.Run("naive/clients-64", func(b *testing.B) {
 		action := func() string { return "done" }
-		share(b, 64, func() {
+		share(b.N, 64, func() {
 			action()
 			var stage sync.WaitGroup
 			for range 3 {
@@ -80,30 +81,67 @@ func BenchmarkTrip(b *testing.B) {
 	})
 }
 
-// BenchmarkNodes runs sagas of many sizes and shapes; ns/node should be the same for all. One saga at a time has the
-// processors wait for each other twice a saga: once when its first action is handed to a goroutine, and once when its client is woken. Several at
-// a time show what is left when they needn't.
+// BenchmarkNodes runs sagas of many sizes and shapes. A saga costs something by itself, be it of one node: it is created, and two goroutines are
+// woken, the one that does its work and the one that waits for it. ns/node is what each node costs after the first: what a saga takes longer than one of
+// one node, by turns with which it runs, for each node that it has more. That should be the same for all. ns/saga is the saga of one node.
 func BenchmarkNodes(b *testing.B) {
 	for _, clients := range []int{1, 8} {
 		for _, n := range []int{10, 100, 1000, 10000} {
-			b.Run(fmt.Sprintf("chain-%d/clients-%d", n, clients), func(b *testing.B) { benchmarkSagas(b, chainDAG(n), clients) })
+			b.Run(fmt.Sprintf("chain-%d/clients-%d", n, clients), func(b *testing.B) { benchmarkNodes(b, chainDAG(n), clients) })
 		}
 		for _, n := range []int{10, 100, 1000, 10000} {
-			b.Run(fmt.Sprintf("fan-%d/clients-%d", n, clients), func(b *testing.B) { benchmarkSagas(b, fanDAG(n), clients) })
+			b.Run(fmt.Sprintf("fan-%d/clients-%d", n, clients), func(b *testing.B) { benchmarkNodes(b, fanDAG(n), clients) })
 		}
-		b.Run(fmt.Sprintf("stages-4x50/clients-%d", clients), func(b *testing.B) { benchmarkSagas(b, stagesDAG(50, 4), clients) })
+		b.Run(fmt.Sprintf("stages-4x50/clients-%d", clients), func(b *testing.B) { benchmarkNodes(b, stagesDAG(50, 4), clients) })
 	}
 }
 
+func benchmarkNodes(b *testing.B, dag *saga.DAG, clients int) {
+	run := newRunner(b)
+	single := chainDAG(1)
+	var many, one time.Duration
+	for left := b.N; left > 0; left -= together {
+		n := min(left, together)
+		many += timed(func() { share(n, clients, func() { run(dag) }) })
+		one += timed(func() { share(n, clients, func() { run(single) }) })
+	}
+	b.ReportMetric(float64((many-one).Nanoseconds())/float64(b.N)/float64(dag.Len()-3), "ns/node")
+	b.ReportMetric(float64(one.Nanoseconds())/float64(b.N), "ns/saga")
+	b.ReportMetric(float64(many.Nanoseconds())/float64(b.N), "ns/op")
+}
+
+// together is how many sagas of a kind run before those of the other kind do: so many that all clients are busy, and so few
+// that a machine that is slower for a while is so for both.
+const together = 64
+
+func timed(f func()) time.Duration {
+	start := time.Now()
+	f()
+	return time.Since(start)
+}
+
 func benchmarkSagas(b *testing.B, dag *saga.DAG, clients int) {
+	run := newRunner(b)
+	b.ReportAllocs()
+	b.ResetTimer()
+	share(b.N, clients, func() { run(dag) })
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "sagas/s")
+}
+
+// newRunner returns a function that runs a saga in memory.
+func newRunner(b *testing.B) func(*saga.DAG) {
 	c, err := sec.New(sec.Config{Registry: noop(), MaxNodes: 20_000, MaxEdges: 40_000, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		b.Fatal(err)
 	}
+	b.Cleanup(func() {
+		if err := c.Shutdown(context.Background()); err != nil {
+			b.Error(err)
+		}
+	})
 	ctx := context.Background()
-	b.ReportAllocs()
-	b.ResetTimer()
-	share(b, clients, func() {
+	return func(dag *saga.DAG) {
 		withParams, err := saga.NewSagaDAG(dag, "params")
 		if err != nil {
 			b.Error(err)
@@ -118,22 +156,16 @@ func benchmarkSagas(b *testing.B, dag *saga.DAG, clients int) {
 		if err != nil || string(outputs.Saga()) != `"done"` {
 			b.Errorf("output %s, error %v", outputs.Saga(), err)
 		}
-	})
-	b.StopTimer()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "sagas/s")
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(dag.Len()-2), "ns/node")
-	if err := c.Shutdown(ctx); err != nil {
-		b.Fatal(err)
 	}
 }
 
-// share calls f b.N times, from that many goroutines.
-func share(b *testing.B, clients int, f func()) {
+// share calls f n times, from that many goroutines.
+func share(n, clients int, f func()) {
 	var calls atomic.Int64
 	var wg sync.WaitGroup
 	for range clients {
 		wg.Go(func() {
-			for calls.Add(1) <= int64(b.N) {
+			for calls.Add(1) <= int64(n) {
 				f()
 			}
 		})

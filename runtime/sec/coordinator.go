@@ -34,8 +34,8 @@ type Coordinator struct {
 	unwatch   context.CancelFunc
 	recovered bool // takeOver has seen the end; lookOut's own
 
-	// appends holds a token for each append that is under way.
-	appends chan struct{}
+	// appends is passed by each append. Who waits there doesn't use up the time that the store is given.
+	appends *gate
 
 	pool         pool
 	gates        *gates
@@ -69,7 +69,7 @@ func New(config Config) (*Coordinator, error) {
 
 		keepNoMore: make(chan struct{}),
 		awake:      make(chan struct{}, 1),
-		appends:    make(chan struct{}, maxAppends),
+		appends:    newGate(maxAppends),
 		unwatch:    unwatch,
 		gates:      newGates(config.MaxActions),
 		slots:      newSlots(config.MaxSagas),

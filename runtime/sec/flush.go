@@ -27,19 +27,29 @@ func (s *instance) flush() error {
 	if len(request.Events) == 0 && request.State == s.stored && !s.called {
 		return nil
 	}
-	return s.coordinator.retryAppend(s.tenure, s.id, func(ctx context.Context, st store.Store) error {
-		err := st.Append(ctx, request)
-		if errors.Is(err, store.ErrSequence) {
-			err = s.resolve(ctx, st, request)
+	c := s.coordinator
+	return c.repeat(s.tenure, s.id, func() error {
+		if !c.appends.enter(s, nil) {
+			return s.life.Err()
 		}
-		switch {
-		case err == nil:
-			s.committed(request.State)
-		case errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrNotFound):
-			return final{fmt.Errorf("%w: %w", errClaimed, err)}
-		}
-		return err
+		defer c.appends.leave()
+		return c.aside.withStore(s.tenure, func(ctx context.Context, st store.Store) error { return s.append(ctx, st, request) })
 	})
+}
+
+// append appends to the log what the request says, once.
+func (s *instance) append(ctx context.Context, st store.Store, request store.Append) error {
+	err := st.Append(ctx, request)
+	if errors.Is(err, store.ErrSequence) {
+		err = s.resolve(ctx, st, request)
+	}
+	switch {
+	case err == nil:
+		s.committed(request.State)
+	case errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrNotFound):
+		return final{fmt.Errorf("%w: %w", errClaimed, err)}
+	}
+	return err
 }
 
 // overtaken says what somebody who isn't the owner has done to a saga: an operator, from another process.
@@ -137,19 +147,6 @@ func ended(alive context.Context) error {
 // each is given is enough: of a hundred thousand at once, as when as many sagas are taken over, the last would be given up while they wait for
 // those before, only to come again.
 const maxAppends = 1024
-
-// retryAppend is retry for an append. Each try waits for its turn, which isn't bounded.
-func (c *Coordinator) retryAppend(life context.Context, id saga.ID, call func(context.Context, store.Store) error) error {
-	return c.repeat(life, id, func() error {
-		select {
-		case c.appends <- struct{}{}:
-		case <-life.Done():
-			return life.Err()
-		}
-		defer func() { <-c.appends }()
-		return c.aside.withStore(life, call)
-	})
-}
 
 // retry calls the store until the call returns nil or an error that is final, or life, which is the coordinator's or a tenure,
 // ends. Each try is bounded by Config.StoreTimeout.

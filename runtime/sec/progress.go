@@ -81,4 +81,4 @@ func (p *progress) added() store.Append {
 	}
 }
 
-func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+func now() time.Time { return time.UnixMilli(time.Now().UnixMilli()).UTC() }
