@@ -114,6 +114,9 @@ func (a *typedAction[In, Out]) Policy(d Direction) Policy {
 func (a *typedAction[In, Out]) Do(ctx ActionContext) (json.RawMessage, error) {
 	in, err := a.decodeInputs(ctx)
 	if err != nil {
+		if ctx.Resumed() { // code of then may have decoded them, and have done something
+			err = Indeterminate(err)
+		}
 		return nil, err
 	}
 	out, err := a.spec.Do(ctx, in)

@@ -15,7 +15,7 @@ type ActionError struct {
 	Message string `json:"message"`
 	// Reason says what kind of failure it was.
 	Reason Reason `json:"reason"`
-	// Attempts counts the attempts that the process which recorded this made.
+	// Attempts counts the attempts that the process which recorded this made; 0 for ReasonNotCalled.
 	Attempts int `json:"attempts"`
 	// Causes are the errors in the original error's tree that can be had back, outermost first.
 	Causes []Cause `json:"causes,omitempty"`
@@ -44,6 +44,8 @@ const (
 	ReasonTimeout Reason = "timeout"
 	// ReasonInjected: a test or an operator asked for the failure.
 	ReasonInjected Reason = "injected"
+	// ReasonNotCalled: the saga began to unwind while the call waited for a limit, and so it was never made.
+	ReasonNotCalled Reason = "not called"
 )
 
 // NewActionError records an error that a function returned.

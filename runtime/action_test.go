@@ -95,6 +95,10 @@ func TestAnInputThatCannotBeHadFailsForGood(t *testing.T) {
 	_, err = b.Do(callAt(t, hotelDAG(t), "hotel"))
 	assert.EqualError(t, err, `action "hotel": input "payment": json: cannot unmarshal string into Go value of type int`)
 	assert.True(t, saga.IsPermanent(err))
+	assert.False(t, saga.IsIndeterminate(err))
+	_, err = b.Do(callAt(t, hotelDAG(t), "hotel", func(c *saga.Call) { c.Resumed = true }))
+	assert.True(t, saga.IsPermanent(err))
+	assert.True(t, saga.IsIndeterminate(err), "an earlier process may have called it, with a type that could be decoded")
 }
 
 func TestAnErrorOfDoIsReturnedAsItIs(t *testing.T) {

@@ -81,7 +81,8 @@ func (c ActionContext) Direction() Direction { return c.call.Direction }
 // Attempt counts the attempts of this process from 1.
 func (c ActionContext) Attempt() int { return c.call.Attempt }
 
-// Resumed reports whether an earlier process began this and didn't record how it ended.
+// Resumed reports whether an earlier process began this and didn't record how it ended. It may have called the function, or only have waited
+// for a limit to let it.
 func (c ActionContext) Resumed() bool { return c.call.Resumed }
 
 // Logger returns a logger that tells the saga and the node with each line.

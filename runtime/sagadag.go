@@ -44,7 +44,7 @@ var errNoDAG = errors.New("saga has no DAG")
 
 // NewSagaDAG returns the DAG with parameters, which it encodes as JSON now.
 func NewSagaDAG(dag *DAG, params any) (*SagaDAG, error) {
-	if dag == nil {
+	if dag == nil || len(dag.nodes) == 0 { // made by nobody
 		return nil, errNoDAG
 	}
 	encoded, err := encodeData(params)

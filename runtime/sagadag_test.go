@@ -71,6 +71,8 @@ func TestSagaDAGsAreEqualIfAllOfThemIs(t *testing.T) {
 func TestSagaDAGNeedsADAGAndParameters(t *testing.T) {
 	_, err := saga.NewSagaDAG(nil, 1)
 	assert.EqualError(t, err, "saga has no DAG")
+	_, err = saga.NewSagaDAG(new(saga.DAG), 1)
+	assert.EqualError(t, err, "saga has no DAG")
 	_, err = saga.NewSagaDAG(tripDAG(t), make(chan int))
 	assert.EqualError(t, err, `saga "book-trip": parameters: json: unsupported type: chan int`)
 	_, err = json.Marshal(&saga.SagaDAG{})

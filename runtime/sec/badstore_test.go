@@ -1,6 +1,8 @@
 package sec_test
 
 import (
+	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -10,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -64,5 +67,99 @@ func TestCoordinatorGoesOnWhenTheStoreDoes(t *testing.T) {
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
+	})
+}
+
+// hungEvents is a store whose Events doesn't return while it hangs, before its context ends.
+type hungEvents struct {
+	store.Store
+	hangs atomic.Bool
+}
+
+func (h *hungEvents) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+	if h.hangs.Load() {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return h.Store.Events(ctx, id, from, limit)
+}
+
+func TestOrderForAStuckSagaWaitsNoLongerThanItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.fail("do b")
+		w.fail("undo a")
+		st := &hungEvents{Store: store.NewMemory()}
+		c := w.open(t, st)
+		id, _, err := run(t, c, chain())
+		require.Error(t, err)
+		st.hangs.Store(true)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		err = c.RetryUndo(ctx, id, "a", because)
+		assert.Equal(t, 100*time.Millisecond, time.Since(began))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorContains(t, err, id.String())
+		require.ErrorContains(t, err, "it may be done or not")
+		st.hangs.Store(false)
+		require.NoError(t, c.MarkUndone(t.Context(), id, "a", because))
+		_, err = c.Wait(t.Context(), id)
+		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
+	})
+}
+
+type hungList struct{ store.Store }
+
+func (hungList) List(ctx context.Context, _ store.Query) ([]store.Record, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestListOfAQueueHasTheCoordinatorsOwnSagasWhileTheStoreHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
+		c := w.configured(t, sec.Config{Store: hungList{store.NewMemory()}, Queue: "q"})
+		id := saga.NewID()
+		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
+		records, err := c.List(t.Context(), store.Query{Queues: []string{"q"}})
+		require.ErrorIs(t, err, saga.ErrPartial)
+		require.Len(t, records, 1)
+		assert.Equal(t, id, records[0].ID)
+	})
+}
+
+// lacksKey is a store that can't decode DAGs.
+type lacksKey struct{ store.Store }
+
+func (l lacksKey) Load(ctx context.Context, id saga.ID) (store.Record, error) {
+	r, err := l.Store.Load(ctx, id)
+	r.DAG = saga.UndecodableDAG(errors.New("key k1 is missing"))
+	return r, err
+}
+
+func (l lacksKey) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+	records, err := l.Store.Claim(ctx, c)
+	for i := range records {
+		records[i].DAG = saga.UndecodableDAG(errors.New("key k1 is missing"))
+	}
+	return records, err
+}
+
+func TestSagaThatCanNotBeDecodedIsParkedForWhoCreatesItAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		st := store.NewMemory()
+		c := w.start(t, st)
+		id := saga.NewID()
+		require.NoError(t, c.Create(t.Context(), id, chain()))
+		require.NoError(t, c.Shutdown(t.Context()))
+		c = w.open(t, lacksKey{st})
+		settle()
+		err := c.CreateAndStart(t.Context(), id, chain())
+		require.ErrorIs(t, err, saga.ErrParked)
+		require.ErrorContains(t, err, "key k1 is missing")
+		assert.NotErrorIs(t, err, saga.ErrSagaExists)
 	})
 }

@@ -171,6 +171,16 @@ func (c *Coordinator) isStopped() bool {
 	}
 }
 
+// inBackground runs f in a goroutine that Shutdown waits for, unless the coordinator is shutting down. It reports whether it does.
+func (c *Coordinator) inBackground(f func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.stopped {
+		c.running.Go(f)
+	}
+	return !c.stopped
+}
+
 // lookup returns a saga that this coordinator has in memory, or nil.
 func (c *Coordinator) lookup(id saga.ID) *instance {
 	c.mu.Lock()
@@ -200,13 +210,15 @@ func (c *Coordinator) reserve(s *instance) (*instance, bool, error) {
 func (c *Coordinator) release(s *instance) { s.gone.Do(func() { c.forget(s) }) }
 
 func (c *Coordinator) forget(s *instance) {
-	s.life.end()
 	c.mu.Lock()
 	if c.sagas[s.id] == s {
 		delete(c.sagas, s.id)
 	}
 	c.mu.Unlock()
-	left := s.mail.close()
+	left, away := s.mail.close(s.flying)
+	if away == 0 || s.stored != saga.StateAbandoned { // what was abandoned still runs to its end
+		s.life.end()
+	}
 	s.admitted = s.admitted || left.granted
 	s.dismiss()
 	for _, r := range left.requests { // they came too late to be served

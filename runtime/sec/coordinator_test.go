@@ -379,3 +379,22 @@ func TestActionThatEndsItsGoroutineFails(t *testing.T) {
 		assert.Equal(t, []string{"do a", "do b", "undo b", "undo a"}, w.calls())
 	})
 }
+
+func TestStatusIsTheCallersOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.on("do b", func(saga.ActionContext) error { time.Sleep(time.Second); return nil })
+		c := w.open(t, store.NewMemory())
+		id := saga.NewID()
+		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
+		settle()
+		status, err := c.Status(t.Context(), id)
+		require.NoError(t, err)
+		require.NoError(t, c.Pause(t.Context(), id, because))
+		_ = append(status.Events, saga.Event{Seq: 99, Node: 77, Kind: saga.EventFailed})
+		status, err = c.Status(t.Context(), id)
+		require.NoError(t, err)
+		assert.NoError(t, status.Parked)
+		assert.Equal(t, saga.EventPaused, status.Events[len(status.Events)-1].Kind)
+	})
+}

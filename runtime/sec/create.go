@@ -28,7 +28,7 @@ func (c *Coordinator) CreateAndStart(ctx context.Context, id saga.ID, dag *saga.
 }
 
 // Resume records a saga with the log that it has got elsewhere, without starting it: Start lets it go on from there. If the log says that it
-// unwinds or has ended, that is its state at once. The errors are those of Create, and one that says which event can't have happened.
+// unwinds, it does so at once, and if the log says that it has ended, it has. The errors are those of Create, and one that says which event can't have happened.
 func (c *Coordinator) Resume(ctx context.Context, log *saga.Log) error {
 	return c.create(ctx, log, false)
 }
@@ -54,8 +54,8 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 	if err := s.load(log.DAG, log.Events, 1); err != nil {
 		return err
 	}
-	s.started = start
-	if start && s.admit(false) {
+	s.started = start || s.state() != saga.StateCreated
+	if s.started && s.admit(false) {
 		s.advance()
 	}
 	s.stored = s.state()
@@ -123,12 +123,7 @@ func (s *instance) all() []saga.Event {
 // settleDoubt finds out in the background whether a create which seemed to fail has succeeded, and goes on with
 // the saga if it has: nobody else would until the next coordinator does.
 func (c *Coordinator) settleDoubt(id saga.ID) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.stopped {
-		return
-	}
-	c.running.Go(func() {
+	c.inBackground(func() {
 		_ = c.retry(c.alive, id, func(ctx context.Context, _ store.Store) error {
 			_, _, err := c.find(ctx, id)
 			if errors.Is(err, saga.ErrNoSuchSaga) || errors.Is(err, saga.ErrShutdown) {
@@ -165,6 +160,9 @@ func (s *instance) same(ctx context.Context, log *saga.Log, start bool) error {
 		return s.coordinator.create(ctx, log, start)
 	}
 	v, _ := s.view.load()
+	if v.parked != nil && s.dag == nil { // it can't be told whether it is the same
+		return fmt.Errorf("saga %s: %w", s.id, v.parked)
+	}
 	if err := continues(s.dag, v.events, log); err != nil || !start {
 		return err
 	}

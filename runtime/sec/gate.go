@@ -50,6 +50,7 @@ func (g *gate) enter(s *instance, stop <-chan struct{}) bool {
 		return true
 	case <-stop:
 	case <-s.life.Done():
+	case <-s.done:
 	}
 	g.giveUp(id, turn)
 	return false

@@ -116,12 +116,14 @@ func (s *instance) advance() {
 		if !ok {
 			return
 		}
-		j := job{Task: t, resumed: s.machine.Logged(t), outputs: s.machine.Outputs()}
+		logged := s.machine.Logged(t)
+		j := job{Task: t, resumed: logged && !s.retried[t.Node], outputs: s.machine.Outputs()}
+		delete(s.retried, t.Node)
 		if t.Direction == saga.Undo {
 			j.output = j.outputs[t.Node]
 		}
 		switch {
-		case j.resumed:
+		case logged:
 		case t.Direction == saga.Undo:
 			s.apply(t.Node, saga.EventUndoStarted, nil)
 		default:
@@ -163,12 +165,12 @@ func (s *instance) tell(events []saga.Event) {
 
 // publish shows readers what is durable.
 func (s *instance) publish(active bool) {
-	s.view.show(view{state: s.stored, events: s.events, active: active})
+	s.view.show(view{state: s.stored, events: slices.Clip(s.events), active: active})
 }
 
 // park shows readers why the saga can't be gone on with.
 func (s *instance) park(reason error) {
-	s.view.show(view{state: s.stored, events: s.events, parked: fmt.Errorf("%w: %w", saga.ErrParked, reason)})
+	s.view.show(view{state: s.stored, events: slices.Clip(s.events), parked: fmt.Errorf("%w: %w", saga.ErrParked, reason)})
 }
 
 // isParked reports whether the saga can't be gone on with.

@@ -169,6 +169,46 @@ func TestResumeGoesOnFromALogOfAnotherStore(t *testing.T) {
 	})
 }
 
+// unwinding is a log of a chain whose second node has failed.
+func unwinding(id saga.ID) *saga.Log {
+	return &saga.Log{ID: id, DAG: chain(), Events: []saga.Event{
+		{Seq: 0, Node: 1, Kind: saga.EventStarted},
+		{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(`"a"`)},
+		{Seq: 2, Node: 2, Kind: saga.EventStarted},
+		{Seq: 3, Node: 2, Kind: saga.EventFailed, Payload: []byte(`{"message":"no","reason":"error","attempts":1}`)},
+	}}
+}
+
+func TestResumedSagaThatUnwindsDoesSoAtOnce(t *testing.T) {
+	fromAnywhere(t, func(t *testing.T, from place) {
+		w := newWorld()
+		c := from.open(t, w, store.NewMemory())
+		id := saga.NewID()
+		require.NoError(t, c.Resume(t.Context(), unwinding(id)))
+		_, err := c.Wait(t.Context(), id)
+		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
+		assert.Equal(t, []string{"undo a"}, w.calls())
+		require.NoError(t, c.Start(t.Context(), id), "it has been started")
+	})
+}
+
+func TestResumedSagaThatIsCanceledUnwinds(t *testing.T) {
+	fromAnywhere(t, func(t *testing.T, from place) {
+		w := newWorld()
+		c := from.open(t, w, store.NewMemory())
+		id := saga.NewID()
+		log := unwinding(id)
+		log.Events = log.Events[:2]
+		require.NoError(t, c.Resume(t.Context(), log))
+		time.Sleep(time.Hour)
+		require.Empty(t, w.calls(), "it waits for its start")
+		require.NoError(t, c.Cancel(t.Context(), id, because))
+		_, err := c.Wait(t.Context(), id)
+		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
+		assert.Equal(t, []string{"undo a"}, w.calls())
+	})
+}
+
 func TestConfigIsChecked(t *testing.T) {
 	_, err := sec.New(sec.Config{StoreTimeout: -1})
 	assert.ErrorContains(t, err, "StoreTimeout")

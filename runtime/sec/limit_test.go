@@ -233,6 +233,20 @@ func TestRetentionDeletesByAgeAndCount(t *testing.T) {
 	}
 }
 
+func TestRetentionLeavesOtherQueuesAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.NewMemory()
+		w := newWorld()
+		keeper := w.configured(t, sec.Config{Store: st, Queue: "kept"})
+		w.configured(t, sec.Config{Store: st, Queue: "short-lived", Retention: sec.Retention{MaxAge: time.Hour}})
+		id, _, err := run(t, keeper, chain())
+		require.NoError(t, err)
+		time.Sleep(2 * time.Hour)
+		_, err = keeper.Status(t.Context(), id)
+		require.NoError(t, err)
+	})
+}
+
 func TestSagaThatIsStartedAgainTakesNoSecondPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()

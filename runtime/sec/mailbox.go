@@ -14,6 +14,7 @@ type mailbox struct {
 	// attended says that somebody attends, or will.
 	attended bool
 	closed   bool
+	away     int // workers who had not reported when the mailbox was closed, and haven't yet
 }
 
 // open makes the mailbox that of a saga which is attended to by the caller, and gives it room for outcomes.
@@ -27,12 +28,16 @@ func (m *mailbox) attend() bool {
 }
 
 // report posts what a worker came to, and reports whether the caller has to attend. It is lost if the saga is gone, as is what
-// the worker did: it will be called again.
-func (m *mailbox) report(o outcome) bool {
+// the worker did: it will be called again. Of those who come after that, it tells the last one.
+func (m *mailbox) report(o outcome) (attend, last bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.closed {
+		m.away--
+		return false, m.away == 0
+	}
 	m.outcomes = append(m.outcomes, o)
-	return m.attend()
+	return m.attend(), false
 }
 
 // ask posts a request, and reports whether somebody will reply, and whether the caller has to see to it.
@@ -92,10 +97,10 @@ func (m *mailbox) leave() bool {
 	return true
 }
 
-// close refuses further requests, and returns what nobody will look at.
-func (m *mailbox) close() mail {
+// close refuses further requests, and returns what nobody will look at, and how many workers are away, of those that were flying.
+func (m *mailbox) close(flying int) (left mail, away int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.closed = true
-	return mail{requests: m.requests, granted: m.granted}
+	m.closed, m.away = true, flying-len(m.outcomes)
+	return mail{requests: m.requests, granted: m.granted}, m.away
 }

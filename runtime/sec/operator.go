@@ -31,13 +31,14 @@ type Operator struct {
 	unpark func(id saga.ID, except uint64) bool
 }
 
-// Cancel makes a saga unwind: nothing more starts, and what has run is undone. A saga that unwinds already
-// does just that. A saga that has succeeded can't be canceled.
+// Cancel makes a saga unwind: nothing more starts, and what has run is undone. A call that waits for a limit isn't made any more. One that unwinds
+// already does just that, and no output that is supplied later lets it run on. What is stuck or has ended can't be canceled.
 func (o *Operator) Cancel(ctx context.Context, id saga.ID, order saga.Order) error {
 	return o.record(ctx, id, saga.EventCanceled, "", order)
 }
 
-// Pause keeps a saga from starting anything more, be it a do or an undo. What runs goes on, and is recorded.
+// Pause keeps a saga from starting anything more, be it a do or an undo. What has started goes on, and is recorded, also if it waits for a
+// limit or for its next attempt.
 func (o *Operator) Pause(ctx context.Context, id saga.ID, order saga.Order) error {
 	return o.record(ctx, id, saga.EventPaused, "", order)
 }
@@ -89,7 +90,8 @@ func (o *Operator) SupplyOutput(ctx context.Context, id saga.ID, node saga.NodeP
 	return o.record(ctx, id, saga.EventOutputSupplied, node, order)
 }
 
-// Abandon gives a saga up as it is, which is final. It must be paused, stuck or parked.
+// Abandon gives a saga up as it is, which is final. It must be paused, stuck or parked. A call that is under way isn't broken off, but what it comes to is
+// not recorded, and it isn't repeated.
 func (o *Operator) Abandon(ctx context.Context, id saga.ID, order saga.Order) error {
 	err := o.record(ctx, id, saga.EventAbandoned, "", order)
 	if errors.Is(err, saga.ErrParked) {
@@ -138,7 +140,7 @@ func orderPayload(id saga.ID, kind saga.EventKind, order saga.Order) (json.RawMe
 func isDone(m *executor.Machine, kind saga.EventKind, node saga.NodeID, order saga.Order) bool {
 	switch kind {
 	case saga.EventCanceled:
-		return m.Canceled() || m.State() == saga.StateUnwinding
+		return m.Canceled()
 	case saga.EventPaused:
 		return m.Paused()
 	case saga.EventUnpaused:

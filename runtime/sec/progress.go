@@ -19,13 +19,14 @@ type progress struct {
 	generation uint64
 
 	machine *executor.Machine
-	started bool         // false for a saga that was created and waits for Start
-	begun   bool         // a node has started, now or ever
-	events  []saga.Event // all that are durable
-	pending []saga.Event // applied to the machine, and not durable yet
-	clock   time.Time    // when what is pending became known; read once for all that comes together
-	stored  saga.State   // what the store has as the state
-	called  bool         // somebody else may have appended: the next append is due, even if nothing is pending
+	started bool                 // false for a saga that was created and waits for Start
+	begun   bool                 // a node has started, now or ever
+	events  []saga.Event         // all that are durable
+	pending []saga.Event         // applied to the machine, and not durable yet
+	clock   time.Time            // when what is pending became known; read once for all that comes together
+	stored  saga.State           // what the store has as the state
+	retried map[saga.NodeID]bool // whose undo was ordered to be called again, and hasn't been yet
+	called  bool                 // somebody else may have appended: the next append is due, even if nothing is pending
 }
 
 // load sets what the store has. The events are checked by replaying them.
@@ -58,6 +59,12 @@ func (p *progress) tryApply(node saga.NodeID, kind saga.EventKind, payload json.
 	}
 	p.pending = append(p.pending, e)
 	p.begun = p.begun || isNodes(e)
+	if kind == saga.EventUndoRetried {
+		if p.retried == nil {
+			p.retried = map[saga.NodeID]bool{}
+		}
+		p.retried[node] = true
+	}
 	return nil
 }
 

@@ -124,7 +124,7 @@ func (c *Coordinator) Owned() []store.Record {
 		if !shown { // still being created or read
 			continue
 		}
-		r := store.Record{ID: s.id, State: v.state, Owner: s.tenure.owner, Generation: s.generation, NextSeq: uint64(len(v.events))}
+		r := store.Record{ID: s.id, Queue: c.config.Queue, State: v.state, Owner: s.tenure.owner, Generation: s.generation, NextSeq: uint64(len(v.events))}
 		if s.dag != nil {
 			r.Name = s.dag.Name()
 		}

@@ -29,6 +29,30 @@ func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, er
 	return c.goOn(a, first)
 }
 
+// adoptFor adopts a saga on behalf of somebody who waits no longer than until ctx ends. The rest is done all the same.
+func (c *Coordinator) adoptFor(ctx context.Context, record store.Record, first *request) (asked bool, err error) {
+	type result struct {
+		asked bool
+		err   error
+	}
+	adopted := make(chan result, 1)
+	if !c.inBackground(func() {
+		asked, err := c.adopt(record, first)
+		adopted <- result{asked, err}
+	}) {
+		return false, fmt.Errorf("saga %s: %w", record.ID, saga.ErrShutdown)
+	}
+	select {
+	case r := <-adopted:
+		if r.err != nil {
+			return false, fmt.Errorf("saga %s: %w", record.ID, r.err)
+		}
+		return r.asked, nil
+	case <-ctx.Done():
+		return false, fmt.Errorf("saga %s: %w while its log was being read", record.ID, ctx.Err())
+	}
+}
+
 // take reserves a saga. It returns nil if it is in memory, or isn't this coordinator's any more. The error is saga.ErrShutdown or errTenure.
 func (c *Coordinator) take(record store.Record) (*adoption, error) {
 	s := newInstance(c, record.ID)
@@ -181,7 +205,7 @@ func (c *Coordinator) find(ctx context.Context, id saga.ID) (*instance, store.Re
 		if err != nil || record.State.Settled() || c.isStopped() || !c.owns(&record) {
 			return nil, record, err
 		}
-		if _, err := c.adopt(record, nil); err != nil {
+		if _, err := c.adoptFor(ctx, record, nil); err != nil {
 			return nil, record, err
 		}
 	}

@@ -61,8 +61,11 @@ func (c *Coordinator) ask(ctx context.Context, id saga.ID, w wish) error {
 		case s == nil && (record.State != saga.StateStuck || !c.own(ctx, &record)):
 			return c.aside.amend(ctx, record, w)
 		case s == nil:
-			asked, err := c.adopt(record, &r)
-			if err != nil {
+			asked, err := c.adoptFor(ctx, record, &r)
+			switch {
+			case ctx.Err() != nil && err != nil:
+				return fmt.Errorf("%w; it may be done or not", err)
+			case err != nil:
 				return err
 			}
 			if !asked { // somebody else has taken it back

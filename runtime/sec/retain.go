@@ -12,7 +12,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Retention says which final sagas a coordinator deletes. Sagas that are not final, stuck ones included, are never deleted.
+// Retention says which final sagas of its queue a coordinator deletes. Sagas that are not final, stuck ones included, are never deleted.
 type Retention struct {
 	// MaxAge is how long a saga is kept after it has ended. Zero means for ever.
 	MaxAge time.Duration
@@ -49,14 +49,14 @@ func (c *Coordinator) retain() {
 	}
 }
 
-// deleteExpired goes through all final sagas, a batch at a time.
+// deleteExpired goes through all final sagas of the queue, a batch at a time.
 func (c *Coordinator) deleteExpired() error {
 	type ended struct {
 		id saga.ID
 		at time.Time
 	}
 	var kept []ended
-	for records, err := range c.aside.pages(c.alive, store.Query{States: finalStates, Limit: retentionBatch}) {
+	for records, err := range c.aside.pages(c.alive, store.Query{States: finalStates, Queues: []string{c.config.Queue}, Limit: retentionBatch}) {
 		if err != nil {
 			return err
 		}

@@ -41,12 +41,12 @@ func (s *instance) work(j job) (attend bool) {
 	returned := false
 	defer func() {
 		if returned {
-			attend = s.mail.report(o)
+			attend = s.report(o)
 			return
 		}
 		// The action called runtime.Goexit, and this goroutine ends.
 		o = j.failed(&saga.ActionError{Message: "the action ended its goroutine", Reason: saga.ReasonPanic, Attempts: 1}, true)
-		if s.mail.report(o) {
+		if s.report(o) {
 			c.attendTo(s)
 		}
 	}()
@@ -58,6 +58,15 @@ func (s *instance) work(j job) (attend bool) {
 	}
 	returned = true
 	return false
+}
+
+// report posts an outcome, and reports whether the caller has to attend to the saga.
+func (s *instance) report(o outcome) (attend bool) {
+	attend, last := s.mail.report(o)
+	if last {
+		s.life.end()
+	}
+	return attend
 }
 
 // attempt calls the action as often as its policy says.
@@ -80,7 +89,10 @@ func (s *instance) attempt(j job, injected injection) outcome {
 		if r.failure == nil {
 			return j.succeeded(r.output)
 		}
-		if r.stopped || s.life.Err() != nil {
+		if r.failure.Reason == saga.ReasonNotCalled {
+			return j.failed(r.failure, false)
+		}
+		if r.stopped || s.isGone() {
 			return outcome{task: j.Task} // it may have failed only because of that
 		}
 		unknown = unknown || r.unknown
@@ -124,8 +136,11 @@ func (s *instance) callInTurn(j job, action saga.Registered, own *gate, attempt 
 		return attempted{failure: &saga.ActionError{}, stopped: true}
 	}
 	defer all.leave()
-	if s.life.Err() != nil {
+	if s.isGone() {
 		return attempted{failure: &saga.ActionError{}, stopped: true}
+	}
+	if limited := own != nil || all != nil; limited && attempt == 1 && s.isTooLate(j) {
+		return attempted{failure: &saga.ActionError{Message: "not called: it waited for a limit until the saga unwound", Reason: saga.ReasonNotCalled}}
 	}
 	began := time.Now()
 	r := s.call(j, action, attempt, timeout)
@@ -141,6 +156,22 @@ func (s *instance) callInTurn(j job, action saga.Registered, own *gate, attempt 
 		c.observations.tell(o)
 	}
 	return r
+}
+
+// isGone reports whether nothing more is to be called for the saga: it isn't the coordinator's any more, or was abandoned.
+func (s *instance) isGone() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return s.life.Err() != nil
+	}
+}
+
+// isTooLate reports whether the saga unwinds, and the job is a do that nobody has begun.
+func (s *instance) isTooLate(j job) bool {
+	v, _ := s.view.load()
+	return j.Direction == saga.Do && !j.resumed && (v.state == saga.StateUnwinding || v.state == saga.StateStuck)
 }
 
 func (s *instance) setRetrying(t executor.Task, r *saga.Retrying) {
@@ -255,6 +286,7 @@ func (s *instance) wait(d time.Duration) bool {
 		return true
 	case <-s.coordinator.stopping:
 	case <-s.life.Done():
+	case <-s.done:
 	}
 	return false
 }

@@ -9,11 +9,13 @@ import (
 // sagaOrders are the events that are not a node's own: what an operator does to the saga, or to what may start.
 var sagaOrders = map[saga.EventKind]func(*Machine, saga.Event) error{
 	saga.EventCanceled: func(m *Machine, e saga.Event) error {
-		if state := m.State(); state != saga.StateRunning {
+		if state := m.State(); m.canceled || state != saga.StateRunning && state != saga.StateUnwinding {
 			return fmt.Errorf("%w: %s for a saga that is %s", ErrIllegalEvent, e.Kind, state)
 		}
 		m.canceled = true
-		m.unwind()
+		if !m.unwinding {
+			m.unwind()
+		}
 		return nil
 	},
 	saga.EventPaused: func(m *Machine, e saga.Event) error {
