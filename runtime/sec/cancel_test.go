@@ -1,6 +1,7 @@
 package sec_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -89,24 +90,24 @@ func TestAbandonBreaksOffNoCallAndRepeatsNone(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()
 				w.fail("do b")
-				var ended, after error
+				var life context.Context
+				var ended error
 				w.on("undo a", func(ctx saga.ActionContext) error {
-					t.Cleanup(func() { after = ctx.Err() })
 					time.Sleep(time.Second)
-					ended = ctx.Err()
+					life, ended = ctx, ctx.Err()
 					return call
 				})
-				c := w.start(t, store.NewMemory())
+				c := w.open(t, store.NewMemory())
 				id := saga.NewID()
 				require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 				settle()
 				require.NoError(t, c.Pause(t.Context(), id, because))
 				require.NoError(t, c.Abandon(t.Context(), id, because))
 				time.Sleep(time.Hour)
+				synctest.Wait()
 				assert.NoError(t, ended, "an undo isn't cancelled")
+				assert.ErrorIs(t, life.Err(), context.Canceled, "it is over when the last call is")
 				assert.Equal(t, []string{"do a", "do b", "undo a"}, w.calls())
-				require.NoError(t, c.Shutdown(t.Context()))
-				assert.NoError(t, after)
 			})
 		})
 	}
@@ -124,6 +125,7 @@ func TestUndoThatIsRetriedByOrderIsNotResumed(t *testing.T) {
 		w.on("undo a", func(ctx saga.ActionContext) error { resumed = ctx.Resumed(); return nil })
 		require.NoError(t, c.RetryUndo(t.Context(), id, "a", because))
 		settle()
+		synctest.Wait()
 		assert.Equal(t, 2, w.count("undo a"))
 		assert.False(t, resumed, "the end of the earlier attempts was recorded")
 	})

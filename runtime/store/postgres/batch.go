@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -278,6 +279,6 @@ func sqlLimit(n int) *int64 {
 	if n <= 0 {
 		return nil
 	}
-	limit := int64(n)
+	limit := int64(min(n, math.MaxInt32)) // the functions calculate with it
 	return &limit
 }

@@ -56,6 +56,8 @@ func checkSchema(name string) error {
 		return fmt.Errorf("schema %q is no name that PostgreSQL keeps: want up to %d bytes of UTF-8", name, maxIdentifier)
 	case strings.HasPrefix(name, "pg_"), name == "information_schema":
 		return fmt.Errorf("schema %q is PostgreSQL's own: use another one", name)
+	case strings.Contains(name, "$body$"):
+		return fmt.Errorf("schema %q has $body$ in it, by which the store's functions end: use another one", name)
 	}
 	return nil
 }

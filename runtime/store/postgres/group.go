@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"runtime"
@@ -160,9 +161,9 @@ func (g *group) take() *batch {
 	defer g.mu.Unlock()
 	b := new(batch)
 	b.ctx, b.cancel = context.WithCancel(context.Background())
-	bytes, rest := 0, g.queue[:0]
+	size, rest := 0, g.queue[:0]
 	for _, e := range g.queue {
-		full := len(b.entries) == maxEntries || len(b.entries) > 0 && bytes+e.size > maxBytes
+		full := len(b.entries) == maxEntries || len(b.entries) > 0 && size+e.size > maxBytes
 		if full || g.underWay[e.id] {
 			rest = append(rest, e)
 			continue
@@ -170,11 +171,13 @@ func (g *group) take() *batch {
 		g.underWay[e.id] = true
 		e.batch = b
 		b.entries = append(b.entries, e)
-		bytes += e.size
+		size += e.size
 	}
 	clear(g.queue[len(rest):])
 	g.queue = rest
 	b.callers = len(b.entries)
+	// In the same order in all processes: who creates waits for another transaction that creates the same saga, and two would wait for each other.
+	slices.SortFunc(b.entries, func(a, b *entry) int { return bytes.Compare(a.id[:], b.id[:]) })
 	return b
 }
 

@@ -36,14 +36,15 @@ func TestOpenRefusesWhatCanNotKeepItsPromise(t *testing.T) {
 		config                      postgres.Config
 		message                     string
 	}{
-		"fsync":             {setting: "fsync", message: "fsync is off, so that commits may be lost"},
-		"full_page_writes":  {setting: "full_page_writes", message: "full_page_writes is off, so that the database may be corrupted"},
-		"read-only":         {readOnly: "on", message: "transactions are read-only: set default_transaction_read_only to off"},
-		"encoding":          {database: "latin", message: "the database's encoding is LATIN1"},
-		"PostgreSQL's own":  {config: postgres.Config{Schema: "pg_temp"}, message: `schema "pg_temp" is PostgreSQL's own`},
-		"too long a schema": {config: postgres.Config{Schema: string(make([]rune, 64))}, message: "is no name that PostgreSQL keeps"},
-		"negative writers":  {config: postgres.Config{Writers: -1}, message: "Config.Writers is -1, want 1 or more"},
-		"negative others":   {config: postgres.Config{Others: -1}, message: "Config.Others is -1, want 1 or more"},
+		"fsync":              {setting: "fsync", message: "fsync is off, so that commits may be lost"},
+		"full_page_writes":   {setting: "full_page_writes", message: "full_page_writes is off, so that the database may be corrupted"},
+		"read-only":          {readOnly: "on", message: "transactions are read-only: set default_transaction_read_only to off"},
+		"encoding":           {database: "latin", message: "the database's encoding is LATIN1"},
+		"PostgreSQL's own":   {config: postgres.Config{Schema: "pg_temp"}, message: `schema "pg_temp" is PostgreSQL's own`},
+		"$body$ in a schema": {config: postgres.Config{Schema: "a$body$b"}, message: "has $body$ in it"},
+		"too long a schema":  {config: postgres.Config{Schema: string(make([]rune, 64))}, message: "is no name that PostgreSQL keeps"},
+		"negative writers":   {config: postgres.Config{Writers: -1}, message: "Config.Writers is -1, want 1 or more"},
+		"negative others":    {config: postgres.Config{Others: -1}, message: "Config.Others is -1, want 1 or more"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if refused.setting != "" {

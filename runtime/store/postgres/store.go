@@ -60,8 +60,10 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
-	_, err := s.pool.Exec(ctx, s.stmts.forgetLeases)
-	return err
+	return retryBusy(ctx, func() error { // others may start at the same time
+		_, err := s.pool.Exec(ctx, s.stmts.forgetLeases)
+		return err
+	})
 }
 
 // Create implements store.Store.

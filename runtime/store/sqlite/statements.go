@@ -89,6 +89,10 @@ func renewalOf(owner string) string {
 	return "ifnull((SELECT renewal FROM saga_lease WHERE owner = " + owner + "), 0)"
 }
 
+// orIntoTheFirstRow puts the first events into the row that the creation has made, if it had none.
+const orIntoTheFirstRow = `
+	ON CONFLICT DO UPDATE SET count = excluded.count, appended = excluded.appended, events = excluded.events`
+
 // statement is one of those that are prepared.
 type statement int
 
@@ -144,14 +148,11 @@ var texts = [statementCount]string{
 	// A final saga has another append: what is in the record goes into the log.
 	unfinish: `
 		INSERT INTO saga_log (saga, seq, count, appended, events)
-		SELECT id, last_seq, last_count, updated, last_events FROM saga_record WHERE last_seq IS NOT NULL AND ` + isNext,
+		SELECT id, last_seq, last_count, updated, last_events FROM saga_record WHERE last_seq IS NOT NULL AND ` + isNext + orIntoTheFirstRow,
 	advance: `
 		UPDATE saga_record SET next_seq = ?3 + ?6, updated = ?7, state = ?4, called = ?5, last_seq = NULL, last_count = NULL, last_events = NULL
 		WHERE ` + isNext,
-	// The first events may go into the creation's row.
-	appendEvents: `
-		INSERT INTO saga_log (saga, seq, count, appended, events) VALUES (?1, ?2, ?3, ?4, ?5)
-		ON CONFLICT DO UPDATE SET count = excluded.count, appended = excluded.appended, events = excluded.events`,
+	appendEvents:   `INSERT INTO saga_log (saga, seq, count, appended, events) VALUES (?1, ?2, ?3, ?4, ?5)` + orIntoTheFirstRow,
 	readGeneration: `SELECT generation FROM saga_record WHERE id = ?1`,
 
 	lookUnowned: `SELECT EXISTS (` + unowned("?4") + `)`,

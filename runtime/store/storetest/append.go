@@ -126,42 +126,14 @@ var appendPromises = []promise{{
 }, {
 	name: "adds events to whatever the saga has, final or not",
 	check: func(t *testing.T, s store.Store) {
+		appendInAnyState(t, s, newIn(saga.StateRunning))
+	},
+}, {
+	name: "adds events to a saga that had none",
+	check: func(t *testing.T, s store.Store) {
 		n := newIn(saga.StateRunning)
-		create(t, s, n)
-		want := events(0, 2)
-		for _, step := range []struct {
-			state saga.State
-			n     int
-		}{
-			{saga.StateFailed, 2}, {saga.StateFailed, 3}, {saga.StateRunning, 1}, {saga.StateRunning, 2},
-			{saga.StateSucceeded, 1}, {saga.StateUnwinding, 0}, {saga.StateAbandoned, 0}, {saga.StateAbandoned, 4},
-		} {
-			a := next(n.ID, 1, uint64(len(want)), step.n)
-			a.State = step.state
-			for _, wrong := range []int{-1, 1} {
-				late := a
-				late.Seq = uint64(len(want) + wrong)
-				late.Events = events(late.Seq, step.n)
-				require.ErrorIs(t, s.Append(t.Context(), late), store.ErrSequence)
-			}
-			require.NoError(t, s.Append(t.Context(), a))
-			want = append(want, a.Events...)
-			record := load(t, s, n.ID)
-			require.Equal(t, step.state, record.State)
-			require.EqualValues(t, len(want), record.NextSeq)
-			requireEvents(t, s, n.ID, want)
-			for from := range want {
-				page, err := s.Events(t.Context(), n.ID, uint64(from), 2)
-				require.NoError(t, err)
-				requireSameEvents(t, want[from:min(from+2, len(want))], page)
-			}
-			logs, err := s.Logs(t.Context(), []saga.ID{n.ID})
-			require.NoError(t, err)
-			requireSameEvents(t, want, logs[0])
-		}
-		require.NoError(t, s.Delete(t.Context(), n.ID))
-		create(t, s, n)
-		requireEvents(t, s, n.ID, n.Events)
+		n.Events = nil
+		appendInAnyState(t, s, n)
 	},
 }, {
 	name: "without events sets the state alone",
@@ -184,3 +156,45 @@ var appendPromises = []promise{{
 		})
 	},
 }}
+
+// appendInAnyState creates a saga, and appends to it whatever its state, the final ones at first and at last.
+func appendInAnyState(t *testing.T, s store.Store, n store.NewSaga) {
+	create(t, s, n)
+	want := slices.Clone(n.Events)
+	for _, step := range []struct {
+		state saga.State
+		n     int
+	}{
+		{saga.StateFailed, 2}, {saga.StateFailed, 3}, {saga.StateRunning, 1}, {saga.StateRunning, 2},
+		{saga.StateSucceeded, 1}, {saga.StateUnwinding, 0}, {saga.StateAbandoned, 0}, {saga.StateAbandoned, 4},
+	} {
+		a := next(n.ID, 1, uint64(len(want)), step.n)
+		a.State = step.state
+		for _, wrong := range []int{-1, 1} {
+			if wrong < 0 && len(want) == 0 {
+				continue
+			}
+			late := a
+			late.Seq = uint64(len(want) + wrong)
+			late.Events = events(late.Seq, step.n)
+			require.ErrorIs(t, s.Append(t.Context(), late), store.ErrSequence)
+		}
+		require.NoError(t, s.Append(t.Context(), a))
+		want = append(want, a.Events...)
+		record := load(t, s, n.ID)
+		require.Equal(t, step.state, record.State)
+		require.EqualValues(t, len(want), record.NextSeq)
+		requireEvents(t, s, n.ID, want)
+		for from := range want {
+			page, err := s.Events(t.Context(), n.ID, uint64(from), 2)
+			require.NoError(t, err)
+			requireSameEvents(t, want[from:min(from+2, len(want))], page)
+		}
+		logs, err := s.Logs(t.Context(), []saga.ID{n.ID})
+		require.NoError(t, err)
+		requireSameEvents(t, want, logs[0])
+	}
+	require.NoError(t, s.Delete(t.Context(), n.ID))
+	create(t, s, n)
+	requireEvents(t, s, n.ID, n.Events)
+}

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -71,6 +72,7 @@ var claimPromises = []promise{{
 			sagas = sagas[size:]
 		}
 		assert.Equal(t, sagaIDs(sagas...), recordIDs(claim(t, s, store.Claim{Owner: bob, Queue: "work", Limit: -1})))
+		assert.Equal(t, sagaIDs(sagas...), recordIDs(claim(t, s, store.Claim{Owner: alice, Queue: "work", Limit: math.MaxInt})))
 	},
 }, {
 	name:   "takes none but the IDs that are given",
