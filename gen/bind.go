@@ -67,7 +67,7 @@ type binder struct {
 // reports false if there is none, having reported it unless that's only a consequence.
 func (b *binder) bind() (*Node, bool) {
 	if types.Identical(b.input.Type, b.node.saga.model.Params.Type()) {
-		return nil, true
+		return nil, b.isNoNode()
 	}
 	unknown := b.node.saga.incomplete
 	var ofType []*nodeModel
@@ -93,6 +93,18 @@ func (b *binder) bind() (*Node, bool) {
 		b.none()
 	}
 	return nil, false
+}
+
+// isNoNode reports an input that has the type of the saga's parameters if it has the name of an ancestor with an output of that type besides.
+func (b *binder) isNoNode() bool {
+	for _, a := range b.node.saga.nodes {
+		if b.node.ancestors[a] && !unnamed(b.param) && alike(a.Name, b.input.Name) && a.Output != nil && types.Identical(a.Output, b.input.Type) {
+			b.mistake(CodeSeveralSources, "has type %s, as the saga's parameters have, and the name of node %q, whose output has it too; rename the parameter, or give the output a type of its own",
+				b.typeString(b.input.Type), a.Name)
+			return false
+		}
+	}
+	return true
 }
 
 // namesake binds the input to the ancestor of its name.

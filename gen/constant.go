@@ -1,8 +1,10 @@
 package gen
 
 import (
+	"go/constant"
 	"go/token"
 	"go/types"
+	"math"
 )
 
 // findConstant finds the value of a constant node and its type.
@@ -31,6 +33,10 @@ func (m *modeler) findConstant(n *nodeModel) {
 		return
 	}
 	t := m.valueType(n, obj, pos)
+	if c, ok := obj.(*types.Const); ok && !representable(c.Val(), t) {
+		m.report(CodeBadConstant, pos, "%s is too large for %s, its type by default; give the constant a type that holds it", ref, t)
+		return
+	}
 	if t == nil || m.brokenValue(obj) || m.brokenType(t, n.saga.file, pos, "the type of "+ref.String()) {
 		return
 	}
@@ -38,6 +44,21 @@ func (m *modeler) findConstant(n *nodeModel) {
 		return
 	}
 	n.Constant, n.Output, n.unknown = obj, t, false
+}
+
+// representable reports whether a constant is in the range of its type, as it may not be if that is only the default of an untyped one.
+func representable(v constant.Value, t types.Type) bool {
+	switch b, _ := t.(*types.Basic); {
+	case b == nil: // it was given its type, which the compiler has checked
+		return true
+	case b.Kind() == types.Int:
+		_, exact := constant.Int64Val(constant.ToInt(v))
+		return exact
+	case b.Kind() == types.Float64:
+		f, _ := constant.Float64Val(v)
+		return !math.IsInf(f, 0)
+	}
+	return true
 }
 
 // valueType returns the type of the value that an object stands for. It reports one that

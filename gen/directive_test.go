@@ -143,6 +143,11 @@ func TestNearMisses(t *testing.T) {
 		"//saga.do pay":           "//saga:do pay",
 		"//saga-undo pay":         "//saga:undo pay",
 		"//sagas:do pay":          "//saga:do pay",
+		"///saga:do pay":          "//saga:do pay",
+		"// +saga:do pay":         "//saga:do pay",
+		"//+saga:do pay":          "//saga:do pay",
+		"//@saga:do pay":          "//saga:do pay",
+		"//go:saga do pay":        "//saga:do pay",
 		"//sagagen:do pay":        "//saga:do pay",
 		"//Saga:apend pay":        "//saga:append pay",
 		"/*saga:do pay*/":         "//saga:do pay",
@@ -156,7 +161,7 @@ func TestNearMisses(t *testing.T) {
 	}
 	for _, comment := range []string{
 		"//saga:do pay", "//saga:anything", "//\tsaga:do pay", "// //saga:do pay", "// saga", "// A saga: do it.",
-		"// saga do pay", "// Saga node x is placed.", "// saga: the word", "// sagas: two", "//go:generate sagagen", "//nolint:saga",
+		"// saga do pay", "// Saga node x is placed.", "// saga: the word", "// sagas: two", "//go:generate sagagen", "//nolint:saga", "/// saga node x is placed.",
 	} {
 		_, ok := nearMiss(comment)
 		assert.False(t, ok, comment)

@@ -121,7 +121,8 @@
 //
 // At every node, every input of its action is bound to the first of these that there is:
 //
-//  1. the saga's parameters, if the input has exactly their type
+//  1. the saga's parameters, if the input has exactly their type; it is an error if its name is alike that of an ancestor
+//     whose output has that type too
 //  2. the ancestor whose name is alike the input's; its output has the input's type, or can be
 //     assigned to it and looks the same as JSON
 //  3. the only ancestor whose output has exactly the input's type

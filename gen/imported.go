@@ -90,6 +90,7 @@ func (u *universe) model(pkg *types.Package) *modeler {
 // counts by the package's own name. It reports it if there is none.
 func (m *modeler) importedPackage(f *ast.File, name string, pos token.Pos) *types.Package {
 	var names []string
+	var blank []*ast.ImportSpec // of that name; one that the file's code can use goes before them
 	for _, spec := range f.Imports {
 		path, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
@@ -106,20 +107,37 @@ func (m *modeler) importedPackage(f *ast.File, name string, pos token.Pos) *type
 			local = p.types.Name()
 		}
 		names = append(names, local)
-		if local != name {
-			continue
+		switch {
+		case local != name:
+		case spec.Name != nil && spec.Name.Name == "_":
+			blank = append(blank, spec)
+		default:
+			return m.packageOf(spec, pos)
 		}
-		if m.brokenImportSpec(spec) {
-			return nil
-		}
-		if p == nil || p.types == nil || !p.types.Complete() {
-			m.report(CodeBrokenImport, pos, "package %s can't be read; go vet says why", path)
-			return nil
-		}
-		return p.types
 	}
-	m.unknownImport(f, name, names, pos)
+	switch len(blank) {
+	case 0:
+		m.unknownImport(f, name, names, pos)
+		return nil
+	case 1:
+		return m.packageOf(blank[0], pos)
+	}
+	m.report(CodeUnknownImport, pos, "this file imports two packages %s for their directives, %s and %s; give one of them another name, and use it", name, blank[0].Path.Value, blank[1].Path.Value)
 	return nil
+}
+
+// packageOf returns the package that is imported, or reports that it can't be read.
+func (m *modeler) packageOf(spec *ast.ImportSpec, pos token.Pos) *types.Package {
+	if m.brokenImportSpec(spec) {
+		return nil
+	}
+	path, _ := strconv.Unquote(spec.Path.Value) // whoever asks has done so
+	p := m.universe.byPath[path]
+	if p == nil || p.types == nil || !p.types.Complete() {
+		m.report(CodeBrokenImport, pos, "package %s can't be read; go vet says why", path)
+		return nil
+	}
+	return p.types
 }
 
 // unknownImport reports a package name that a file doesn't import, once, and not if that was told for

@@ -21,8 +21,8 @@ type jsonField struct {
 
 // jsonFields lists the fields of t that encoding/json knows, sorted by their JSON names. The fields
 // of embedded structs count as those of t. Of fields of one name the least deeply embedded
-// is taken; of several at that depth the tagged one; and if it's not one, none of them.
-func jsonFields(t *types.Struct) []jsonField {
+// is taken; of several at that depth the tagged one; and if it's not one, none of them: those are lost.
+func jsonFields(t *types.Struct) (fields []jsonField, lost []string) {
 	type level struct {
 		jsonField // what holds for all fields of t
 		t         *types.Struct
@@ -70,17 +70,19 @@ func jsonFields(t *types.Struct) []jsonField {
 		}
 		current = next
 	}
-	var fields []jsonField
-	for _, candidates := range found {
-		if len(candidates) > 1 {
-			candidates = slices.DeleteFunc(candidates, func(f jsonField) bool { return !f.tagged })
+	for name, candidates := range found {
+		if tagged := slices.DeleteFunc(slices.Clone(candidates), func(f jsonField) bool { return !f.tagged }); len(candidates) > 1 {
+			candidates = tagged
 		}
 		if len(candidates) == 1 {
 			fields = append(fields, candidates[0])
+		} else {
+			lost = append(lost, name)
 		}
 	}
 	slices.SortFunc(fields, func(a, b jsonField) int { return strings.Compare(a.name, b.name) })
-	return fields
+	slices.Sort(lost)
+	return fields, lost
 }
 
 // jsonFieldOf returns field i of t, or the struct type whose fields it embeds. It reports false for

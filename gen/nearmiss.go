@@ -6,9 +6,9 @@ import (
 )
 
 // miss matches a comment that isn't a //saga: directive but is probably meant as one: with
-// spaces, capitals, another colon, or in a /* comment */. A comment that begins with a
+// spaces, capitals, another colon, or in a /* comment */, or as other tools want theirs. A comment that begins with a
 // tab is an example in a doc comment.
-var miss = regexp.MustCompile(`^(//|/\*)( *)(?i:sagas?|sagagen) ?([:.-]?) *([A-Za-z]*)((?:[ \t].*)?)$`)
+var miss = regexp.MustCompile(`^(///?|/\*)( *)[+@]?(?:go:)?(?i:sagas?|sagagen) ?([:.-]?) *([A-Za-z]*)((?:[ \t].*)?)$`)
 
 // misspelt matches a directive of another tool that has our directives' names.
 var misspelt = regexp.MustCompile(`^//([A-Za-z]{3,5}):(` + strings.Join(verbs, "|") + `)((?:[ \t].*)?)$`)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -167,6 +169,8 @@ func (s *shaper) basic(b *types.Basic) error {
 func (s *shaper) mapKey(t types.Type) error {
 	b, ok := t.Underlying().(*types.Basic)
 	switch {
+	case ok && b.Info()&types.IsString != 0 && hasMethod(t, "UnmarshalText", true):
+		return fmt.Errorf("encoding/json writes a %s that is a key as it is, and reads it with UnmarshalText: take a string as the key", types.TypeString(t, nil))
 	case ok && b.Info()&types.IsString != 0: // even if it has a MarshalText
 		return s.basic(b)
 	case hasMethod(t, "MarshalText", false) && hasMethod(t, "UnmarshalText", true):
@@ -179,7 +183,10 @@ func (s *shaper) mapKey(t types.Type) error {
 }
 
 func (s *shaper) fields(t *types.Struct, addressable bool) error {
-	fields := jsonFields(t)
+	fields, lost := jsonFields(t)
+	if len(lost) > 0 {
+		return fmt.Errorf("its embedded structs have several fields %s, and encoding/json leaves out what has one name: give one a json tag, or the embedded fields names", enumerate(quoted(lost), "and"))
+	}
 	if len(fields) == 0 && t.NumFields() > 0 {
 		return fmt.Errorf("encoding/json sees none of its %d fields, so all would be lost: export them, or give the type MarshalJSON and UnmarshalJSON", t.NumFields())
 	}
@@ -223,6 +230,9 @@ func encodesItself(t types.Type, addressable bool) (bool, error) {
 		return false, nil // its element says it
 	}
 	encodes := hasEncoder(t, addressable)
+	if by := promotesCoding(t); by != "" {
+		return false, fmt.Errorf("encoding/json takes the MarshalJSON or UnmarshalJSON of the embedded %s for that of %s, so that its other fields would be lost: give the field %s a name, or give the type both methods", by, types.TypeString(t, nil), by)
+	}
 	switch {
 	case encodes && hasDecoder(t):
 		return true, nil
@@ -232,6 +242,30 @@ func encodesItself(t types.Type, addressable bool) (bool, error) {
 		return false, fmt.Errorf("%s encodes itself only behind a pointer: take it as a pointer, or give its MarshalJSON or MarshalText a value receiver", types.TypeString(t, nil))
 	}
 	return false, nil
+}
+
+// promotesCoding returns the name of an embedded field whose methods make a struct encode or decode itself, though it has other fields.
+func promotesCoding(t types.Type) string {
+	u, ok := t.Underlying().(*types.Struct)
+	if !ok {
+		return ""
+	}
+	for _, names := range [][]string{{"MarshalJSON", "MarshalText"}, {"UnmarshalJSON", "UnmarshalText"}} {
+		n := slices.IndexFunc(names, func(name string) bool { return hasMethod(t, name, true) }) // the one that is used
+		if n < 0 {
+			continue
+		}
+		_, path, _ := types.LookupFieldOrMethod(t, true, nil, names[n])
+		if len(path) < 2 {
+			continue
+		}
+		for i := range u.NumFields() {
+			if i != path[0] && u.Field(i).Exported() && reflect.StructTag(u.Tag(i)).Get("json") != "-" {
+				return u.Field(path[0]).Name()
+			}
+		}
+	}
+	return ""
 }
 
 func hasEncoder(t types.Type, addressable bool) bool {

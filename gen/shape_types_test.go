@@ -36,6 +36,7 @@ type shapeFlattened struct {
 	shapeInner
 	ShapeOther
 	Own    string `json:"own"`
+	Shared int
 	Far    []byte
 	Hidden int `json:"-"`
 	Dash   int `json:"-,"`
@@ -113,11 +114,27 @@ type (
 	shapeReader    struct {
 		Source interface{ Read([]byte) (int, error) }
 	}
-	shapeComplex  complex128
-	shapeBadKey   map[bool]int
-	shapeUnset    struct{ *shapeInner }
+	shapeComplex complex128
+	shapeBadKey  map[bool]int
+	shapeUnset   struct{ *shapeInner }
+	shapeCancels struct {
+		shapeInner
+		ShapeOther
+	}
+	shapePromotes struct {
+		time.Time
+		Guests int
+	}
+	shapeTextKey  map[shapeText]int
+	shapeText     string
 	shapeBigValue struct{ Big big.Int }
 )
+
+// ShapeStamp has nothing beside what encodes it, and so loses nothing.
+type ShapeStamp struct{ time.Time }
+
+func (shapeText) MarshalText() ([]byte, error) { return nil, nil }
+func (*shapeText) UnmarshalText([]byte) error  { return nil }
 
 func (shapeHalf) MarshalJSON() ([]byte, error) { return nil, nil }
 

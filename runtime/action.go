@@ -132,7 +132,7 @@ func (a *typedAction[In, Out]) Do(ctx ActionContext) (json.RawMessage, error) {
 
 // errUnknownOutcome is why an undo can't be called. It is recorded, and leaves the saga stuck.
 var errUnknownOutcome = errors.New("nobody knows whether the do function changed anything, and this undo function doesn't take an " +
-	"unknown output: look, then undo it by hand; to have such cases undone, let the undo function take the output as a pointer")
+	"unknown output: look, then undo it by hand; to have such cases undone, let the undo function take a pointer to what the do function returns")
 
 func (a *typedAction[In, Out]) Undo(ctx ActionContext) error {
 	if a.spec.Undo == nil && a.spec.UndoUnknown == nil {

@@ -88,7 +88,7 @@ func (s *Status) Describe(id NodeID) string {
 		return "undo-failed"
 	}
 	switch {
-	case s.State == StateUnwinding, s.State == StateStuck, s.State == StateFailed, s.State == StateAbandoned:
+	case s.unwinds(), s.State == StateStuck, s.State == StateFailed, s.State == StateAbandoned:
 		return "abandoned"
 	case s.State == StateRunning && s.all(s.DAG.Parents(id), NodeSucceeded):
 		return "queued-todo"
@@ -98,7 +98,12 @@ func (s *Status) Describe(id NodeID) string {
 
 // queuedUndo reports whether a node that succeeded is next to be undone.
 func (s *Status) queuedUndo(id NodeID) bool {
-	return s.State == StateUnwinding && s.all(s.DAG.Children(id), NodePending, NodeFailed, NodeUndone)
+	return s.unwinds() && s.all(s.DAG.Children(id), NodePending, NodeFailed, NodeUndone)
+}
+
+// unwinds reports whether the saga unwinds, or will when it is started.
+func (s *Status) unwinds() bool {
+	return s.State == StateUnwinding || s.State == StateCreated && s.Log().Unwinding()
 }
 
 // all reports whether each of the nodes is in one of the states.

@@ -19,7 +19,7 @@ flags:
 
 const initNext = `
 Next:
-  go get github.com/sagagen/sagagen
+  go get github.com/sagagen/sagagen/runtime
   go get -tool github.com/sagagen/sagagen/cmd/sagagen
   go generate
   go test

@@ -36,7 +36,7 @@ func vet(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags.Usage = func() {}
 	dir := flags.String("C", ".", "run as if started in `dir`")
 	tags := flags.String("tags", "", "a comma-separated `list` of build tags that hold")
-	fix := flags.Bool("fix", false, "apply the first fix that is suggested for each mistake, and print nothing of it")
+	fix := flags.Bool("fix", false, "apply the first fix that is suggested for each mistake, and say what is left")
 	diff := flags.Bool("diff", false, "print what -fix would change as a diff, change nothing, and exit with 1 if that is anything")
 	asJSON := flags.Bool("json", false, "print what is wrong and all fixes as JSON, and exit with 0")
 	switch err := flags.Parse(args); {
@@ -54,20 +54,31 @@ func vet(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "sagagen:", err)
 		return 2
 	}
-	command := []string{"vet", "-C=" + *dir, "-vettool=" + self, "-tags=" + *tags}
-	for name, set := range map[string]bool{"-fix": *fix || *diff, "-diff": *diff, "-json": *asJSON} {
-		if set {
-			command = append(command, name)
+	goVet := func(options ...string) int {
+		command := append([]string{"vet", "-C=" + *dir, "-vettool=" + self, "-tags=" + *tags}, options...)
+		cmd := exec.CommandContext(ctx, "go", append(command, flags.Args()...)...)
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
+		err := cmd.Run()
+		if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+			fmt.Fprintln(stderr, "sagagen:", err)
+			return 2
 		}
+		return cmd.ProcessState.ExitCode()
 	}
-	goVet := exec.CommandContext(ctx, "go", append(command, flags.Args()...)...)
-	goVet.Stdin, goVet.Stdout, goVet.Stderr = stdin, stdout, stderr
-	err = goVet.Run()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		fmt.Fprintln(stderr, "sagagen:", err)
-		return 2
+	var options []string
+	if *asJSON {
+		options = append(options, "-json")
 	}
-	return goVet.ProcessState.ExitCode()
+	switch {
+	case *diff:
+		return goVet(append(options, "-fix", "-diff")...)
+	case *fix:
+		if code := goVet(append(options, "-fix")...); code != 0 {
+			return code
+		}
+		// go vet says nothing of what it couldn't mend.
+	}
+	return goVet(options...)
 }
 
 // calledByGoVet reports whether the arguments are those with which go vet and go fix call their tool: to learn about it, or

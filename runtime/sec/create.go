@@ -28,7 +28,7 @@ func (c *Coordinator) CreateAndStart(ctx context.Context, id saga.ID, dag *saga.
 }
 
 // Resume records a saga with the log that it has got elsewhere, without starting it: Start lets it go on from there. If the log says that it
-// unwinds, it does so at once, and if the log says that it has ended, it has. The errors are those of Create, and one that says which event can't have happened.
+// has ended, or is stuck, that is its state at once. Cancel starts it too. The errors are those of Create, and one that says which event can't have happened.
 func (c *Coordinator) Resume(ctx context.Context, log *saga.Log) error {
 	return c.create(ctx, log, false)
 }
@@ -54,8 +54,8 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 	if err := s.load(log.DAG, log.Events, 1); err != nil {
 		return err
 	}
-	s.started = start || s.state() != saga.StateCreated
-	if s.started && s.admit(false) {
+	s.started = start
+	if start && s.admit(false) {
 		s.advance()
 	}
 	s.stored = s.state()

@@ -179,16 +179,39 @@ func unwinding(id saga.ID) *saga.Log {
 	}}
 }
 
-func TestResumedSagaThatUnwindsDoesSoAtOnce(t *testing.T) {
+func TestResumedSagaThatUnwindsWaitsForItsStart(t *testing.T) {
 	fromAnywhere(t, func(t *testing.T, from place) {
 		w := newWorld()
 		c := from.open(t, w, store.NewMemory())
 		id := saga.NewID()
 		require.NoError(t, c.Resume(t.Context(), unwinding(id)))
+		time.Sleep(time.Hour)
+		status, err := c.Status(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, saga.StateCreated, status.State)
+		require.Empty(t, w.calls())
+		require.NoError(t, c.Start(t.Context(), id))
+		_, err = c.Wait(t.Context(), id)
+		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
+		assert.Equal(t, []string{"undo a"}, w.calls())
+	})
+}
+
+func TestResumedSagaWaitsForItsStartAcrossARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		st := store.NewMemory()
+		c := w.start(t, st)
+		id := saga.NewID()
+		require.NoError(t, c.Resume(t.Context(), unwinding(id)))
+		require.NoError(t, c.Shutdown(t.Context()))
+		c = w.open(t, st)
+		time.Sleep(time.Hour)
+		require.Empty(t, w.calls())
+		require.NoError(t, c.Start(t.Context(), id))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.Equal(t, []string{"undo a"}, w.calls())
-		require.NoError(t, c.Start(t.Context(), id), "it has been started")
 	})
 }
 

@@ -59,6 +59,7 @@ func (p *progress) tryApply(node saga.NodeID, kind saga.EventKind, payload json.
 	}
 	p.pending = append(p.pending, e)
 	p.begun = p.begun || isNodes(e)
+	p.started = p.started || kind == saga.EventCanceled
 	if kind == saga.EventUndoRetried {
 		if p.retried == nil {
 			p.retried = map[saga.NodeID]bool{}
@@ -71,7 +72,7 @@ func (p *progress) tryApply(node saga.NodeID, kind saga.EventKind, payload json.
 // state returns the saga's state, with what is pending.
 func (p *progress) state() saga.State {
 	state := p.machine.State()
-	if !p.started && (state == saga.StateRunning || state == saga.StateSucceeded && !p.begun) {
+	if !p.started && (!state.Settled() || state == saga.StateSucceeded && !p.begun) {
 		return saga.StateCreated
 	}
 	return state

@@ -56,7 +56,6 @@ func (s *instance) turn() bool {
 	for _, r := range posted.requests {
 		s.serve(r)
 	}
-	s.started = s.started || s.state() != saga.StateCreated
 	stopping := s.coordinator.isStopped()
 	for {
 		s.idle = false
