@@ -218,11 +218,25 @@ func (b *binder) advice() string {
 		return fmt.Sprintf("did you mean node %s?", ancestors[slices.Index(names, c)])
 	}
 	params := fmt.Sprintf("the saga's parameters (%s)", b.typeString(s.model.Params.Type()))
+	way := "place a node above that returns it"
+	if b.app == nil && b.mayBeApplication(b.input.Type) {
+		way += "; or make the functions methods of it, if it is what they work with"
+	}
 	if len(ancestors) == 0 {
-		return fmt.Sprintf("there are only %s; place a node above that returns it", params)
+		return fmt.Sprintf("there are only %s; %s", params, way)
 	}
 	all := enumerate(append([]string{params}, ancestors...), "and")
-	return fmt.Sprintf("there are %s; take one of these, or place a node above that returns it", all)
+	return fmt.Sprintf("there are %s; take one of these, or %s", all, way)
+}
+
+// mayBeApplication reports whether a type is likely to be meant as the application context: a pointer, and one that methods can be given to.
+func (b *binder) mayBeApplication(t types.Type) bool {
+	p, ok := types.Unalias(t).(*types.Pointer)
+	if !ok {
+		return false
+	}
+	named, ok := types.Unalias(p.Elem()).(*types.Named)
+	return ok && named.Obj().Pkg() == b.pkg
 }
 
 // late says what to do for the input to come from one of the nodes that would give it, if they had

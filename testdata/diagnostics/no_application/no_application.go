@@ -1,0 +1,13 @@
+package no_application
+
+// Order asks for a parcel.
+//
+//saga:dag order
+//saga:append pack
+type Order struct{ Item string }
+
+// Bench is what the functions work with.
+type Bench struct{}
+
+//saga:do pack noundo
+func pack(bench *Bench, order Order) error { return nil }
