@@ -71,8 +71,8 @@ func jsonFields(t *types.Struct) (fields []jsonField, lost []string) {
 		current = next
 	}
 	for name, candidates := range found {
-		if tagged := slices.DeleteFunc(slices.Clone(candidates), func(f jsonField) bool { return !f.tagged }); len(candidates) > 1 {
-			candidates = tagged
+		if len(candidates) > 1 {
+			candidates = slices.DeleteFunc(candidates, func(f jsonField) bool { return !f.tagged })
 		}
 		if len(candidates) == 1 {
 			fields = append(fields, candidates[0])

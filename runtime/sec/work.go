@@ -92,7 +92,7 @@ func (s *instance) attempt(j job, injected injection) outcome {
 		if r.failure.Reason == saga.ReasonNotCalled {
 			return j.failed(r.failure, false)
 		}
-		if r.stopped || s.isGone() {
+		if r.stopped || s.life.Err() != nil {
 			return outcome{task: j.Task} // it may have failed only because of that
 		}
 		unknown = unknown || r.unknown

@@ -146,7 +146,7 @@ func (s *Store) commit(ctx context.Context, conn *pgxpool.Conn, entries []*entry
 	}
 	errs, err := s.commitAs(ctx, conn, mode, entries)
 	if isForgotten(err) {
-		conn.Conn().PgConn().CustomData()[keepsNames] = false
+		keepNoNames(conn.Conn())
 		return s.commitAs(ctx, conn, s.mode, entries)
 	}
 	return errs, err

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -44,11 +43,7 @@ func TestStepCostsAFractionOfAStatementAndOfASync(t *testing.T) {
 		runTrips(t, c, limit.clients, limit.sagas)
 		require.NoError(t, c.Shutdown(t.Context()))
 		pool.Close()
-		require.Eventually(t, func() bool { // when they end, the server's processes have told all that they have counted
-			var left int
-			require.NoError(t, admin.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", t.Name()).Scan(&left))
-			return left == 0
-		}, time.Minute, 10*time.Millisecond)
+		waitUntilCounted(t, admin, t.Name())
 		steps := float64(limit.sagas * len(tripNodes))
 		statements, synced := float64(tracer.statements.Load())/steps, float64(syncs(t, admin)-before)/steps
 		t.Logf("%d clients: %.3f statements and %.3f syncs a step", limit.clients, statements, synced)

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
@@ -56,11 +55,7 @@ func TestTwoProcessesThatCreateTheSameSagasDoNotWaitForEachOther(t *testing.T) {
 	for _, pool := range pools {
 		pool.Close()
 	}
-	require.Eventually(t, func() bool { // when they end, the server's processes have told all that they have counted
-		var left int
-		require.NoError(t, admin.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", t.Name()).Scan(&left))
-		return left == 0
-	}, time.Minute, 10*time.Millisecond)
+	waitUntilCounted(t, admin, t.Name())
 	var deadlocks int
 	require.NoError(t, admin.QueryRow(t.Context(), "SELECT sum(deadlocks) FROM pg_stat_database").Scan(&deadlocks))
 	assert.Zero(t, deadlocks)

@@ -34,6 +34,9 @@ func (s *Store) callMode(ctx context.Context, conn *pgx.Conn) (pgx.QueryExecMode
 	return s.mode, nil
 }
 
+// keepNoNames has the statements of a connection sent without names from now on.
+func keepNoNames(conn *pgx.Conn) { conn.PgConn().CustomData()[keepsNames] = false }
+
 // isForgotten reports whether err says that the server doesn't know the name of a statement: the program has told it to forget them (DISCARD ALL),
 // in a hook of the pool's perhaps. Nothing was done.
 func isForgotten(err error) bool {

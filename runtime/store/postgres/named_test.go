@@ -41,7 +41,7 @@ func TestServerKeepsStatementsByNameIfPgxDoes(t *testing.T) {
 	}
 }
 
-// A hook of the pool has the server forget all statements, as a pooler does.
+// A hook of the pool has the server forget all statements after each call.
 func TestStoreWorksIfTheServerForgetsStatements(t *testing.T) {
 	var forgot atomic.Int64
 	pool := pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) {

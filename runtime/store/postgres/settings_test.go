@@ -126,3 +126,32 @@ func TestMigrationsMayBeRunBySomebodyElse(t *testing.T) {
 	require.Len(t, claimed, 1)
 	requireLog(t, s, n.ID, 3)
 }
+
+// Another process, which starts at the same time, removes the lease of an owner who is long gone; under this isolation the server refuses to do it twice.
+func TestOpenIsTriedAgainIfAnotherIsInItsWay(t *testing.T) {
+	schema := pgtest.Schema(t)
+	pool := pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) {
+		c.ConnConfig.RuntimeParams["default_transaction_isolation"] = "repeatable read"
+		c.ConnConfig.RuntimeParams["application_name"] = schema
+	})
+	openStore(t, pool, schema)
+	_, err := pool.Exec(t.Context(), "INSERT INTO "+schema+".saga_lease VALUES ('long gone', 1, now() - interval '2 days')")
+	require.NoError(t, err)
+	other, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = other.Exec(t.Context(), "DELETE FROM "+schema+".saga_lease")
+	require.NoError(t, err)
+	opened := make(chan error, 1)
+	go func() {
+		_, err := postgres.Open(t.Context(), pool, postgres.Config{Schema: schema})
+		opened <- err
+	}()
+	require.Eventually(t, func() bool {
+		var waits bool
+		require.NoError(t, pool.QueryRow(t.Context(),
+			"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock')", schema).Scan(&waits))
+		return waits
+	}, time.Minute, time.Millisecond)
+	require.NoError(t, other.Commit(t.Context()))
+	require.NoError(t, <-opened)
+}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -85,4 +86,14 @@ func openStore(t testing.TB, pool *pgxpool.Pool, schema string) *postgres.Store 
 	s, err := postgres.Open(t.Context(), pool, postgres.Config{Schema: schema})
 	require.NoError(t, err)
 	return s
+}
+
+// waitUntilCounted returns when no connection of that application is left: when they end, the server's processes have told all that they have counted.
+func waitUntilCounted(t *testing.T, admin *pgxpool.Pool, application string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var left int
+		require.NoError(t, admin.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", application).Scan(&left))
+		return left == 0
+	}, time.Minute, 10*time.Millisecond)
 }
