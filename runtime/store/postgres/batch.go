@@ -13,6 +13,7 @@ import (
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/internal/packed"
 )
 
 // entry is a Create, an Append or a Delete that waits to be committed. It has copies of what the caller gave, as it may be written after the call has
@@ -21,8 +22,9 @@ type entry struct {
 	id      saga.ID
 	creates bool
 	state   int16
-	events  eventColumns
-	size    int // in bytes, roughly
+	count   int32         // of events
+	events  packed.Events // nil if there are none
+	size    int           // in bytes, roughly
 
 	// Of an append.
 	generation, seq int64
@@ -48,7 +50,7 @@ func newCreate(n store.NewSaga) *entry {
 	if len(n.Params) > 0 { // else it is NULL
 		e.params = bytes.Clone(n.Params)
 	}
-	e.copyEvents(n.Events)
+	e.pack(n.Events)
 	e.size += len(n.DAG) + len(n.Params)
 	return e
 }
@@ -56,84 +58,61 @@ func newCreate(n store.NewSaga) *entry {
 func newAppend(a store.Append) *entry {
 	// A number above the largest int64 becomes negative here, and so is no saga's.
 	e := &entry{id: a.ID, state: int16(a.State), generation: int64(a.Generation), seq: int64(a.Seq), call: a.Call}
-	e.copyEvents(a.Events)
+	e.pack(a.Events)
 	return e
 }
 
 func newDelete(id saga.ID) *entry { return &entry{id: id, size: rowBytes} }
 
-func (e *entry) copyEvents(events []saga.Event) {
-	e.size += rowBytes * (1 + len(events))
-	e.events = eventColumns{
-		nodes: make([]int32, len(events)), kinds: make([]int16, len(events)), ats: make([]time.Time, len(events)), payloads: make([][]byte, len(events)),
-	}
-	for i, event := range events {
-		e.events.nodes[i], e.events.kinds[i], e.events.ats[i] = int32(event.Node), int16(event.Kind), event.At.UTC()
-		if len(event.Payload) > 0 { // else it is NULL
-			e.events.payloads[i] = bytes.Clone(event.Payload)
-		}
-		e.size += len(event.Payload)
+func (e *entry) pack(events []saga.Event) {
+	e.size += rowBytes
+	if len(events) > 0 {
+		e.count, e.events = int32(len(events)), packed.Of(events)
+		e.size += rowBytes + len(e.events)
 	}
 }
 
-// The columns of a batch, as arrays.
+// The columns of a batch, as arrays. pgx encodes a FlatArray without reflection, and slices of what is common too.
 type (
 	appendColumns struct {
-		ids                       []pgtype.UUID
-		generations, seqs, counts []int64
-		states                    []int16
-		calls                     []bool
-		logColumns
+		ids         pgtype.FlatArray[pgtype.UUID]
+		generations []int64
+		states      []int16
+		calls       []bool
+		seqs        []int64
+		counts      []int32
+		logs        pgtype.FlatArray[[]byte]
 	}
 	createColumns struct {
-		ids                   []pgtype.UUID
+		ids                   pgtype.FlatArray[pgtype.UUID]
 		names, queues, owners []string
 		states                []int16
-		counts, leases        []int64
-		dags, params          [][]byte
-		logColumns
-	}
-	// logColumns has the events of several sagas.
-	logColumns struct {
-		sagas []pgtype.UUID
-		seqs  []int64
-		eventColumns
-	}
-	// eventColumns has events with consecutive numbers.
-	eventColumns struct {
-		nodes    []int32
-		kinds    []int16
-		ats      []time.Time
-		payloads [][]byte
+		leases                []int64
+		counts                []int32
+		dags, params, logs    pgtype.FlatArray[[]byte]
 	}
 )
 
-func (c *appendColumns) add(id pgtype.UUID, e *entry) {
-	c.ids, c.generations, c.seqs = append(c.ids, id), append(c.generations, e.generation), append(c.seqs, e.seq)
-	c.counts, c.states, c.calls = append(c.counts, int64(e.events.len())), append(c.states, e.state), append(c.calls, e.call)
-	c.logColumns.add(id, e.seq, &e.events)
+func (c *appendColumns) add(e *entry) {
+	c.ids, c.generations, c.states = append(c.ids, uuid(e.id)), append(c.generations, e.generation), append(c.states, e.state)
+	c.calls, c.seqs = append(c.calls, e.call), append(c.seqs, e.seq)
+	c.counts, c.logs = append(c.counts, e.count), append(c.logs, e.events)
 }
 
-func (c *createColumns) add(id pgtype.UUID, e *entry) {
-	c.ids, c.names, c.states = append(c.ids, id), append(c.names, e.name), append(c.states, e.state)
-	c.queues, c.owners, c.counts = append(c.queues, e.queue), append(c.owners, e.owner), append(c.counts, int64(e.events.len()))
-	c.leases, c.dags, c.params = append(c.leases, e.lease), append(c.dags, e.dag), append(c.params, e.params)
-	c.logColumns.add(id, 0, &e.events)
+func (c *appendColumns) args() []any {
+	return []any{c.ids, c.generations, c.states, c.calls, c.seqs, c.counts, c.logs}
 }
 
-func (c *logColumns) add(id pgtype.UUID, seq int64, events *eventColumns) {
-	for i := range events.len() {
-		c.sagas, c.seqs = append(c.sagas, id), append(c.seqs, seq+int64(i))
-	}
-	c.nodes, c.kinds = append(c.nodes, events.nodes...), append(c.kinds, events.kinds...)
-	c.ats, c.payloads = append(c.ats, events.ats...), append(c.payloads, events.payloads...)
+func (c *createColumns) add(e *entry) {
+	c.ids, c.names, c.states = append(c.ids, uuid(e.id)), append(c.names, e.name), append(c.states, e.state)
+	c.queues, c.owners, c.leases = append(c.queues, e.queue), append(c.owners, e.owner), append(c.leases, e.lease)
+	c.dags, c.params = append(c.dags, e.dag), append(c.params, e.params)
+	c.counts, c.logs = append(c.counts, e.count), append(c.logs, e.events)
 }
 
-func (c *logColumns) args() []any { return append([]any{c.sagas, c.seqs}, c.eventColumns.args()...) }
-
-func (c *eventColumns) len() int { return len(c.kinds) }
-
-func (c *eventColumns) args() []any { return []any{c.nodes, c.kinds, c.ats, c.payloads} }
+func (c *createColumns) args() []any {
+	return []any{c.ids, c.names, c.states, c.queues, c.owners, c.leases, c.dags, c.params, c.counts, c.logs}
+}
 
 // outcomes are what can become of an entry. Statements return their indices.
 var outcomes = [...]error{nil, store.ErrExists, store.ErrNotFound, store.ErrFenced, store.ErrSequence, errBusy, store.ErrNotFinal}
@@ -212,40 +191,28 @@ func isOutcome(n int32) bool { return n >= 0 && int(n) < len(outcomes) }
 // oneStatement returns the statement for what comes alone.
 func (s *Store) oneStatement(e *entry) (text string, args []any) {
 	if e.creates {
-		text, args = s.stmts.createOne, []any{uuid(e.id), e.name, e.state, e.queue, e.owner, e.lease, e.dag, e.params}
-	} else {
-		text, args = s.stmts.appendOne, []any{uuid(e.id), e.generation, e.seq, e.state, e.call}
+		return s.stmts.createOne, []any{uuid(e.id), e.name, e.state, e.queue, e.owner, e.lease, e.dag, e.params, e.count, []byte(e.events)}
 	}
-	return text, append(args, e.events.args()...)
+	return s.stmts.appendOne, []any{uuid(e.id), e.generation, e.state, e.call, e.seq, e.count, []byte(e.events)}
 }
 
 func (s *Store) batchStatement(entries []*entry) (text string, args []any) {
 	var a appendColumns
 	var c createColumns
 	for _, e := range entries {
-		if id := uuid(e.id); e.creates {
-			c.add(id, e)
+		if e.creates {
+			c.add(e)
 		} else {
-			a.add(id, e)
+			a.add(e)
 		}
 	}
 	switch {
 	case len(c.ids) == 0:
-		text = s.stmts.appends
+		return s.stmts.appends, a.args()
 	case len(a.ids) == 0:
-		text = s.stmts.creates
-	default:
-		text = s.stmts.both
+		return s.stmts.creates, c.args()
 	}
-	if len(a.ids) > 0 {
-		args = append(args, a.ids, a.generations, a.seqs, a.counts, a.states, a.calls)
-		args = append(args, a.args()...)
-	}
-	if len(c.ids) > 0 {
-		args = append(args, c.ids, c.names, c.states, c.queues, c.owners, c.counts, c.leases, c.dags, c.params)
-		args = append(args, c.args()...)
-	}
-	return text, args
+	return s.stmts.both, append(a.args(), c.args()...)
 }
 
 func (s *Store) deleteStatement(entries []*entry) (text string, args []any) {

@@ -30,16 +30,23 @@ CREATE TABLE chaos.claim (
 	saga uuid, generation bigint, process text NOT NULL, next_seq bigint NOT NULL, PRIMARY KEY (saga, generation)
 );
 CREATE FUNCTION chaos.note_events() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-	INSERT INTO chaos.event SELECT a.saga, a.seq, r.generation, current_setting('application_name'), pg_backend_pid(), clock_timestamp()
-		FROM added a JOIN saga.saga_record r ON r.id = a.saga;
+	INSERT INTO chaos.event SELECT NEW.saga, e.seq, r.generation, current_setting('application_name'), pg_backend_pid(), clock_timestamp()
+		FROM saga.saga_record r CROSS JOIN generate_series(NEW.seq, NEW.seq + NEW.count - 1) AS e(seq) WHERE r.id = NEW.saga;
+	RETURN NULL;
+END $$;
+CREATE FUNCTION chaos.note_first_events() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	INSERT INTO chaos.event SELECT NEW.saga, e.seq, 1, current_setting('application_name'), pg_backend_pid(), clock_timestamp()
+		FROM generate_series(0, NEW.count - 1) AS e(seq);
 	RETURN NULL;
 END $$;
 CREATE FUNCTION chaos.note_claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 	INSERT INTO chaos.claim SELECT NEW.id, NEW.generation, split_part(NEW.owner, '#', 1), NEW.next_seq;
 	RETURN NULL;
 END $$;
-CREATE TRIGGER note_events AFTER INSERT ON saga.saga_event REFERENCING NEW TABLE AS added
-	FOR EACH STATEMENT EXECUTE FUNCTION chaos.note_events();
+CREATE TRIGGER note_events AFTER INSERT ON saga.saga_log
+	FOR EACH ROW EXECUTE FUNCTION chaos.note_events();
+CREATE TRIGGER note_first_events AFTER INSERT ON saga.saga_creation
+	FOR EACH ROW EXECUTE FUNCTION chaos.note_first_events();
 CREATE TRIGGER note_claim AFTER UPDATE ON saga.saga_record
 	FOR EACH ROW WHEN (NEW.generation <> OLD.generation) EXECUTE FUNCTION chaos.note_claim();
 CREATE TRIGGER note_first_owner AFTER INSERT ON saga.saga_record

@@ -43,7 +43,7 @@ func TestDeleteLeavesNoEventThatItDidNotSee(t *testing.T) {
 	}))
 	require.NoError(t, holder.Rollback(t.Context()))
 	require.NoError(t, <-deleted)
-	for _, table := range []string{"saga_record", "saga_dag", "saga_event"} {
+	for _, table := range []string{"saga_record", "saga_creation", "saga_log"} {
 		var left int
 		require.NoError(t, pool.QueryRow(t.Context(), "SELECT count(*) FROM "+schema+"."+table).Scan(&left))
 		assert.Zero(t, left, table)

@@ -59,7 +59,7 @@ func isRefusal(err error) bool {
 
 // errorCode returns the SQLSTATE of a server's error, and the class of it.
 func errorCode(err error) (class, code string) {
-	if failure := new(pgconn.PgError); errors.As(err, &failure) && len(failure.Code) == 5 {
+	if failure, ok := errors.AsType[*pgconn.PgError](err); ok && len(failure.Code) == 5 {
 		return failure.Code[:2], failure.Code
 	}
 	return "", ""

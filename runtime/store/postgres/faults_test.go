@@ -207,7 +207,7 @@ func TestStatementTimeoutIsAnErrorAndLosesNothing(t *testing.T) {
 	tx, err := pgtest.Pool(t, pgtest.URL(t)).Begin(t.Context())
 	require.NoError(t, err)
 	defer tx.Rollback(context.Background()) // so that a test that fails ends
-	_, err = tx.Exec(t.Context(), "LOCK TABLE "+schema+".saga_event")
+	_, err = tx.Exec(t.Context(), "LOCK TABLE "+schema+".saga_log")
 	require.NoError(t, err)
 	err = hurried.Append(t.Context(), next(n.ID, 0, 3))
 	require.ErrorContains(t, err, "postgres store: append to saga "+n.ID.String())

@@ -34,7 +34,7 @@ func TestWhatGathersIsCommittedTogetherAndInOrder(t *testing.T) {
 	tx, err := pool.Begin(t.Context())
 	require.NoError(t, err)
 	defer tx.Rollback(context.Background())
-	_, err = tx.Exec(t.Context(), "LOCK TABLE "+schema+".saga_event")
+	_, err = tx.Exec(t.Context(), "LOCK TABLE "+schema+".saga_log")
 	require.NoError(t, err)
 	results := make(chan error)
 	waiting := 0

@@ -95,7 +95,7 @@ func TestRefusedEntriesDoNotFailTheirCompanions(t *testing.T) {
 	}
 	broken := newSaga()
 	require.NoError(t, s.Create(t.Context(), broken))
-	_, err := pool.Exec(t.Context(), "INSERT INTO "+schema+".saga_event SELECT $1, 0, 1, 1, now()", [16]byte(broken.ID)) // what nobody should do
+	_, err := pool.Exec(t.Context(), "INSERT INTO "+schema+".saga_log VALUES ($1, 0, 1, '\\x01010000')", [16]byte(broken.ID)) // what nobody should do
 	require.NoError(t, err)
 
 	old := next(fenced.ID, 0, 2)
@@ -121,7 +121,7 @@ func TestRefusedEntriesDoNotFailTheirCompanions(t *testing.T) {
 		}
 		expect(nil, func() error { return s.Create(t.Context(), fresh) })
 		expect(nil, func() error { return s.Append(t.Context(), next(mine.ID, 3*round, 3)) })
-		all.Go(func() { assert.ErrorContains(t, s.Append(t.Context(), next(broken.ID, 0, 1)), "saga_event_pkey") })
+		all.Go(func() { assert.ErrorContains(t, s.Append(t.Context(), next(broken.ID, 0, 1)), "saga_log_pkey") })
 		release()
 		all.Wait()
 		requireLog(t, s, fresh.ID, 0)
@@ -135,7 +135,7 @@ func TestRefusedEntriesDoNotFailTheirCompanions(t *testing.T) {
 func occupyWriters(t *testing.T, pool *pgxpool.Pool, schema string) (release func()) {
 	tx, err := pool.Begin(t.Context())
 	require.NoError(t, err)
-	_, err = tx.Exec(t.Context(), "LOCK TABLE "+schema+".saga_event")
+	_, err = tx.Exec(t.Context(), "LOCK TABLE "+schema+".saga_log, "+schema+".saga_creation")
 	require.NoError(t, err)
 	return func() { assert.NoError(t, tx.Rollback(context.Background())) }
 }

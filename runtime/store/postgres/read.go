@@ -13,6 +13,7 @@ import (
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/internal/packed"
 )
 
 // Load implements store.Store.
@@ -33,13 +34,22 @@ func (s *Store) Load(ctx context.Context, id saga.ID) (store.Record, error) {
 
 // Events implements store.Store.
 func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+	first, end := int64(min(from, math.MaxInt64)), int64(math.MaxInt64)
+	if limit > 0 && int64(limit) < end-first {
+		end = first + int64(limit)
+	}
 	var events []saga.Event
-	args := []any{uuid(id), int64(min(from, math.MaxInt64)), sqlLimit(limit)}
-	err := s.query(ctx, "read events of saga", id, s.stmts.events, args, func(rows pgx.Rows) (err error) {
-		events, err = scanEvents(rows)
+	err := s.query(ctx, "read events of saga", id, s.stmts.events, []any{uuid(id), first, end}, func(rows pgx.Rows) (err error) {
+		events, err = scanLog(rows, from)
 		return err
 	})
-	return events, err
+	if err != nil {
+		return nil, err
+	}
+	if limit > 0 && len(events) > limit {
+		events = events[:limit]
+	}
+	return events, nil
 }
 
 // Logs implements store.Store.
@@ -154,13 +164,13 @@ func scanRecords(rows pgx.Rows, withDAG bool) ([]store.Record, error) {
 	return records, nil
 }
 
-// scanEvents reads events and closes rows.
-func scanEvents(rows pgx.Rows) ([]saga.Event, error) {
+// scanLog reads events from number from on, and closes rows.
+func scanLog(rows pgx.Rows, from uint64) ([]saga.Event, error) {
 	var events []saga.Event
-	var r eventRow
-	_, err := pgx.ForEachRow(rows, r.dest(), func() error {
-		events = append(events, r.event())
-		return nil
+	var r logRow
+	_, err := pgx.ForEachRow(rows, r.dest(), func() (err error) {
+		events, err = r.unpack(events, from)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -168,28 +178,26 @@ func scanEvents(rows pgx.Rows) ([]saga.Event, error) {
 	return events, nil
 }
 
-// scanLogs reads events into the logs to which their rows say they belong, by places from 1, and closes rows.
+// scanLogs reads whole logs, of which each row says by a place from 1 which it belongs to, and closes rows.
 func scanLogs(rows pgx.Rows, logs [][]saga.Event) error {
 	var place int64
-	var r eventRow
-	_, err := pgx.ForEachRow(rows, append([]any{&place}, r.dest()...), func() error {
-		logs[place-1] = append(logs[place-1], r.event())
-		return nil
+	var r logRow
+	_, err := pgx.ForEachRow(rows, append([]any{&place}, r.dest()...), func() (err error) {
+		logs[place-1], err = r.unpack(logs[place-1], 0)
+		return err
 	})
 	return err
 }
 
-// eventRow is where the columns of an event are read to.
-type eventRow struct {
-	seq     int64
-	node    int32
-	kind    int16
-	at      time.Time
-	payload []byte
+// logRow is where the columns of an append are read to.
+type logRow struct {
+	seq    int64
+	count  int32
+	events []byte
 }
 
-func (r *eventRow) dest() []any { return []any{&r.seq, &r.node, &r.kind, &r.at, &r.payload} }
+func (r *logRow) dest() []any { return []any{&r.seq, &r.count, &r.events} }
 
-func (r *eventRow) event() saga.Event {
-	return saga.Event{Seq: uint64(r.seq), Node: saga.NodeID(r.node), Kind: saga.EventKind(r.kind), Payload: r.payload, At: r.at.UTC()}
+func (r *logRow) unpack(events []saga.Event, from uint64) ([]saga.Event, error) {
+	return packed.Events(r.events).Unpack(events, uint64(r.seq), uint64(r.count), from)
 }

@@ -82,7 +82,7 @@ func TestOpenRefusesANewerSchema(t *testing.T) {
 
 func TestOpenUndoesAMigrationThatBreaksOff(t *testing.T) {
 	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
-	_, err := pool.Exec(t.Context(), "CREATE SCHEMA "+schema+"; CREATE TABLE "+schema+".saga_event (mine int)")
+	_, err := pool.Exec(t.Context(), "CREATE SCHEMA "+schema+"; CREATE TABLE "+schema+".saga_log (mine int)")
 	require.NoError(t, err)
 	_, err = postgres.Open(t.Context(), pool, postgres.Config{Schema: schema})
 	require.ErrorContains(t, err, "migrating the schema to version 1")
@@ -90,7 +90,7 @@ func TestOpenUndoesAMigrationThatBreaksOff(t *testing.T) {
 	require.NoError(t, pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_tables WHERE schemaname = $1", schema).Scan(&tables))
 	assert.Equal(t, 1, tables, "only the one that was there before")
 
-	_, err = pool.Exec(t.Context(), "DROP TABLE "+schema+".saga_event")
+	_, err = pool.Exec(t.Context(), "DROP TABLE "+schema+".saga_log")
 	require.NoError(t, err)
 	openStore(t, pool, schema)
 	openStore(t, pool, schema) // again changes nothing

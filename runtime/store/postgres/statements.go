@@ -33,8 +33,8 @@ func newStatements(schema string) statements {
 		appends:   in(appendCall(1)),
 		creates:   in(createCall(1)),
 		both:      in(appendCall(1) + ` UNION ALL ` + createCall(1+appendParameters)),
-		appendOne: in(callOne("saga_append_one", 9)),
-		createOne: in(callOne("saga_create_one", 12)),
+		appendOne: in(callOne("saga_append_one", 7)),
+		createOne: in(callOne("saga_create_one", 10)),
 
 		claim: in(`SELECT ` + columns + `, r.dag, r.params FROM $schema.saga_claim($1::text, $2::bigint, $3::bigint, $4::text, $5::boolean, $6::uuid[]) AS r
 			WHERE ` + ensureDurable + ` <> ''`),
@@ -54,11 +54,16 @@ func newStatements(schema string) statements {
 		release: in(releaseText),
 		delete:  in(deleteText),
 
-		load: in(`SELECT ` + columns + `, dag, params FROM $schema.saga_record r JOIN $schema.saga_dag ON saga = r.id WHERE r.id = $1::uuid`),
+		load: in(`SELECT ` + columns + `, dag, params FROM $schema.saga_record r JOIN $schema.saga_creation ON saga = r.id WHERE r.id = $1::uuid`),
+		// From the row on that has the first event that is asked for, as the numbers have no gaps.
 		events: in(`
-			SELECT seq, node, kind, at, payload FROM $schema.saga_event
-			WHERE saga = $1::uuid AND seq >= $2::bigint ORDER BY seq LIMIT $3::bigint`),
-		logs: in(`SELECT l.place, l.seq, l.node, l.kind, l.at, l.payload FROM $schema.saga_logs($1::uuid[]) AS l`),
+			SELECT 0::bigint AS seq, c.count, c.events FROM $schema.saga_creation c WHERE c.saga = $1::uuid AND c.count > $2::bigint
+			UNION ALL
+			SELECT l.seq, l.count, l.events FROM $schema.saga_log l
+			WHERE l.saga = $1::uuid AND l.seq < $3::bigint AND l.seq >= COALESCE(
+				(SELECT first.seq FROM $schema.saga_log first WHERE first.saga = $1::uuid AND first.seq <= $2::bigint ORDER BY first.seq DESC LIMIT 1), 0)
+			ORDER BY seq`),
+		logs: in(`SELECT l.place, l.seq, l.count, l.events FROM $schema.saga_logs($1::uuid[]) AS l`),
 		list: in(`SELECT ` + columns + ` FROM $schema.saga_record r`),
 	}
 }
@@ -82,7 +87,7 @@ var claimIDsText = `
 		FROM free WHERE r.id = free.id
 		RETURNING ` + columns + `, ` + ensureDurable + `
 	)
-	SELECT ` + columns + `, d.dag, d.params FROM claimed r JOIN $schema.saga_dag d ON d.saga = r.id ORDER BY r.id`
+	SELECT ` + columns + `, d.dag, d.params FROM claimed r JOIN $schema.saga_creation d ON d.saga = r.id ORDER BY r.id`
 
 // releaseText gives up the saga $1, if it has the generation $2, notifies the channel $3, and returns what became of it, as the functions that write
 // do. It passes over a row in use, as they do: the call is tried again.
@@ -105,7 +110,7 @@ const releaseText = `
 
 // deleteText deletes those of the sagas $1 that are final, and returns a row for each, as the functions that write do. The statement
 // doesn't see the events of an append that was committed after it had begun and before it has locked the record. Then the
-// record that it sees and the one that it has locked count different events, and the delete is tried again. The events are found by index
+// record that it sees and the one that it has locked count different events, and the delete is tried again. The rows of the log are found by index
 // and removed by place, as the planner would take their number for so many that it would rather read the table whole.
 const deleteText = `
 	WITH locked AS MATERIALIZED (
@@ -114,12 +119,12 @@ const deleteText = `
 	), gone AS MATERIALIZED (
 		SELECT r.id FROM locked JOIN $schema.saga_record r ON r.id = locked.id
 		WHERE locked.state >= 5 AND locked.next_seq = r.next_seq
-	), events AS (
-		DELETE FROM $schema.saga_event WHERE ctid = ANY (ARRAY (
-			SELECT e.ctid FROM gone CROSS JOIN LATERAL (
-				SELECT e.ctid FROM $schema.saga_event e WHERE e.saga = gone.id OFFSET 0) AS e))
-	), dags AS (
-		DELETE FROM $schema.saga_dag d USING gone WHERE d.saga = gone.id
+	), logs AS (
+		DELETE FROM $schema.saga_log WHERE ctid = ANY (ARRAY (
+			SELECT l.ctid FROM gone CROSS JOIN LATERAL (
+				SELECT l.ctid FROM $schema.saga_log l WHERE l.saga = gone.id OFFSET 0) AS l))
+	), creations AS (
+		DELETE FROM $schema.saga_creation c USING gone WHERE c.saga = gone.id
 	), records AS (
 		DELETE FROM $schema.saga_record r USING gone WHERE r.id = gone.id
 	)
@@ -132,17 +137,15 @@ const deleteText = `
 	WHERE ` + ensureDurable + ` <> ''`
 
 // appendParameters is how many parameters appendCall has.
-const appendParameters = 12
+const appendParameters = 7
 
 // appendCall and createCall return the statements that write a batch, with parameters from that number on; see the migration for the functions.
 func appendCall(from int) string {
-	return call("saga_append", from, "uuid", "bigint", "bigint", "bigint", "smallint", "boolean",
-		"uuid", "bigint", "integer", "smallint", "timestamptz", "bytea")
+	return call("saga_append", from, "uuid", "bigint", "smallint", "boolean", "bigint", "integer", "bytea")
 }
 
 func createCall(from int) string {
-	return call("saga_create", from, "uuid", "text", "smallint", "text", "text", "bigint", "bigint", "bytea", "bytea",
-		"uuid", "bigint", "integer", "smallint", "timestamptz", "bytea")
+	return call("saga_create", from, "uuid", "text", "smallint", "text", "text", "bigint", "bytea", "bytea", "integer", "bytea")
 }
 
 // call returns the statement that calls a function with arrays of these types.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/internal/packed"
 )
 
 // Append implements store.Store.
@@ -12,7 +13,7 @@ func (s *Store) Append(ctx context.Context, a store.Append) error {
 	if err := a.Check(); err != nil {
 		return err
 	}
-	events, count := pack(a.Events), int64(len(a.Events))
+	events, count := packed.Of(a.Events), int64(len(a.Events))
 	a.Events = nil // they are the caller's, who may have gone when it is written
 	return s.write(ctx, "append to saga", a.ID, len(events), func(tx *transaction) error {
 		// A number above the largest int64 becomes negative here, and so is no saga's.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/internal/packed"
 )
 
 // Create implements store.Store.
@@ -15,7 +16,7 @@ func (s *Store) Create(ctx context.Context, n store.NewSaga) error {
 	if err := n.Check(); err != nil {
 		return err
 	}
-	c := &creation{NewSaga: n, dag: s.dags.find(n.DAG), params: bytes.Clone(n.Params), events: pack(n.Events), count: int64(len(n.Events))}
+	c := &creation{NewSaga: n, dag: s.dags.find(n.DAG), params: bytes.Clone(n.Params), events: packed.Of(n.Events), count: int64(len(n.Events))}
 	c.NewSaga.DAG, c.NewSaga.Params, c.NewSaga.Events = nil, nil, nil // they are the caller's, who may have gone when it is written
 	return s.write(ctx, "create saga", n.ID, len(c.dag.text)+len(c.params)+len(c.events), c.write)
 }
@@ -25,7 +26,7 @@ type creation struct {
 	store.NewSaga // without what is in the others
 	dag           *knownDAG
 	params        []byte
-	events        packed
+	events        packed.Events
 	count         int64
 }
 

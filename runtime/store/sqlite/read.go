@@ -12,6 +12,7 @@ import (
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/internal/packed"
 )
 
 // Load implements store.Store.
@@ -194,7 +195,7 @@ func scanLogs(rows *sql.Rows, n int) ([][]saga.Event, error) {
 			return nil, err
 		}
 		var err error
-		if logs[at], err = packed(p).unpack(logs[at], uint64(seq), uint64(count), 0); err != nil {
+		if logs[at], err = packed.Events(p).Unpack(logs[at], uint64(seq), uint64(count), 0); err != nil {
 			return nil, err
 		}
 	}
@@ -212,7 +213,7 @@ func scanLog(rows *sql.Rows, from uint64, limit int) ([]saga.Event, error) {
 			return nil, err
 		}
 		var err error
-		if events, err = packed(p).unpack(events, uint64(seq), uint64(count), from); err != nil {
+		if events, err = packed.Events(p).Unpack(events, uint64(seq), uint64(count), from); err != nil {
 			return nil, err
 		}
 		if limit > 0 && len(events) >= limit {

@@ -1,9 +1,6 @@
--- What the functions are given is checked by these, where they write it. States and kinds are the numbers of saga.State and saga.EventKind. A
--- table's CHECK would be read and compiled by each statement that writes, which takes longer than to write a row.
+-- What the functions are given is checked by these, where they write it. States are the numbers of saga.State. A table's CHECK would be read and compiled by each statement that writes, which takes longer than to write a row.
 CREATE DOMAIN $schema.saga_name AS text CHECK (VALUE <> '');
 CREATE DOMAIN $schema.saga_state AS smallint CHECK (VALUE BETWEEN 1 AND 7);
-CREATE DOMAIN $schema.saga_node AS integer CHECK (VALUE >= 0);
-CREATE DOMAIN $schema.saga_kind AS smallint CHECK (VALUE BETWEEN 1 AND 17);
 
 CREATE TABLE $schema.saga_schema (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -38,20 +35,21 @@ CREATE INDEX saga_record_free ON $schema.saga_record (queue, owner, renewal, id)
 -- What owners are called for: mostly nothing.
 CREATE INDEX saga_record_called ON $schema.saga_record (owner, id) WHERE called;
 
--- Apart from the record, which every append rewrites.
-CREATE TABLE $schema.saga_dag (
-    saga   uuid  PRIMARY KEY,
-    dag    bytea NOT NULL,
-    params bytea
+-- What a saga was created with, apart from the record, which every append rewrites.
+CREATE TABLE $schema.saga_creation (
+    saga   uuid    PRIMARY KEY,
+    dag    bytea   NOT NULL,
+    params bytea,
+    count  integer NOT NULL, -- of its first events
+    events bytea             -- packed
 );
 
-CREATE TABLE $schema.saga_event (
-    saga    uuid        NOT NULL,
-    seq     bigint      NOT NULL,
-    node    integer     NOT NULL,
-    kind    smallint    NOT NULL,
-    at      timestamptz NOT NULL,
-    payload bytea,
+-- What was appended to a saga: a row of each append that has events.
+CREATE TABLE $schema.saga_log (
+    saga   uuid    NOT NULL,
+    seq    bigint  NOT NULL, -- the first event's
+    count  integer NOT NULL,
+    events bytea   NOT NULL, -- packed
     PRIMARY KEY (saga, seq)
 );
 

@@ -11,8 +11,7 @@
 -- sagas from. locked is there to pass over rows in use, and to tell why the UPDATE passed over one: its rows are the newest, those of
 -- saga_record as they were when the statement began.
 CREATE FUNCTION $schema.saga_append(
-    ids uuid[], generations bigint[], seqs bigint[], counts bigint[], states smallint[], calls boolean[],
-    sagas uuid[], event_seqs bigint[], nodes integer[], kinds smallint[], ats timestamptz[], payloads bytea[]
+    ids uuid[], generations bigint[], states smallint[], calls boolean[], seqs bigint[], counts integer[], logs bytea[]
 ) RETURNS TABLE (written uuid, outcome integer) LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 AS $body$
@@ -20,20 +19,17 @@ AS $body$
 BEGIN
     RETURN QUERY
     WITH locked AS MATERIALIZED (
-        SELECT a.*, r.generation AS generation_now, r.next_seq AS seq_now, r.state AS state_now
-        FROM unnest(ids, generations, seqs, counts, states, calls) AS a(id, generation, seq, events, state, call)
+        SELECT a.*, r.ctid AS place, r.generation AS generation_now, r.next_seq AS seq_now, r.state AS state_now
+        FROM unnest(ids, generations, states, calls, seqs, counts, logs) AS a(id, generation, state, call, seq, count, events)
             JOIN $schema.saga_record r ON r.id = a.id
         FOR NO KEY UPDATE OF r SKIP LOCKED
     ), advanced AS (
-        UPDATE $schema.saga_record r SET next_seq = r.next_seq + a.events, state = a.state::$schema.saga_state, called = a.call, updated = now()
+        UPDATE $schema.saga_record r SET next_seq = r.next_seq + a.count, state = a.state::$schema.saga_state, called = a.call, updated = now()
         FROM locked a
-        WHERE r.id = a.id AND r.generation = a.generation AND r.next_seq = a.seq AND (a.state <> 1 OR r.state = 1)
-        RETURNING r.id
-    ), events AS (
-        INSERT INTO $schema.saga_event (saga, seq, node, kind, at, payload)
-        SELECT e.saga, e.seq, e.node::$schema.saga_node, e.kind::$schema.saga_kind, e.at, e.payload
-        FROM unnest(sagas, event_seqs, nodes, kinds, ats, payloads) AS e(saga, seq, node, kind, at, payload)
-        WHERE CASE WHEN e.saga IN (SELECT id FROM advanced) THEN true ELSE false END
+        WHERE r.ctid = a.place AND r.generation = a.generation AND r.next_seq = a.seq AND (a.state <> 1 OR r.state = 1)
+        RETURNING r.id, a.seq, a.count, a.events
+    ), logged AS (
+        INSERT INTO $schema.saga_log (saga, seq, count, events) SELECT id, seq, count, events FROM advanced WHERE count > 0
     )
     SELECT a.id, CASE
         WHEN a.id IN (SELECT id FROM advanced) THEN CASE WHEN a.call THEN length(pg_notify('$channel', '')::text) ELSE 0 END
@@ -48,8 +44,7 @@ END
 $body$;
 
 CREATE FUNCTION $schema.saga_create(
-    ids uuid[], names text[], states smallint[], queues text[], owners text[], counts bigint[], leases bigint[], dags bytea[], parameters bytea[],
-    sagas uuid[], event_seqs bigint[], nodes integer[], kinds smallint[], ats timestamptz[], payloads bytea[]
+    ids uuid[], names text[], states smallint[], queues text[], owners text[], leases bigint[], dags bytea[], parameters bytea[], counts integer[], logs bytea[]
 ) RETURNS TABLE (written uuid, outcome integer) LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 AS $body$
@@ -57,24 +52,20 @@ AS $body$
 BEGIN
     RETURN QUERY
     WITH c AS MATERIALIZED (
-        SELECT * FROM unnest(ids, names, states, queues, owners, counts, leases, dags, parameters) AS c(id, name, state, queue, owner, events, lease, dag, params)
+        SELECT * FROM unnest(ids, names, states, queues, owners, leases, dags, parameters, counts, logs)
+            AS c(id, name, state, queue, owner, lease, dag, params, count, events)
     ), created AS (
         INSERT INTO $schema.saga_record
             (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated)
-        SELECT c.id, c.name::$schema.saga_name, c.state::$schema.saga_state, c.queue, c.owner, 1, false, c.events,
+        SELECT c.id, c.name::$schema.saga_name, c.state::$schema.saga_state, c.queue, c.owner, 1, false, c.count,
             CASE WHEN c.lease > 0 THEN clock_timestamp() + c.lease * interval '1 microsecond' ELSE '-infinity' END,
             COALESCE((SELECT l.renewal FROM $schema.saga_lease l WHERE l.owner = c.owner), 0), now(), now()
         FROM c
         ON CONFLICT (id) DO NOTHING
         RETURNING id
-    ), dags AS (
-        INSERT INTO $schema.saga_dag (saga, dag, params)
-        SELECT c.id, c.dag, c.params FROM c WHERE CASE WHEN c.id IN (SELECT id FROM created) THEN true ELSE false END
-    ), events AS (
-        INSERT INTO $schema.saga_event (saga, seq, node, kind, at, payload)
-        SELECT e.saga, e.seq, e.node::$schema.saga_node, e.kind::$schema.saga_kind, e.at, e.payload
-        FROM unnest(sagas, event_seqs, nodes, kinds, ats, payloads) AS e(saga, seq, node, kind, at, payload)
-        WHERE CASE WHEN e.saga IN (SELECT id FROM created) THEN true ELSE false END
+    ), creations AS (
+        INSERT INTO $schema.saga_creation (saga, dag, params, count, events)
+        SELECT c.id, c.dag, c.params, c.count, c.events FROM c WHERE CASE WHEN c.id IN (SELECT id FROM created) THEN true ELSE false END
     )
     SELECT c.id, CASE
         WHEN c.id IN (SELECT id FROM created) THEN CASE WHEN c.owner = '' THEN length(pg_notify('$channel', '')::text) ELSE 0 END
@@ -90,8 +81,7 @@ $body$;
 -- are written too. It finds the row where the subselect has locked it, if it isn't passed over. A version that is newer than the statement it doesn't
 -- see; then nothing may be wrong with the append, and the outcome is that the row was in use.
 CREATE FUNCTION $schema.saga_append_one(
-    asked uuid, its_generation bigint, first_seq bigint, new_state integer, call boolean,
-    nodes integer[], kinds smallint[], ats timestamptz[], payloads bytea[]
+    asked uuid, its_generation bigint, new_state integer, call boolean, first_seq bigint, more integer, log bytea
 ) RETURNS integer LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $body$
@@ -103,14 +93,12 @@ BEGIN
         PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
     UPDATE $schema.saga_record r
-    SET next_seq = r.next_seq + cardinality(kinds), state = new_state::$schema.saga_state, called = call, updated = now()
+    SET next_seq = r.next_seq + more, state = new_state::$schema.saga_state, called = call, updated = now()
     WHERE r.ctid = (SELECT r.ctid FROM $schema.saga_record r WHERE r.id = asked FOR NO KEY UPDATE SKIP LOCKED)
         AND r.generation = its_generation AND r.next_seq = first_seq AND (new_state <> 1 OR r.state = 1);
     IF FOUND THEN
-        IF cardinality(kinds) > 0 THEN
-            INSERT INTO $schema.saga_event (saga, seq, node, kind, at, payload)
-            SELECT asked, first_seq + e.n - 1, nodes[e.n]::$schema.saga_node, kinds[e.n]::$schema.saga_kind, ats[e.n], e.payload
-            FROM unnest(payloads) WITH ORDINALITY AS e(payload, n);
+        IF more > 0 THEN
+            INSERT INTO $schema.saga_log (saga, seq, count, events) VALUES (asked, first_seq, more, log);
         END IF;
         IF call THEN
             PERFORM pg_notify('$channel', '');
@@ -130,7 +118,7 @@ $body$;
 
 CREATE FUNCTION $schema.saga_create_one(
     asked uuid, its_name text, its_state integer, its_queue text, its_owner text, lease bigint, its_dag bytea, its_params bytea,
-    nodes integer[], kinds smallint[], ats timestamptz[], payloads bytea[]
+    first_events integer, log bytea
 ) RETURNS integer LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $body$
@@ -140,19 +128,14 @@ BEGIN
         PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
     INSERT INTO $schema.saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated)
-    VALUES (asked, its_name::$schema.saga_name, its_state::$schema.saga_state, its_queue, its_owner, 1, false, cardinality(kinds),
+    VALUES (asked, its_name::$schema.saga_name, its_state::$schema.saga_state, its_queue, its_owner, 1, false, first_events,
         CASE WHEN lease > 0 THEN clock_timestamp() + lease * interval '1 microsecond' ELSE '-infinity' END,
         COALESCE((SELECT l.renewal FROM $schema.saga_lease l WHERE l.owner = its_owner), 0), now(), now())
     ON CONFLICT (id) DO NOTHING;
     IF NOT FOUND THEN
         RETURN 1;
     END IF;
-    INSERT INTO $schema.saga_dag (saga, dag, params) VALUES (asked, its_dag, its_params);
-    IF cardinality(kinds) > 0 THEN
-        INSERT INTO $schema.saga_event (saga, seq, node, kind, at, payload)
-        SELECT asked, e.n - 1, nodes[e.n]::$schema.saga_node, kinds[e.n]::$schema.saga_kind, ats[e.n], e.payload
-        FROM unnest(payloads) WITH ORDINALITY AS e(payload, n);
-    END IF;
+    INSERT INTO $schema.saga_creation (saga, dag, params, count, events) VALUES (asked, its_dag, its_params, first_events, log);
     IF its_owner = '' THEN
         PERFORM pg_notify('$channel', '');
     END IF;
@@ -232,25 +215,79 @@ BEGIN
         RETURNING r.id, r.name, r.state, r.queue, r.owner, r.generation, r.called, r.next_seq, r.created, r.updated
     )
     SELECT r.id, r.name, r.state, r.queue, r.owner, r.generation, r.called, r.next_seq, r.created, r.updated, d.dag, d.params
-    FROM claimed r JOIN $schema.saga_dag d ON d.saga = r.id ORDER BY r.id;
+    FROM claimed r JOIN $schema.saga_creation d ON d.saga = r.id ORDER BY r.id;
 END
 $body$;
 
--- saga_logs reads the logs of many sagas: each event with the place of its saga in ids. It is a function for its settings: of a table whose size isn't
--- known yet, much would be expected. OFFSET 0 keeps it looking up one saga after the other.
-CREATE FUNCTION $schema.saga_logs(ids uuid[]) RETURNS TABLE (
-    place bigint, seq bigint, node integer, kind smallint, at timestamptz, payload bytea
-) LANGUAGE plpgsql STABLE
+-- saga_logs reads the logs of many sagas: each row of events with the place of its saga in ids. It is a function for its settings: of a table whose size
+-- isn't known yet, much would be expected. OFFSET 0 keeps it looking up one saga after the other.
+CREATE FUNCTION $schema.saga_logs(ids uuid[]) RETURNS TABLE (place bigint, seq bigint, count integer, events bytea) LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 AS $body$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT asked.place, e.seq, e.node, e.kind, e.at, e.payload
+    SELECT asked.place, l.seq, l.count, l.events
     FROM unnest(ids) WITH ORDINALITY AS asked(id, place) CROSS JOIN LATERAL (
-        SELECT e.seq, e.node, e.kind, e.at, e.payload FROM $schema.saga_event e WHERE e.saga = asked.id OFFSET 0) AS e
-    ORDER BY asked.place, e.seq;
+        SELECT 0::bigint AS seq, c.count, c.events FROM $schema.saga_creation c WHERE c.saga = asked.id AND c.count > 0
+        UNION ALL
+        SELECT l.seq, l.count, l.events FROM $schema.saga_log l WHERE l.saga = asked.id OFFSET 0) AS l
+    ORDER BY asked.place, l.seq;
 END
 $body$;
+
+-- What is packed is for programs. These are for people: the view saga_event has a row an event.
+
+-- saga_varint reads an unsigned number as the package encoding/binary of Go writes it.
+CREATE FUNCTION $schema.saga_varint(packed bytea, INOUT place integer, OUT value bigint) LANGUAGE plpgsql IMMUTABLE STRICT
+AS $body$
+DECLARE
+    part integer;
+    shift integer := 0;
+BEGIN
+    value := 0;
+    LOOP
+        part := get_byte(packed, place);
+        place := place + 1;
+        value := value | ((part & 127)::bigint << shift);
+        EXIT WHEN part < 128;
+        shift := shift + 7;
+    END LOOP;
+END
+$body$;
+
+-- saga_unpack reads events: of each its kind, its node, the microseconds since the one before, or since 1970, and its payload.
+CREATE FUNCTION $schema.saga_unpack(first_seq bigint, count integer, packed bytea) RETURNS TABLE (
+    seq bigint, node integer, kind smallint, at timestamptz, payload bytea
+) LANGUAGE plpgsql IMMUTABLE STRICT
+AS $body$
+DECLARE
+    place integer := 0;
+    number bigint;
+    micros bigint := 0;
+BEGIN
+    FOR n IN 0 .. count - 1 LOOP
+        seq := first_seq + n;
+        kind := get_byte(packed, place);
+        SELECT v.place, v.value INTO place, number FROM $schema.saga_varint(packed, place + 1) AS v;
+        node := number;
+        SELECT v.place, v.value INTO place, number FROM $schema.saga_varint(packed, place) AS v;
+        micros := micros + ((number >> 1) # -(number & 1));
+        at := 'epoch'::timestamptz + micros * interval '1 microsecond';
+        SELECT v.place, v.value INTO place, number FROM $schema.saga_varint(packed, place) AS v;
+        payload := CASE WHEN number > 0 THEN substring(packed FROM place + 1 FOR number::integer) END;
+        place := place + number;
+        RETURN NEXT;
+    END LOOP;
+END
+$body$;
+
+CREATE VIEW $schema.saga_event AS
+    SELECT l.saga, e.seq, e.node, e.kind, e.at, e.payload
+    FROM (
+        SELECT saga, 0::bigint AS seq, count, events FROM $schema.saga_creation
+        UNION ALL
+        SELECT saga, seq, count, events FROM $schema.saga_log
+    ) AS l CROSS JOIN LATERAL $schema.saga_unpack(l.seq, l.count, l.events) AS e;
 
 UPDATE $schema.saga_schema SET version = 2;
