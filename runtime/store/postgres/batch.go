@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -89,7 +90,10 @@ type (
 		states                []int16
 		leases                []int64
 		counts                []int32
-		dags, params, logs    pgtype.FlatArray[[]byte]
+		params, logs          pgtype.FlatArray[[]byte]
+		// Most creates of a batch have the same DAG, which is sent once. dagOf has places in dags, from 1.
+		dags  pgtype.FlatArray[[]byte]
+		dagOf []int32
 	}
 )
 
@@ -106,12 +110,16 @@ func (c *appendColumns) args() []any {
 func (c *createColumns) add(e *entry) {
 	c.ids, c.names, c.states = append(c.ids, uuid(e.id)), append(c.names, e.name), append(c.states, e.state)
 	c.queues, c.owners, c.leases = append(c.queues, e.queue), append(c.owners, e.owner), append(c.leases, e.lease)
-	c.dags, c.params = append(c.dags, e.dag), append(c.params, e.params)
-	c.counts, c.logs = append(c.counts, e.count), append(c.logs, e.events)
+	c.counts, c.params, c.logs = append(c.counts, e.count), append(c.params, e.params), append(c.logs, e.events)
+	place := slices.IndexFunc(c.dags, func(dag []byte) bool { return bytes.Equal(dag, e.dag) })
+	if place < 0 {
+		place, c.dags = len(c.dags), append(c.dags, e.dag)
+	}
+	c.dagOf = append(c.dagOf, int32(place+1))
 }
 
 func (c *createColumns) args() []any {
-	return []any{c.ids, c.names, c.states, c.queues, c.owners, c.leases, c.dags, c.params, c.counts, c.logs}
+	return []any{c.ids, c.names, c.states, c.queues, c.owners, c.leases, c.counts, c.params, c.logs, c.dagOf, c.dags}
 }
 
 // outcomes are what can become of an entry. Statements return their indices.

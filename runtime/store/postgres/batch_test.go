@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -174,6 +175,27 @@ func TestEntryEndsTheSameAloneAndInABatch(t *testing.T) {
 				assert.Equal(t, want, log)
 			})
 		}
+	}
+}
+
+func TestCreatesOfABatchKeepTheirOwnDAGsAndParameters(t *testing.T) {
+	w := newWriter(t)
+	var entries []*entry
+	var sagas []store.NewSaga
+	for _, dag := range []string{"{}", "{1}", "{}", "{2}", "{1}"} {
+		n := store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte(dag), Params: fmt.Append(nil, len(sagas)), State: saga.StateRunning}
+		sagas, entries = append(sagas, n), append(entries, newCreate(n))
+	}
+	_, args := w.batchStatement(entries)
+	assert.Equal(t, pgtype.FlatArray[[]byte]{[]byte("{}"), []byte("{1}"), []byte("{2}")}, args[len(args)-1], "each is sent once")
+	errs, err := w.commit(t.Context(), w.conn, entries)
+	require.NoError(t, err)
+	require.Equal(t, make([]error, len(entries)), errs)
+	for _, n := range sagas {
+		record, err := w.Load(t.Context(), n.ID)
+		require.NoError(t, err)
+		assert.Equal(t, string(n.DAG), string(record.DAG))
+		assert.Equal(t, string(n.Params), string(record.Params))
 	}
 }
 

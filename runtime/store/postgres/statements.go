@@ -145,7 +145,7 @@ func appendCall(from int) string {
 }
 
 func createCall(from int) string {
-	return call("saga_create", from, "uuid", "text", "smallint", "text", "text", "bigint", "bytea", "bytea", "integer", "bytea")
+	return call("saga_create", from, "uuid", "text", "smallint", "text", "text", "bigint", "integer", "bytea", "bytea", "integer", "bytea")
 }
 
 // call returns the statement that calls a function with arrays of these types.

@@ -44,7 +44,8 @@ END
 $body$;
 
 CREATE FUNCTION $schema.saga_create(
-    ids uuid[], names text[], states smallint[], queues text[], owners text[], leases bigint[], dags bytea[], parameters bytea[], counts integer[], logs bytea[]
+    ids uuid[], names text[], states smallint[], queues text[], owners text[], leases bigint[], counts integer[], parameters bytea[], logs bytea[],
+    dag_of integer[], dags bytea[] -- dag_of has places in dags
 ) RETURNS TABLE (written uuid, outcome integer) LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 AS $body$
@@ -52,8 +53,8 @@ AS $body$
 BEGIN
     RETURN QUERY
     WITH c AS MATERIALIZED (
-        SELECT * FROM unnest(ids, names, states, queues, owners, leases, dags, parameters, counts, logs)
-            AS c(id, name, state, queue, owner, lease, dag, params, count, events)
+        SELECT * FROM unnest(ids, names, states, queues, owners, leases, counts, parameters, logs, dag_of)
+            AS c(id, name, state, queue, owner, lease, count, params, events, dag)
     ), created AS (
         INSERT INTO $schema.saga_record
             (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated)
@@ -65,7 +66,7 @@ BEGIN
         RETURNING id
     ), creations AS (
         INSERT INTO $schema.saga_creation (saga, dag, params, count, events)
-        SELECT c.id, c.dag, c.params, c.count, c.events FROM c WHERE CASE WHEN c.id IN (SELECT id FROM created) THEN true ELSE false END
+        SELECT c.id, dags[c.dag], c.params, c.count, c.events FROM c WHERE CASE WHEN c.id IN (SELECT id FROM created) THEN true ELSE false END
     )
     SELECT c.id, CASE
         WHEN c.id IN (SELECT id FROM created) THEN CASE WHEN c.owner = '' THEN length(pg_notify('$channel', '')::text) ELSE 0 END
