@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,6 +13,7 @@ import (
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/internal/dags"
 	"github.com/sagagen/sagagen/runtime/store/internal/packed"
 )
 
@@ -35,6 +35,7 @@ type entry struct {
 	name, queue, owner string
 	lease              int64 // in microseconds
 	dag, params        []byte
+	shared             *dags.DAG // instead of dag, or nil
 
 	result chan error
 	batch  *batch // guarded by the group's mu; nil before and after
@@ -43,16 +44,20 @@ type entry struct {
 // rowBytes is about what an event and a record take beside their payloads.
 const rowBytes = 64
 
-func newCreate(n store.NewSaga) *entry {
+// newCreate returns a create of a saga, with the DAG that it shares with others, or nil.
+func newCreate(n store.NewSaga, shared *dags.DAG) *entry {
 	e := &entry{
 		id: n.ID, creates: true, state: int16(n.State),
-		name: string(n.Name), queue: n.Queue, owner: n.Owner, lease: leaseMicroseconds(n.Lease), dag: bytes.Clone(n.DAG),
+		name: string(n.Name), queue: n.Queue, owner: n.Owner, lease: leaseMicroseconds(n.Lease), shared: shared,
+	}
+	if shared == nil {
+		e.dag = bytes.Clone(n.DAG)
 	}
 	if len(n.Params) > 0 { // else it is NULL
 		e.params = bytes.Clone(n.Params)
 	}
 	e.pack(n.Events)
-	e.size += len(n.DAG) + len(n.Params)
+	e.size += len(e.dag) + len(e.params)
 	return e
 }
 
@@ -64,6 +69,14 @@ func newAppend(a store.Append) *entry {
 }
 
 func newDelete(id saga.ID) *entry { return &entry{id: id, size: rowBytes} }
+
+// digest returns what stands for the DAG if it is shared, else nil.
+func (e *entry) digest() []byte {
+	if e.shared == nil {
+		return nil
+	}
+	return e.shared.Digest[:]
+}
 
 func (e *entry) pack(events []saga.Event) {
 	e.size += rowBytes
@@ -89,11 +102,9 @@ type (
 		names, queues, owners []string
 		states                []int16
 		leases                []int64
+		dags, digests, params pgtype.FlatArray[[]byte]
 		counts                []int32
-		params, logs          pgtype.FlatArray[[]byte]
-		// Most creates of a batch have the same DAG, which is sent once. dagOf has places in dags, from 1.
-		dags  pgtype.FlatArray[[]byte]
-		dagOf []int32
+		logs                  pgtype.FlatArray[[]byte]
 	}
 )
 
@@ -110,20 +121,16 @@ func (c *appendColumns) args() []any {
 func (c *createColumns) add(e *entry) {
 	c.ids, c.names, c.states = append(c.ids, uuid(e.id)), append(c.names, e.name), append(c.states, e.state)
 	c.queues, c.owners, c.leases = append(c.queues, e.queue), append(c.owners, e.owner), append(c.leases, e.lease)
-	c.counts, c.params, c.logs = append(c.counts, e.count), append(c.params, e.params), append(c.logs, e.events)
-	place := slices.IndexFunc(c.dags, func(dag []byte) bool { return bytes.Equal(dag, e.dag) })
-	if place < 0 {
-		place, c.dags = len(c.dags), append(c.dags, e.dag)
-	}
-	c.dagOf = append(c.dagOf, int32(place+1))
+	c.dags, c.digests, c.params = append(c.dags, e.dag), append(c.digests, e.digest()), append(c.params, e.params)
+	c.counts, c.logs = append(c.counts, e.count), append(c.logs, e.events)
 }
 
 func (c *createColumns) args() []any {
-	return []any{c.ids, c.names, c.states, c.queues, c.owners, c.leases, c.counts, c.params, c.logs, c.dagOf, c.dags}
+	return []any{c.ids, c.names, c.states, c.queues, c.owners, c.leases, c.dags, c.digests, c.params, c.counts, c.logs}
 }
 
 // outcomes are what can become of an entry. Statements return their indices.
-var outcomes = [...]error{nil, store.ErrExists, store.ErrNotFound, store.ErrFenced, store.ErrSequence, errBusy, store.ErrNotFinal}
+var outcomes = [...]error{nil, store.ErrExists, store.ErrNotFound, store.ErrFenced, store.ErrSequence, errBusy, store.ErrNotFinal, errNoDAG}
 
 // commit commits creates and appends of different sagas with one statement.
 func (s *Store) commit(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
@@ -199,7 +206,7 @@ func isOutcome(n int32) bool { return n >= 0 && int(n) < len(outcomes) }
 // oneStatement returns the statement for what comes alone.
 func (s *Store) oneStatement(e *entry) (text string, args []any) {
 	if e.creates {
-		return s.stmts.createOne, []any{uuid(e.id), e.name, e.state, e.queue, e.owner, e.lease, e.dag, e.params, e.count, []byte(e.events)}
+		return s.stmts.createOne, []any{uuid(e.id), e.name, e.state, e.queue, e.owner, e.lease, e.dag, e.digest(), e.params, e.count, []byte(e.events)}
 	}
 	return s.stmts.appendOne, []any{uuid(e.id), e.generation, e.state, e.call, e.seq, e.count, []byte(e.events)}
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -16,6 +15,7 @@ import (
 	"github.com/sagagen/sagagen/internal/pgtest"
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/internal/dags"
 )
 
 // writer commits entries as the group does, on a connection of its own.
@@ -66,7 +66,7 @@ func (w *writer) write(ctx context.Context, e *entry, companions ...*entry) (bec
 func (w *writer) companion(ctx context.Context, creates bool) *entry {
 	n := store.NewSaga{ID: saga.NewID(), Name: "companion", Owner: "alice", DAG: []byte("{}"), State: saga.StateRunning}
 	if creates {
-		return newCreate(n)
+		return newCreate(n, nil)
 	}
 	if err := w.Create(ctx, n); err != nil {
 		panic(err) // what a test can't do without
@@ -99,11 +99,14 @@ func TestEntryEndsTheSameAloneAndInABatch(t *testing.T) {
 		return func(id saga.ID) *entry {
 			return newCreate(store.NewSaga{
 				ID: id, Name: "another", Owner: owner, Queue: "q", DAG: []byte("{1}"), State: saga.StateCreated, Lease: time.Hour, Events: someEvents(0, events),
-			})
+			}, nil)
 		}
 	}
 	call := func(id saga.ID) *entry {
 		return newAppend(store.Append{ID: id, Generation: 1, Seq: 4, State: saga.StateRunning, Call: true})
+	}
+	missing := func(id saga.ID) *entry {
+		return newCreate(store.NewSaga{ID: id, Name: "another", State: saga.StateCreated}, &dags.DAG{Text: []byte("{1}")})
 	}
 	const there, absent = true, false
 	for name, c := range map[string]struct {
@@ -128,6 +131,7 @@ func TestEntryEndsTheSameAloneAndInABatch(t *testing.T) {
 		"create":                             {absent, create("bob", 4), nil, 4, saga.StateCreated, false},
 		"create without events":              {absent, create("bob", 0), nil, 0, saga.StateCreated, false},
 		"create for whoever takes it":        {absent, create("", 1), nil, 1, saga.StateCreated, true},
+		"create with a DAG that isn't there": {absent, missing, errNoDAG, 0, 0, false},
 		"create what is there":               {there, create("bob", 4), store.ErrExists, 4, saga.StateRunning, false},
 		"create what is there, for somebody": {there, create("", 4), store.ErrExists, 4, saga.StateRunning, false},
 	} {
@@ -175,27 +179,6 @@ func TestEntryEndsTheSameAloneAndInABatch(t *testing.T) {
 				assert.Equal(t, want, log)
 			})
 		}
-	}
-}
-
-func TestCreatesOfABatchKeepTheirOwnDAGsAndParameters(t *testing.T) {
-	w := newWriter(t)
-	var entries []*entry
-	var sagas []store.NewSaga
-	for _, dag := range []string{"{}", "{1}", "{}", "{2}", "{1}"} {
-		n := store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte(dag), Params: fmt.Append(nil, len(sagas)), State: saga.StateRunning}
-		sagas, entries = append(sagas, n), append(entries, newCreate(n))
-	}
-	_, args := w.batchStatement(entries)
-	assert.Equal(t, pgtype.FlatArray[[]byte]{[]byte("{}"), []byte("{1}"), []byte("{2}")}, args[len(args)-1], "each is sent once")
-	errs, err := w.commit(t.Context(), w.conn, entries)
-	require.NoError(t, err)
-	require.Equal(t, make([]error, len(entries)), errs)
-	for _, n := range sagas {
-		record, err := w.Load(t.Context(), n.ID)
-		require.NoError(t, err)
-		assert.Equal(t, string(n.DAG), string(record.DAG))
-		assert.Equal(t, string(n.Params), string(record.Params))
 	}
 }
 
@@ -253,7 +236,7 @@ func TestMalformedEntryIsRefusedAloneAndInABatch(t *testing.T) {
 	}
 	created := func(change func(*entry)) func(saga.ID) *entry {
 		return func(saga.ID) *entry {
-			e := newCreate(store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: saga.StateRunning, Events: someEvents(0, 2)})
+			e := newCreate(store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: saga.StateRunning, Events: someEvents(0, 2)}, nil)
 			change(e)
 			return e
 		}

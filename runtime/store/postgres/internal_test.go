@@ -34,10 +34,12 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		ALTER TABLE $schema.saga_creation SET (autovacuum_enabled = off);
 		ALTER TABLE $schema.saga_log SET (autovacuum_enabled = off)`)
 	events := []saga.Event{{Seq: 0, Kind: saga.EventStarted}, {Seq: 1, Kind: saga.EventSucceeded}}
+	shared, _ := s.dags.Find([]byte("{}"))
+	require.NoError(t, s.putDAG(t.Context(), shared))
 	var appends, both []*entry
 	for range 50 {
 		appends = append(appends, newAppend(store.Append{ID: saga.NewID(), State: 2, Generation: 1, Events: events}))
-		both = append(both, newCreate(store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: 2, Events: events}))
+		both = append(both, newCreate(store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: 2, Events: events}, shared))
 	}
 	both = append(both, appends...)
 	for _, batch := range [][]*entry{appends, both, appends[:1], both[:1]} { // while the tables are known to be small
@@ -50,7 +52,7 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 	}
 	both = nil
 	for range 50 {
-		both = append(both, newCreate(store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: 2, Events: events}))
+		both = append(both, newCreate(store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: 2, Events: events}, shared))
 	}
 	both = append(both, appends...)
 	const finished = 200_000
@@ -58,7 +60,7 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		INSERT INTO $schema.saga_record
 			SELECT md5(i::text)::uuid, 'book-trip', CASE i % 2000 WHEN 0 THEN 2 ELSE 5 END, '', 'owner' || i % 7, 1, i % 8000 = 0, 2, now() + interval '1 day', 0, now(), now()
 			FROM generate_series(1, $n) AS i;
-		INSERT INTO $schema.saga_creation SELECT id, 'x', NULL, 1, 'x' FROM $schema.saga_record ON CONFLICT DO NOTHING;
+		INSERT INTO $schema.saga_creation SELECT id, NULL, sha256('{}'), NULL, 1, 'x' FROM $schema.saga_record ON CONFLICT DO NOTHING;
 		INSERT INTO $schema.saga_log SELECT id, 1, 1, 'x' FROM $schema.saga_record`,
 		"$n", fmt.Sprint(finished)))
 	var deletes []*entry
@@ -92,7 +94,7 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 	}
 	indexes := map[string]string{
 		"claim": "saga_record_free", "claim except 50": "hashed SubPlan", "release": "saga_record_pkey", "list called": "saga_record_called", "list called page": "saga_record_called",
-		"list running or stuck": "saga_record_open", "50 deletes": "Tid Scan on saga_log", "50 logs": "saga_log_pkey", "events": "saga_log_pkey",
+		"list running or stuck": "saga_record_open", "50 deletes": "Tid Scan on saga_log", "50 logs": "saga_log_pkey", "events": "saga_log_pkey", "forget DAGs": "saga_creation_shared",
 		"one append": "Tid Scan on saga_record", "50 appends": "Tid Scan on saga_record", "one append to nothing": "saga_record_pkey",
 	}
 	statements := map[string]statement{
@@ -116,6 +118,7 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		"load":                   {s.stmts.load, []any{uuid(saga.NewID())}},
 		"events":                 {s.stmts.events, []any{uuid(saga.NewID()), int64(0), int64(100)}},
 		"50 logs":                {s.stmts.logs, []any{uuids(fifty)}},
+		"forget DAGs":            {s.stmts.forgetDAGs, nil},
 	}
 	for _, analyzed := range []bool{false, true} {
 		if analyzed {
@@ -158,7 +161,7 @@ func TestClaimReadsNothingThatIsHeldAndNoMoreThanItClaims(t *testing.T) {
 			SELECT md5('free' || i)::uuid, 'a', 1, 'free', '', 1, false, 0, '-infinity', 0, now(), now() FROM generate_series(1, $n) AS i;
 		INSERT INTO $schema.saga_record
 			SELECT md5('ended' || i)::uuid, 'a', 2, 'ended', 'gone' || i % 3, 2, false, 2, '-infinity', i % 4, now(), now() FROM generate_series(1, $n) AS i;
-		INSERT INTO $schema.saga_creation SELECT id, 'x', NULL, 0 FROM $schema.saga_record`))
+		INSERT INTO $schema.saga_creation SELECT id, 'x', NULL, NULL, 0 FROM $schema.saga_record`))
 	require.NoError(t, err)
 	for owner := range 7 {
 		require.NoError(t, s.Renew(t.Context(), fmt.Sprintf("owner%d", owner), time.Hour))

@@ -8,6 +8,12 @@ import (
 // columns are those of a record r, in the order that scanRecords wants.
 const columns = "r.id, r.name, r.state, r.queue, r.owner, r.generation, r.called, r.next_seq, r.created, r.updated"
 
+// creation are the columns of what a saga was created with, of the tables that joinCreation joins with a record r.
+const (
+	creation     = "COALESCE(c.dag, d.dag), c.params"
+	joinCreation = `$schema.saga_creation c ON c.saga = r.id LEFT JOIN $schema.saga_dag d ON d.digest = c.shared`
+)
+
 // isOpen selects the records r that are not final, in words that let PostgreSQL use the index saga_record_free.
 const isOpen = "r.state < 5"
 
@@ -24,7 +30,9 @@ type statements struct {
 	release, delete        string
 	load, list             string
 	events, logs           string
+	putDAG                 string
 	forgetLeases           string
+	forgetDAGs             string
 }
 
 func newStatements(schema string) statements {
@@ -34,7 +42,7 @@ func newStatements(schema string) statements {
 		creates:   in(createCall(1)),
 		both:      in(appendCall(1) + ` UNION ALL ` + createCall(1+appendParameters)),
 		appendOne: in(callOne("saga_append_one", 7)),
-		createOne: in(callOne("saga_create_one", 10)),
+		createOne: in(callOne("saga_create_one", 11)),
 
 		claim: in(`SELECT ` + columns + `, r.dag, r.params FROM $schema.saga_claim($1::text, $2::bigint, $3::bigint, $4::text, $5::boolean, $6::uuid[]) AS r
 			WHERE ` + ensureDurable + ` <> ''`),
@@ -46,15 +54,19 @@ func newStatements(schema string) statements {
 			ON CONFLICT (owner) DO UPDATE
 				SET renewal = GREATEST(l.renewal + 1, excluded.renewal), lease_end = excluded.lease_end
 			RETURNING ` + ensureDurable),
+		// If the commit is lost, so is that of any saga that has it, as it comes later.
+		putDAG: in(`INSERT INTO $schema.saga_dag (digest, dag) VALUES ($1::bytea, $2::bytea) ON CONFLICT (digest) DO NOTHING`),
 		// Owners come with each start of a program, and don't come back.
 		forgetLeases: in(`
 			DELETE FROM $schema.saga_lease l WHERE lease_end < now() - interval '1 day' AND renewal < (extract(epoch FROM now()) - 86400) * 1000000
 				AND NOT EXISTS (SELECT FROM $schema.saga_record r WHERE r.owner = l.owner AND ` + isOpen + `)`),
+		forgetDAGs: in(`SELECT $schema.saga_forget_dags()`),
 
 		release: in(releaseText),
 		delete:  in(deleteText),
 
-		load: in(`SELECT ` + columns + `, dag, params FROM $schema.saga_record r JOIN $schema.saga_creation ON saga = r.id WHERE r.id = $1::uuid`),
+		load: in(`
+			SELECT ` + columns + `, ` + creation + ` FROM $schema.saga_record r JOIN ` + joinCreation + ` WHERE r.id = $1::uuid`),
 		// From the row on that has the first event that is asked for, as the numbers have no gaps.
 		events: in(`
 			SELECT 0::bigint AS seq, c.count, c.events FROM $schema.saga_creation c WHERE c.saga = $1::uuid AND c.count > $2::bigint
@@ -87,7 +99,7 @@ var claimIDsText = `
 		FROM free WHERE r.id = free.id
 		RETURNING ` + columns + `, ` + ensureDurable + `
 	)
-	SELECT ` + columns + `, d.dag, d.params FROM claimed r JOIN $schema.saga_creation d ON d.saga = r.id ORDER BY r.id`
+	SELECT ` + columns + `, ` + creation + ` FROM claimed r JOIN ` + joinCreation + ` ORDER BY r.id`
 
 // releaseText gives up the saga $1, if it has the generation $2, notifies the channel $3, and returns what became of it, as the functions that write
 // do. It passes over a row in use, as they do: the call is tried again.
@@ -145,7 +157,7 @@ func appendCall(from int) string {
 }
 
 func createCall(from int) string {
-	return call("saga_create", from, "uuid", "text", "smallint", "text", "text", "bigint", "integer", "bytea", "bytea", "integer", "bytea")
+	return call("saga_create", from, "uuid", "text", "smallint", "text", "text", "bigint", "bytea", "bytea", "bytea", "integer", "bytea")
 }
 
 // call returns the statement that calls a function with arrays of these types.

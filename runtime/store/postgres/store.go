@@ -10,6 +10,7 @@ import (
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/internal/dags"
 )
 
 // Store is a store.Store in a PostgreSQL database. There is nothing to close but the pool.
@@ -21,6 +22,7 @@ type Store struct {
 	stmts   statements
 	writes  *group // creates and appends
 	deletes *group // beside them, as one may take long
+	dags    dags.Known
 	// others holds a token for each connection that isn't a writer's.
 	others chan struct{}
 }
@@ -61,8 +63,10 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	return retryBusy(ctx, func() error { // others may start at the same time
-		_, err := s.pool.Exec(ctx, s.stmts.forgetLeases)
-		return err
+		if _, err := s.pool.Exec(ctx, s.stmts.forgetLeases); err != nil {
+			return err
+		}
+		return s.forgetDAGs(ctx)
 	})
 }
 
@@ -71,7 +75,7 @@ func (s *Store) Create(ctx context.Context, n store.NewSaga) error {
 	if err := n.Check(); err != nil {
 		return err
 	}
-	return explain(s.writes.do(ctx, newCreate(n)), "create saga", n.ID)
+	return explain(s.create(ctx, newCreate(n, s.share(n.DAG))), "create saga", n.ID)
 }
 
 // Append implements store.Store.

@@ -46,7 +46,7 @@ func TestPostgreSQLKeepsWhatAStorePromises(t *testing.T) {
 			openStore(t, pool, schema)
 			storetest.Run(t, func(t *testing.T) store.Store {
 				_, err := pool.Exec(t.Context(), strings.ReplaceAll(
-					"DELETE FROM $.saga_record; DELETE FROM $.saga_creation; DELETE FROM $.saga_log; DELETE FROM $.saga_lease", "$", schema))
+					"DELETE FROM $.saga_record; DELETE FROM $.saga_creation; DELETE FROM $.saga_dag; DELETE FROM $.saga_log; DELETE FROM $.saga_lease", "$", schema))
 				require.NoError(t, err)
 				return openStore(t, pool, schema)
 			})

@@ -82,7 +82,7 @@ func TestDAGThatAnotherProgramDeletedIsWrittenAgain(t *testing.T) {
 }
 
 // A program may make a DAG for each saga, as large as it likes.
-func TestManyDAGsAreNotAllRemembered(t *testing.T) {
+func TestManyDAGsAreWrittenAgain(t *testing.T) {
 	db := openDB(t, newFile(t), 0)
 	s := openStore(t, db)
 	for range 2 {
@@ -96,7 +96,6 @@ func TestManyDAGsAreNotAllRemembered(t *testing.T) {
 	}
 	large := ended(`"` + strings.Repeat("x", 1<<20) + `"`)
 	require.NoError(t, s.Create(t.Context(), large))
-	assert.LessOrEqual(t, s.KnownDAGs(), 64)
 	assert.Equal(t, 401, countDAGs(t, db), "what isn't remembered is written again")
 }
 

@@ -24,10 +24,3 @@ func (s *Store) Running() bool {
 	defer s.writes.mu.Unlock()
 	return s.writes.running
 }
-
-// KnownDAGs is how many DAGs the store remembers.
-func (s *Store) KnownDAGs() int {
-	s.dags.mu.Lock()
-	defer s.dags.mu.Unlock()
-	return len(s.dags.byText)
-}

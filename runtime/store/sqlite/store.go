@@ -9,6 +9,7 @@ import (
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/internal/dags"
 )
 
 // Store is a store.Store in an SQLite database. There is nothing to close but the database.
@@ -16,7 +17,7 @@ type Store struct {
 	db            *sql.DB
 	stmts         *statements
 	writes, reads *lane
-	dags          knownDAGs
+	dags          dags.Known
 }
 
 var _ store.Store = (*Store)(nil)

@@ -35,14 +35,24 @@ CREATE INDEX saga_record_free ON $schema.saga_record (queue, owner, renewal, id)
 -- What owners are called for: mostly nothing.
 CREATE INDEX saga_record_called ON $schema.saga_record (owner, id) WHERE called;
 
+-- The DAGs that several sagas have. They aren't deleted with the last one; see saga_forget_dags.
+CREATE TABLE $schema.saga_dag (
+    digest bytea PRIMARY KEY, -- SHA-256
+    dag    bytea NOT NULL
+);
+
 -- What a saga was created with, apart from the record, which every append rewrites.
 CREATE TABLE $schema.saga_creation (
     saga   uuid    PRIMARY KEY,
-    dag    bytea   NOT NULL,
+    dag    bytea,            -- its own; NULL if it shares one
+    shared bytea,            -- the digest of that
     params bytea,
     count  integer NOT NULL, -- of its first events
     events bytea             -- packed
 );
+
+-- Who shares a DAG.
+CREATE INDEX saga_creation_shared ON $schema.saga_creation (shared) WHERE shared IS NOT NULL;
 
 -- What was appended to a saga: a row of each append that has events.
 CREATE TABLE $schema.saga_log (

@@ -43,9 +43,10 @@ BEGIN
 END
 $body$;
 
+-- The lock on a DAG that is shared lasts until the commit, so that it isn't deleted before there is a saga that has it.
 CREATE FUNCTION $schema.saga_create(
-    ids uuid[], names text[], states smallint[], queues text[], owners text[], leases bigint[], counts integer[], parameters bytea[], logs bytea[],
-    dag_of integer[], dags bytea[] -- dag_of has places in dags
+    ids uuid[], names text[], states smallint[], queues text[], owners text[], leases bigint[], dags bytea[], digests bytea[], parameters bytea[],
+    counts integer[], logs bytea[]
 ) RETURNS TABLE (written uuid, outcome integer) LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 AS $body$
@@ -53,24 +54,27 @@ AS $body$
 BEGIN
     RETURN QUERY
     WITH c AS MATERIALIZED (
-        SELECT * FROM unnest(ids, names, states, queues, owners, leases, counts, parameters, logs, dag_of)
-            AS c(id, name, state, queue, owner, lease, count, params, events, dag)
+        SELECT * FROM unnest(ids, names, states, queues, owners, leases, dags, digests, parameters, counts, logs)
+            AS c(id, name, state, queue, owner, lease, dag, shared, params, count, events)
+    ), there AS MATERIALIZED (
+        SELECT d.digest FROM $schema.saga_dag d WHERE d.digest = ANY (digests) FOR KEY SHARE
     ), created AS (
         INSERT INTO $schema.saga_record
             (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated)
         SELECT c.id, c.name::$schema.saga_name, c.state::$schema.saga_state, c.queue, c.owner, 1, false, c.count,
             CASE WHEN c.lease > 0 THEN clock_timestamp() + c.lease * interval '1 microsecond' ELSE '-infinity' END,
             COALESCE((SELECT l.renewal FROM $schema.saga_lease l WHERE l.owner = c.owner), 0), now(), now()
-        FROM c
+        FROM c WHERE c.shared IS NULL OR c.shared IN (SELECT digest FROM there)
         ON CONFLICT (id) DO NOTHING
         RETURNING id
     ), creations AS (
-        INSERT INTO $schema.saga_creation (saga, dag, params, count, events)
-        SELECT c.id, dags[c.dag], c.params, c.count, c.events FROM c WHERE CASE WHEN c.id IN (SELECT id FROM created) THEN true ELSE false END
+        INSERT INTO $schema.saga_creation (saga, dag, shared, params, count, events)
+        SELECT c.id, c.dag, c.shared, c.params, c.count, c.events FROM c WHERE CASE WHEN c.id IN (SELECT id FROM created) THEN true ELSE false END
     )
     SELECT c.id, CASE
         WHEN c.id IN (SELECT id FROM created) THEN CASE WHEN c.owner = '' THEN length(pg_notify('$channel', '')::text) ELSE 0 END
-        ELSE 1 END
+        WHEN c.shared IS NULL OR c.shared IN (SELECT digest FROM there) THEN 1
+        ELSE 7 END
     FROM c;
 END
 $body$;
@@ -118,7 +122,7 @@ END
 $body$;
 
 CREATE FUNCTION $schema.saga_create_one(
-    asked uuid, its_name text, its_state integer, its_queue text, its_owner text, lease bigint, its_dag bytea, its_params bytea,
+    asked uuid, its_name text, its_state integer, its_queue text, its_owner text, lease bigint, its_dag bytea, its_digest bytea, its_params bytea,
     first_events integer, log bytea
 ) RETURNS integer LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
@@ -128,6 +132,12 @@ BEGIN
     IF current_setting('synchronous_commit') = 'off' THEN
         PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
+    IF its_digest IS NOT NULL THEN
+        PERFORM FROM $schema.saga_dag d WHERE d.digest = its_digest FOR KEY SHARE;
+        IF NOT FOUND THEN
+            RETURN 7;
+        END IF;
+    END IF;
     INSERT INTO $schema.saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated)
     VALUES (asked, its_name::$schema.saga_name, its_state::$schema.saga_state, its_queue, its_owner, 1, false, first_events,
         CASE WHEN lease > 0 THEN clock_timestamp() + lease * interval '1 microsecond' ELSE '-infinity' END,
@@ -136,7 +146,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN 1;
     END IF;
-    INSERT INTO $schema.saga_creation (saga, dag, params, count, events) VALUES (asked, its_dag, its_params, first_events, log);
+    INSERT INTO $schema.saga_creation (saga, dag, shared, params, count, events) VALUES (asked, its_dag, its_digest, its_params, first_events, log);
     IF its_owner = '' THEN
         PERFORM pg_notify('$channel', '');
     END IF;
@@ -215,8 +225,9 @@ BEGIN
         FROM free WHERE r.id = free.id
         RETURNING r.id, r.name, r.state, r.queue, r.owner, r.generation, r.called, r.next_seq, r.created, r.updated
     )
-    SELECT r.id, r.name, r.state, r.queue, r.owner, r.generation, r.called, r.next_seq, r.created, r.updated, d.dag, d.params
-    FROM claimed r JOIN $schema.saga_creation d ON d.saga = r.id ORDER BY r.id;
+    SELECT r.id, r.name, r.state, r.queue, r.owner, r.generation, r.called, r.next_seq, r.created, r.updated,
+        COALESCE(c.dag, d.dag), c.params
+    FROM claimed r JOIN $schema.saga_creation c ON c.saga = r.id LEFT JOIN $schema.saga_dag d ON d.digest = c.shared ORDER BY r.id;
 END
 $body$;
 
@@ -234,6 +245,22 @@ BEGIN
         UNION ALL
         SELECT l.seq, l.count, l.events FROM $schema.saga_log l WHERE l.saga = asked.id OFFSET 0) AS l
     ORDER BY asked.place, l.seq;
+END
+$body$;
+
+-- saga_forget_dags deletes the DAGs that no saga has any more, in a transaction that is READ COMMITTED. Who creates a saga with one has it locked until
+-- the commit. So what nobody seems to have is locked here, and only then is it certain: the second statement sees what was committed until it began.
+CREATE FUNCTION $schema.saga_forget_dags() RETURNS void LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $body$
+DECLARE
+    unused bytea[];
+BEGIN
+    unused := ARRAY (
+        SELECT d.digest FROM $schema.saga_dag d WHERE NOT EXISTS (SELECT FROM $schema.saga_creation c WHERE c.shared = d.digest)
+        FOR UPDATE OF d SKIP LOCKED);
+    DELETE FROM $schema.saga_dag d
+    WHERE d.digest = ANY (unused) AND NOT EXISTS (SELECT FROM $schema.saga_creation c WHERE c.shared = d.digest);
 END
 $body$;
 
