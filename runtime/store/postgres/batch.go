@@ -152,13 +152,13 @@ func (s *Store) commitAs(ctx context.Context, conn *pgxpool.Conn, mode pgx.Query
 		return runOne(ctx, conn, mode, text, args)
 	}
 	text, args := s.batchStatement(entries)
-	return run(ctx, conn, mode, entries, text, args)
+	return s.run(ctx, conn, mode, entries, text, args)
 }
 
 // commitDeletes does so with deletes.
 func (s *Store) commitDeletes(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
 	text, args := s.deleteStatement(entries)
-	return run(ctx, conn, s.mode, entries, text, args)
+	return s.run(ctx, conn, s.mode, entries, text, args)
 }
 
 // runOne runs a statement for one entry that returns what became of it.
@@ -173,8 +173,8 @@ func runOne(ctx context.Context, conn *pgxpool.Conn, mode pgx.QueryExecMode, tex
 	return []error{outcomes[outcome]}, nil
 }
 
-// run runs a statement that returns what became of each entry.
-func run(ctx context.Context, conn *pgxpool.Conn, mode pgx.QueryExecMode, entries []*entry, text string, args []any) ([]error, error) {
+// run runs a statement that returns what became of each entry, unless it has passed over it.
+func (s *Store) run(ctx context.Context, conn *pgxpool.Conn, mode pgx.QueryExecMode, entries []*entry, text string, args []any) ([]error, error) {
 	rows, err := conn.Query(ctx, text, append([]any{mode}, args...)...)
 	if err != nil {
 		return nil, err
@@ -193,12 +193,28 @@ func run(ctx context.Context, conn *pgxpool.Conn, mode pgx.QueryExecMode, entrie
 	errs := make([]error, len(entries))
 	for i, e := range entries {
 		outcome, ok := became[e.id]
-		if !ok || !isOutcome(outcome) {
-			return nil, fmt.Errorf("the statement says nothing of what became of saga %s", e.id)
+		switch {
+		case !ok:
+			errs[i] = s.passedOver(ctx, conn, e.id)
+		case !isOutcome(outcome):
+			return nil, fmt.Errorf("the statement returns %d of saga %s, which is no outcome", outcome, e.id)
+		default:
+			errs[i] = outcomes[outcome]
 		}
-		errs[i] = outcomes[outcome]
 	}
 	return errs, nil
+}
+
+// passedOver returns why a batch has passed over a saga. That is rare, and to have the batch tell would make it slower.
+func (s *Store) passedOver(ctx context.Context, conn *pgxpool.Conn, id saga.ID) error {
+	var there bool
+	if err := conn.QueryRow(ctx, s.stmts.exists, s.mode, uuid(id)).Scan(&there); err != nil {
+		return err
+	}
+	if there {
+		return errBusy
+	}
+	return store.ErrNotFound
 }
 
 func isOutcome(n int32) bool { return n >= 0 && int(n) < len(outcomes) }

@@ -28,7 +28,7 @@ type statements struct {
 	appendOne, createOne   string
 	claim, claimIDs, renew string
 	release, delete        string
-	load, list             string
+	load, exists, list     string
 	events, logs           string
 	putDAG                 string
 	forgetLeases           string
@@ -67,6 +67,7 @@ func newStatements(schema string) statements {
 
 		load: in(`
 			SELECT ` + columns + `, ` + creation + ` FROM $schema.saga_record r JOIN ` + joinCreation + ` WHERE r.id = $1::uuid`),
+		exists: in(`SELECT EXISTS (SELECT FROM $schema.saga_record r WHERE r.id = $1::uuid)`),
 		// From the row on that has the first event that is asked for, as the numbers have no gaps.
 		events: in(`
 			SELECT 0::bigint AS seq, c.count, c.events FROM $schema.saga_creation c WHERE c.saga = $1::uuid AND c.count > $2::bigint

@@ -1,11 +1,11 @@
--- These functions write a batch: appends, or creates, of different sagas. They return a row for each: the saga, and what became of it, as an
--- index of the outcomes that the program knows. One that can't be done doesn't keep the others from being done, and none waits for a row that
--- another transaction has locked.
+-- These functions write a batch: appends, or creates, of different sagas. They return rows of a saga and what became of it, as an
+-- index of the outcomes that the program knows; of appends no row for those that they have passed over: there is no such saga, or another transaction
+-- has locked it. One that can't be done doesn't keep the others from being done, and none waits for such a lock.
 --
 -- They are functions so that the server keeps their plans, behind a pooler too: to plan anew takes longer than to write what one saga
 -- has, and compiling what looks costly (jit) takes longer than anything here. A plan must serve however large the tables become. So it is made for no values in particular, and only of what reads no more than
 -- is asked for: nested loops over indexes. What comes out of the batch itself is looked up in hashed subplans, which CASE keeps from
--- being made joins, and OFFSET 0 keeps a subplan from being hashed.
+-- being made joins.
 
 -- Fencing: who is the owner and which event is next are asked by the UPDATE that takes the numbers, and it is what the INSERT gets the
 -- sagas from. locked is there to pass over rows in use, and to tell why the UPDATE passed over one: its rows are the newest, those of
@@ -36,10 +36,7 @@ BEGIN
         WHEN a.generation_now <> a.generation THEN 3
         WHEN a.seq_now <> a.seq OR a.state = 1 AND a.state_now <> 1 THEN 4
         ELSE 5 END
-    FROM locked a
-    UNION ALL
-    SELECT a.id, CASE WHEN EXISTS (SELECT FROM $schema.saga_record r WHERE r.id = a.id OFFSET 0) THEN 5 ELSE 2 END
-    FROM unnest(ids) AS a(id) WHERE CASE WHEN a.id IN (SELECT id FROM locked) THEN false ELSE true END;
+    FROM locked a;
 END
 $body$;
 
