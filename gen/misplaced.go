@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"slices"
 )
 
 // unclaimed reports the directives of a file that stand in no doc of a function or a type.
@@ -83,15 +84,22 @@ func specComments(spec ast.Spec) (doc, comment *ast.CommentGroup) {
 
 // placeInside says where in a declaration a comment stands.
 func (p *sourceParser) placeInside(decl ast.Decl, group *ast.CommentGroup, wrong func(string) (Code, string)) (Code, string) {
-	var field *ast.Field
+	part := ""
 	ast.Inspect(decl, func(n ast.Node) bool {
-		if n, ok := n.(*ast.Field); ok && (n.Doc == group || n.Comment == group) {
-			field = n
+		switch n := n.(type) {
+		case *ast.StructType:
+			if describesOne(group, n.Fields) {
+				part = "a field"
+			}
+		case *ast.InterfaceType:
+			if describesOne(group, n.Methods) {
+				part = "an interface's method, which has no body"
+			}
 		}
-		return field == nil
+		return part == ""
 	})
-	if field != nil {
-		return wrong("a field")
+	if part != "" {
+		return wrong(part)
 	}
 	switch decl := decl.(type) {
 	case *ast.FuncDecl:
@@ -104,6 +112,11 @@ func (p *sourceParser) placeInside(decl ast.Decl, group *ast.CommentGroup, wrong
 		}
 	}
 	return CodeDetached, "stands inside a declaration; put it right above the one that it describes"
+}
+
+// describesOne reports whether a comment is that of one of the fields.
+func describesOne(group *ast.CommentGroup, fields *ast.FieldList) bool {
+	return slices.ContainsFunc(fields.List, func(f *ast.Field) bool { return f.Doc == group || f.Comment == group })
 }
 
 // detached says which declaration a comment between declarations belongs to, perhaps.

@@ -38,7 +38,10 @@ func (r *parameterReader) read(f *function) *Func {
 		switch {
 		case isNamed(v.Type(), "context", "Context"):
 			arg.Kind = ArgContext
-			if i > 0 {
+			switch {
+			case i > 0 && isNamed(f.sig().Params().At(0).Type(), "context", "Context"):
+				r.mistake(CodeContextNotFirst, v, "%s takes a context.Context twice, which would be the same one; leave one out", f.name())
+			case i > 0:
 				r.mistake(CodeContextNotFirst, v, "%s takes its context.Context as parameter %d; make it the first", f.name(), i+1)
 			}
 		case isNamed(v.Type(), runtimePath, "ActionContext"):

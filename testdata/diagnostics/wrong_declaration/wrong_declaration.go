@@ -14,6 +14,12 @@ type Order struct {
 	Item string
 }
 
+// Carrier takes parcels.
+type Carrier interface {
+	//saga:do method
+	Take(item string) error
+}
+
 //saga:dag function
 //saga:append pack
 func pack(order Order) error { return nil }
