@@ -36,11 +36,7 @@ func (s *Store) create(ctx context.Context, e *entry) error {
 
 // putDAG writes a DAG, unless it is there.
 func (s *Store) putDAG(ctx context.Context, dag *dags.DAG) error {
-	return retryBusy(ctx, func() error {
-		if err := s.waitForOthers(ctx); err != nil {
-			return err
-		}
-		defer s.leaveOthers()
+	return s.withOther(ctx, func() error {
 		_, err := s.pool.Exec(ctx, s.stmts.putDAG, s.mode, dag.Digest[:], dag.Text)
 		return err
 	})

@@ -140,13 +140,18 @@ func (s *Store) call(ctx context.Context, what string, id saga.ID, f func() erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return explain(retryBusy(ctx, func() error {
+	return explain(s.withOther(ctx, f), what, id)
+}
+
+// withOther does so without saying what was tried.
+func (s *Store) withOther(ctx context.Context, f func() error) error {
+	return retryBusy(ctx, func() error {
 		if err := s.waitForOthers(ctx); err != nil {
 			return err
 		}
 		defer s.leaveOthers()
 		return f()
-	}), what, id)
+	})
 }
 
 func (s *Store) waitForOthers(ctx context.Context) error {
