@@ -1,4 +1,5 @@
--- What the functions are given is checked by these, where they write it. States are the numbers of saga.State. A table's CHECK would be read and compiled by each statement that writes, which takes longer than to write a row.
+-- What the functions are given is checked by these, where they write it. States are the numbers of saga.State. A table's CHECK would be
+-- read and compiled by each statement that writes, which takes longer than to write a row.
 CREATE DOMAIN $schema.saga_name AS text CHECK (VALUE <> '');
 CREATE DOMAIN $schema.saga_state AS smallint CHECK (VALUE BETWEEN 1 AND 7);
 

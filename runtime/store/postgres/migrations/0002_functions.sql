@@ -9,7 +9,8 @@
 
 -- Fencing: who is the owner and which event is next are asked by the UPDATE that takes the numbers, and it is what the INSERT gets the
 -- sagas from. locked is there to pass over rows in use, and to tell why the UPDATE passed over one: its rows are the newest, those of
--- saga_record as they were when the statement began.
+-- saga_record as they were when the statement began. The UPDATE finds a row where it was locked, and not one that is newer than the statement; then nothing
+-- may be wrong with the append, and the outcome is that the row was in use.
 CREATE FUNCTION $schema.saga_append(
     ids uuid[], generations bigint[], states smallint[], calls boolean[], seqs bigint[], counts integer[], logs bytea[]
 ) RETURNS TABLE (written uuid, outcome integer) LANGUAGE plpgsql
