@@ -16,7 +16,8 @@ type Config struct {
 	// Writers is how many connections Create and Append use at the same time, at most, however many calls there
 	// are: while all are in use, calls gather, and the next transaction commits them together. Default: 2.
 	Writers int
-	// Others is how many connections all other methods but Watch use at the same time, at most. Default: 4.
+	// Others is how many connections all other methods but Watch use at the same time, at most, and Create when it finds that a DAG of several
+	// sagas isn't in the database yet. Default: 4.
 	Others int
 	// Listen is how Watch connects, made by pgx.ParseConfig: to the server itself. Default: as the pool does, unless that is to a
 	// pooler, where notifications may get lost; then Watch returns an error.
