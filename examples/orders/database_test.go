@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -24,6 +25,7 @@ func TestOrdersGoOnWhenTheDatabaseComesBack(t *testing.T) {
 	orders := f.placeAll(t.Context(), n)
 	orders.wait(t, n/2)
 	require.NoError(t, f.server.Stop("QUIT"))
+	time.Sleep(time.Second) // longer than the retries of a step take, and shorter than a lease
 	require.NoError(t, f.server.Restart())
 	orders.finish(t, &f.fleet, n, f.sagas, f.db)
 	f.stop(t)

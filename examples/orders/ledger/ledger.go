@@ -112,7 +112,7 @@ func (l *Ledger) serve(ctx context.Context, f func(*sql.Tx) error) error {
 	if err := l.travel(ctx); err != nil {
 		return err
 	}
-	tx, err := l.db.BeginTx(ctx, nil)
+	tx, err := l.begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -125,9 +125,25 @@ func (l *Ledger) serve(ctx context.Context, f func(*sql.Tx) error) error {
 	return l.travel(ctx)
 }
 
+// begin begins a transaction. A service whose database is away doesn't answer until it is back, or the caller gives up.
+func (l *Ledger) begin(ctx context.Context) (*sql.Tx, error) {
+	for {
+		tx, err := l.db.BeginTx(ctx, nil)
+		if err == nil {
+			return tx, nil
+		}
+		if ended := wait(ctx, 50*time.Millisecond); ended != nil {
+			return nil, fmt.Errorf("%w: %w", ended, err)
+		}
+	}
+}
+
 // travel takes as long as a request, or an answer, is on its way.
-func (l *Ledger) travel(ctx context.Context) error {
-	timer := time.NewTimer(l.latency / 2)
+func (l *Ledger) travel(ctx context.Context) error { return wait(ctx, l.latency/2) }
+
+// wait waits for so long, or until the context has ended, and returns the context's error then.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -198,4 +199,33 @@ func TestServiceThatIsNotWaitedForDoesNothing(t *testing.T) {
 		require.NoError(t, err)
 		assert.Empty(t, effects)
 	})
+}
+
+// A caller that is patient doesn't notice that the database was away, and one that isn't learns why it had no answer.
+func TestServiceWhoseDatabaseIsAwayAnswersWhenItIsBack(t *testing.T) {
+	server := pgtest.Start(t)
+	db := stdlib.OpenDBFromPool(pgtest.Pool(t, server.URL))
+	defer db.Close()
+	l, err := Open(t.Context(), db, 0)
+	require.NoError(t, err)
+	require.NoError(t, server.Stop("QUIT"))
+
+	impatient, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	r := newRequest("authorize")
+	_, err = l.Authorize(impatient, r, "4929", 100)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorContains(t, err, "failed to connect")
+
+	answered := make(chan error, 1)
+	go func() {
+		_, err := l.Authorize(t.Context(), r, "4929", 100)
+		answered <- err
+	}()
+	require.NoError(t, server.Restart())
+	require.NoError(t, <-answered)
+	effects, err := l.Effects(t.Context(), r.Order)
+	require.NoError(t, err)
+	require.Len(t, effects, 1)
+	assert.EqualValues(t, 1, effects[0].Done)
 }
