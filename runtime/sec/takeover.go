@@ -14,9 +14,9 @@ import (
 
 const (
 	// firstClaim is how many sagas are claimed at first, and maxClaim how many at a time in the end: a few, so that the first run soon; then
-	// many, as each claim waits until it is its turn to write, between the appends of those that run already.
+	// many, as each claim has to make its way between the appends of those that run already.
 	firstClaim = 100
-	maxClaim   = 1000
+	maxClaim   = 4000
 	// maxClaimBytes is how large their DAGs and parameters may become together before fewer are claimed.
 	maxClaimBytes = 16 << 20
 	// slowClaim is how long a claim may take before fewer are claimed. A store that is slow must not come near Config.StoreTimeout, after which
@@ -32,10 +32,13 @@ const (
 // takeOver claims and goes on with sagas that nobody runs, as many as there are, or as this coordinator may run. Without
 // leases it isn't known who runs, so only what is found at the start is taken from others. The next ones are claimed while
 // those before are read.
+//
+// With leases, fewer than asked for may be all that others weren't about to claim. Without, two that start at once would take each other's sagas
+// again and again, so the second time that there are fewer is the end. After the first there may be some that the store has passed over.
 func (c *Coordinator) takeOver() {
 	adopted := func() bool { return true }
 	defer func() { adopted() }()
-	for size := firstClaim; ; {
+	for size, fewer := firstClaim, 0; ; {
 		if c.slots != nil {
 			adopted() // before that it isn't known how many more may run
 		}
@@ -54,9 +57,10 @@ func (c *Coordinator) takeOver() {
 		if !ok {
 			return
 		}
-		// With leases, fewer than asked for may be all that others weren't about to claim. Without, two that start at once would take
-		// each other's sagas again and again.
-		if len(claimed) == 0 || len(claimed) < limit && c.config.Lease == 0 {
+		if len(claimed) < limit {
+			fewer++
+		}
+		if len(claimed) == 0 || fewer == 2 && c.config.Lease == 0 {
 			c.recovered = true
 			return
 		}

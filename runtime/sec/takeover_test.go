@@ -200,6 +200,33 @@ func TestLongLogsAreReadByThemselves(t *testing.T) {
 	})
 }
 
+// passingStore passes over a saga with its first claim, as others write to it.
+type passingStore struct {
+	store.Store
+	busy   saga.ID
+	claims atomic.Int64
+}
+
+func (p *passingStore) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+	if p.claims.Add(1) == 1 {
+		c.Except = append(slices.Clone(c.Except), p.busy)
+	}
+	return p.Store.Claim(ctx, c)
+}
+
+// Without leases what was someone else's is looked for at the start alone.
+func TestSagaThatIsWrittenToAtTheStartIsTakenOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := &passingStore{Store: store.NewMemory()}
+		ids := plantMany(t, st.Store, 3)
+		st.busy = ids[1]
+		w := newWorld()
+		w.open(t, st)
+		time.Sleep(time.Minute)
+		assert.Equal(t, 3, w.count("do c"))
+	})
+}
+
 // Few sagas with large parameters are claimed at a time.
 func TestClaimsOfLargeSagasAreSmall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

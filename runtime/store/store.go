@@ -79,6 +79,7 @@ type Store interface {
 	// Claim makes the claimant the owner of sagas that are in the claim's queue, not final, not the claimant's already, and
 	// whose lease has ended, as has that of a saga without an owner; the oldest by ID first, at most Limit. Their generations grow
 	// by one, and they are not called any more. It returns their new records, with DAGs and parameters. Two claims at once never get the same saga.
+	// A claim may pass over a saga that something else is written to at the moment.
 	Claim(ctx context.Context, c Claim) ([]Record, error)
 
 	// Renew sets the leases of all sagas of an owner that are not final to end after that

@@ -100,7 +100,7 @@ var claimIDsText = `
 		FROM free WHERE r.id = free.id
 		RETURNING ` + columns + `, ` + ensureDurable + `
 	)
-	SELECT ` + columns + `, ` + creation + ` FROM claimed r JOIN ` + joinCreation + ` ORDER BY r.id`
+	SELECT ` + columns + `, ` + creation + ` FROM claimed r JOIN ` + joinCreation
 
 // releaseText gives up the saga $1, if it has the generation $2, notifies the channel $3, and returns what became of it, as the functions that write
 // do. It passes over a row in use, as they do: the call is tried again.

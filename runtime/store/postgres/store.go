@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -100,6 +102,8 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error
 		records, err = scanRecords(rows, true)
 		return err
 	})
+	// Here and not there, where each row has its DAG by then.
+	slices.SortFunc(records, func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return records, err
 }
 

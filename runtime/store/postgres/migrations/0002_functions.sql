@@ -183,7 +183,7 @@ BEGIN
             ORDER BY r.owner LIMIT 1)
         FROM owners WHERE owners.owner IS NOT NULL AND NOT unowned
     ), ended AS MATERIALIZED (
-        SELECT r.id FROM owners
+        SELECT r.id, r.place FROM owners
             LEFT JOIN $schema.saga_lease l ON l.owner = owners.owner
             CROSS JOIN LATERAL (
                 WITH RECURSIVE renewals (renewal) AS (
@@ -199,8 +199,8 @@ BEGIN
                         ORDER BY r.renewal LIMIT 1)
                     FROM renewals WHERE renewals.renewal IS NOT NULL
                 )
-                SELECT r.id FROM renewals CROSS JOIN LATERAL (
-                    SELECT r.id FROM $schema.saga_record r
+                SELECT r.id, r.place FROM renewals CROSS JOIN LATERAL (
+                    SELECT r.id, r.ctid AS place FROM $schema.saga_record r
                     WHERE r.queue = wanted AND r.owner = owners.owner AND r.renewal = renewals.renewal AND r.state < 5
                         AND CASE WHEN l.renewal > r.renewal THEN l.lease_end ELSE r.lease_end END <= now()
                         AND r.id NOT IN (SELECT unnest(left_out))
@@ -209,7 +209,7 @@ BEGIN
         WHERE owners.owner NOT IN ('', claimant)
     ), others AS MATERIALIZED (
         SELECT r.id FROM $schema.saga_record r
-        WHERE r.id = ANY (ARRAY (SELECT id FROM ended ORDER BY id LIMIT most + LEAST(3 * most, 1000))) AND r.state < 5 AND r.owner <> claimant
+        WHERE r.ctid = ANY (ARRAY (SELECT place FROM ended ORDER BY id LIMIT most + LEAST(3 * most, 1000))) AND r.state < 5 AND r.owner <> claimant
             AND COALESCE((SELECT l.lease_end FROM $schema.saga_lease l WHERE l.owner = r.owner AND l.renewal > r.renewal),
                 r.lease_end) <= now()
         ORDER BY r.id::text COLLATE "C" LIMIT most
@@ -225,7 +225,7 @@ BEGIN
     )
     SELECT r.id, r.name, r.state, r.queue, r.owner, r.generation, r.called, r.next_seq, r.created, r.updated,
         COALESCE(c.dag, d.dag), c.params
-    FROM claimed r JOIN $schema.saga_creation c ON c.saga = r.id LEFT JOIN $schema.saga_dag d ON d.digest = c.shared ORDER BY r.id;
+    FROM claimed r JOIN $schema.saga_creation c ON c.saga = r.id LEFT JOIN $schema.saga_dag d ON d.digest = c.shared;
 END
 $body$;
 
