@@ -117,7 +117,7 @@ func (m *modeler) undoWithoutDo(f *function) {
 func (m *modeler) readActions() {
 	actions := sortedByName(m.actions)
 	for _, a := range actions {
-		if a.do.output != nil && !m.checkJSON(a.do.output, a.do.sig().Results().At(0).Pos(), "the output of "+a.do.name()) {
+		if a.do.output != nil && !m.checkJSON(a.do.output, a.do.sig().Results().At(0).Pos(), "the output of "+a.do.name(), "") {
 			a.broken = true
 		}
 	}
@@ -140,7 +140,11 @@ func (m *modeler) readAction(a *actionModel) {
 		model.Undo = r.read(a.undo)
 	}
 	for _, in := range model.Inputs {
-		if !m.checkJSON(in.Type, a.params[in].Pos(), "parameter "+printable(in.Name)+" of action "+printable(a.name)) {
+		what, advice := "parameter "+printable(in.Name)+" of action "+printable(a.name), ""
+		if mayBeTool(in.Type) {
+			advice = "; what a function works with is no parameter, but a field of the type that it is a method of"
+		}
+		if !m.checkJSON(in.Type, a.params[in].Pos(), what, advice) {
 			r.broken = true
 		}
 	}
@@ -149,22 +153,46 @@ func (m *modeler) readAction(a *actionModel) {
 	}
 }
 
-// checkJSON reports a type whose values don't survive being stored. It reports one
+// mayBeTool reports whether a type is likely to be that of a client, or of something else that is no data.
+func mayBeTool(t types.Type) bool {
+	switch t.Underlying().(type) {
+	case *types.Pointer, *types.Interface, *types.Signature, *types.Chan:
+		return true
+	}
+	return false
+}
+
+// checkJSON reports a type whose values don't survive being stored, and gives the advice with that. It reports one
 // type once, as all other places are only its consequence.
-func (m *modeler) checkJSON(t types.Type, pos token.Pos, what string) bool {
+func (m *modeler) checkJSON(t types.Type, pos token.Pos, what, advice string) bool {
 	_, err := shapeOf(t)
 	if err == nil {
-		return true
+		return m.checkFields(t, pos, what)
 	}
 	if m.first("json", types.TypeString(t, nil)) {
 		at := pos
 		if named, ok := types.Unalias(deref(t)).(*types.Named); ok && named.Obj().Pkg() == m.pkg && !m.foreign() {
 			at = named.Obj().Pos()
 		}
-		d := m.report(CodeNotJSON, at, "%s: type %s can't be stored as JSON: %v", what, m.typeString(t), err)
+		d := m.report(CodeNotJSON, at, "%s: type %s can't be stored as JSON: %v%s", what, m.typeString(t), err, advice)
 		if at != pos {
 			d.relate(pos, "it comes up here")
 		}
 	}
 	return false
+}
+
+// checkFields reports the fields that would be lost when a value of that type is stored. It reports each once.
+func (m *modeler) checkFields(t types.Type, pos token.Pos, what string) bool {
+	if m.foreign() {
+		return true
+	}
+	lost := lostFields(t, m.pkg)
+	for _, l := range lost {
+		if m.first("lost", m.fset.Position(l.field.Pos()).String()) {
+			m.report(CodeNotJSON, l.field.Pos(), "%s: %s isn't exported, so encoding/json leaves it out: export it, or tag it json:\"-\" if it may be lost", what, l.path).
+				relate(pos, "it comes up here")
+		}
+	}
+	return len(lost) == 0
 }

@@ -40,7 +40,7 @@ func (m *modeler) findConstant(n *nodeModel) {
 	if t == nil || m.brokenValue(obj) || m.brokenType(t, n.saga.file, pos, "the type of "+ref.String()) {
 		return
 	}
-	if !m.checkSpelling(t, pos, ref.String()) || !m.checkJSON(t, pos, ref.String()) {
+	if !m.checkSpelling(t, pos, ref.String()) || !m.checkJSON(t, pos, ref.String(), "") {
 		return
 	}
 	n.Constant, n.Output, n.unknown = obj, t, false

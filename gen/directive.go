@@ -169,6 +169,7 @@ func (p *directiveParser) join(args []argument) []argument {
 		switch {
 		case i == first:
 		case a.key == "label":
+			a.value = withoutSingleQuotes(a.value)
 			p.mistake(CodeQuoting, a.valueOffset, "a label with a space has quotes around it; write label=%s", printable(a.value)).
 				replace(a.valueOffset, args[i].offset+len(args[i].text)-a.valueOffset, strconv.Quote(a.value))
 		default:

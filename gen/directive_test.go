@@ -72,6 +72,7 @@ func TestMistakesInTextAreAtTheirArgument(t *testing.T) {
 		{`//saga:do x label="a"b`, CodeQuoting, "b"},
 		{`//saga:do x label=a"b`, CodeQuoting, `a"b`},
 		{`//saga:do x label=charge the card noundo`, CodeQuoting, "charge the"},
+		{`//saga:do x label='charge' noundo`, CodeQuoting, "'charge'"},
 		{`//saga:do x noundo // it is`, CodeTrailingRemark, "// it"},
 		{`//saga:do x noundo # it is`, CodeTrailingRemark, "# it"},
 		{`//saga:do x y`, CodeUnknownArgument, "y"},

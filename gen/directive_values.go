@@ -45,11 +45,22 @@ func (p *directiveParser) setLabel(a argument) {
 		p.mistake(CodeBadValue, a.valueOffset, "label %q has a character that doesn't print", a.value)
 	case !a.quoted && strings.ContainsRune(a.value, '"'):
 		p.mistake(CodeQuoting, a.valueOffset, "the quotes go around the whole value: label=%q", strings.ReplaceAll(a.value, `"`, ""))
+	case !a.quoted && withoutSingleQuotes(a.value) != a.value:
+		right := strconv.Quote(withoutSingleQuotes(a.value))
+		p.mistake(CodeQuoting, a.valueOffset, "a label's quotes are double ones; write label=%s", right).replace(a.valueOffset, len(a.value), right)
 	case strings.TrimSpace(a.value) == "":
 		p.mistake(CodeEmptyValue, a.offset, "label= has no value; give one, as in %s, or leave it out", keyExamples["label"])
 	default:
 		p.label = a.value
 	}
+}
+
+// withoutSingleQuotes returns what is between single quotes, if there is one at both ends.
+func withoutSingleQuotes(value string) string {
+	if inner, ok := strings.CutPrefix(value, "'"); ok && strings.HasSuffix(inner, "'") {
+		return strings.TrimSuffix(inner, "'")
+	}
+	return value
 }
 
 func (p *directiveParser) duration(a argument) *time.Duration {

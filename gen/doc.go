@@ -137,7 +137,8 @@
 // Parameters, inputs, outputs and constants are stored as encoding/json writes them, so that they
 // must be readable from that again. Channels, functions, complex numbers, interfaces other than
 // any, structs without a field that encoding/json sees, and types that can encode but not
-// decode themselves are errors, wherever they are inside.
+// decode themselves are errors, wherever they are inside. So is a field of the package's own structs that isn't
+// exported, unless it is tagged json:"-": it may be lost then.
 //
 // # Other packages
 //

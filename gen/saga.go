@@ -89,7 +89,7 @@ func (m *modeler) checkParams(s *sagaModel, obj *types.TypeName) bool {
 	if m.brokenType(obj.Type(), s.file, name.Pos(), "type "+name.Name) {
 		return false
 	}
-	return m.checkJSON(obj.Type(), name.Pos(), "the parameters of saga "+printable(s.name))
+	return m.checkJSON(obj.Type(), name.Pos(), "the parameters of saga "+printable(s.name), "")
 }
 
 // defineNodes reads the constant and the subsaga directives.

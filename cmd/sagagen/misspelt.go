@@ -2,21 +2,26 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sagagen/sagagen/gen"
 )
 
 // misspeltSubcommand says what was meant by the first argument, if that matches no package and is much like a subcommand, or
-// like a flag without its hyphen.
+// like what other tools have as one.
 func misspeltSubcommand(pattern string) (advice string, ok bool) {
-	const check = "check" // what linters and formatters call it
+	const generate = "generate"
+	flags := []string{"check", "version"}
 	if strings.ContainsAny(pattern, "./\\") {
 		return "", false
 	}
-	meant, ok := gen.Closest(pattern, append(subcommandNames(), check))
-	if meant == check {
-		meant = "-" + check
+	meant, ok := gen.Closest(pattern, slices.Concat(subcommandNames(), flags, []string{generate}))
+	switch {
+	case meant == generate:
+		return fmt.Sprintf("there is no subcommand %q, as that is what sagagen does without one: name the packages alone", pattern), ok
+	case slices.Contains(flags, meant):
+		meant = "-" + meant
 	}
 	return fmt.Sprintf("unknown subcommand %q; did you mean %s?", pattern, meant), ok
 }

@@ -13,6 +13,23 @@ type Order struct{ Done chan bool }
 // Parcel is ready to go, but nothing of it can be stored.
 type Parcel struct{ number string }
 
+// Label has a field that would be lost, another one in a part of it, and one that may be.
+type Label struct {
+	Text  string
+	lines []line
+	Lines map[string][]line
+	cache []byte `json:"-"`
+	_     struct{}
+}
+
+type line struct {
+	Text  string
+	width int
+}
+
+//saga:do print noundo
+func print(order Order) (Label, error) { return Label{}, nil }
+
 //saga:do pack noundo
 func pack(order Order) (Parcel, error) { return Parcel{}, nil }
 
