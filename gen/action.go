@@ -155,6 +155,9 @@ func (m *modeler) readAction(a *actionModel) {
 
 // mayBeTool reports whether a type is likely to be that of a client, or of something else that is no data.
 func mayBeTool(t types.Type) bool {
+	if types.Identical(t, errorVar.Type()) {
+		return false
+	}
 	switch t.Underlying().(type) {
 	case *types.Pointer, *types.Interface, *types.Signature, *types.Chan:
 		return true
@@ -187,7 +190,7 @@ func (m *modeler) checkFields(t types.Type, pos token.Pos, what string) bool {
 	if m.foreign() {
 		return true
 	}
-	lost := lostFields(t, m.pkg)
+	lost := m.lostFields(t)
 	for _, l := range lost {
 		if m.first("lost", m.fset.Position(l.field.Pos()).String()) {
 			m.report(CodeNotJSON, l.field.Pos(), "%s: %s isn't exported, so encoding/json leaves it out: export it, or tag it json:\"-\" if it may be lost", what, l.path).

@@ -1,25 +1,40 @@
 package gen
 
 import (
+	"go/ast"
 	"go/types"
 	"reflect"
 )
 
-// lostField is a field of a struct of the package that encoding/json leaves out, though nothing says that it may.
+// lostField is a field that encoding/json leaves out, though nothing says that it may.
 type lostField struct {
 	field *types.Var
 	path  string // to the field, as in shapeError
 }
 
-// lostFields returns those in values of type t, whose shape is known. What the structs of other packages have is theirs to answer for.
-func lostFields(t types.Type, pkg *types.Package) []lostField {
-	f := lostFieldFinder{pkg: pkg, seen: map[types.Type]bool{}}
+// lostFields returns those in values of type t, whose shape is known, as far as they are the package's own: what the structs of other packages
+// have, or generated ones, is theirs to answer for.
+func (m *modeler) lostFields(t types.Type) []lostField {
+	f := lostFieldFinder{mine: m.isWrittenHere, seen: map[types.Type]bool{}}
 	f.find(t, "")
 	return f.lost
 }
 
+// isWrittenHere reports whether a field stands in a file of the package that people write.
+func (m *modeler) isWrittenHere(field *types.Var) bool {
+	if field.Pkg() != m.pkg {
+		return false
+	}
+	for _, f := range m.files {
+		if within(field.Pos(), f) {
+			return !ast.IsGenerated(f)
+		}
+	}
+	return false
+}
+
 type lostFieldFinder struct {
-	pkg  *types.Package
+	mine func(*types.Var) bool
 	seen map[types.Type]bool // named types
 	lost []lostField
 }
@@ -29,7 +44,11 @@ func (f *lostFieldFinder) find(t types.Type, path string) {
 		f.find(held, path+".Reveal()")
 		return
 	}
-	if opaque, err := encodesItself(t, true); opaque || err != nil {
+	switch opaque, err := encodesItself(t, true); {
+	case err != nil:
+		return
+	case opaque:
+		f.findBeside(t, path)
 		return
 	}
 	if named, ok := types.Unalias(t).(*types.Named); ok {
@@ -61,8 +80,32 @@ func (f *lostFieldFinder) findIn(t *types.Struct, path string) {
 			f.find(embedded, path)
 		case ok:
 			f.find(field.Type(), path+"."+field.Name())
-		case field.Pkg() == f.pkg && field.Name() != "_" && reflect.StructTag(t.Tag(i)).Get("json") != "-":
-			f.lost = append(f.lost, lostField{field, path + "." + field.Name()})
+		default:
+			f.lose(t, i, path)
 		}
+	}
+}
+
+// findBeside looks at what stands beside the embedded field that encodes a struct with its methods.
+func (f *lostFieldFinder) findBeside(t types.Type, path string) {
+	u, ok := t.Underlying().(*types.Struct)
+	if !ok {
+		return
+	}
+	if _, to, _ := types.LookupFieldOrMethod(t, true, nil, encoderOf(t)); len(to) > 1 {
+		for i := range u.NumFields() {
+			if i != to[0] {
+				f.lose(u, i, path)
+			}
+		}
+	}
+}
+
+// lose notes a field, unless it's somebody else's, holds nothing, or may be lost.
+func (f *lostFieldFinder) lose(t *types.Struct, i int, path string) {
+	field := t.Field(i)
+	mayBe := field.Name() == "_" || reflect.StructTag(t.Tag(i)).Get("json") == "-" || types.SizesFor("gc", "amd64").Sizeof(field.Type()) == 0
+	if !mayBe && f.mine(field) {
+		f.lost = append(f.lost, lostField{field, path + "." + field.Name()})
 	}
 }

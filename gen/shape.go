@@ -5,7 +5,6 @@ import (
 	"go/token"
 	"go/types"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -176,6 +175,8 @@ func (s *shaper) mapKey(t types.Type) error {
 	case hasMethod(t, "MarshalText", false) && hasMethod(t, "UnmarshalText", true):
 		s.out.WriteString(types.TypeString(types.Unalias(t), nil))
 		return nil
+	case hasMethod(t, "MarshalText", false), hasMethod(t, "UnmarshalText", true):
+		return fmt.Errorf("encoding/json doesn't write a %s that is a key as it reads it: give it both MarshalText, with a value receiver, and UnmarshalText", types.TypeString(t, nil))
 	case ok && b.Info()&types.IsInteger != 0:
 		return s.basic(b)
 	}
@@ -202,6 +203,9 @@ func (s *shaper) fields(t *types.Struct, addressable bool) error {
 		s.out.WriteByte(':')
 		if f.unsettable {
 			return fmt.Errorf("its field %s is in an unexported struct that is embedded by a pointer, which encoding/json can't decode: embed it without the pointer", f.field.Name())
+		}
+		if f.quoted && (hasEncoder(deref(f.field.Type()), true) || hasDecoder(deref(f.field.Type()))) {
+			return fmt.Errorf("its field %s encodes itself, and encoding/json can't read that again with the option string: leave the option out", f.field.Name())
 		}
 		if f.quoted {
 			s.out.WriteString("quoted(")
@@ -238,6 +242,8 @@ func encodesItself(t types.Type, addressable bool) (bool, error) {
 		return true, nil
 	case encodes:
 		return false, fmt.Errorf("%s encodes itself as JSON, but can't decode itself: give it UnmarshalJSON or UnmarshalText too", types.TypeString(t, nil))
+	case readsTextAlone(t):
+		return false, fmt.Errorf("%s decodes itself from a text, but doesn't encode itself as one: give it MarshalText too", types.TypeString(t, nil))
 	case hasEncoder(t, true):
 		return false, fmt.Errorf("%s encodes itself only behind a pointer: take it as a pointer, or give its MarshalJSON or MarshalText a value receiver", types.TypeString(t, nil))
 	}
@@ -250,22 +256,40 @@ func promotesCoding(t types.Type) string {
 	if !ok {
 		return ""
 	}
-	for _, names := range [][]string{{"MarshalJSON", "MarshalText"}, {"UnmarshalJSON", "UnmarshalText"}} {
-		n := slices.IndexFunc(names, func(name string) bool { return hasMethod(t, name, true) }) // the one that is used
-		if n < 0 {
-			continue
-		}
-		_, path, _ := types.LookupFieldOrMethod(t, true, nil, names[n])
-		if len(path) < 2 {
+	for _, name := range []string{encoderOf(t), decoderOf(t)} {
+		_, path, _ := types.LookupFieldOrMethod(t, true, nil, name)
+		if len(path) < 2 || !hasMethod(t, name, true) {
 			continue
 		}
 		for i := range u.NumFields() {
-			if i != path[0] && u.Field(i).Exported() && reflect.StructTag(u.Tag(i)).Get("json") != "-" {
+			if i != path[0] && (u.Field(i).Exported() || u.Field(i).Embedded()) && reflect.StructTag(u.Tag(i)).Get("json") != "-" {
 				return u.Field(path[0]).Name()
 			}
 		}
 	}
 	return ""
+}
+
+// readsTextAlone reports whether t is written otherwise than as the text that it wants to be read from. What is a string may be.
+func readsTextAlone(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	isString := ok && b.Info()&types.IsString != 0
+	return !isString && !hasEncoder(t, true) && hasMethod(t, "UnmarshalText", true) && !hasMethod(t, "UnmarshalJSON", true)
+}
+
+// encoderOf returns the name of the method that encodes an addressable t, and decoderOf of the one that decodes it, if it has any.
+func encoderOf(t types.Type) string {
+	if hasMethod(t, "MarshalJSON", true) {
+		return "MarshalJSON"
+	}
+	return "MarshalText"
+}
+
+func decoderOf(t types.Type) string {
+	if hasMethod(t, "UnmarshalJSON", true) {
+		return "UnmarshalJSON"
+	}
+	return "UnmarshalText"
 }
 
 func hasEncoder(t types.Type, addressable bool) bool {

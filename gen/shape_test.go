@@ -90,19 +90,23 @@ func TestShapeHasTheFieldsThatEncodingJSONHas(t *testing.T) {
 func TestTypesThatLoseDataHaveNoShape(t *testing.T) {
 	lookup := shapeTypes(t)
 	for name, want := range map[string]string{
-		"shapeLost":      `encoding/json sees none of its 1 fields`,
-		"shapeHalf":      `can't decode itself`,
-		"shapeByPointer": `only behind a pointer`,
-		"shapeChannel":   `.Done[]: a channel can't be stored`,
-		"shapeFunc":      `.Owner.Call: a func can't be stored`,
-		"shapeReader":    `.Source: JSON can't be decoded into the interface`,
-		"shapeComplex":   `a complex128 can't be stored`,
-		"shapeBadKey":    `a bool can't be the key`,
-		"shapeCancels":   `several fields "Shared", and encoding/json leaves out what has one name`,
-		"shapePromotes":  `takes the MarshalJSON or UnmarshalJSON of the embedded Time for that of example.com/p.shapePromotes, so that its other fields would be lost`,
-		"shapeTextKey":   `that is a key as it is, and reads it with UnmarshalText`,
-		"shapeUnset":     `unexported struct that is embedded by a pointer`,
-		"shapeBigValue":  `.Big: math/big.Int encodes itself only behind a pointer`,
+		"shapeLost":         `encoding/json sees none of its 1 fields`,
+		"shapeHalf":         `can't decode itself`,
+		"shapeByPointer":    `only behind a pointer`,
+		"shapeChannel":      `.Done[]: a channel can't be stored`,
+		"shapeFunc":         `.Owner.Call: a func can't be stored`,
+		"shapeReader":       `.Source: JSON can't be decoded into the interface`,
+		"shapeComplex":      `a complex128 can't be stored`,
+		"shapeBadKey":       `a bool can't be the key`,
+		"shapeCancels":      `several fields "Shared", and encoding/json leaves out what has one name`,
+		"shapePromotes":     `takes the MarshalJSON or UnmarshalJSON of the embedded Time for that of example.com/p.shapePromotes, so that its other fields would be lost`,
+		"shapeTextKey":      `that is a key as it is, and reads it with UnmarshalText`,
+		"shapeUnset":        `unexported struct that is embedded by a pointer`,
+		"shapeHalfKey":      `doesn't write a example.com/p.shapeLevel that is a key as it reads it`,
+		"shapeReads":        `.Grade: example.com/p.shapeGrade decodes itself from a text, but doesn't encode itself as one`,
+		"shapeQuoted":       `its field Level encodes itself, and encoding/json can't read that again with the option string`,
+		"shapePromotesMore": `takes the MarshalJSON or UnmarshalJSON of the embedded Time for that of example.com/p.shapePromotesMore`,
+		"shapeBigValue":     `.Big: math/big.Int encodes itself only behind a pointer`,
 	} {
 		_, err := shapeOf(lookup(name))
 		assert.ErrorContains(t, err, want, name)

@@ -4,6 +4,7 @@ package gen
 
 import (
 	"encoding/json"
+	"log/slog"
 	"math/big"
 	"time"
 )
@@ -128,7 +129,21 @@ type (
 	shapeTextKey  map[shapeText]int
 	shapeText     string
 	shapeBigValue struct{ Big big.Int }
+	shapeHalfKey  map[shapeLevel]int
+	shapeLevel    int
+	shapeReads    struct{ Grade shapeGrade }
+	shapeGrade    int
+	shapeQuoted   struct {
+		Level slog.Level `json:"level,string"`
+	}
+	shapePromotesMore struct {
+		time.Time
+		shapeInner
+	}
 )
+
+func (shapeLevel) MarshalText() ([]byte, error) { return nil, nil }
+func (*shapeGrade) UnmarshalText([]byte) error  { return nil }
 
 // ShapeStamp has nothing beside what encodes it, and so loses nothing.
 type ShapeStamp struct{ time.Time }

@@ -1,6 +1,9 @@
 package not_json
 
-import "io"
+import (
+	"io"
+	"time"
+)
 
 // Order asks for a parcel.
 //
@@ -25,6 +28,14 @@ type Label struct {
 type line struct {
 	Text  string
 	width int
+	Paper Paper
+	mark  struct{}
+}
+
+// Paper is encoded as its Time alone.
+type Paper struct {
+	time.Time
+	kind string
 }
 
 //saga:do print noundo
@@ -40,4 +51,4 @@ func ship(pack Parcel) error { return nil }
 func read(from io.Reader) error { return nil }
 
 //saga:do end noundo
-func end() error { return nil }
+func end(message Message) error { return nil }
