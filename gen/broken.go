@@ -199,6 +199,9 @@ func (w *invalidWalk) visit(t types.Type) bool {
 				return true
 			}
 		}
+		if generic := t.Origin(); generic != t { // of which there may be ever more instances in itself
+			return w.visit(generic)
+		}
 		return w.named(t.Obj(), t.Underlying())
 	case *types.Pointer:
 		return w.visit(t.Elem())

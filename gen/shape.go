@@ -63,6 +63,9 @@ type openNamed struct {
 	around int
 }
 
+// maxInstances is how many instances of a generic type may stand in each other. What compiles has a few at most.
+const maxInstances = 5
+
 // write writes the shape of t. A method with a pointer receiver takes part in the encoding
 // only of a value that is addressable.
 func (s *shaper) write(t types.Type, addressable bool) error {
@@ -83,11 +86,18 @@ func (s *shaper) write(t types.Type, addressable bool) error {
 		return nil
 	}
 	if named, ok := types.Unalias(t).(*types.Named); ok {
+		instances := 0
 		for _, o := range s.open {
 			if types.Identical(o.Named, named) {
 				fmt.Fprintf(&s.out, "@%d", s.around-o.around)
 				return nil
 			}
+			if o.Origin() == named.Origin() {
+				instances++
+			}
+		}
+		if instances > maxInstances {
+			return fmt.Errorf("%s contains itself with ever other type arguments, which the compiler refuses", named.Obj().Name())
 		}
 		s.open = append(s.open, openNamed{named, s.around})
 		defer func() { s.open = s.open[:len(s.open)-1] }()
