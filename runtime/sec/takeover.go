@@ -17,10 +17,10 @@ const (
 	// many, as each claim has to make its way between the appends of those that run already.
 	firstClaim = 100
 	maxClaim   = 4000
-	// maxClaimBytes is how large their DAGs and parameters may become together before fewer are claimed.
+	// maxClaimBytes is how large their DAGs and parameters become together at most, but for the last one's.
 	maxClaimBytes = 16 << 20
-	// slowClaim is how long a claim may take before fewer are claimed. A store that is slow must not come near Config.StoreTimeout, after which
-	// it isn't known what was claimed.
+	// slowClaim is how long a claim may take before fewer are claimed; or a tenth of Config.StoreTimeout, after which it isn't known what was
+	// claimed, if that is less.
 	slowClaim = time.Second
 	// maxChunk is the most events that are read with one call, unless one saga has more.
 	maxChunk = 2000
@@ -33,8 +33,9 @@ const (
 // leases it isn't known who runs, so only what is found at the start is taken from others. The next ones are claimed while
 // those before are read.
 //
-// With leases, fewer than asked for may be all that others weren't about to claim. Without, two that start at once would take each other's sagas
-// again and again, so the second time that there are fewer is the end. After the first there may be some that the store has passed over.
+// When there are fewer than asked for, there may be more: others were about to claim them, or the store has passed them over. The second time is
+// the end nevertheless: without leases, two that start at once would take each other's sagas again and again, and with them a steady stream of new ones
+// would keep this coordinator from all else that lookOut does.
 func (c *Coordinator) takeOver() {
 	adopted := func() bool { return true }
 	defer func() { adopted() }()
@@ -46,53 +47,79 @@ func (c *Coordinator) takeOver() {
 		if limit == 0 {
 			return
 		}
-		began := time.Now()
-		claimed, err := c.claim(limit)
-		took := time.Since(began)
+		claim, err := c.claim(limit)
 		ok := adopted()
 		if err != nil {
 			return
 		}
-		adopted = c.adoptAside(claimed) // whatever became of those before: these may have been claimed in the next tenure
+		adopted = c.adoptAside(claim.records) // whatever became of those before: these may have been claimed in the next tenure
 		if !ok {
 			return
 		}
-		if len(claimed) < limit {
+		if claim.isShort() {
 			fewer++
 		}
-		if len(claimed) == 0 || fewer == 2 && c.config.Lease == 0 {
+		switch {
+		case len(claim.records) == 0:
 			c.recovered = true
 			return
+		case fewer == 2:
+			c.recovered = true
+			c.wake() // look again, but do all else first
+			return
+		case claim.limit < limit:
+			size = claim.limit
+		default:
+			size = c.nextClaim(size, claim.took)
 		}
-		size = nextClaim(size, claimed, took)
 	}
 }
 
-// claim claims at most so many sagas that nobody runs, and that this coordinator hasn't offered to others. The error is saga.ErrShutdown.
-func (c *Coordinator) claim(limit int) (claimed []store.Record, err error) {
-	err = c.retry(c.alive, saga.ID{}, func(ctx context.Context, st store.Store) (err error) {
+// claimed is what came of a claim.
+type claimed struct {
+	records []store.Record
+	limit   int
+	took    time.Duration
+}
+
+// isShort reports whether there were fewer sagas than could have been claimed. What they have here may be less than the store has
+// counted, if it encodes them.
+func (c *claimed) isShort() bool {
+	bytes := 0
+	for i := range c.records {
+		bytes += len(c.records[i].DAG) + len(c.records[i].Params)
+	}
+	return len(c.records) < c.limit && bytes < maxClaimBytes/4
+}
+
+// claim claims at most so many sagas that nobody runs, and that this coordinator hasn't offered to others. After each failure it asks for half
+// as many, as its time may have been too short for more. The error is saga.ErrShutdown.
+func (c *Coordinator) claim(limit int) (claimed, error) {
+	claim := claimed{limit: limit}
+	err := c.retry(c.alive, saga.ID{}, func(ctx context.Context, st store.Store) (err error) {
 		if c.isStopped() {
 			return final{saga.ErrShutdown}
 		}
-		claimed, err = st.Claim(ctx, store.Claim{
+		began := time.Now()
+		claim.records, err = st.Claim(ctx, store.Claim{
 			Owner: c.currentTenure().owner, Lease: c.config.Lease, Queue: c.config.Queue,
-			Unowned: c.recovered && c.config.Lease == 0, Limit: limit, Except: c.offers.all(),
+			Unowned: c.recovered && c.config.Lease == 0, Limit: claim.limit, Bytes: maxClaimBytes, Except: c.offers.all(),
 		})
+		if claim.took = time.Since(began); err != nil {
+			claim.limit = max(claim.limit/2, 1)
+		}
 		return err
 	})
-	return claimed, err
+	return claim, err
 }
 
-// nextClaim returns how many sagas to claim after so many, which have come to those and took that long.
-func nextClaim(size int, claimed []store.Record, took time.Duration) int {
-	bytes := 0
-	for i := range claimed {
-		bytes += len(claimed[i].DAG) + len(claimed[i].Params)
-	}
+// nextClaim returns how many sagas to claim after a claim of so many that took that long.
+func (c *Coordinator) nextClaim(size int, took time.Duration) int {
+	slow := min(slowClaim, c.config.StoreTimeout/10)
 	switch {
-	case bytes > maxClaimBytes || took > slowClaim:
+	case took > slow:
 		return max(size/2, 1)
-	case bytes > maxClaimBytes/2 || took > slowClaim/2:
+	case took > slow/2:
 		return size
 	}
 	return min(2*size, maxClaim)

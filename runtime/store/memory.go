@@ -186,13 +186,17 @@ func (m *Memory) Claim(ctx context.Context, c Claim) ([]Record, error) {
 		return s.record.Queue == c.Queue && s.record.Owner != c.Owner && (!c.Unowned || s.record.Owner == "") && !now.Before(s.leaseEnd) &&
 			(len(c.IDs) == 0 || slices.Contains(c.IDs, s.record.ID)) && !except[s.record.ID]
 	})
-	records := make([]Record, len(claimed))
-	for i, s := range claimed {
+	records, size := make([]Record, 0, len(claimed)), 0
+	for _, s := range claimed {
+		if c.Bytes > 0 && size >= c.Bytes {
+			break
+		}
+		size += len(s.dag.text) + len(s.params)
 		s.record.Owner = c.Owner
 		s.record.Generation++
 		m.setCalled(s, false)
 		s.leaseEnd = leaseEnd(now, c.Lease)
-		records[i] = s.copyRecord()
+		records = append(records, s.copyRecord())
 	}
 	return records, nil
 }

@@ -184,6 +184,8 @@ type Claim struct {
 	Except []saga.ID
 	// Limit is the most sagas to claim, if positive.
 	Limit int
+	// Bytes, if positive, ends the claim with the saga whose DAG and parameters bring those of all to as many bytes.
+	Bytes int
 }
 
 // Watcher is implemented by stores that can tell at once that there is something to look for, so that a coordinator

@@ -280,3 +280,11 @@ func sqlLimit(n int) *int64 {
 	limit := int64(min(n, math.MaxInt32)) // the functions calculate with it
 	return &limit
 }
+
+// sqlBytes returns a number of bytes, or if it isn't positive, more than there are.
+func sqlBytes(n int) int64 {
+	if n <= 0 {
+		return math.MaxInt64
+	}
+	return int64(n)
+}

@@ -106,6 +106,24 @@ func TestSagasThatShareADAGAreClaimedWithIt(t *testing.T) {
 	assert.Empty(t, sagas)
 }
 
+// Who repeats a create, alone or with others, with a DAG that the store has come to know meanwhile, adds nothing.
+func TestRefusedCreatesLeaveNoDAG(t *testing.T) {
+	l := newLibrary(t)
+	const n = 20
+	var callers sync.WaitGroup
+	for i := range n {
+		s := l.ended(fmt.Sprintf(`{"dag":%d}`, i))
+		assert.ErrorIs(t, l.Create(t.Context(), s), store.ErrExists)
+		for range 3 {
+			callers.Go(func() { assert.ErrorIs(t, l.Create(t.Context(), s), store.ErrExists) })
+		}
+	}
+	callers.Wait()
+	shared, own := l.count()
+	assert.Zero(t, shared)
+	assert.Equal(t, n, own)
+}
+
 // What only one saga has, an encrypted DAG say, goes with it.
 func TestDAGOfOneSagaIsDeletedWithIt(t *testing.T) {
 	l := newLibrary(t)

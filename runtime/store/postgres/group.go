@@ -161,9 +161,10 @@ func (g *group) take() *batch {
 	defer g.mu.Unlock()
 	b := new(batch)
 	b.ctx, b.cancel = context.WithCancel(context.Background())
-	size, rest := 0, g.queue[:0]
+	size, full, rest := 0, false, g.queue[:0]
 	for _, e := range g.queue {
-		full := len(b.entries) == maxEntries || len(b.entries) > 0 && size+e.size > maxBytes
+		// Once there is no room for one, none behind it goes first.
+		full = full || len(b.entries) == maxEntries || len(b.entries) > 0 && size+e.size > maxBytes
 		if full || g.underWay[e.id] {
 			rest = append(rest, e)
 			continue

@@ -103,9 +103,9 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		"one create":             made(s.oneStatement(both[0])),
 		"50 appends":             made(s.batchStatement(appends)),
 		"50 creates and appends": made(s.batchStatement(both)),
-		"claim":                  {s.stmts.claim, []any{"me", int64(1), int64(100), "", false, uuids(nil)}},
-		"claim except 50":        {s.stmts.claim, []any{"me", int64(1), int64(100), "", false, uuids(fifty)}},
-		"claim one":              {s.stmts.claimIDs, []any{"me", int64(1), int64(1), "", false, uuids(nil), uuids([]saga.ID{saga.NewID()})}},
+		"claim":                  {s.stmts.claim, []any{"me", int64(1), int64(100), int64(1 << 20), "", false, uuids(nil)}},
+		"claim except 50":        {s.stmts.claim, []any{"me", int64(1), int64(100), int64(1 << 20), "", false, uuids(fifty)}},
+		"claim one":              {s.stmts.claimIDs, []any{"me", int64(1), int64(1), int64(1 << 20), "", false, uuids(nil), uuids([]saga.ID{saga.NewID()})}},
 		"release":                {s.stmts.release, []any{uuid(saga.NewID()), int64(1), s.channel}},
 		"delete one":             made(s.deleteStatement(deletes[:1])),
 		"50 deletes":             made(s.deleteStatement(deletes)),
@@ -173,7 +173,7 @@ func TestClaimReadsNothingThatIsHeldAndNoMoreThanItClaims(t *testing.T) {
 		}
 		for queue, limit := range map[string]struct{ claimed, pages int }{"held": {0, 100}, "free": {10, 500}, "ended": {10, 3000}} {
 			t.Run(fmt.Sprintf("%s, analyzed %v", queue, analyzed), func(t *testing.T) {
-				plan := pool.explain(t, s.stmts.claim, s.mode, "me", int64(1), int64(10), queue, false, uuids(nil))
+				plan := pool.explain(t, s.stmts.claim, s.mode, "me", int64(1), int64(10), int64(1<<20), queue, false, uuids(nil))
 				assert.Contains(t, plan, fmt.Sprintf("(actual rows=%d loops=1)", limit.claimed), plan)
 				lines := strings.Split(plan, "\n")
 				buffers := strings.TrimSpace(lines[slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "  Buffers: ") })])

@@ -44,7 +44,7 @@ func newStatements(schema string) statements {
 		appendOne: in(callOne("saga_append_one", 7)),
 		createOne: in(callOne("saga_create_one", 11)),
 
-		claim: in(`SELECT ` + columns + `, r.dag, r.params FROM $schema.saga_claim($1::text, $2::bigint, $3::bigint, $4::text, $5::boolean, $6::uuid[]) AS r
+		claim: in(`SELECT ` + columns + `, r.dag, r.params FROM $schema.saga_claim($1::text, $2::bigint, $3::bigint, $4::bigint, $5::text, $6::boolean, $7::uuid[]) AS r
 			WHERE ` + ensureDurable + ` <> ''`),
 		claimIDs: in(claimIDsText),
 		// A number that grows even if the clock doesn't, and even if forgetLeases has removed the row.
@@ -85,15 +85,21 @@ func newStatements(schema string) statements {
 // record has changed before it could be locked.
 const leaseEnded = `COALESCE((SELECT l.lease_end FROM $schema.saga_lease l WHERE l.owner = r.owner AND l.renewal > r.renewal), r.lease_end) <= now()`
 
-// claimIDsText claims for $1, until $2 from now, at most $3 of the IDs $7 that are free in the queue $4, or that nobody owns if $5, without the IDs $6. If none is,
-// nothing is written, not even to the WAL.
+// claimIDsText claims for $1, until $2 from now, at most $3 of the IDs $8, and as many as have $4 bytes, that are free in the queue $5, or that nobody owns if $6, without
+// the IDs $7. If none is, nothing is written, not even to the WAL.
 var claimIDsText = `
-	WITH free AS MATERIALIZED (
+	WITH unowned AS MATERIALIZED (
 		SELECT r.id FROM $schema.saga_record r
-		WHERE r.id = ANY ($7::uuid[]) AND r.id <> ALL ($6::uuid[]) AND r.queue = $4::text AND ` + isOpen + ` AND r.owner <> $1::text
-			AND (r.owner = '' OR NOT $5::boolean AND ` + leaseEnded + `)
+		WHERE r.id = ANY ($8::uuid[]) AND r.id <> ALL ($7::uuid[]) AND r.queue = $5::text AND ` + isOpen + ` AND r.owner <> $1::text
+			AND (r.owner = '' OR NOT $6::boolean AND ` + leaseEnded + `)
 		ORDER BY r.id::text COLLATE "C" LIMIT $3::bigint
 		FOR NO KEY UPDATE SKIP LOCKED
+	), free AS MATERIALIZED (
+		SELECT id FROM (
+			SELECT r.id, sum(COALESCE(octet_length(COALESCE(c.dag, d.dag)), 0) + COALESCE(octet_length(c.params), 0))
+				OVER (ORDER BY r.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+			FROM unowned r JOIN ` + joinCreation + `) AS summed
+		WHERE COALESCE(before, 0) < $4::bigint
 	), claimed AS (
 		UPDATE $schema.saga_record r SET owner = $1::text, generation = r.generation + 1, called = false,
 			lease_end = ` + leaseEnd("$2::bigint") + `, renewal = COALESCE((SELECT renewal FROM $schema.saga_lease WHERE owner = $1::text), 0)

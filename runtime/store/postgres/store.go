@@ -93,7 +93,7 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	text, args := s.stmts.claim, []any{c.Owner, leaseMicroseconds(c.Lease), sqlLimit(c.Limit), c.Queue, c.Unowned, uuids(c.Except)}
+	text, args := s.stmts.claim, []any{c.Owner, leaseMicroseconds(c.Lease), sqlLimit(c.Limit), sqlBytes(c.Bytes), c.Queue, c.Unowned, uuids(c.Except)}
 	if len(c.IDs) > 0 {
 		text, args = s.stmts.claimIDs, append(args, uuids(c.IDs))
 	}

@@ -53,7 +53,7 @@ func (s *Store) take(ctx context.Context, c store.Claim) ([]store.Record, error)
 	var records []store.Record
 	err := s.writeFirst(ctx, claiming, func(tx *transaction) error {
 		now := time.Now()
-		rows, err := tx.stmt(statement).Query(claimArgs(c, now, leaseEnd(now, c.Lease), sqlLimit(c.Limit))...)
+		rows, err := tx.stmt(statement).Query(claimArgs(c, now, leaseEnd(now, c.Lease), sqlLimit(c.Limit), sqlBytes(c.Bytes))...)
 		if err != nil {
 			return err
 		}

@@ -69,14 +69,14 @@ func TestStatementsUseTheIndexesOfWhatIsFew(t *testing.T) {
 			"COVERING INDEX saga_record_free (queue=? AND owner=? AND renewal>?)", true,
 		},
 		"claim": {
-			func() (string, []any) { return texts[claimFree], []any{"a", 1, "q", 2, 3, "[]"} },
+			func() (string, []any) { return texts[claimFree], []any{"a", 1, "q", 2, 3, 4, "[]"} },
 			"COVERING INDEX saga_record_free (queue=? AND owner=? AND renewal=?)", false,
 		},
 		"claim unowned": {
-			func() (string, []any) { return texts[claimUnowned], []any{"a", 1, "q", 2, 3, "[]"} },
+			func() (string, []any) { return texts[claimUnowned], []any{"a", 1, "q", 2, 3, 4, "[]"} },
 			"COVERING INDEX saga_record_free (queue=? AND owner=? AND renewal=?)", true,
 		},
-		"claim IDs":   {func() (string, []any) { return texts[claimFreeIDs], []any{"a", 1, "q", 2, 3, "[]", "[]", false} }, "PRIMARY KEY (id=?)\nLIST SUBQUERY", false},
+		"claim IDs":   {func() (string, []any) { return texts[claimFreeIDs], []any{"a", 1, "q", 2, 3, 4, "[]", "[]", false} }, "PRIMARY KEY (id=?)\nLIST SUBQUERY", false},
 		"logs":        {func() (string, []any) { return texts[loadLogs], []any{"[]"} }, "SEARCH saga_log USING PRIMARY KEY (saga=?)", false},
 		"log":         {func() (string, []any) { return texts[loadLog], []any{"a", 1} }, "SEARCH saga_log USING PRIMARY KEY (saga=? AND seq>?)", true},
 		"last events": {func() (string, []any) { return texts[loadLog], []any{"a", 1} }, "SEARCH saga_record USING PRIMARY KEY (id=?)", true},

@@ -76,11 +76,23 @@ func freeIDs(except, array, unowned string) string {
 			AND state < 5 AND +queue = ?3 AND owner <> ?1 AND (NOT ` + unowned + ` OR +owner = '') AND ` + isFree + isNot(except)
 }
 
-// claim claims until ?4 the sagas with these IDs, whose order and number ?5 limits.
+// within is the first of these IDs, as many as it takes for the DAGs and the parameters of their sagas to have ?6 bytes.
+func within(ids string) string {
+	return `
+		SELECT id FROM (
+			SELECT id, sum(size) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+			FROM (
+				SELECT id, ifnull((SELECT length(l.params) FROM saga_log AS l WHERE l.saga = wanted.id AND l.seq = 0), 0)
+					+ (SELECT length(d.dag) FROM saga_record AS r, saga_dag AS d WHERE r.id = wanted.id AND d.number = r.dag) AS size
+				FROM (` + ids + `) AS wanted))
+		WHERE ifnull(before, 0) < ?6`
+}
+
+// claim claims until ?4 the sagas with these IDs, whose order and number ?5 limits, within ?6 bytes.
 func claim(ids string) string {
 	return `
 		UPDATE saga_record SET owner = ?1, generation = generation + 1, called = 0, lease_end = ?4, renewal = ` + renewalOf("?1") + `
-		WHERE id IN (` + ids + `)
+		WHERE id IN (` + within(ids) + `)
 		RETURNING ` + columns + dagAndParams
 }
 
@@ -159,11 +171,11 @@ var texts = [statementCount]string{
 	lookFree:    groups + ` SELECT EXISTS (SELECT 1 FROM leased WHERE (common IS NULL OR common <= ?2) AND EXISTS (` + freeOfGroup("?4") + `))`,
 	lookFreeIDs: `SELECT EXISTS (` + freeIDs("?4", "?5", "?6") + `)`,
 
-	claimUnowned: claim(unowned("?6") + ` ORDER BY id LIMIT ?5`),
+	claimUnowned: claim(unowned("?7") + ` ORDER BY id LIMIT ?5`),
 	claimFree: claim(groups + `
-		SELECT unhex(found.value) FROM leased, json_each((SELECT json_group_array(hex(id)) FROM (` + freeOfGroup("?6") + ` ORDER BY id LIMIT ?5))) AS found
+		SELECT unhex(found.value) AS id FROM leased, json_each((SELECT json_group_array(hex(id)) FROM (` + freeOfGroup("?7") + ` ORDER BY id LIMIT ?5))) AS found
 		WHERE common IS NULL OR common <= ?2 ORDER BY found.value LIMIT ?5`),
-	claimFreeIDs: claim(freeIDs("?6", "?7", "?8") + ` ORDER BY id LIMIT ?5`),
+	claimFreeIDs: claim(freeIDs("?7", "?8", "?9") + ` ORDER BY id LIMIT ?5`),
 
 	renewLeases: `
 		INSERT INTO saga_lease (owner, renewal, lease_end) VALUES (?1, 1, ?2)

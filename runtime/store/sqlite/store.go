@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -94,6 +95,14 @@ func leaseEnd(now time.Time, lease time.Duration) int64 {
 func sqlLimit(n int) int64 {
 	if n <= 0 {
 		return -1
+	}
+	return int64(n)
+}
+
+// sqlBytes returns a number of bytes, or if it isn't positive, more than there are.
+func sqlBytes(n int) int64 {
+	if n <= 0 {
+		return math.MaxInt64
 	}
 	return int64(n)
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,6 +74,33 @@ var claimPromises = []promise{{
 		}
 		assert.Equal(t, sagaIDs(sagas...), recordIDs(claim(t, s, store.Claim{Owner: bob, Queue: "work", Limit: -1})))
 		assert.Equal(t, sagaIDs(sagas...), recordIDs(claim(t, s, store.Claim{Owner: alice, Queue: "work", Limit: math.MaxInt})))
+	},
+}, {
+	name:   "takes no more than so many bytes",
+	quotes: []string{"Bytes, if positive, ends the claim with the saga whose DAG and parameters bring those of all to as many bytes."},
+	check: func(t *testing.T, s store.Store) {
+		const large, some = 10_000, 5_000 // a codec may add to the small ones
+		for _, owner := range []string{"", alice} {
+			for _, byID := range []bool{false, true} {
+				sagas := make([]store.NewSaga, 8)
+				for i := range sagas {
+					sagas[i] = newIn(saga.StateRunning)
+					sagas[i].Owner = owner
+				}
+				sagas[2].Params = []byte(`"` + strings.Repeat("x", large) + `"`)
+				sagas[4].DAG = []byte(`"` + strings.Repeat("x", large) + `"`)
+				create(t, s, sagas...)
+				c := store.Claim{Owner: bob, Lease: time.Hour}
+				if byID {
+					c.IDs = sagaIDs(sagas...)
+				}
+				for _, want := range []struct{ bytes, sagas int }{{some, 3}, {1, 1}, {some, 1}, {0, 3}} {
+					c.Bytes = want.bytes
+					assert.Equal(t, sagaIDs(sagas[:want.sagas]...), recordIDs(claim(t, s, c)), "%d bytes", want.bytes)
+					sagas = sagas[want.sagas:]
+				}
+			}
+		}
 	},
 }, {
 	name:   "takes none but the IDs that are given",

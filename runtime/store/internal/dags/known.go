@@ -21,7 +21,7 @@ type DAG struct {
 	Number int64
 }
 
-// How much is known at most; then it begins anew. Most programs have a few DAGs.
+// How much is known at most; then one, whichever, makes room for the next. Most programs have a few DAGs.
 const (
 	maxKnown = 64
 	maxBytes = 64 << 10 // of each
@@ -38,8 +38,14 @@ func (k *Known) Find(text []byte) (dag *DAG, again bool) {
 		return dag, true
 	}
 	dag = newDAG(text)
-	if k.byText == nil || len(k.byText) == maxKnown {
+	if k.byText == nil {
 		k.byText = make(map[string]*DAG)
+	}
+	if len(k.byText) == maxKnown {
+		for some := range k.byText {
+			delete(k.byText, some)
+			break
+		}
 	}
 	k.byText[string(text)] = dag
 	return dag, false

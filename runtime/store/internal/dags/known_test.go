@@ -32,6 +32,13 @@ func TestManyDAGsAreNotAllKnown(t *testing.T) {
 		assert.False(t, again)
 		assert.LessOrEqual(t, len(known.byText), maxKnown)
 	}
+	again := 0
+	for i := range 100 * (maxKnown + 1) { // in turns, one more than are known
+		if _, known := known.Find(fmt.Append(nil, i%(maxKnown+1))); known {
+			again++
+		}
+	}
+	assert.Greater(t, again, 50*maxKnown)
 	large := bytes.Repeat([]byte("x"), maxBytes+1)
 	for range 2 {
 		dag, again := known.Find(large)

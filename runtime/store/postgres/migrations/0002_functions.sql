@@ -71,7 +71,7 @@ BEGIN
     )
     SELECT c.id, CASE
         WHEN c.id IN (SELECT id FROM created) THEN CASE WHEN c.owner = '' THEN length(pg_notify('$channel', '')::text) ELSE 0 END
-        WHEN c.shared IS NULL OR c.shared IN (SELECT digest FROM there) THEN 1
+        WHEN c.shared IS NULL OR c.shared IN (SELECT digest FROM there) OR EXISTS (SELECT FROM $schema.saga_record r WHERE r.id = c.id) THEN 1
         ELSE 7 END
     FROM c;
 END
@@ -133,7 +133,7 @@ BEGIN
     IF its_digest IS NOT NULL THEN
         PERFORM FROM $schema.saga_dag d WHERE d.digest = its_digest FOR KEY SHARE;
         IF NOT FOUND THEN
-            RETURN 7;
+            RETURN CASE WHEN EXISTS (SELECT FROM $schema.saga_record r WHERE r.id = asked) THEN 1 ELSE 7 END;
         END IF;
     END IF;
     INSERT INTO $schema.saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated)
@@ -153,14 +153,14 @@ END
 $body$;
 
 -- saga_claim claims for a claimant, until lease microseconds from now, at most so many sagas of the wanted queue, or of those in it that nobody
--- owns, without the IDs that are left out, and returns their records with DAGs. If there is none, nothing is written, not even to the WAL.
+-- owns, and as many as it takes for their DAGs and parameters to have so many bytes, without the IDs that are left out, and returns their records with DAGs. If there is none, nothing is written, not even to the WAL.
 --
 -- It reads what nobody owns in the order of the IDs, and no further than the limit. Of what has an owner, it doesn't read what the owner's
 -- last renewal holds, which may be much: it goes from owner to owner in the index saga_record_free, looks behind the renewal, and there goes
 -- from one number of a renewal to the next, as what has the same number is in the order of the IDs. Of each, and of all together, it reads some more
 -- than the limit, for others who claim at the same time and have locked the first. The array, and the text of the IDs, whose order is theirs, keep the
 -- planner from reading all sagas in the order of the IDs instead of those few.
-CREATE FUNCTION $schema.saga_claim(claimant text, lease bigint, most bigint, wanted text, unowned boolean, left_out uuid[]) RETURNS TABLE (
+CREATE FUNCTION $schema.saga_claim(claimant text, lease bigint, most bigint, most_bytes bigint, wanted text, unowned boolean, left_out uuid[]) RETURNS TABLE (
     id uuid, name text, state smallint, queue text, owner text, generation bigint, called boolean, next_seq bigint,
     created timestamptz, updated timestamptz, dag bytea, params bytea
 ) LANGUAGE plpgsql
@@ -215,7 +215,12 @@ BEGIN
         ORDER BY r.id::text COLLATE "C" LIMIT most
         FOR NO KEY UPDATE SKIP LOCKED
     ), free AS MATERIALIZED (
-        SELECT id FROM (SELECT id FROM nobodys UNION ALL SELECT id FROM others) AS either ORDER BY id LIMIT most
+        SELECT id FROM (
+            SELECT either.id, sum(COALESCE(octet_length(COALESCE(c.dag, d.dag)), 0) + COALESCE(octet_length(c.params), 0))
+                OVER (ORDER BY either.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+            FROM (SELECT id FROM nobodys UNION ALL SELECT id FROM others ORDER BY id LIMIT most) AS either
+                JOIN $schema.saga_creation c ON c.saga = either.id LEFT JOIN $schema.saga_dag d ON d.digest = c.shared) AS summed
+        WHERE COALESCE(before, 0) < most_bytes
     ), claimed AS (
         UPDATE $schema.saga_record r SET owner = claimant, generation = r.generation + 1, called = false,
             lease_end = CASE WHEN lease > 0 THEN clock_timestamp() + lease * interval '1 microsecond' ELSE '-infinity' END,

@@ -1,0 +1,107 @@
+package sec_test
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// claimStore changes how sagas are claimed.
+type claimStore struct {
+	store.Store
+	claim func(context.Context, store.Claim) ([]store.Record, error)
+	looks atomic.Int32 // for calls of the owner
+}
+
+func (s *claimStore) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+	return s.claim(ctx, c)
+}
+
+func (s *claimStore) List(ctx context.Context, q store.Query) ([]store.Record, error) {
+	if q.Called {
+		s.looks.Add(1)
+	}
+	return s.Store.List(ctx, q)
+}
+
+// Without leases what was someone else's is looked for at the start alone.
+func TestSagaThatIsWrittenToAtTheStartIsTakenOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := store.NewMemory()
+		ids := plantMany(t, memory, 3)
+		claims := 0
+		st := &claimStore{Store: memory, claim: func(ctx context.Context, c store.Claim) ([]store.Record, error) {
+			if claims++; claims == 1 { // it is passed over, as others write to it
+				c.Except = append(slices.Clone(c.Except), ids[1])
+			}
+			return memory.Claim(ctx, c)
+		}}
+		w := newWorld()
+		w.open(t, st)
+		time.Sleep(time.Minute)
+		assert.Equal(t, 3, w.count("do c"))
+	})
+}
+
+// A database claims all that it is asked for, or nothing if that takes longer than its caller waits. Sagas may be much larger than those before them.
+func TestClaimsThatRunOutOfTimeAreMadeSmaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const small, large = 700, 300
+		memory := store.NewMemory()
+		ids := plantMany(t, memory, small+large)
+		slow := map[saga.ID]bool{}
+		slices.SortFunc(ids, func(a, b saga.ID) int { return slices.Compare(a[:], b[:]) })
+		for _, id := range ids[small:] {
+			slow[id] = true
+		}
+		st := &claimStore{Store: memory, claim: func(ctx context.Context, c store.Claim) ([]store.Record, error) {
+			wanted, err := memory.List(ctx, store.Query{Owner: "crashed", Limit: c.Limit})
+			require.NoError(t, err)
+			for _, r := range wanted {
+				if slow[r.ID] {
+					time.Sleep(50 * time.Millisecond)
+				}
+			}
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return memory.Claim(ctx, c)
+		}}
+		w := newWorld()
+		w.configured(t, sec.Config{Store: st, StoreTimeout: time.Second})
+		time.Sleep(5 * time.Minute)
+		assert.Equal(t, small+large, w.count("do c"))
+	})
+}
+
+// Each claim finds something while clients create sagas, and there is more to do than to claim.
+func TestOthersAreHeededWhileClientsCreateSagas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := store.NewMemory()
+		st := &claimStore{Store: memory, claim: func(ctx context.Context, c store.Claim) ([]store.Record, error) {
+			time.Sleep(10 * time.Millisecond)
+			return memory.Claim(ctx, c)
+		}}
+		w := newWorld()
+		w.configured(t, sec.Config{Store: st, Lease: lease, Poll: time.Hour})
+		client, err := sec.NewClient(sec.Config{Store: memory, Registry: w.registry()})
+		require.NoError(t, err)
+		for range 1000 {
+			require.NoError(t, client.CreateAndStart(t.Context(), saga.NewID(), chain()))
+			time.Sleep(5 * time.Millisecond)
+		}
+		assert.Greater(t, st.looks.Load(), int32(50), "in five seconds")
+		time.Sleep(2 * time.Hour)
+		assert.Equal(t, 1000, w.count("do c"))
+	})
+}
