@@ -20,8 +20,12 @@ func (e *emitter) actionConstants() *jen.Statement {
 // newRegistry makes a registry from nothing.
 func (e *emitter) newRegistry() *jen.Statement {
 	text := "NewRegistry returns a registry of the actions of this package." + e.worksWith()
-	if foreign := e.foreignRegistries(); len(foreign) > 0 {
-		text += "\nThe sagas of this package need more: add them with " + enumerate(foreign, "and") + "."
+	functions, further := e.foreignRegistries()
+	if len(functions) > 0 {
+		text += "\nThe sagas of this package need more: add them with " + enumerate(functions, "and") + "."
+	}
+	if len(further) > 0 {
+		text += "\nThe sagas of " + enumerate(further, "and") + " in them need actions of yet other packages: see there."
 	}
 	return doc(text).
 		Func().Id("NewRegistry").Params(e.appParams()...).Op("*").Add(e.saga("Registry")).Block(
@@ -49,30 +53,35 @@ It panics if registry holds actions of these names already.`).
 	)
 }
 
-// foreignRegistries lists the functions that register what the sagas need of other packages.
-func (e *emitter) foreignRegistries() []string {
-	var names []string
-	seen := map[*Saga]bool{}
-	var visit func(sagas []*Saga)
-	visit = func(sagas []*Saga) {
-		for _, s := range sagas {
-			if seen[s] {
-				continue
-			}
-			seen[s] = true
-			for _, n := range s.Nodes {
-				if n.Action != nil && n.Action.ImportPath != "" {
-					names = append(names, n.Action.PackageName+".RegisterActions")
+// foreignRegistries lists the functions that register what the sagas need of other packages, and the packages whose sagas need more in
+// turn. What that is depends on what was read of the imports of imports, so it is not said here.
+func (e *emitter) foreignRegistries() (functions, further []string) {
+	visited := map[*Saga]bool{}
+	var visit func(s *Saga)
+	visit = func(s *Saga) {
+		if visited[s] {
+			return
+		}
+		visited[s] = true
+		for _, n := range s.Nodes {
+			switch {
+			case n.Kind == NodeAction && n.Action != nil && (s.ImportPath == "" || n.Action.ImportPath == s.ImportPath):
+				if n.Action.ImportPath != "" {
+					functions = append(functions, n.Action.PackageName+".RegisterActions")
 				}
-				if n.Subsaga != nil {
-					visit([]*Saga{n.Subsaga})
-				}
+			case n.Kind == NodeSubsaga && n.Subsaga != nil && (s.ImportPath == "" || n.Subsaga.ImportPath == s.ImportPath):
+				visit(n.Subsaga)
+			case n.Kind == NodeAction, n.Kind == NodeSubsaga:
+				further = append(further, s.PackageName)
 			}
 		}
 	}
-	visit(e.pkg.Sagas)
-	slices.Sort(names)
-	return slices.Compact(names)
+	for _, s := range e.pkg.Sagas {
+		visit(s)
+	}
+	slices.Sort(functions)
+	slices.Sort(further)
+	return slices.Compact(functions), slices.Compact(further)
 }
 
 // appName names the parameters that are the application context of p: after its type,

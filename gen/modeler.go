@@ -48,6 +48,9 @@ func (m *modeler) model() {
 	m.checkContainment()
 	m.resolveOutputs()
 	m.bindInputs()
+	if !m.foreign() {
+		m.checkLogNames()
+	}
 }
 
 // first reports whether something comes up for the first time.

@@ -1,0 +1,8 @@
+// Package billing has an action for others.
+package billing
+
+//saga:do charge noundo
+func Charge() error { return nil }
+
+//saga:do refuse noundo
+func Refuse() error { return nil }
