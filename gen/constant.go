@@ -114,7 +114,7 @@ func (m *modeler) unknownValue(n *nodeModel, scope *types.Scope, ref reference, 
 }
 
 // checkSpelling reports a type that generated code can't write down, as it isn't exported by
-// the package that declares it.
+// the package that declares it, or that package can't be imported.
 func (m *modeler) checkSpelling(t types.Type, pos token.Pos, what string) bool {
 	ok := true
 	eachType(t, func(t types.Type) {
@@ -127,7 +127,12 @@ func (m *modeler) checkSpelling(t types.Type, pos token.Pos, what string) bool {
 		default:
 			return
 		}
-		if ok && obj.Pkg() != nil && obj.Pkg() != m.pkg && !obj.Exported() {
+		switch {
+		case !ok || obj.Pkg() == nil || obj.Pkg() == m.pkg:
+		case !mayImport(m.pkg.Path(), obj.Pkg().Path()):
+			ok = false
+			m.report(CodeNotExported, pos, "%s has type %s, of package %s, which can't be imported here; move it out of the folder internal", what, m.typeString(t), obj.Pkg().Path())
+		case !obj.Exported():
 			ok = false
 			m.report(CodeNotExported, pos, "%s has type %s, which isn't exported, so that no code here can be generated for it; export it", what, m.typeString(t))
 		}

@@ -50,7 +50,7 @@ func (e *emitter) spellable(f *types.Func) bool {
 	ok := f.Exported() || f.Pkg() == e.pkg.Types
 	eachType(unnamedSignature(f), func(t types.Type) {
 		if n, named := t.(interface{ Obj() *types.TypeName }); named {
-			ok = ok && (n.Obj().Exported() || n.Obj().Pkg() == nil || n.Obj().Pkg() == e.pkg.Types)
+			ok = ok && (n.Obj().Pkg() == nil || n.Obj().Pkg() == e.pkg.Types || n.Obj().Exported() && mayImport(e.pkg.Path, n.Obj().Pkg().Path()))
 		}
 	})
 	return ok

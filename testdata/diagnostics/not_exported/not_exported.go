@@ -10,6 +10,6 @@ import _ "github.com/sagagen/sagagen/testdata/diagnostics/not_exported/lodging"
 //saga:subsaga stay dag=lodging.stay params=first
 //saga:append first=lodging.book last=lodging.leave region secret
 //saga:append second=lodging.pay
-//saga:append third=lodging.check
+//saga:append third=lodging.check fourth=lodging.plan
 //saga:append stay
 type Order struct{ Item string }

@@ -1,6 +1,8 @@
 // Package lodging keeps nearly everything to itself.
 package lodging
 
+import "github.com/sagagen/sagagen/testdata/diagnostics/not_exported/lodging/internal/plan"
+
 type stay struct{ Nights int }
 
 // Secret is of a type that others can't write.
@@ -25,6 +27,9 @@ func refund() error { return nil }
 
 //saga:do check noundo
 func Check() (stay, error) { return stay{}, nil }
+
+//saga:do plan noundo
+func Plan() (plan.Floor, error) { return plan.Floor{}, nil }
 
 //saga:dag stay
 //saga:append check
