@@ -210,12 +210,12 @@ func TestServiceWhoseDatabaseIsAwayAnswersWhenItIsBack(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, server.Stop("QUIT"))
 
-	impatient, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	impatient, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	r := newRequest("authorize")
 	_, err = l.Authorize(impatient, r, "4929", 100)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.ErrorContains(t, err, "failed to connect")
+	require.NotEqual(t, context.DeadlineExceeded.Error(), err.Error(), "it says what the database said")
 
 	answered := make(chan error, 1)
 	go func() {
