@@ -56,8 +56,7 @@ func (c *creation) write(tx *transaction) error {
 	case created == 0:
 		return errors.New("the record is refused, though there is none of that ID, and its DAG is there")
 	}
-	_, err = tx.exec(createLog, c.ID[:], c.count, now.UnixMicro(), []byte(c.events), c.params)
-	return err
+	return nil
 }
 
 // record writes the record, and returns 0 if there is one, or if the DAG isn't there.
@@ -66,5 +65,5 @@ func (c *creation) record(tx *transaction, now time.Time) (created int64, err er
 	if c.Owner != "" {
 		end = leaseEnd(now, c.Lease)
 	}
-	return tx.exec(createRecord, c.ID[:], string(c.Name), int64(c.State), c.Queue, c.Owner, c.count, end, now.UnixMicro(), c.dag.Number, c.dag.Digest[:])
+	return tx.exec(createRecord, c.ID[:], string(c.Name), int64(c.State), c.Queue, c.Owner, c.count, end, now.UnixMicro(), c.dag.Number, c.dag.Digest[:], c.params, []byte(c.events))
 }

@@ -104,7 +104,9 @@ func TestDAGOfARolledBackTransactionIsWrittenAgain(t *testing.T) {
 	db := openDB(t, newFile(t), 0)
 	s := openStore(t, db)
 	trapped := newSaga()
-	setTrap(t, db, trapped.ID)
+	_, err := db.Exec(fmt.Sprintf(
+		"CREATE TRIGGER trap BEFORE INSERT ON saga_record WHEN new.id = x'%x' AND new.dag IS NOT NULL BEGIN SELECT RAISE (FAIL, 'trapped'); END", trapped.ID[:]))
+	require.NoError(t, err)
 	require.ErrorContains(t, s.Create(t.Context(), trapped), "trapped")
 	assert.Zero(t, countDAGs(t, db))
 	n := newSaga()

@@ -22,7 +22,7 @@ const isNext = "id = ?1 AND generation = ?2 AND (?4 <> 1 OR state = 1) AND ?3 = 
 
 // dagAndParams follow the columns of a record where they are wanted.
 const dagAndParams = `,
-	(SELECT d.dag FROM saga_dag AS d WHERE d.number = saga_record.dag), (SELECT l.params FROM saga_log AS l WHERE l.saga = id AND l.seq = 0)`
+	(SELECT d.dag FROM saga_dag AS d WHERE d.number = saga_record.dag), params`
 
 // isFree selects, of the rows of saga_record, what may be claimed at ?2: what has no lease, or one that has ended. The last renewal of the
 // owner's counts, if it came after the record's own lease.
@@ -82,8 +82,7 @@ func within(ids string) string {
 		SELECT id FROM (
 			SELECT id, sum(size) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
 			FROM (
-				SELECT id, ifnull((SELECT length(l.params) FROM saga_log AS l WHERE l.saga = wanted.id AND l.seq = 0), 0)
-					+ (SELECT length(d.dag) FROM saga_record AS r, saga_dag AS d WHERE r.id = wanted.id AND d.number = r.dag) AS size
+				SELECT id, (SELECT length(d.dag) + ifnull(length(r.params), 0) FROM saga_record AS r, saga_dag AS d WHERE r.id = wanted.id AND d.number = r.dag) AS size
 				FROM (` + ids + `) AS wanted))
 		WHERE ifnull(before, 0) < ?6`
 }
@@ -101,17 +100,12 @@ func renewalOf(owner string) string {
 	return "ifnull((SELECT renewal FROM saga_lease WHERE owner = " + owner + "), 0)"
 }
 
-// orIntoTheFirstRow puts the first events into the row that the creation has made, if it had none.
-const orIntoTheFirstRow = `
-	ON CONFLICT DO UPDATE SET count = excluded.count, appended = excluded.appended, events = excluded.events`
-
 // statement is one of those that are prepared.
 type statement int
 
 const (
 	createDAG statement = iota
 	createRecord
-	createLog
 	appendLog
 	finish
 	unfinish
@@ -140,9 +134,8 @@ var texts = [statementCount]string{
 	// A record whose DAG isn't there is ignored too. An INSERT of what a SELECT returns would cost more: before each page is changed,
 	// SQLite copies it, as another row might be refused later.
 	createRecord: `
-		INSERT OR IGNORE INTO saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated, dag)
-		VALUES (?1, ?2, ?3, ?4, ?5, 1, 0, ?6, ?7, ` + renewalOf("?5") + `, ?8, ?8, (SELECT number FROM saga_dag WHERE number = ?9 AND digest = ?10))`,
-	createLog: `INSERT INTO saga_log (saga, seq, count, appended, events, params) VALUES (?1, 0, ?2, ?3, ?4, ?5)`,
+		INSERT OR IGNORE INTO saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated, dag, params, first_count, first_events)
+		VALUES (?1, ?2, ?3, ?4, ?5, 1, 0, ?6, ?7, ` + renewalOf("?5") + `, ?8, ?8, (SELECT number FROM saga_dag WHERE number = ?9 AND digest = ?10), ?11, ?6, ?12)`,
 
 	// Fencing: who is the owner and which event is next are asked in the statement that takes the numbers. The common
 	// append changes neither state nor called, and writes one row; a refused one has no number, and is ignored. An INSERT of what a SELECT
@@ -152,7 +145,7 @@ var texts = [statementCount]string{
 		VALUES (?1, (
 			SELECT ?3 FROM saga_record
 			WHERE id = ?1 AND generation = ?2 AND state = ?4 AND state < 5 AND called = ?5
-				AND ?3 = ifnull((SELECT seq + count FROM saga_log WHERE saga = ?1 ORDER BY seq DESC LIMIT 1), 0)
+				AND ?3 = ifnull((SELECT seq + count FROM saga_log WHERE saga = ?1 ORDER BY seq DESC LIMIT 1), next_seq)
 		), ?6, ?7, ?8)`,
 	finish: `
 		UPDATE saga_record SET next_seq = ?3 + ?6, updated = ?7, state = ?4, called = ?5, last_seq = ?3, last_count = ?6, last_events = ?8
@@ -160,11 +153,11 @@ var texts = [statementCount]string{
 	// A final saga has another append: what is in the record goes into the log.
 	unfinish: `
 		INSERT INTO saga_log (saga, seq, count, appended, events)
-		SELECT id, last_seq, last_count, updated, last_events FROM saga_record WHERE last_seq IS NOT NULL AND ` + isNext + orIntoTheFirstRow,
+		SELECT id, last_seq, last_count, updated, last_events FROM saga_record WHERE last_seq IS NOT NULL AND ` + isNext,
 	advance: `
 		UPDATE saga_record SET next_seq = ?3 + ?6, updated = ?7, state = ?4, called = ?5, last_seq = NULL, last_count = NULL, last_events = NULL
 		WHERE ` + isNext,
-	appendEvents:   `INSERT INTO saga_log (saga, seq, count, appended, events) VALUES (?1, ?2, ?3, ?4, ?5)` + orIntoTheFirstRow,
+	appendEvents:   `INSERT INTO saga_log (saga, seq, count, appended, events) VALUES (?1, ?2, ?3, ?4, ?5)`,
 	readGeneration: `SELECT generation FROM saga_record WHERE id = ?1`,
 
 	lookUnowned: `SELECT EXISTS (` + unowned("?4") + `)`,
@@ -193,10 +186,14 @@ var texts = [statementCount]string{
 	loadLog: `
 		SELECT seq, count, events FROM saga_log
 		WHERE saga = ?1 AND seq >= ifnull((SELECT max(seq) FROM saga_log WHERE saga = ?1 AND seq <= ?2), 0)
+		UNION ALL SELECT 0, first_count, first_events FROM saga_record WHERE id = ?1 AND first_count > ?2
 		UNION ALL SELECT last_seq, last_count, last_events FROM saga_record WHERE id = ?1 AND last_seq IS NOT NULL
 		ORDER BY seq`,
 	loadLogs: `
 		SELECT wanted.key, seq, count, events FROM json_each(?1) AS wanted CROSS JOIN saga_log WHERE saga = unhex(wanted.value)
+		UNION ALL
+		SELECT wanted.key, 0, first_count, first_events FROM json_each(?1) AS wanted CROSS JOIN saga_record
+		WHERE saga_record.id = unhex(wanted.value) AND first_count > 0
 		UNION ALL
 		SELECT wanted.key, last_seq, last_count, last_events FROM json_each(?1) AS wanted CROSS JOIN saga_record
 		WHERE saga_record.id = unhex(wanted.value) AND last_seq IS NOT NULL

@@ -15,10 +15,14 @@ CREATE TABLE saga_record (
     updated    INTEGER NOT NULL,
     next_seq   INTEGER NOT NULL CHECK (next_seq >= 0),
     dag        INTEGER NOT NULL, -- its row in saga_dag, as others may have too
-    -- The events of the append that has made the saga final, which aren't in saga_log: this row is written then anyway.
-    last_seq    INTEGER,
-    last_count  INTEGER,
-    last_events BLOB
+    params     BLOB,
+    -- The events of the creation, and those of the append that has made the saga final. They aren't in saga_log: this row is written then
+    -- anyway.
+    first_count  INTEGER NOT NULL,
+    first_events BLOB,
+    last_seq     INTEGER,
+    last_count   INTEGER,
+    last_events  BLOB
 ) STRICT, WITHOUT ROWID;
 
 -- Who has a DAG, which is deleted with the last.
@@ -40,14 +44,13 @@ CREATE TABLE saga_dag (
     dag    BLOB    NOT NULL
 ) STRICT;
 
--- The logs: a row of the creation, even if that has no events, and one of each append but the one that makes the saga final.
+-- The logs: a row of each append that has events, but the one that makes the saga final.
 CREATE TABLE saga_log (
     saga     BLOB    NOT NULL,
     seq      INTEGER NOT NULL CHECK (seq >= 0), -- the first event's
-    count    INTEGER NOT NULL CHECK (count >= 0),
+    count    INTEGER NOT NULL CHECK (count >= 1),
     appended INTEGER NOT NULL,
     events   BLOB    NOT NULL, -- packed
-    params   BLOB,             -- the saga's parameters, in its first row
     PRIMARY KEY (saga, seq)
 ) STRICT, WITHOUT ROWID;
 
