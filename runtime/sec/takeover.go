@@ -59,13 +59,13 @@ func (c *Coordinator) takeOver() {
 		if claim.isShort() {
 			fewer++
 		}
-		switch {
-		case len(claim.records) == 0:
+		none := len(claim.records) == 0
+		switch atStart := c.config.Lease == 0 && !c.recovered; {
+		case fewer == 2, none && !atStart:
 			c.recovered = true
-			return
-		case fewer == 2:
-			c.recovered = true
-			c.wake() // look again, but do all else first
+			if !none {
+				c.wake() // look again, but do all else first
+			}
 			return
 		case claim.limit < limit:
 			size = claim.limit
