@@ -72,7 +72,9 @@ func databaseCases(clients int) []benchCase {
 		c.clients, c.unit = clients, sagasPerSecond
 		c.short = c.nodes == tripNodes && (clients == 1 || clients == 64)
 	}
-	return cases
+	return append(cases, benchCase{
+		name: "sqlite-fdatasync/trip", clients: clients, nodes: tripNodes, unit: sagasPerSecond, setup: ours(openSQLiteWithFdatasync, newTrips),
+	})
 }
 
 // choose returns the cases whose name or label the expression matches; only short ones if short is true.

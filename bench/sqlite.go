@@ -81,6 +81,24 @@ func openSQLite(ctx context.Context, l *lab) (*backend, error) {
 	return &backend{store: st, meter: file.meter, close: file.remove}, nil
 }
 
+// openSQLiteWithFdatasync is openSQLite, and lets the driver sync with fdatasync until it is closed. It is there on Linux and some others.
+func openSQLiteWithFdatasync(ctx context.Context, l *lab) (*backend, error) {
+	if _, err := modernc.Fdatasync(true); err != nil {
+		return nil, err
+	}
+	reset := func() error {
+		_, err := modernc.Fdatasync(false)
+		return err
+	}
+	b, err := openSQLite(ctx, l)
+	if err != nil {
+		return nil, errors.Join(err, reset())
+	}
+	remove := b.close
+	b.close = func() error { return errors.Join(remove(), reset()) }
+	return b, nil
+}
+
 // sqliteFloor is the setup of bare commits, one after the other on one connection.
 func sqliteFloor(ctx context.Context, l *lab, clients int) (s session, err error) {
 	file, err := openFile(l, "_pragma=journal_mode(wal)&_pragma=synchronous(full)")

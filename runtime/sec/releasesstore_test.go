@@ -43,10 +43,13 @@ func (r *releasesStore) Release(ctx context.Context, id saga.ID, generation uint
 	if r.fail.Load() {
 		return errStore
 	}
-	r.mu.Lock()
-	r.released[id]++
-	r.mu.Unlock()
-	return r.Store.Release(ctx, id, generation)
+	err := r.Store.Release(ctx, id, generation)
+	if err == nil { // who asks for a saga while it is released may have it released again, which is refused
+		r.mu.Lock()
+		r.released[id]++
+		r.mu.Unlock()
+	}
+	return err
 }
 
 // counts returns how often a saga was claimed and released.

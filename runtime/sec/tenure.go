@@ -63,16 +63,10 @@ func (c *Coordinator) loseTenure(t *tenure) {
 	}
 }
 
-// keepLeases renews the leases until the coordinator's life ends.
+// keepLeases renews the leases until the coordinator's life ends. It begins at once: what others look for goes by an owner who has
+// renewed, and has to look at each saga of one who hasn't.
 func (c *Coordinator) keepLeases() {
 	for {
-		select {
-		case <-time.After(c.config.Lease / 4):
-		case <-c.keepNoMore:
-			return
-		case <-c.alive.Done():
-			return
-		}
 		c.mu.Lock()
 		t := c.tenure
 		c.mu.Unlock()
@@ -85,6 +79,13 @@ func (c *Coordinator) keepLeases() {
 			t.timer.Reset(time.Until(asked.Add(c.holdFor())))
 		case err != nil && c.alive.Err() == nil:
 			c.config.Logger.Warn("renewing the leases fails; trying again", "error", err)
+		}
+		select {
+		case <-time.After(c.config.Lease / 4):
+		case <-c.keepNoMore:
+			return
+		case <-c.alive.Done():
+			return
 		}
 	}
 }

@@ -82,8 +82,8 @@ type Store interface {
 	// A claim may pass over a saga that something else is written to at the moment.
 	Claim(ctx context.Context, c Claim) ([]Record, error)
 
-	// Renew sets the leases of all sagas of an owner that are not final to end after that
-	// time from now. A lease of zero or less has ended.
+	// Renew prolongs the leases of all sagas of an owner that are not final: none ends sooner than after that time from now. With zero or
+	// less they end at once.
 	Renew(ctx context.Context, owner string, lease time.Duration) error
 
 	// Release gives a saga up, if it has that generation: it has no owner and no lease any more, and isn't called. Its generation grows by
@@ -110,7 +110,8 @@ type NewSaga struct {
 	Queue string
 	// Owner is the coordinator that owns the saga; empty if none does yet.
 	Owner string
-	// Lease is how long others must not claim it. With zero or less they may at once. It doesn't count without an owner.
+	// Lease is how long others must not claim it. With zero or less they may at once, if the owner hasn't renewed its leases. It
+	// doesn't count without an owner.
 	Lease time.Duration
 }
 

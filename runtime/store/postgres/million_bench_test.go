@@ -20,9 +20,9 @@ func BenchmarkBesideAMillion(b *testing.B) {
 		s := openStore(b, pool, schema)
 		_, err := pool.Exec(b.Context(), strings.NewReplacer("$schema", schema, "$n", strconv.Itoa(finished)).Replace(`
 			INSERT INTO $schema.saga_record
-				(id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated)
+				(id, name, state, queue, owner, generation, called, next_seq, lease_end, created, updated)
 			SELECT (lpad(to_hex(1700000000000 + i), 12, '0') || '70008000' || left(md5(i::text), 12))::uuid, 'book-trip',
-				CASE i % 100 WHEN 0 THEN 6 ELSE 5 END, '', 'owner' || i % 7, 1, false, 2, '-infinity', 0, now(), now()
+				CASE i % 100 WHEN 0 THEN 6 ELSE 5 END, '', 'owner' || i % 7, 1, false, 2, '-infinity', now(), now()
 			FROM generate_series(1, $n) AS i;
 			INSERT INTO $schema.saga_creation SELECT id, '{"version":1}', NULL, NULL, 1, '\x01010000' FROM $schema.saga_record;
 			INSERT INTO $schema.saga_log SELECT id, 1, 1, '\x01010000' FROM $schema.saga_record`))

@@ -162,28 +162,25 @@ func TestAppendsOfOneSagaAreCommittedInTheirOrder(t *testing.T) {
 	requireLog(t, s, n.ID, 30)
 }
 
-func TestRenewalCountsForWhatWasOwnedBeforeIt(t *testing.T) {
+// A clock that was ahead doesn't hold sagas for longer than until the next renewal.
+func TestRenewalCutsLeasesThatEndLater(t *testing.T) {
 	pool := pgtest.Pool(t, pgtest.URL(t))
 	schema := pgtest.Schema(t)
 	s := openStore(t, pool, schema)
-	free := func() (n int) {
-		require.NoError(t, pool.QueryRow(t.Context(), `SELECT count(*) FROM `+schema+`.saga_record r
-			LEFT JOIN `+schema+`.saga_lease l ON l.owner = r.owner AND l.renewal > r.renewal
-			WHERE COALESCE(l.lease_end, r.lease_end) <= now()`).Scan(&n))
+	hours := func(text string) (n float64) {
+		require.NoError(t, pool.QueryRow(t.Context(), "SELECT extract(epoch FROM lease_end - now()) / 3600 FROM "+schema+"."+text).Scan(&n))
 		return n
 	}
-	require.NoError(t, s.Renew(t.Context(), "alice", 0))
-	n := newSaga()
+	n := newSaga() // with a lease of an hour
 	require.NoError(t, s.Create(t.Context(), n))
-	assert.Equal(t, 0, free(), "the renewal was before")
-	require.NoError(t, s.Renew(t.Context(), "alice", 0))
-	assert.Equal(t, 1, free())
-	_, err := pool.Exec(t.Context(), "UPDATE "+schema+".saga_lease SET renewal = renewal + 1000000000000000") // the clock was set back since
-	require.NoError(t, err)
-	require.NoError(t, s.Renew(t.Context(), "alice", time.Hour))
-	assert.Equal(t, 0, free())
-	require.NoError(t, s.Renew(t.Context(), "alice", 0))
-	assert.Equal(t, 1, free())
+	for _, lease := range []time.Duration{2 * time.Hour, 4 * time.Hour} {
+		require.NoError(t, s.Renew(t.Context(), n.Owner, lease))
+		assert.InDelta(t, lease.Hours(), hours("saga_lease"), 0.1)
+		assert.InDelta(t, 1, hours("saga_record"), 0.1, "to prolong is to write one row")
+	}
+	require.NoError(t, s.Renew(t.Context(), n.Owner, time.Hour/2))
+	assert.InDelta(t, 0.5, hours("saga_lease"), 0.1)
+	assert.InDelta(t, 0.5, hours("saga_record"), 0.1)
 }
 
 func TestLeasesOfOwnersWhoAreGoneAreForgotten(t *testing.T) {
@@ -192,13 +189,11 @@ func TestLeasesOfOwnersWhoAreGoneAreForgotten(t *testing.T) {
 	s := openStore(t, pool, schema)
 	n := newSaga()
 	require.NoError(t, s.Create(t.Context(), n))
-	for _, owner := range []string{n.Owner, "gone", "new"} {
-		require.NoError(t, s.Renew(t.Context(), owner, 0))
+	for owner, lease := range map[string]time.Duration{n.Owner: time.Hour, "gone": 0, "ended": time.Microsecond} {
+		require.NoError(t, s.Renew(t.Context(), owner, lease))
 	}
-	_, err := pool.Exec(t.Context(), "UPDATE "+schema+".saga_lease SET renewal = renewal - 2 * 86400 * 1000000::bigint WHERE owner <> 'new'")
-	require.NoError(t, err)
 	openStore(t, pool, schema)
 	var owners []string
 	require.NoError(t, pool.QueryRow(t.Context(), "SELECT array_agg(owner ORDER BY owner) FROM "+schema+".saga_lease").Scan(&owners))
-	assert.Equal(t, []string{n.Owner, "new"}, owners)
+	assert.Equal(t, []string{n.Owner}, owners)
 }

@@ -2,12 +2,7 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"math"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -63,66 +58,6 @@ func (s *Store) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error)
 		return nil, err
 	}
 	return logs, nil
-}
-
-// List implements store.Store.
-func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error) {
-	text, args := listQuery(s.stmts.list, q)
-	var records []store.Record
-	err := s.query(ctx, "list sagas", saga.ID{}, text, args, func(rows pgx.Rows) (err error) {
-		records, err = scanRecords(rows, false)
-		return err
-	})
-	return records, err
-}
-
-// listQuery returns the statement for a query; list is its beginning. Where the index saga_record_open can serve it, the
-// statement reads ranges of that, one a state, each in order of the IDs, and no more of each than it may return.
-func listQuery(list string, q store.Query) (text string, args []any) {
-	args = []any{uuid(q.After), sqlLimit(q.Limit)}
-	where := " WHERE r.id > $1::uuid"
-	if q.Name != "" {
-		args = append(args, string(q.Name))
-		where += fmt.Sprintf(" AND r.name = $%d::text", len(args))
-	}
-	if !q.UpdatedBefore.IsZero() {
-		args = append(args, q.UpdatedBefore.Add(time.Microsecond-1).UTC()) // rounded up, as what is stored has no more digits
-		where += fmt.Sprintf(" AND r.updated < $%d::timestamptz", len(args))
-	}
-	if q.Owner != "" {
-		args = append(args, q.Owner)
-		where += fmt.Sprintf(" AND r.owner = $%d::text", len(args))
-	}
-	if len(q.Queues) > 0 {
-		args = append(args, q.Queues)
-		where += fmt.Sprintf(" AND r.queue = ANY ($%d::text[])", len(args))
-	}
-	if q.Called {
-		where += " AND r.called"
-	}
-	const page = " ORDER BY id LIMIT $2::bigint"
-	states := slices.Compact(slices.Sorted(slices.Values(q.States)))
-	switch {
-	case len(states) == 0:
-		return list + where + page, args
-	case q.Called, slices.Contains(states, saga.StateSucceeded):
-		// The planner takes a CASE for true half of the time, whatever it knows. So it reads in the order of the IDs until the page
-		// is full, which mostly is soon, and doesn't sort all sagas that there are.
-		return list + where + " AND CASE WHEN r.state IN (" + joinStates(states) + ") THEN true ELSE false END" + page, args
-	}
-	ranges := make([]string, len(states))
-	for i, state := range states {
-		ranges[i] = fmt.Sprintf("(%s%s AND r.state <> 5 AND r.state = %d%s)", list, where, state, page)
-	}
-	return "SELECT * FROM (" + strings.Join(ranges, " UNION ALL ") + ") AS ranges" + page, args
-}
-
-func joinStates(states []saga.State) string {
-	numbers := make([]string, len(states))
-	for i, state := range states {
-		numbers[i] = strconv.Itoa(int(state))
-	}
-	return strings.Join(numbers, ", ")
 }
 
 // query runs a query and lets scan read what it returns.

@@ -135,7 +135,7 @@ func TestOpenIsTriedAgainIfAnotherIsInItsWay(t *testing.T) {
 		c.ConnConfig.RuntimeParams["application_name"] = schema
 	})
 	openStore(t, pool, schema)
-	_, err := pool.Exec(t.Context(), "INSERT INTO "+schema+".saga_lease VALUES ('long gone', 1, now() - interval '2 days')")
+	_, err := pool.Exec(t.Context(), "INSERT INTO "+schema+".saga_lease VALUES ('long gone', now() - interval '2 days')")
 	require.NoError(t, err)
 	other, err := pool.Begin(t.Context())
 	require.NoError(t, err)

@@ -28,7 +28,8 @@ type statements struct {
 	appendOne, createOne   string
 	claim, claimIDs, renew string
 	release, delete        string
-	load, exists, list     string
+	load, exists           string
+	list, owners           string
 	events, logs           string
 	putDAG                 string
 	forgetLeases           string
@@ -47,20 +48,12 @@ func newStatements(schema string) statements {
 		claim: in(`SELECT ` + columns + `, r.dag, r.params FROM $schema.saga_claim($1::text, $2::bigint, $3::bigint, $4::bigint, $5::text, $6::boolean, $7::uuid[]) AS r
 			WHERE ` + ensureDurable + ` <> ''`),
 		claimIDs: in(claimIDsText),
-		// A number that grows even if the clock doesn't, and even if forgetLeases has removed the row.
-		renew: in(`
-			INSERT INTO $schema.saga_lease AS l (owner, renewal, lease_end)
-			VALUES ($1::text, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, ` + leaseEnd("$2::bigint") + `)
-			ON CONFLICT (owner) DO UPDATE
-				SET renewal = GREATEST(l.renewal + 1, excluded.renewal), lease_end = excluded.lease_end
-			RETURNING ` + ensureDurable),
+		renew:    in(`SELECT $schema.saga_renew($1::text, $2::bigint) WHERE ` + ensureDurable + ` <> ''`),
 		// If the commit is lost, so is that of any saga that has it, as it comes later.
 		putDAG: in(`INSERT INTO $schema.saga_dag (digest, dag) VALUES ($1::bytea, $2::bytea) ON CONFLICT (digest) DO NOTHING`),
-		// Owners come with each start of a program, and don't come back.
-		forgetLeases: in(`
-			DELETE FROM $schema.saga_lease l WHERE lease_end < now() - interval '1 day' AND renewal < (extract(epoch FROM now()) - 86400) * 1000000
-				AND NOT EXISTS (SELECT FROM $schema.saga_record r WHERE r.owner = l.owner AND ` + isOpen + `)`),
-		forgetDAGs: in(`SELECT $schema.saga_forget_dags()`),
+		// Owners come with each start of a program, and don't come back. A lease that has ended is as none.
+		forgetLeases: in(`DELETE FROM $schema.saga_lease WHERE lease_end <= now()`),
+		forgetDAGs:   in(`SELECT $schema.saga_forget_dags()`),
 
 		release: in(releaseText),
 		delete:  in(deleteText),
@@ -78,12 +71,24 @@ func newStatements(schema string) statements {
 			ORDER BY seq`),
 		logs: in(`SELECT l.place, l.seq, l.count, l.events FROM $schema.saga_logs($1::uuid[]) AS l`),
 		list: in(`SELECT ` + columns + ` FROM $schema.saga_record r`),
+		// Of open sagas, in each queue. It goes from one to the next in the index.
+		owners: in(`
+			WITH RECURSIVE queues (queue) AS (
+				SELECT (SELECT min(r.queue) FROM $schema.saga_record r WHERE ` + isOpen + `)
+				UNION ALL
+				SELECT (SELECT min(r.queue) FROM $schema.saga_record r WHERE ` + isOpen + ` AND r.queue > queues.queue) FROM queues WHERE queues.queue IS NOT NULL
+			), owners (queue, owner) AS (
+				SELECT queue, (SELECT min(r.owner) FROM $schema.saga_record r WHERE ` + isOpen + ` AND r.queue = queues.queue) FROM queues
+				UNION ALL
+				SELECT queue, (SELECT min(r.owner) FROM $schema.saga_record r WHERE ` + isOpen + ` AND r.queue = owners.queue AND r.owner > owners.owner)
+				FROM owners WHERE owner IS NOT NULL
+			)`),
 	}
 }
 
 // leaseEnded says whether the lease of a record r has ended. It is one that is evaluated again, for the owner of then, if the
 // record has changed before it could be locked.
-const leaseEnded = `COALESCE((SELECT l.lease_end FROM $schema.saga_lease l WHERE l.owner = r.owner AND l.renewal > r.renewal), r.lease_end) <= now()`
+const leaseEnded = `r.lease_end <= now() AND COALESCE((SELECT l.lease_end FROM $schema.saga_lease l WHERE l.owner = r.owner), '-infinity') <= now()`
 
 // claimIDsText claims for $1, until $2 from now, at most $3 of the IDs $8, and as many as have $4 bytes, that are free in the queue $5, or that nobody owns if $6, without
 // the IDs $7. If none is, nothing is written, not even to the WAL.
@@ -102,7 +107,7 @@ var claimIDsText = `
 		WHERE COALESCE(before, 0) < $4::bigint
 	), claimed AS (
 		UPDATE $schema.saga_record r SET owner = $1::text, generation = r.generation + 1, called = false,
-			lease_end = ` + leaseEnd("$2::bigint") + `, renewal = COALESCE((SELECT renewal FROM $schema.saga_lease WHERE owner = $1::text), 0)
+			lease_end = ` + leaseEnd("$2::bigint") + `
 		FROM free WHERE r.id = free.id
 		RETURNING ` + columns + `, ` + ensureDurable + `
 	)
@@ -115,7 +120,7 @@ const releaseText = `
 		SELECT r.id, r.generation, r.state FROM $schema.saga_record r WHERE r.id = $1::uuid
 		FOR NO KEY UPDATE SKIP LOCKED
 	), released AS (
-		UPDATE $schema.saga_record r SET owner = '', generation = r.generation + 1, called = false, lease_end = '-infinity', renewal = 0
+		UPDATE $schema.saga_record r SET owner = '', generation = r.generation + 1, called = false, lease_end = '-infinity'
 		FROM locked WHERE r.id = locked.id AND r.generation = $2::bigint AND ` + isOpen + `
 		RETURNING r.id
 	)

@@ -21,8 +21,8 @@
 // write that comes when none is under way begins at once. If a commit itself fails, it is unknown for all in it whether they had an effect.
 //
 // An append is mostly one statement, which asks who owns the saga and which event is next, and writes one row with all events of the
-// append, packed. Only if the state changes, or the owner is called, is the record written too, with the indexes that say what is open and
-// what may be claimed. To renew the leases of an owner is to write one row. Each part of that is there because it was a large part of the
+// append, packed. Only if the state changes, or the owner is called, is the record written too, with the index that says what is open. To
+// renew the leases of an owner is to write one row. Each part of that is there because it was a large part of the
 // time that a saga takes of the processor, which is what limits many sagas at once; one alone waits for the disk.
 //
 // # How it reads

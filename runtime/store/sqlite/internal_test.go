@@ -43,7 +43,19 @@ func TestStatementsUseTheIndexesOfWhatIsFew(t *testing.T) {
 		"list states": {
 			func() (string, []any) {
 				return list(store.Query{Limit: 9, States: []saga.State{saga.StateStuck, saga.StateFailed}, Owner: "a", Queues: []string{"q"}})
-			}, "INDEX saga_record_open", true,
+			}, "INDEX saga_record_state (state=? AND id>?)", true,
+		},
+		"list what runs": {
+			func() (string, []any) {
+				return list(store.Query{Limit: 9, States: []saga.State{saga.StateRunning}, Owner: "a"})
+			},
+			"COVERING INDEX saga_record_free (queue=? AND owner=? AND id>?)", true,
+		},
+		"next owner of what runs": {
+			func() (string, []any) {
+				return list(store.Query{Limit: 9, States: []saga.State{saga.StateRunning, saga.StateStuck}})
+			},
+			"COVERING INDEX saga_record_free (queue=? AND owner>?)", true,
 		},
 		"list called": {
 			func() (string, []any) { return list(store.Query{Owner: "a", Called: true}) },
@@ -57,24 +69,24 @@ func TestStatementsUseTheIndexesOfWhatIsFew(t *testing.T) {
 		"list anybody called": {func() (string, []any) { return list(store.Query{Called: true}) }, "INDEX saga_record_called", false},
 		"look": {
 			func() (string, []any) { return texts[lookFree], []any{"a", 1, "q", "[]"} },
-			"COVERING INDEX saga_record_free (queue=? AND owner=? AND renewal=?)", true,
+			"COVERING INDEX saga_record_free (queue=? AND owner=?)", true,
 		},
 		"look for unowned": {
 			func() (string, []any) { return texts[lookUnowned], []any{"a", 1, "q", "[]"} },
-			"COVERING INDEX saga_record_free (queue=? AND owner=? AND renewal=?)", true,
+			"COVERING INDEX saga_record_free (queue=? AND owner=?)", true,
 		},
 		"look for IDs": {func() (string, []any) { return texts[lookFreeIDs], []any{"a", 1, "q", "[]", "[]", false} }, "PRIMARY KEY (id=?)\nLIST SUBQUERY", true},
-		"next group": {
+		"next owner": {
 			func() (string, []any) { return texts[lookFree], []any{"a", 1, "q", "[]"} },
-			"COVERING INDEX saga_record_free (queue=? AND owner=? AND renewal>?)", true,
+			"COVERING INDEX saga_record_free (queue=? AND owner>?)", true,
 		},
 		"claim": {
 			func() (string, []any) { return texts[claimFree], []any{"a", 1, "q", 2, 3, 4, "[]"} },
-			"COVERING INDEX saga_record_free (queue=? AND owner=? AND renewal=?)", false,
+			"COVERING INDEX saga_record_free (queue=? AND owner=?)", false,
 		},
 		"claim unowned": {
 			func() (string, []any) { return texts[claimUnowned], []any{"a", 1, "q", 2, 3, 4, "[]"} },
-			"COVERING INDEX saga_record_free (queue=? AND owner=? AND renewal=?)", true,
+			"COVERING INDEX saga_record_free (queue=? AND owner=?)", true,
 		},
 		"claim IDs":   {func() (string, []any) { return texts[claimFreeIDs], []any{"a", 1, "q", 2, 3, 4, "[]", "[]", false} }, "PRIMARY KEY (id=?)\nLIST SUBQUERY", false},
 		"logs":        {func() (string, []any) { return texts[loadLogs], []any{"[]"} }, "SEARCH saga_log USING PRIMARY KEY (saga=?)", false},

@@ -21,15 +21,15 @@ func TestRenewWritesOneRowHoweverManySagas(t *testing.T) {
 		require.NoError(t, h.db.QueryRow("SELECT total_changes()").Scan(&n))
 		return n
 	}
-	for _, lease := range []time.Duration{time.Hour, 0, time.Hour} {
+	for _, lease := range []time.Duration{2 * time.Hour, 2 * time.Hour, 3 * time.Hour} {
 		before := changes()
 		require.NoError(t, h.Renew(t.Context(), "alice", lease))
 		assert.Equal(t, 1, changes()-before)
 	}
 }
 
-// A lease is the saga's own until the owner renews, and then the owner's, until the saga gets another one.
-func TestRenewalCountsForWhatIsOlderThanIt(t *testing.T) {
+// A saga's own lease and those that the owner has renewed count both.
+func TestLeaseEndsWithTheLaterOfItsOwnAndTheOwners(t *testing.T) {
 	h := openHeld(t)
 	create := func(owner string, lease time.Duration) saga.ID {
 		n := newSaga()
@@ -49,28 +49,41 @@ func TestRenewalCountsForWhatIsOlderThanIt(t *testing.T) {
 	create("alice", 0)
 	create("alice", time.Hour)
 	require.NoError(t, h.Renew(t.Context(), "alice", time.Hour))
-	youngFree, young := create("alice", 0), create("alice", time.Hour)
+	create("alice", 0)
 	gone := []saga.ID{create("carol", time.Hour), create("carol", 0)}
 	require.NoError(t, h.Renew(t.Context(), "carol", time.Hour))
 	gone = append(gone, create("carol", time.Hour))
 	require.NoError(t, h.Renew(t.Context(), "carol", 0))
-	youngCarol := create("carol", time.Hour)
-	want := append([]saga.ID{youngFree}, gone...)
+	gone = append(gone, create("carol", 0))
+	young := create("carol", time.Hour)
 
-	all := append(slices.Clone(want), young, youngCarol)
-	assert.Equal(t, want[:2], claim(store.Claim{IDs: all, Limit: 2}), "by their IDs")
-	assert.Equal(t, want[2:3], claim(store.Claim{Limit: 1}), "the oldest first")
-	assert.Equal(t, want[3:], claim(store.Claim{}), "the rest")
+	all := append(slices.Clone(gone), young)
+	assert.Equal(t, gone[:2], claim(store.Claim{IDs: all, Limit: 2}), "by their IDs")
+	assert.Equal(t, gone[2:3], claim(store.Claim{Limit: 1}), "the oldest first")
+	assert.Equal(t, gone[3:], claim(store.Claim{}), "the rest")
 	assert.Empty(t, claim(store.Claim{}))
 
 	// The claimant's renewals count for what it has claimed.
 	require.NoError(t, h.Renew(t.Context(), "bob", 0))
 	records, err := h.Claim(t.Context(), store.Claim{Owner: "dave", Lease: time.Hour})
 	require.NoError(t, err)
-	assert.Len(t, records, len(want))
+	assert.Len(t, records, len(gone))
 }
 
-func TestClaimOfTheOldestGoesAcrossOwnersAndRenewals(t *testing.T) {
+// A clock that was ahead doesn't hold sagas for longer than until the next renewal.
+func TestRenewalCutsLeasesThatEndLater(t *testing.T) {
+	h := openHeld(t)
+	n := newSaga() // with a lease of an hour
+	require.NoError(t, h.Create(t.Context(), n))
+	require.NoError(t, h.Renew(t.Context(), "alice", time.Hour))
+	require.NoError(t, h.Renew(t.Context(), "alice", time.Millisecond))
+	require.Eventually(t, func() bool {
+		records, err := h.Claim(t.Context(), store.Claim{Owner: "bob"})
+		return assert.NoError(t, err) && len(records) == 1
+	}, 30*time.Second, time.Millisecond)
+}
+
+func TestClaimOfTheOldestGoesAcrossOwners(t *testing.T) {
 	h := openHeld(t)
 	var want []saga.ID
 	for i := range 60 {
@@ -120,21 +133,15 @@ func TestClaimOfWhatNobodyOwnsLeavesOwnersAlone(t *testing.T) {
 	assert.Len(t, records, 1)
 }
 
-func TestOpenForgetsTheLeasesOfOwnersWhoAreGone(t *testing.T) {
+func TestOpenForgetsLeasesThatHaveEnded(t *testing.T) {
 	h := openHeld(t)
 	n := newSaga()
 	require.NoError(t, h.Create(t.Context(), n))
-	for owner, lease := range map[string]time.Duration{"alice": 0, "gone": 0, "young": time.Hour} {
+	for owner, lease := range map[string]time.Duration{"alice": time.Hour, "gone": 0, "ended": time.Microsecond} {
 		require.NoError(t, h.Renew(t.Context(), owner, lease))
 	}
-	owners := func() (all string) {
-		openStore(t, h.db)
-		require.NoError(t, h.db.QueryRow("SELECT group_concat(owner, ' ' ORDER BY owner) FROM saga_lease").Scan(&all))
-		return all
-	}
-	assert.Equal(t, "alice young", owners(), "alice has a saga")
-	a := next(n.ID, 0, 1)
-	a.State = saga.StateFailed
-	require.NoError(t, h.Append(t.Context(), a))
-	assert.Equal(t, "young", owners())
+	openStore(t, h.db)
+	var owners string
+	require.NoError(t, h.db.QueryRow("SELECT group_concat(owner) FROM saga_lease").Scan(&owners))
+	assert.Equal(t, "alice", owners)
 }

@@ -12,16 +12,12 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// prepareTables migrates, and removes what nobody needs any more: the leases of owners who haven't renewed for a day
-// and own nothing that is unfinished.
+// prepareTables migrates, and removes the leases that have ended: they are as none, and their owners mostly gone.
 func prepareTables(tx *transaction) error {
 	if err := migrate(tx); err != nil {
 		return err
 	}
-	_, err := tx.Exec(`
-		DELETE FROM saga_lease WHERE lease_end < ?1
-			AND owner NOT IN (SELECT owner FROM saga_record INDEXED BY saga_record_open WHERE state <> 5 AND state < 5)`,
-		time.Now().Add(-24*time.Hour).UnixMicro())
+	_, err := tx.Exec("DELETE FROM saga_lease WHERE lease_end <= ?1", time.Now().UnixMicro())
 	return err
 }
 

@@ -16,8 +16,8 @@ func BenchmarkBesideAMillion(b *testing.B) {
 		s := openStore(b, db)
 		for _, text := range []string{
 			`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
-			INSERT INTO saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated, dag, first_count)
-			SELECT unhex(printf('%012x70008000', 1700000000000 + i) || hex(randomblob(6))), 'book-trip', 5 + (i % 100 = 0), '', 'owner' || i % 7, 1, 0, 2, 0, 0, i, i, 1, 0
+			INSERT INTO saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, created, updated, dag, first_count)
+			SELECT unhex(printf('%012x70008000', 1700000000000 + i) || hex(randomblob(6))), 'book-trip', 5 + (i % 100 = 0), '', 'owner' || i % 7, 1, 0, 2, 0, i, i, 1, 0
 			FROM n`,
 			`INSERT INTO saga_dag (number, digest, dag) SELECT 1, randomblob(32), x'7b7d' WHERE ?1 > 0`,
 			`INSERT INTO saga_log (saga, seq, count, appended, events) SELECT saga_record.id, n.value, 1, 0, x'01010000' FROM saga_record, json_each('[0,1]') AS n WHERE ?1 > 0`,

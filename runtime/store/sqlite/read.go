@@ -5,9 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
@@ -68,77 +65,6 @@ func (s *Store) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error)
 		return nil, err // and don't look at logs, which may still be read
 	}
 	return logs, nil
-}
-
-// List implements store.Store.
-func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error) {
-	text, args := listQuery(q)
-	var records []store.Record
-	err := s.read(ctx, "list sagas", saga.ID{}, func() error {
-		rows, err := s.db.QueryContext(ctx, text, args...)
-		if err != nil {
-			return err
-		}
-		records, err = scanRecords(rows, false)
-		return err
-	})
-	return records, err
-}
-
-// listQuery returns the statement for a query. Where the index saga_record_open can serve it, the
-// statement merges the index's ranges, one a state, each in order of the IDs; so it reads no more than it returns. What is called is
-// few, and has an index of its own.
-func listQuery(q store.Query) (text string, args []any) {
-	args = []any{q.After[:], sqlLimit(q.Limit)}
-	where := "id > ?1"
-	if q.Name != "" {
-		args = append(args, string(q.Name))
-		where += fmt.Sprintf(" AND name = ?%d", len(args))
-	}
-	if !q.UpdatedBefore.IsZero() {
-		args = append(args, q.UpdatedBefore.Add(time.Microsecond-1).UnixMicro()) // rounded up, as what is stored has no more digits
-		where += fmt.Sprintf(" AND "+updated+" < ?%d", len(args))
-	}
-	if q.Owner != "" {
-		args = append(args, q.Owner)
-		where += fmt.Sprintf(" AND owner = ?%d", len(args))
-	}
-	if len(q.Queues) > 0 {
-		places := make([]string, len(q.Queues))
-		for i, queue := range q.Queues {
-			args = append(args, queue)
-			places[i] = fmt.Sprintf("?%d", len(args))
-		}
-		where += " AND queue IN (" + strings.Join(places, ", ") + ")"
-	}
-	table := "saga_record"
-	if q.Called {
-		table += " INDEXED BY saga_record_called"
-		where += " AND called"
-	}
-	query := "SELECT " + columns + " FROM " + table + " WHERE " + where
-	states := slices.Compact(slices.Sorted(slices.Values(q.States)))
-	switch {
-	case len(states) == 0:
-		text = query
-	case q.Called, slices.Contains(states, saga.StateSucceeded):
-		text = query + " AND state IN (" + joinStates(states) + ")"
-	default:
-		ranges := make([]string, len(states))
-		for i, state := range states {
-			ranges[i] = fmt.Sprintf("%s AND state <> 5 AND state = %d", query, state)
-		}
-		text = strings.Join(ranges, " UNION ALL ")
-	}
-	return text + " ORDER BY id LIMIT ?2", args
-}
-
-func joinStates(states []saga.State) string {
-	numbers := make([]string, len(states))
-	for i, state := range states {
-		numbers[i] = strconv.Itoa(int(state))
-	}
-	return strings.Join(numbers, ", ")
 }
 
 // read runs query until the database isn't locked, which it is for readers at rare moments only. It is for what may take long: it has

@@ -24,15 +24,17 @@ const isNext = "id = ?1 AND generation = ?2 AND (?4 <> 1 OR state = 1) AND ?3 = 
 const dagAndParams = `,
 	(SELECT d.dag FROM saga_dag AS d WHERE d.number = saga_record.dag), params`
 
-// isFree selects, of the rows of saga_record, what may be claimed at ?2: what has no lease, or one that has ended. The last renewal of the
-// owner's counts, if it came after the record's own lease.
-const isFree = `ifnull(
-	(SELECT lease.lease_end FROM saga_lease AS lease WHERE lease.owner = saga_record.owner AND lease.renewal > saga_record.renewal),
-	lease_end) <= ?2`
+// isFree selects, of the rows of saga_record, what may be claimed at ?2: what has no lease, or one that has ended.
+var isFree = "lease_end <= ?2 AND " + renewedUntil("saga_record.owner") + " <= ?2"
+
+// renewedUntil is until when an owner has renewed its leases.
+func renewedUntil(owner string) string {
+	return "ifnull((SELECT lease.lease_end FROM saga_lease AS lease WHERE lease.owner = " + owner + "), 0)"
+}
 
 // unowned is all that nobody owns of a queue ?3, without those whose IDs are in a JSON array.
 func unowned(except string) string {
-	return "SELECT id " + open + " AND owner = '' AND renewal = 0" + isNot(except)
+	return "SELECT id " + open + " AND owner = ''" + isNot(except)
 }
 
 // isNot leaves out those whose IDs are in a JSON array. SQLite reads that when it comes to the first row.
@@ -40,31 +42,23 @@ func isNot(except string) string {
 	return " AND id NOT IN (SELECT unhex(value) FROM json_each(" + except + "))"
 }
 
-// groups is the owners of open sagas of a queue ?3 that aren't the claimant ?1, each as often as the sagas have numbers of renewal, with the
-// end of the leases if that is common to a group. It goes from one to the next in the index: to the owner's next number, or the next owner.
-const groups = `
-	WITH RECURSIVE every (owner, renewal) AS (
-		SELECT * FROM (SELECT owner, renewal ` + open + ` ORDER BY owner, renewal LIMIT 1)
+// lapsed is the owners of open sagas of a queue ?3 that aren't the claimant ?1, and haven't renewed their leases beyond ?2. It goes from one
+// to the next in the index, as what an owner has may be much.
+var lapsed = `
+	WITH RECURSIVE every (owner) AS (
+		SELECT (SELECT min(owner) ` + open + `)
 		UNION ALL
-		SELECT
-			ifnull((SELECT owner ` + nextNumber + `), (SELECT owner ` + nextOwner + `)),
-			ifnull((SELECT renewal ` + nextNumber + `), (SELECT renewal ` + nextOwner + `))
-		FROM every WHERE owner IS NOT NULL
-	), leased AS (
-		SELECT owner, renewal, (SELECT lease_end FROM saga_lease AS lease WHERE lease.owner = every.owner AND lease.renewal > every.renewal) AS common
-		FROM every WHERE owner IS NOT NULL AND owner <> ?1
+		SELECT (SELECT min(owner) ` + open + ` AND owner > every.owner) FROM every WHERE owner IS NOT NULL
+	), lapsed AS (
+		SELECT owner FROM every WHERE owner IS NOT NULL AND owner <> ?1 AND ` + renewedUntil("every.owner") + ` <= ?2
 	)`
 
-const (
-	open       = "FROM saga_record INDEXED BY saga_record_free WHERE state < 5 AND queue = ?3"
-	nextNumber = open + " AND owner = every.owner AND renewal > every.renewal ORDER BY renewal LIMIT 1"
-	nextOwner  = open + " AND owner > every.owner ORDER BY owner, renewal LIMIT 1"
-)
+// open is all of a queue ?3 that isn't final.
+const open = "FROM saga_record INDEXED BY saga_record_free WHERE state < 5 AND queue = ?3"
 
-// freeOfGroup is what is free of a group, without those whose IDs are in a JSON array.
-func freeOfGroup(except string) string {
-	return `
-		SELECT id ` + open + ` AND owner = leased.owner AND renewal = leased.renewal AND (leased.common IS NOT NULL OR lease_end <= ?2)` + isNot(except)
+// freeOfOwner is what is free of a row of lapsed, without those whose IDs are in a JSON array.
+func freeOfOwner(except string) string {
+	return "SELECT id " + open + " AND owner = lapsed.owner AND lease_end <= ?2" + isNot(except)
 }
 
 // freeIDs is what is free of those whose IDs are in a JSON array, and has no owner if that is asked for, without those in another array. The plus
@@ -90,14 +84,9 @@ func within(ids string) string {
 // claim claims until ?4 the sagas with these IDs, whose order and number ?5 limits, within ?6 bytes.
 func claim(ids string) string {
 	return `
-		UPDATE saga_record SET owner = ?1, generation = generation + 1, called = 0, lease_end = ?4, renewal = ` + renewalOf("?1") + `
+		UPDATE saga_record SET owner = ?1, generation = generation + 1, called = 0, lease_end = ?4
 		WHERE id IN (` + within(ids) + `)
 		RETURNING ` + columns + dagAndParams
-}
-
-// renewalOf is how often an owner has renewed.
-func renewalOf(owner string) string {
-	return "ifnull((SELECT renewal FROM saga_lease WHERE owner = " + owner + "), 0)"
 }
 
 // statement is one of those that are prepared.
@@ -118,7 +107,9 @@ const (
 	claimUnowned
 	claimFree
 	claimFreeIDs
-	renewLeases
+	prolongLeases
+	setLeases
+	cutLeases
 	release
 	deleteRecord
 	deleteLog
@@ -134,8 +125,8 @@ var texts = [statementCount]string{
 	// A record whose DAG isn't there is ignored too. An INSERT of what a SELECT returns would cost more: before each page is changed,
 	// SQLite copies it, as another row might be refused later.
 	createRecord: `
-		INSERT OR IGNORE INTO saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated, dag, params, first_count, first_events)
-		VALUES (?1, ?2, ?3, ?4, ?5, 1, 0, ?6, ?7, ` + renewalOf("?5") + `, ?8, ?8, (SELECT number FROM saga_dag WHERE number = ?9 AND digest = ?10), ?11, ?6, ?12)`,
+		INSERT OR IGNORE INTO saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, created, updated, dag, params, first_count, first_events)
+		VALUES (?1, ?2, ?3, ?4, ?5, 1, 0, ?6, ?7, ?8, ?8, (SELECT number FROM saga_dag WHERE number = ?9 AND digest = ?10), ?11, ?6, ?12)`,
 
 	// Fencing: who is the owner and which event is next are asked in the statement that takes the numbers. The common
 	// append changes neither state nor called, and writes one row; a refused one has no number, and is ignored. An INSERT of what a SELECT
@@ -161,21 +152,21 @@ var texts = [statementCount]string{
 	readGeneration: `SELECT generation FROM saga_record WHERE id = ?1`,
 
 	lookUnowned: `SELECT EXISTS (` + unowned("?4") + `)`,
-	lookFree:    groups + ` SELECT EXISTS (SELECT 1 FROM leased WHERE (common IS NULL OR common <= ?2) AND EXISTS (` + freeOfGroup("?4") + `))`,
+	lookFree:    lapsed + ` SELECT EXISTS (SELECT 1 FROM lapsed WHERE EXISTS (` + freeOfOwner("?4") + `))`,
 	lookFreeIDs: `SELECT EXISTS (` + freeIDs("?4", "?5", "?6") + `)`,
 
 	claimUnowned: claim(unowned("?7") + ` ORDER BY id LIMIT ?5`),
-	claimFree: claim(groups + `
-		SELECT unhex(found.value) AS id FROM leased, json_each((SELECT json_group_array(hex(id)) FROM (` + freeOfGroup("?7") + ` ORDER BY id LIMIT ?5))) AS found
-		WHERE common IS NULL OR common <= ?2 ORDER BY found.value LIMIT ?5`),
+	claimFree: claim(lapsed + `
+		SELECT unhex(found.value) AS id FROM lapsed, json_each((SELECT json_group_array(hex(id)) FROM (` + freeOfOwner("?7") + ` ORDER BY id LIMIT ?5))) AS found
+		ORDER BY found.value LIMIT ?5`),
 	claimFreeIDs: claim(freeIDs("?7", "?8", "?9") + ` ORDER BY id LIMIT ?5`),
 
-	renewLeases: `
-		INSERT INTO saga_lease (owner, renewal, lease_end) VALUES (?1, 1, ?2)
-		ON CONFLICT DO UPDATE SET renewal = renewal + 1, lease_end = excluded.lease_end`,
+	prolongLeases: `UPDATE saga_lease SET lease_end = ?2 WHERE owner = ?1 AND lease_end <= ?2`,
+	setLeases:     `INSERT OR REPLACE INTO saga_lease (owner, lease_end) VALUES (?1, ?2)`,
+	cutLeases:     `UPDATE saga_record INDEXED BY saga_record_free SET lease_end = ?2 WHERE state < 5 AND owner = ?1 AND lease_end > ?2`,
 
 	release: `
-		UPDATE saga_record SET owner = '', generation = generation + 1, called = 0, lease_end = 0, renewal = 0
+		UPDATE saga_record SET owner = '', generation = generation + 1, called = 0, lease_end = 0
 		WHERE id = ?1 AND generation = ?2 AND state < 5`,
 
 	deleteRecord: `DELETE FROM saga_record WHERE id = ?1 AND state >= 5 RETURNING dag`,

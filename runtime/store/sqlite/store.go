@@ -48,13 +48,21 @@ func (s *Store) open(ctx context.Context) error {
 	return retryLocked(ctx, func() error { return s.stmts.prepare(ctx, s.db) })
 }
 
-// Renew implements store.Store.
+// Renew implements store.Store. Mostly it writes one row. If it ends leases, or the clock was set back, it shortens those of single sagas too.
 func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) error {
 	if owner == "" { // what nobody owns has no lease
 		return ctx.Err()
 	}
 	return s.writeFirst(ctx, "renew leases", func(tx *transaction) error {
-		_, err := tx.exec(renewLeases, owner, leaseEnd(time.Now(), lease))
+		end := leaseEnd(time.Now(), lease)
+		prolonged, err := tx.exec(prolongLeases, owner, end)
+		if err != nil || prolonged > 0 && end > 0 {
+			return err
+		}
+		if _, err := tx.exec(setLeases, owner, end); err != nil {
+			return err
+		}
+		_, err = tx.exec(cutLeases, owner, end)
 		return err
 	})
 }

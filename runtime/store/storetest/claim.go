@@ -17,7 +17,7 @@ var claimPromises = []promise{{
 	name: "takes what isn't final, is another's, and has no lease",
 	quotes: []string{
 		"Claim makes the claimant the owner of sagas that are in the claim's queue, not final, not the claimant's already, and whose lease has ended, as has that of a saga without an owner; the oldest by ID first, at most Limit.",
-		"With zero or less they may at once.",
+		"With zero or less they may at once, if the owner hasn't renewed its leases.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		var open []saga.ID
@@ -193,10 +193,10 @@ var claimPromises = []promise{{
 }}
 
 var renewPromises = []promise{{
-	name: "sets the leases of the owner's open sagas",
+	name: "prolongs the leases of the owner's open sagas, or ends them",
 	quotes: []string{
-		"Renew sets the leases of all sagas of an owner that are not final to end after that time from now.",
-		"A lease of zero or less has ended.",
+		"Renew prolongs the leases of all sagas of an owner that are not final: none ends sooner than after that time from now.",
+		"With zero or less they end at once.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		a, b, other := newIn(saga.StateRunning), newIn(saga.StateStuck), newIn(saga.StateCreated)
@@ -208,7 +208,7 @@ var renewPromises = []promise{{
 		assert.Equal(t, sagaIDs(other), recordIDs(claim(t, s, store.Claim{Owner: bob})), "only carol's is free")
 
 		require.NoError(t, s.Renew(t.Context(), alice, 0))
-		assert.Equal(t, sagaIDs(a), recordIDs(claim(t, s, store.Claim{Owner: bob, Limit: 1})), "it can shorten leases, too")
+		assert.Equal(t, sagaIDs(a), recordIDs(claim(t, s, store.Claim{Owner: bob, Limit: 1})), "it can end leases, too")
 		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
 		require.NoError(t, s.Renew(t.Context(), alice, -time.Hour))
 		assert.Equal(t, sagaIDs(b), recordIDs(claim(t, s, store.Claim{Owner: bob})))

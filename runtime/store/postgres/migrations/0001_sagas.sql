@@ -21,17 +21,16 @@ CREATE TABLE $schema.saga_record (
     generation bigint      NOT NULL,
     called     boolean     NOT NULL,
     next_seq   bigint      NOT NULL,
-    lease_end  timestamptz NOT NULL, -- unless a renewal of the owner's is later than this one
-    renewal    bigint      NOT NULL,
+    lease_end  timestamptz NOT NULL, -- of its own, beside the owner's
     created    timestamptz NOT NULL,
     updated    timestamptz NOT NULL
 ) WITH (fillfactor = 70);
 
--- What is not succeeded (5): for listing by any other state. Most sagas leave it when they end, so it stays small.
-CREATE INDEX saga_record_open ON $schema.saga_record (state, id) WHERE state <> 5;
+-- What is not final, for claiming, and for listing what runs (2).
+CREATE INDEX saga_record_free ON $schema.saga_record (queue, owner, id) WHERE state < 5;
 
--- What is not final, for claiming. What nobody owns has renewal 0, and so is in the order of the IDs.
-CREATE INDEX saga_record_free ON $schema.saga_record (queue, owner, renewal, id) WHERE state < 5;
+-- For listing by any other state but succeeded (5). Most sagas are never in it, so it stays small.
+CREATE INDEX saga_record_state ON $schema.saga_record (state, id) WHERE state NOT IN (2, 5);
 
 -- What owners are called for: mostly nothing.
 CREATE INDEX saga_record_called ON $schema.saga_record (owner, id) WHERE called;
@@ -64,10 +63,9 @@ CREATE TABLE $schema.saga_log (
     PRIMARY KEY (saga, seq)
 );
 
--- The last renewal of an owner's leases. It counts for the sagas whose record has a smaller number of renewal. So to renew is
--- to write one row, and not one a saga, which appends would have to wait for.
+-- Until when an owner has renewed its leases, which counts for all its sagas, if their own doesn't last longer. So to renew is
+-- to write one row, and not one a saga, which appends would have to pass over.
 CREATE TABLE $schema.saga_lease (
     owner     text        COLLATE "C" PRIMARY KEY,
-    renewal   bigint      NOT NULL,
     lease_end timestamptz NOT NULL
 ) WITH (fillfactor = 10);

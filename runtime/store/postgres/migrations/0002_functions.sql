@@ -58,10 +58,9 @@ BEGIN
         SELECT d.digest FROM $schema.saga_dag d WHERE d.digest = ANY (digests) FOR KEY SHARE
     ), created AS (
         INSERT INTO $schema.saga_record
-            (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated)
+            (id, name, state, queue, owner, generation, called, next_seq, lease_end, created, updated)
         SELECT c.id, c.name::$schema.saga_name, c.state::$schema.saga_state, c.queue, c.owner, 1, false, c.count,
-            CASE WHEN c.lease > 0 THEN clock_timestamp() + c.lease * interval '1 microsecond' ELSE '-infinity' END,
-            COALESCE((SELECT l.renewal FROM $schema.saga_lease l WHERE l.owner = c.owner), 0), now(), now()
+            CASE WHEN c.lease > 0 THEN clock_timestamp() + c.lease * interval '1 microsecond' ELSE '-infinity' END, now(), now()
         FROM c WHERE c.shared IS NULL OR c.shared IN (SELECT digest FROM there)
         ON CONFLICT (id) DO NOTHING
         RETURNING id
@@ -136,10 +135,9 @@ BEGIN
             RETURN CASE WHEN EXISTS (SELECT FROM $schema.saga_record r WHERE r.id = asked) THEN 1 ELSE 7 END;
         END IF;
     END IF;
-    INSERT INTO $schema.saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, renewal, created, updated)
+    INSERT INTO $schema.saga_record (id, name, state, queue, owner, generation, called, next_seq, lease_end, created, updated)
     VALUES (asked, its_name::$schema.saga_name, its_state::$schema.saga_state, its_queue, its_owner, 1, false, first_events,
-        CASE WHEN lease > 0 THEN clock_timestamp() + lease * interval '1 microsecond' ELSE '-infinity' END,
-        COALESCE((SELECT l.renewal FROM $schema.saga_lease l WHERE l.owner = its_owner), 0), now(), now())
+        CASE WHEN lease > 0 THEN clock_timestamp() + lease * interval '1 microsecond' ELSE '-infinity' END, now(), now())
     ON CONFLICT (id) DO NOTHING;
     IF NOT FOUND THEN
         RETURN 1;
@@ -155,10 +153,9 @@ $body$;
 -- saga_claim claims for a claimant, until lease microseconds from now, at most so many sagas of the wanted queue, or of those in it that nobody
 -- owns, and as many as it takes for their DAGs and parameters to have so many bytes, without the IDs that are left out, and returns their records with DAGs. If there is none, nothing is written, not even to the WAL.
 --
--- It reads what nobody owns in the order of the IDs, and no further than the limit. Of what has an owner, it doesn't read what the owner's
--- last renewal holds, which may be much: it goes from owner to owner in the index saga_record_free, looks behind the renewal, and there goes
--- from one number of a renewal to the next, as what has the same number is in the order of the IDs. Of each, and of all together, it reads some more
--- than the limit, for others who claim at the same time and have locked the first. The array, and the text of the IDs, whose order is theirs, keep the
+-- It reads what nobody owns in the order of the IDs, and no further than the limit. It goes from owner to owner in the index saga_record_free, and doesn't read
+-- what those have who have renewed, which may be much. Of each other one, and of all together, it reads some more than the limit, for others who
+-- claim at the same time and have locked the first. The array, and the text of the IDs, whose order is theirs, keep the
 -- planner from reading all sagas in the order of the IDs instead of those few.
 CREATE FUNCTION $schema.saga_claim(claimant text, lease bigint, most bigint, most_bytes bigint, wanted text, unowned boolean, left_out uuid[]) RETURNS TABLE (
     id uuid, name text, state smallint, queue text, owner text, generation bigint, called boolean, next_seq bigint,
@@ -171,7 +168,7 @@ BEGIN
     RETURN QUERY
     WITH RECURSIVE nobodys AS MATERIALIZED (
         SELECT r.id FROM $schema.saga_record r
-        WHERE r.queue = wanted AND r.owner = '' AND r.renewal = 0 AND r.state < 5 AND r.id NOT IN (SELECT unnest(left_out))
+        WHERE r.queue = wanted AND r.owner = '' AND r.state < 5 AND r.id NOT IN (SELECT unnest(left_out))
         ORDER BY r.id LIMIT most
         FOR NO KEY UPDATE SKIP LOCKED
     ), owners (owner) AS (
@@ -183,35 +180,16 @@ BEGIN
             ORDER BY r.owner LIMIT 1)
         FROM owners WHERE owners.owner IS NOT NULL AND NOT unowned
     ), ended AS MATERIALIZED (
-        SELECT r.id, r.place FROM owners
-            LEFT JOIN $schema.saga_lease l ON l.owner = owners.owner
-            CROSS JOIN LATERAL (
-                WITH RECURSIVE renewals (renewal) AS (
-                    SELECT (
-                        SELECT r.renewal FROM $schema.saga_record r
-                        WHERE r.queue = wanted AND r.owner = owners.owner AND r.state < 5
-                            AND r.renewal >= CASE WHEN l.lease_end > now() THEN l.renewal ELSE 0 END
-                        ORDER BY r.renewal LIMIT 1)
-                    UNION ALL
-                    SELECT (
-                        SELECT r.renewal FROM $schema.saga_record r
-                        WHERE r.queue = wanted AND r.owner = owners.owner AND r.state < 5 AND r.renewal > renewals.renewal
-                        ORDER BY r.renewal LIMIT 1)
-                    FROM renewals WHERE renewals.renewal IS NOT NULL
-                )
-                SELECT r.id, r.place FROM renewals CROSS JOIN LATERAL (
-                    SELECT r.id, r.ctid AS place FROM $schema.saga_record r
-                    WHERE r.queue = wanted AND r.owner = owners.owner AND r.renewal = renewals.renewal AND r.state < 5
-                        AND CASE WHEN l.renewal > r.renewal THEN l.lease_end ELSE r.lease_end END <= now()
-                        AND r.id NOT IN (SELECT unnest(left_out))
-                    ORDER BY r.id LIMIT most + LEAST(3 * most, 1000)) AS r
-            ) AS r
+        SELECT r.id, r.place FROM owners CROSS JOIN LATERAL (
+            SELECT r.id, r.ctid AS place FROM $schema.saga_record r
+            WHERE r.queue = wanted AND r.owner = owners.owner AND r.state < 5 AND r.lease_end <= now() AND r.id NOT IN (SELECT unnest(left_out))
+            ORDER BY r.id LIMIT most + LEAST(3 * most, 1000)) AS r
         WHERE owners.owner NOT IN ('', claimant)
+            AND COALESCE((SELECT l.lease_end FROM $schema.saga_lease l WHERE l.owner = owners.owner), '-infinity') <= now()
     ), others AS MATERIALIZED (
         SELECT r.id FROM $schema.saga_record r
         WHERE r.ctid = ANY (ARRAY (SELECT place FROM ended ORDER BY id LIMIT most + LEAST(3 * most, 1000))) AND r.state < 5 AND r.owner <> claimant
-            AND COALESCE((SELECT l.lease_end FROM $schema.saga_lease l WHERE l.owner = r.owner AND l.renewal > r.renewal),
-                r.lease_end) <= now()
+            AND r.lease_end <= now() AND COALESCE((SELECT l.lease_end FROM $schema.saga_lease l WHERE l.owner = r.owner), '-infinity') <= now()
         ORDER BY r.id::text COLLATE "C" LIMIT most
         FOR NO KEY UPDATE SKIP LOCKED
     ), free AS MATERIALIZED (
@@ -223,14 +201,30 @@ BEGIN
         WHERE COALESCE(before, 0) < most_bytes
     ), claimed AS (
         UPDATE $schema.saga_record r SET owner = claimant, generation = r.generation + 1, called = false,
-            lease_end = CASE WHEN lease > 0 THEN clock_timestamp() + lease * interval '1 microsecond' ELSE '-infinity' END,
-            renewal = COALESCE((SELECT renewal FROM $schema.saga_lease WHERE owner = claimant), 0)
+            lease_end = CASE WHEN lease > 0 THEN clock_timestamp() + lease * interval '1 microsecond' ELSE '-infinity' END
         FROM free WHERE r.id = free.id
         RETURNING r.id, r.name, r.state, r.queue, r.owner, r.generation, r.called, r.next_seq, r.created, r.updated
     )
     SELECT r.id, r.name, r.state, r.queue, r.owner, r.generation, r.called, r.next_seq, r.created, r.updated,
         COALESCE(c.dag, d.dag), c.params
     FROM claimed r JOIN $schema.saga_creation c ON c.saga = r.id LEFT JOIN $schema.saga_dag d ON d.digest = c.shared;
+END
+$body$;
+
+-- saga_renew renews the leases of an owner until lease microseconds from now. Mostly it writes one row. If it ends leases, or the clock was set back, it
+-- shortens those of single sagas too, and is the only one here that waits for others who have locked them.
+CREATE FUNCTION $schema.saga_renew(its_owner text, lease bigint) RETURNS void LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+AS $body$
+DECLARE
+    until timestamptz := CASE WHEN lease > 0 THEN clock_timestamp() + lease * interval '1 microsecond' ELSE '-infinity' END;
+BEGIN
+    UPDATE $schema.saga_lease SET lease_end = until WHERE owner = its_owner AND lease_end <= until;
+    IF NOT FOUND OR lease <= 0 THEN
+        INSERT INTO $schema.saga_lease (owner, lease_end) VALUES (its_owner, until)
+        ON CONFLICT (owner) DO UPDATE SET lease_end = excluded.lease_end;
+        UPDATE $schema.saga_record SET lease_end = until WHERE owner = its_owner AND state < 5 AND lease_end > until;
+    END IF;
 END
 $body$;
 

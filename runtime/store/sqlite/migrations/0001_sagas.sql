@@ -8,8 +8,7 @@ CREATE TABLE saga_record (
     owner      TEXT    NOT NULL, -- '': nobody
     generation INTEGER NOT NULL CHECK (generation >= 1),
     called     INTEGER NOT NULL CHECK (called IN (0, 1)),
-    lease_end  INTEGER NOT NULL, -- 0: it has ended, or nobody owns the saga; void if the owner has renewed since
-    renewal    INTEGER NOT NULL, -- how often the owner had renewed by then
+    lease_end  INTEGER NOT NULL, -- of its own, beside the owner's; 0: it has ended, or nobody owns the saga
     created    INTEGER NOT NULL,
     -- Appends that change neither state nor called are in the log alone. These two leave them out, unless the saga is final.
     updated    INTEGER NOT NULL,
@@ -28,11 +27,11 @@ CREATE TABLE saga_record (
 -- Who has a DAG, which is deleted with the last.
 CREATE INDEX saga_record_dag ON saga_record (dag);
 
--- What is not succeeded (5): for listing by any other state. Most sagas leave it when they end, so it stays small.
-CREATE INDEX saga_record_open ON saga_record (state, id, owner) WHERE state <> 5;
+-- What is not final, for claiming, and for listing what runs (2).
+CREATE INDEX saga_record_free ON saga_record (queue, owner, id, lease_end, state) WHERE state < 5;
 
--- What is not final, for claiming, and all that a look wants to know of it. What nobody owns has renewal 0, and so is in the order of the IDs.
-CREATE INDEX saga_record_free ON saga_record (queue, owner, renewal, id, lease_end, state) WHERE state < 5;
+-- For listing by any other state but succeeded (5). Most sagas are never in it, so it stays small.
+CREATE INDEX saga_record_state ON saga_record (state, id) WHERE state NOT IN (2, 5);
 
 -- What owners are called for. Mostly nothing, and appends that leave called as it is don't write to it.
 CREATE INDEX saga_record_called ON saga_record (owner, id) WHERE called;
@@ -54,10 +53,9 @@ CREATE TABLE saga_log (
     PRIMARY KEY (saga, seq)
 ) STRICT, WITHOUT ROWID;
 
--- The last renewal of an owner's leases. It counts for the sagas whose record has a smaller number of renewal. So to renew is to write
+-- Until when an owner has renewed its leases, which counts for all its sagas, if their own doesn't last longer. So to renew is to write
 -- one row, and not one a saga.
 CREATE TABLE saga_lease (
     owner     TEXT    NOT NULL PRIMARY KEY,
-    renewal   INTEGER NOT NULL,
     lease_end INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,79 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// List implements store.Store.
+func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error) {
+	text, args := s.stmts.listQuery(q)
+	var records []store.Record
+	err := s.query(ctx, "list sagas", saga.ID{}, text, args, func(rows pgx.Rows) (err error) {
+		records, err = scanRecords(rows, false)
+		return err
+	})
+	return records, err
+}
+
+// listQuery returns the statement for a query. Where an index can serve it, the statement reads ranges of that, one a state, each in the order of
+// the IDs, and no more of each than it may return. What runs has an index for claiming alone, in which it is in that order for each owner.
+func (s statements) listQuery(q store.Query) (text string, args []any) {
+	arg := func(v any, kind string) string {
+		args = append(args, v)
+		return fmt.Sprintf("$%d::%s", len(args), kind)
+	}
+	where := " WHERE r.id > " + arg(uuid(q.After), "uuid")
+	page := " ORDER BY id LIMIT " + arg(sqlLimit(q.Limit), "bigint")
+	if q.Name != "" {
+		where += " AND r.name = " + arg(string(q.Name), "text")
+	}
+	if !q.UpdatedBefore.IsZero() {
+		where += " AND r.updated < " + arg(q.UpdatedBefore.Add(time.Microsecond-1).UTC(), "timestamptz") // rounded up, as what is stored has no more digits
+	}
+	if q.Owner != "" {
+		where += " AND r.owner = " + arg(q.Owner, "text")
+	}
+	if len(q.Queues) > 0 {
+		where += " AND r.queue = ANY (" + arg(q.Queues, "text[]") + ")"
+	}
+	if q.Called {
+		where += " AND r.called"
+	}
+	states := slices.Compact(slices.Sorted(slices.Values(q.States)))
+	switch {
+	case len(states) == 0:
+		return s.list + where + page, args
+	case q.Called, slices.Contains(states, saga.StateSucceeded):
+		// The planner takes a CASE for true half of the time, whatever it knows. So it reads in the order of the IDs until the page
+		// is full, which mostly is soon, and doesn't sort all sagas that there are.
+		return s.list + where + " AND CASE WHEN r.state IN (" + joinStates(states) + ") THEN true ELSE false END" + page, args
+	}
+	ranges := make([]string, len(states))
+	for i, state := range states {
+		if state == saga.StateRunning {
+			ranges[i] = "(" + s.owners + " SELECT page.* FROM owners CROSS JOIN LATERAL (" +
+				s.list + where + " AND r.queue = owners.queue AND r.owner = owners.owner AND r.state < 5 AND r.state = 2" + page + ") AS page)"
+		} else {
+			ranges[i] = fmt.Sprintf("(%s%s AND r.state NOT IN (2, 5) AND r.state = %d%s)", s.list, where, state, page)
+		}
+	}
+	return "SELECT * FROM (" + strings.Join(ranges, " UNION ALL ") + ") AS ranges" + page, args
+}
+
+func joinStates(states []saga.State) string {
+	numbers := make([]string, len(states))
+	for i, state := range states {
+		numbers[i] = strconv.Itoa(int(state))
+	}
+	return strings.Join(numbers, ", ")
+}
