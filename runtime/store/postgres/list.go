@@ -32,7 +32,7 @@ func (s statements) listQuery(q store.Query) (text string, args []any) {
 		args = append(args, v)
 		return fmt.Sprintf("$%d::%s", len(args), kind)
 	}
-	where := " WHERE r.id > " + arg(uuid(q.After), "uuid")
+	where := "r.id > " + arg(uuid(q.After), "uuid")
 	page := " ORDER BY id LIMIT " + arg(sqlLimit(q.Limit), "bigint")
 	if q.Name != "" {
 		where += " AND r.name = " + arg(string(q.Name), "text")
@@ -52,19 +52,18 @@ func (s statements) listQuery(q store.Query) (text string, args []any) {
 	states := slices.Compact(slices.Sorted(slices.Values(q.States)))
 	switch {
 	case len(states) == 0:
-		return s.list + where + page, args
+		return s.list + " WHERE " + where + page, args
 	case q.Called, slices.Contains(states, saga.StateSucceeded):
 		// The planner takes a CASE for true half of the time, whatever it knows. So it reads in the order of the IDs until the page
 		// is full, which mostly is soon, and doesn't sort all sagas that there are.
-		return s.list + where + " AND CASE WHEN r.state IN (" + joinStates(states) + ") THEN true ELSE false END" + page, args
+		return s.list + " WHERE " + where + " AND CASE WHEN r.state IN (" + joinStates(states) + ") THEN true ELSE false END" + page, args
 	}
 	ranges := make([]string, len(states))
 	for i, state := range states {
 		if state == saga.StateRunning {
-			ranges[i] = "(" + s.owners + " SELECT page.* FROM owners CROSS JOIN LATERAL (" +
-				s.list + where + " AND r.queue = owners.queue AND r.owner = owners.owner AND r.state < 5 AND r.state = 2" + page + ") AS page)"
+			ranges[i] = "(" + s.running + " AND " + where + page + ") AS page)"
 		} else {
-			ranges[i] = fmt.Sprintf("(%s%s AND r.state NOT IN (2, 5) AND r.state = %d%s)", s.list, where, state, page)
+			ranges[i] = fmt.Sprintf("(%s WHERE %s AND r.state NOT IN (2, 5) AND r.state = %d%s)", s.list, where, state, page)
 		}
 	}
 	return "SELECT * FROM (" + strings.Join(ranges, " UNION ALL ") + ") AS ranges" + page, args

@@ -29,7 +29,7 @@ type statements struct {
 	claim, claimIDs, renew string
 	release, delete        string
 	load, exists           string
-	list, owners           string
+	list, running          string
 	events, logs           string
 	putDAG                 string
 	forgetLeases           string
@@ -71,18 +71,10 @@ func newStatements(schema string) statements {
 			ORDER BY seq`),
 		logs: in(`SELECT l.place, l.seq, l.count, l.events FROM $schema.saga_logs($1::uuid[]) AS l`),
 		list: in(`SELECT ` + columns + ` FROM $schema.saga_record r`),
-		// Of open sagas, in each queue. It goes from one to the next in the index.
-		owners: in(`
-			WITH RECURSIVE queues (queue) AS (
-				SELECT (SELECT min(r.queue) FROM $schema.saga_record r WHERE ` + isOpen + `)
-				UNION ALL
-				SELECT (SELECT min(r.queue) FROM $schema.saga_record r WHERE ` + isOpen + ` AND r.queue > queues.queue) FROM queues WHERE queues.queue IS NOT NULL
-			), owners (queue, owner) AS (
-				SELECT queue, (SELECT min(r.owner) FROM $schema.saga_record r WHERE ` + isOpen + ` AND r.queue = queues.queue) FROM queues
-				UNION ALL
-				SELECT queue, (SELECT min(r.owner) FROM $schema.saga_record r WHERE ` + isOpen + ` AND r.queue = owners.queue AND r.owner > owners.owner)
-				FROM owners WHERE owner IS NOT NULL
-			)`),
+		running: in(`
+			SELECT page.* FROM $schema.saga_owners() AS owners CROSS JOIN LATERAL (
+				SELECT ` + columns + ` FROM $schema.saga_record r
+				WHERE r.queue = owners.queue COLLATE "C" AND r.owner = owners.owner COLLATE "C" AND ` + isOpen + ` AND r.state = 2`),
 	}
 }
 

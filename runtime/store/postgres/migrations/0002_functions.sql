@@ -228,6 +228,28 @@ BEGIN
 END
 $body$;
 
+-- saga_owners returns who has open sagas in which queue, '' included. It goes from one to the next in the index saga_record_free. It is a function for its settings, and
+-- for the planner to expect few.
+CREATE FUNCTION $schema.saga_owners() RETURNS TABLE (queue text, owner text) LANGUAGE plpgsql STABLE ROWS 10
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
+AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE queues (queue) AS (
+        SELECT (SELECT min(r.queue) FROM $schema.saga_record r WHERE r.state < 5)
+        UNION ALL
+        SELECT (SELECT min(r.queue) FROM $schema.saga_record r WHERE r.state < 5 AND r.queue > queues.queue) FROM queues WHERE queues.queue IS NOT NULL
+    ), owners (queue, owner) AS (
+        SELECT queue, (SELECT min(r.owner) FROM $schema.saga_record r WHERE r.state < 5 AND r.queue = queues.queue) FROM queues
+        UNION ALL
+        SELECT queue, (SELECT min(r.owner) FROM $schema.saga_record r WHERE r.state < 5 AND r.queue = owners.queue AND r.owner > owners.owner)
+        FROM owners WHERE owner IS NOT NULL
+    )
+    SELECT owners.queue, owners.owner FROM owners WHERE owners.owner IS NOT NULL;
+END
+$body$;
+
 -- saga_logs reads the logs of many sagas: each row of events with the place of its saga in ids. It is a function for its settings: of a table whose size
 -- isn't known yet, much would be expected. OFFSET 0 keeps it looking up one saga after the other.
 CREATE FUNCTION $schema.saga_logs(ids uuid[]) RETURNS TABLE (place bigint, seq bigint, count integer, events bytea) LANGUAGE plpgsql STABLE
