@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	modernc "modernc.org/sqlite" // and the driver "sqlite"
 
 	"github.com/sagagen/sagagen/examples/orders/ledger"
 	"github.com/sagagen/sagagen/runtime/store"
@@ -34,6 +34,8 @@ func open(ctx context.Context, o options) (databases, error) {
 
 // openSQLite opens the file for one process, which takes over at once what the one before it has left: there are no leases.
 func openSQLite(ctx context.Context, o options) (d databases, err error) {
+	// On Linux, commits cost less with it, and are as durable. Where it isn't there, nothing is lost.
+	_, _ = modernc.Fdatasync(true)
 	// Somebody may look at the file, or copy it, meanwhile.
 	db, err := sql.Open("sqlite", o.db+"?_pragma=busy_timeout(5000)")
 	if err != nil {
