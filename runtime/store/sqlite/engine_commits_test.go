@@ -28,22 +28,24 @@ func openEngine(t *testing.T, config sec.Config) (*sec.Coordinator, *held) {
 	return c, h
 }
 
-// runSagas runs sagas one after the other, and returns how many commits each had, the fewest first.
-func runSagas(t *testing.T, dag *saga.DAG, n int) []int64 {
+// runSagas runs sagas one after the other, and returns how much each had of what is counted, the least first.
+func runSagas(t *testing.T, dag *saga.DAG, n int, count func(*held) int64) []int64 {
 	t.Helper()
 	c, h := openEngine(t, sec.Config{})
 	made := make([]int64, n)
 	for i := range made {
-		h.commits.Store(0)
+		before := count(h)
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, withParams(t, dag)))
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
-		made[i] = h.commits.Load()
+		made[i] = count(h) - before
 	}
 	slices.Sort(made)
 	return made
 }
+
+func countCommits(h *held) int64 { return h.commits.Load() }
 
 func TestChainCommitsOnceANodeAndOnceMore(t *testing.T) {
 	for _, nodes := range []int{1, 2, 10, 50} {
@@ -52,7 +54,7 @@ func TestChainCommitsOnceANodeAndOnceMore(t *testing.T) {
 			name := fmt.Sprintf("n%d", i)
 			b.Append(saga.ActionNode(saga.NodeName(name), name, "noop"))
 		}
-		for _, made := range runSagas(t, b.MustBuild(), 10) {
+		for _, made := range runSagas(t, b.MustBuild(), 10, countCommits) {
 			assert.EqualValues(t, nodes+1, made, "%d nodes", nodes)
 		}
 	}
@@ -66,11 +68,25 @@ func TestTripCommitsFourTimes(t *testing.T) {
 	processors := runtime.GOMAXPROCS(1)
 	defer runtime.GOMAXPROCS(processors)
 	const sagas = 200
-	made := runSagas(t, tripDAG(), sagas)
+	made := runSagas(t, tripDAG(), sagas, countCommits)
 	t.Logf("%d to %d commits a trip, %d for nine in ten", made[0], made[sagas-1], made[sagas*9/10])
 	assert.EqualValues(t, 4, made[0])
 	assert.EqualValues(t, 4, made[sagas*9/10])
 	assert.LessOrEqual(t, made[sagas-1], int64(6), "three outcomes have three appends at most")
+}
+
+// The creation is a record, each of the next two appends a row of the log, and the last append changes the record.
+func TestTripWritesFourRows(t *testing.T) {
+	processors := runtime.GOMAXPROCS(1) // see TestTripCommitsFourTimes
+	defer runtime.GOMAXPROCS(processors)
+	const sagas = 200
+	made := runSagas(t, tripDAG(), sagas, func(h *held) (rows int64) {
+		require.NoError(t, h.db.QueryRow("SELECT total_changes()").Scan(&rows))
+		return rows
+	})
+	t.Logf("%d to %d rows a trip, %d for nine in ten", made[0], made[sagas-1], made[sagas*9/10])
+	assert.EqualValues(t, 4, made[0])
+	assert.EqualValues(t, 4, made[sagas*9/10])
 }
 
 func TestRetentionSharesCommits(t *testing.T) {
