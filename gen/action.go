@@ -193,7 +193,11 @@ func (m *modeler) checkFields(t types.Type, pos token.Pos, what string) bool {
 	lost := m.lostFields(t)
 	for _, l := range lost {
 		if m.first("lost", m.fset.Position(l.field.Pos()).String()) {
-			m.report(CodeNotJSON, l.field.Pos(), "%s: %s isn't exported, so encoding/json leaves it out: export it, or tag it json:\"-\" if it may be lost", what, l.path).
+			why, do := "isn't exported", "export it"
+			if l.by != "" {
+				why, do = "has the JSON name of "+l.by, "give it another one with a json tag"
+			}
+			m.report(CodeNotJSON, l.field.Pos(), "%s: %s %s, so encoding/json leaves it out: %s, or tag it json:\"-\" if it may be lost", what, l.path, why, do).
 				relate(pos, "it comes up here")
 		}
 	}

@@ -15,20 +15,27 @@ type jsonField struct {
 	field            *types.Var
 	optional, quoted bool
 	tagged           bool
-	behindPointer    bool // in a struct that is embedded by a pointer
-	unsettable       bool // in an unexported struct that is embedded by a pointer
+	behindPointer    bool   // in a struct that is embedded by a pointer
+	unsettable       bool   // in an unexported struct that is embedded by a pointer
+	via              string // the embedded fields in which it is, each behind a dot
+}
+
+// hiddenField is a field that encoding/json leaves out for another of its name.
+type hiddenField struct {
+	jsonField
+	by jsonField
 }
 
 // jsonFields lists the fields of t that encoding/json knows, sorted by their JSON names. The fields
 // of embedded structs count as those of t. Of fields of one name the least deeply embedded
-// is taken; of several at that depth the tagged one; and if it's not one, none of them: those are lost.
-func jsonFields(t *types.Struct) (fields []jsonField, lost []string) {
+// is taken, and hides the others; of several at that depth the tagged one; and if it's not one, none of them: those are lost.
+func jsonFields(t *types.Struct) (fields []jsonField, hidden []hiddenField, lost []string) {
 	type level struct {
 		jsonField // what holds for all fields of t
 		t         *types.Struct
 		twice     bool // t is embedded twice at this depth, so its fields cancel out
 	}
-	found := map[string][]jsonField{}
+	found, deeper := map[string][]jsonField{}, []jsonField{}
 	seen := map[types.Type]bool{t: true}
 	for current := []level{{t: t}}; len(current) > 0; {
 		var next []level
@@ -42,6 +49,7 @@ func jsonFields(t *types.Struct) (fields []jsonField, lost []string) {
 				}
 				field.behindPointer = field.behindPointer || l.behindPointer
 				field.unsettable = field.unsettable || l.unsettable
+				field.via = l.via + field.via
 				if inner == nil {
 					here[field.name] = append(here[field.name], field)
 					if l.twice {
@@ -61,7 +69,9 @@ func jsonFields(t *types.Struct) (fields []jsonField, lost []string) {
 			}
 		}
 		for name, fields := range here {
-			if _, shadowed := found[name]; !shadowed {
+			if _, shadowed := found[name]; shadowed {
+				deeper = append(deeper, fields...)
+			} else {
 				found[name] = fields
 			}
 		}
@@ -70,19 +80,28 @@ func jsonFields(t *types.Struct) (fields []jsonField, lost []string) {
 		}
 		current = next
 	}
+	taken := map[string]jsonField{}
 	for name, candidates := range found {
 		if len(candidates) > 1 {
+			deeper = append(deeper, candidates...)
 			candidates = slices.DeleteFunc(candidates, func(f jsonField) bool { return !f.tagged })
 		}
 		if len(candidates) == 1 {
+			taken[name] = candidates[0]
 			fields = append(fields, candidates[0])
 		} else {
 			lost = append(lost, name)
 		}
 	}
+	for _, f := range deeper {
+		if by, ok := taken[f.name]; ok && f.field != by.field {
+			hidden = append(hidden, hiddenField{f, by})
+		}
+	}
 	slices.SortFunc(fields, func(a, b jsonField) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(hidden, func(a, b hiddenField) int { return cmp.Compare(a.field.Pos(), b.field.Pos()) })
 	slices.Sort(lost)
-	return fields, lost
+	return fields, hidden, lost
 }
 
 // jsonFieldOf returns field i of t, or the struct type whose fields it embeds. It reports false for
@@ -104,7 +123,7 @@ func jsonFieldOf(t *types.Struct, i int) (f jsonField, inner types.Type, ok bool
 			elem = types.Unalias(pointer.Elem())
 		}
 		if _, isStruct := elem.Underlying().(*types.Struct); isStruct {
-			f = jsonField{behindPointer: isPointer, unsettable: isPointer && !field.Exported()}
+			f = jsonField{behindPointer: isPointer, unsettable: isPointer && !field.Exported(), via: "." + field.Name()}
 			if name == "" {
 				return f, elem, true
 			}
@@ -114,7 +133,7 @@ func jsonFieldOf(t *types.Struct, i int) (f jsonField, inner types.Type, ok bool
 	} else if !field.Exported() {
 		return f, nil, false
 	}
-	f.name, f.field, f.tagged = cmp.Or(name, field.Name()), field, name != ""
+	f.name, f.field, f.tagged, f.via = cmp.Or(name, field.Name()), field, name != "", ""
 	for option := range strings.SplitSeq(options, ",") {
 		switch option {
 		case "omitempty", "omitzero":

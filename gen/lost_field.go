@@ -10,6 +10,7 @@ import (
 type lostField struct {
 	field *types.Var
 	path  string // to the field, as in shapeError
+	by    string // the path to the field that hides it; empty if it isn't exported
 }
 
 // lostFields returns those in values of type t, whose shape is known, as far as they are the package's own: what the structs of other packages
@@ -72,6 +73,12 @@ func (f *lostFieldFinder) find(t types.Type, path string) {
 }
 
 func (f *lostFieldFinder) findIn(t *types.Struct, path string) {
+	_, hidden, _ := jsonFields(t)
+	for _, h := range hidden {
+		if f.mine(h.field) {
+			f.lost = append(f.lost, lostField{h.field, path + h.via + "." + h.field.Name(), path + h.by.via + "." + h.by.field.Name()})
+		}
+	}
 	for i := range t.NumFields() {
 		field := t.Field(i)
 		_, embedded, ok := jsonFieldOf(t, i)
@@ -106,6 +113,6 @@ func (f *lostFieldFinder) lose(t *types.Struct, i int, path string) {
 	field := t.Field(i)
 	mayBe := field.Name() == "_" || reflect.StructTag(t.Tag(i)).Get("json") == "-" || types.SizesFor("gc", "amd64").Sizeof(field.Type()) == 0
 	if !mayBe && f.mine(field) {
-		f.lost = append(f.lost, lostField{field, path + "." + field.Name()})
+		f.lost = append(f.lost, lostField{field: field, path: path + "." + field.Name()})
 	}
 }

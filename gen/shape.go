@@ -194,7 +194,7 @@ func (s *shaper) mapKey(t types.Type) error {
 }
 
 func (s *shaper) fields(t *types.Struct, addressable bool) error {
-	fields, lost := jsonFields(t)
+	fields, _, lost := jsonFields(t)
 	if len(lost) > 0 {
 		return fmt.Errorf("its embedded structs have several fields %s, and encoding/json leaves out what has one name: give one a json tag, or the embedded fields names", enumerate(quoted(lost), "and"))
 	}
