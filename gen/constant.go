@@ -29,7 +29,9 @@ func (m *modeler) findConstant(n *nodeModel) {
 	}
 	obj := scope.Lookup(ref.name)
 	if obj == nil {
-		m.unknownValue(n, scope, ref, pos)
+		if validValue(ref.name) == nil { // or else it was told
+			m.unknownValue(n, scope, ref, pos)
+		}
 		return
 	}
 	t := m.valueType(n, obj, pos)

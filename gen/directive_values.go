@@ -24,7 +24,7 @@ func (p *directiveParser) set(a argument) {
 	case "after":
 		p.setAfter(a)
 	case "value":
-		p.value, _ = p.reference(a, "a value", validIdent)
+		p.value, _ = p.reference(a, "a value", validValue)
 	case "dag":
 		p.dag, _ = p.reference(a, "a saga", validName)
 	case "params":

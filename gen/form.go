@@ -111,6 +111,13 @@ func validName(s string) error {
 	return nil
 }
 
+func validValue(s string) error {
+	if err := validIdent(s); err != nil {
+		return fmt.Errorf("%w; declare the value as a const, a var or a func() T, and name that here", err)
+	}
+	return nil
+}
+
 func validIdent(s string) error {
 	if !token.IsIdentifier(s) || s == "_" {
 		return errors.New("is no Go identifier")

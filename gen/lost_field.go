@@ -110,9 +110,22 @@ func (f *lostFieldFinder) findBeside(t types.Type, path string) {
 
 // lose notes a field, unless it's somebody else's, holds nothing, or may be lost.
 func (f *lostFieldFinder) lose(t *types.Struct, i int, path string) {
-	field := t.Field(i)
-	mayBe := field.Name() == "_" || reflect.StructTag(t.Tag(i)).Get("json") == "-" || types.SizesFor("gc", "amd64").Sizeof(field.Type()) == 0
-	if !mayBe && f.mine(field) {
+	if field := t.Field(i); !mayBeLost(t, i) && f.mine(field) {
 		f.lost = append(f.lost, lostField{field: field, path: path + "." + field.Name()})
 	}
+}
+
+// mayBeLost reports whether field i holds nothing, or is tagged as one that isn't kept.
+func mayBeLost(t *types.Struct, i int) bool {
+	field := t.Field(i)
+	return field.Name() == "_" || reflect.StructTag(t.Tag(i)).Get("json") == "-" || types.SizesFor("gc", "amd64").Sizeof(field.Type()) == 0
+}
+
+func mayAllBeLost(t *types.Struct) bool {
+	for i := range t.NumFields() {
+		if !mayBeLost(t, i) {
+			return false
+		}
+	}
+	return true
 }

@@ -198,7 +198,7 @@ func (s *shaper) fields(t *types.Struct, addressable bool) error {
 	if len(lost) > 0 {
 		return fmt.Errorf("its embedded structs have several fields %s, and encoding/json leaves out what has one name: give one a json tag, or the embedded fields names", enumerate(quoted(lost), "and"))
 	}
-	if len(fields) == 0 && t.NumFields() > 0 {
+	if len(fields) == 0 && !mayAllBeLost(t) {
 		return fmt.Errorf("encoding/json sees none of its %d fields, so all would be lost: export them, or give the type MarshalJSON and UnmarshalJSON", t.NumFields())
 	}
 	s.out.WriteByte('{')

@@ -22,7 +22,13 @@ type Label struct {
 	lines []line
 	Lines map[string][]line
 	cache []byte `json:"-"`
+	Seal  Seal
 	_     struct{}
+}
+
+// Seal has nothing that is kept, on purpose.
+type Seal struct {
+	wax []byte `json:"-"`
 }
 
 type line struct {
