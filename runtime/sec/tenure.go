@@ -63,8 +63,8 @@ func (c *Coordinator) loseTenure(t *tenure) {
 	}
 }
 
-// keepLeases renews the leases until the coordinator's life ends. It begins at once: what others look for goes by an owner who has
-// renewed, and has to look at each saga of one who hasn't.
+// keepLeases renews the leases until the coordinator's life ends. It does so at its start too, before it has much: what others look for goes
+// by an owner who has renewed, and has to look at each saga of one who hasn't.
 func (c *Coordinator) keepLeases() {
 	for {
 		c.mu.Lock()

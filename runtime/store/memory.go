@@ -24,6 +24,7 @@ type Memory struct {
 	// needn't look at all.
 	open     openSagas
 	called   map[saga.ID]*memorySaga
+	leases   map[string]time.Time // until when owners have renewed theirs
 	watchers watchers
 }
 
@@ -37,7 +38,7 @@ type memorySaga struct {
 	dag    *sharedDAG
 	params []byte
 	log    packedLog
-	// leaseEnd is when others may claim the saga; they may at once if it is zero, as it is without an owner.
+	// leaseEnd is when others may claim the saga, if its owner hasn't renewed; they may at once if it is zero, as it is without an owner.
 	leaseEnd time.Time
 
 	open           bool
@@ -46,7 +47,7 @@ type memorySaga struct {
 
 // NewMemory returns an empty Memory.
 func NewMemory() *Memory {
-	return &Memory{sagas: map[saga.ID]*memorySaga{}, dags: sharedDAGs{}, called: map[saga.ID]*memorySaga{}}
+	return &Memory{sagas: map[saga.ID]*memorySaga{}, dags: sharedDAGs{}, called: map[saga.ID]*memorySaga{}, leases: map[string]time.Time{}}
 }
 
 // Create implements Store.
@@ -183,7 +184,8 @@ func (m *Memory) Claim(ctx context.Context, c Claim) ([]Record, error) {
 	defer m.mu.Unlock()
 	now, except := time.Now(), setOf(c.Except)
 	claimed := m.open.oldest(c.Limit, func(s *memorySaga) bool {
-		return s.record.Queue == c.Queue && s.record.Owner != c.Owner && (!c.Unowned || s.record.Owner == "") && !now.Before(s.leaseEnd) &&
+		return s.record.Queue == c.Queue && s.record.Owner != c.Owner && (!c.Unowned || s.record.Owner == "") &&
+			!now.Before(s.leaseEnd) && !now.Before(m.leases[s.record.Owner]) &&
 			(len(c.IDs) == 0 || slices.Contains(c.IDs, s.record.ID)) && !except[s.record.ID]
 	})
 	records, size := make([]Record, 0, len(claimed)), 0
@@ -208,10 +210,14 @@ func (m *Memory) Renew(ctx context.Context, owner string, lease time.Duration) e
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	end := leaseEnd(time.Now(), lease)
+	if lease > 0 {
+		m.leases[owner] = time.Now().Add(lease)
+		return nil
+	}
+	delete(m.leases, owner)
 	for s := range m.open.all() {
 		if s.record.Owner == owner {
-			s.leaseEnd = end
+			s.leaseEnd = time.Time{}
 		}
 	}
 	return nil

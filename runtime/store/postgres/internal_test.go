@@ -94,7 +94,7 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 	}
 	indexes := map[string]string{
 		"claim": "saga_record_free", "claim except 50": "hashed SubPlan", "release": "saga_record_pkey", "list called": "saga_record_called", "list called page": "saga_record_called",
-		"list running": "saga_record_free", "list running or stuck": "saga_record_state", "50 deletes": "Tid Scan on saga_log", "50 logs": "saga_log_pkey", "events": "saga_log_pkey", "forget DAGs": "saga_creation_shared",
+		"list running": "saga_record_state", "list running or stuck": "saga_record_state", "50 deletes": "Tid Scan on saga_log", "50 logs": "saga_log_pkey", "events": "saga_log_pkey", "forget DAGs": "saga_creation_shared",
 		"one append": "Tid Scan on saga_record", "50 appends": "Tid Scan on saga_record", "one append to nothing": "saga_record_pkey",
 	}
 	statements := map[string]statement{

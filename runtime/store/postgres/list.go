@@ -25,8 +25,8 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 	return records, err
 }
 
-// listQuery returns the statement for a query. Where an index can serve it, the statement reads ranges of that, one a state, each in the order of
-// the IDs, and no more of each than it may return. What runs has an index for claiming alone, in which it is in that order for each owner.
+// listQuery returns the statement for a query. Where the index saga_record_state can serve it, the statement reads ranges of that, one a state, each in the order of
+// the IDs, and no more of each than it may return.
 func (s statements) listQuery(q store.Query) (text string, args []any) {
 	arg := func(v any, kind string) string {
 		args = append(args, v)
@@ -60,11 +60,7 @@ func (s statements) listQuery(q store.Query) (text string, args []any) {
 	}
 	ranges := make([]string, len(states))
 	for i, state := range states {
-		if state == saga.StateRunning {
-			ranges[i] = "(" + s.running + " AND " + where + page + ") AS page)"
-		} else {
-			ranges[i] = fmt.Sprintf("(%s WHERE %s AND r.state NOT IN (2, 5) AND r.state = %d%s)", s.list, where, state, page)
-		}
+		ranges[i] = fmt.Sprintf("(%s WHERE %s AND r.state <> 5 AND r.state = %d%s)", s.list, where, state, page)
 	}
 	return "SELECT * FROM (" + strings.Join(ranges, " UNION ALL ") + ") AS ranges" + page, args
 }

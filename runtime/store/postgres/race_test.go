@@ -183,6 +183,27 @@ func TestRenewalCutsLeasesThatEndLater(t *testing.T) {
 	assert.InDelta(t, 0.5, hours("saga_record"), 0.1)
 }
 
+// What the program's own transactions lock keeps nobody from giving the rest back.
+func TestLeasesEndWithoutWaitingForLocks(t *testing.T) {
+	pool := pgtest.Pool(t, pgtest.URL(t))
+	schema := pgtest.Schema(t)
+	s := openStore(t, pool, schema)
+	locked, free := newSaga(), newSaga()
+	require.NoError(t, s.Create(t.Context(), locked))
+	require.NoError(t, s.Create(t.Context(), free))
+	tx, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer tx.Rollback(context.Background())
+	_, err = tx.Exec(t.Context(), "SELECT FROM "+schema+".saga_record WHERE id = $1 FOR UPDATE", locked.ID.String())
+	require.NoError(t, err)
+
+	require.NoError(t, s.Renew(t.Context(), free.Owner, 0))
+	records, err := s.Claim(t.Context(), store.Claim{Owner: "bob"})
+	require.NoError(t, err)
+	require.Len(t, records, 1)
+	assert.Equal(t, free.ID, records[0].ID)
+}
+
 func TestLeasesOfOwnersWhoAreGoneAreForgotten(t *testing.T) {
 	pool := pgtest.Pool(t, pgtest.URL(t))
 	schema := pgtest.Schema(t)

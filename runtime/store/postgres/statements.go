@@ -29,7 +29,7 @@ type statements struct {
 	claim, claimIDs, renew string
 	release, delete        string
 	load, exists           string
-	list, running          string
+	list                   string
 	events, logs           string
 	putDAG                 string
 	forgetLeases           string
@@ -71,10 +71,6 @@ func newStatements(schema string) statements {
 			ORDER BY seq`),
 		logs: in(`SELECT l.place, l.seq, l.count, l.events FROM $schema.saga_logs($1::uuid[]) AS l`),
 		list: in(`SELECT ` + columns + ` FROM $schema.saga_record r`),
-		running: in(`
-			SELECT page.* FROM $schema.saga_owners() AS owners CROSS JOIN LATERAL (
-				SELECT ` + columns + ` FROM $schema.saga_record r
-				WHERE r.queue = owners.queue COLLATE "C" AND r.owner = owners.owner COLLATE "C" AND ` + isOpen + ` AND r.state = 2`),
 	}
 }
 

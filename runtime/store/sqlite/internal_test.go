@@ -49,7 +49,7 @@ func TestStatementsUseTheIndexesOfWhatIsFew(t *testing.T) {
 			func() (string, []any) {
 				return list(store.Query{Limit: 9, States: []saga.State{saga.StateRunning}, Owner: "a"})
 			},
-			"COVERING INDEX saga_record_free (queue=? AND owner=? AND id>?)", true,
+			"COVERING INDEX saga_record_free (queue=? AND owner=? AND state=? AND id>?)", true,
 		},
 		"next owner of what runs": {
 			func() (string, []any) {
@@ -69,11 +69,11 @@ func TestStatementsUseTheIndexesOfWhatIsFew(t *testing.T) {
 		"list anybody called": {func() (string, []any) { return list(store.Query{Called: true}) }, "INDEX saga_record_called", false},
 		"look": {
 			func() (string, []any) { return texts[lookFree], []any{"a", 1, "q", "[]"} },
-			"COVERING INDEX saga_record_free (queue=? AND owner=?)", true,
+			"COVERING INDEX saga_record_free (queue=? AND owner=? AND state=?)", true,
 		},
 		"look for unowned": {
 			func() (string, []any) { return texts[lookUnowned], []any{"a", 1, "q", "[]"} },
-			"COVERING INDEX saga_record_free (queue=? AND owner=?)", true,
+			"COVERING INDEX saga_record_free (queue=? AND owner=? AND state=?)", true,
 		},
 		"look for IDs": {func() (string, []any) { return texts[lookFreeIDs], []any{"a", 1, "q", "[]", "[]", false} }, "PRIMARY KEY (id=?)\nLIST SUBQUERY", true},
 		"next owner": {
@@ -82,13 +82,14 @@ func TestStatementsUseTheIndexesOfWhatIsFew(t *testing.T) {
 		},
 		"claim": {
 			func() (string, []any) { return texts[claimFree], []any{"a", 1, "q", 2, 3, 4, "[]"} },
-			"COVERING INDEX saga_record_free (queue=? AND owner=?)", false,
+			"COVERING INDEX saga_record_free (queue=? AND owner=? AND state=?)", false,
 		},
 		"claim unowned": {
 			func() (string, []any) { return texts[claimUnowned], []any{"a", 1, "q", 2, 3, 4, "[]"} },
-			"COVERING INDEX saga_record_free (queue=? AND owner=?)", true,
+			"COVERING INDEX saga_record_free (queue=? AND owner=? AND state=?)", true,
 		},
 		"claim IDs":   {func() (string, []any) { return texts[claimFreeIDs], []any{"a", 1, "q", 2, 3, 4, "[]", "[]", false} }, "PRIMARY KEY (id=?)\nLIST SUBQUERY", false},
+		"cut leases":  {func() (string, []any) { return texts[cutLeases], []any{"a", 1, 2} }, "COVERING INDEX saga_record_free (queue=? AND owner=? AND state<?)", false},
 		"logs":        {func() (string, []any) { return texts[loadLogs], []any{"[]"} }, "SEARCH saga_log USING PRIMARY KEY (saga=?)", false},
 		"log":         {func() (string, []any) { return texts[loadLog], []any{"a", 1} }, "SEARCH saga_log USING PRIMARY KEY (saga=? AND seq>?)", true},
 		"last events": {func() (string, []any) { return texts[loadLog], []any{"a", 1} }, "SEARCH saga_record USING PRIMARY KEY (id=?)", true},

@@ -28,8 +28,8 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 }
 
 // listQuery returns the statement for a query. Where an index can serve it, the statement merges ranges of that, one a state, each in the order of
-// the IDs; so it reads no more than it returns. What runs has an index for claiming alone, in which it is in that order for each owner. What
-// is called is few, and has an index of its own.
+// the IDs; so it reads no more than it returns. What runs is only in the index for claiming, in which it is in that order for each owner; of each, the
+// statement reads no more than it returns. What is called is few, and has an index of its own.
 func listQuery(q store.Query) (text string, args []any) {
 	arg := func(v any) string {
 		args = append(args, v)
@@ -79,12 +79,8 @@ func listQuery(q store.Query) (text string, args []any) {
 // running is the IDs of sagas that run: of each owner in each queue, the first ones. It goes from one to the next in the index.
 func running(where, whose, limit string) string {
 	const open = "FROM saga_record INDEXED BY saga_record_free WHERE state < 5"
-	return `
-		WITH RECURSIVE queues (queue) AS (
-			SELECT (SELECT min(queue) ` + open + `)
-			UNION ALL
-			SELECT (SELECT min(queue) ` + open + ` AND queue > queues.queue) FROM queues WHERE queue IS NOT NULL
-		), owners (queue, owner) AS (
+	return queues + `,
+		owners (queue, owner) AS (
 			SELECT queue, (SELECT min(owner) ` + open + ` AND queue = queues.queue) FROM queues
 			UNION ALL
 			SELECT queue, (SELECT min(owner) ` + open + ` AND queue = owners.queue AND owner > owners.owner) FROM owners WHERE owner IS NOT NULL

@@ -3,6 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"strings"
+
+	saga "github.com/sagagen/sagagen/runtime"
 )
 
 // columns are those of a record, in the order that scanRecords wants.
@@ -32,11 +36,6 @@ func renewedUntil(owner string) string {
 	return "ifnull((SELECT lease.lease_end FROM saga_lease AS lease WHERE lease.owner = " + owner + "), 0)"
 }
 
-// unowned is all that nobody owns of a queue ?3, without those whose IDs are in a JSON array.
-func unowned(except string) string {
-	return "SELECT id " + open + " AND owner = ''" + isNot(except)
-}
-
 // isNot leaves out those whose IDs are in a JSON array. SQLite reads that when it comes to the first row.
 func isNot(except string) string {
 	return " AND id NOT IN (SELECT unhex(value) FROM json_each(" + except + "))"
@@ -53,12 +52,28 @@ var lapsed = `
 		SELECT owner FROM every WHERE owner IS NOT NULL AND owner <> ?1 AND ` + renewedUntil("every.owner") + ` <= ?2
 	)`
 
+// queues is those that have open sagas. It goes from one to the next in the index.
+const queues = `
+	WITH RECURSIVE queues (queue) AS (
+		SELECT (SELECT min(queue) FROM saga_record INDEXED BY saga_record_free WHERE state < 5)
+		UNION ALL
+		SELECT (SELECT min(queue) FROM saga_record INDEXED BY saga_record_free WHERE state < 5 AND queue > queues.queue) FROM queues WHERE queue IS NOT NULL
+	)`
+
 // open is all of a queue ?3 that isn't final.
 const open = "FROM saga_record INDEXED BY saga_record_free WHERE state < 5 AND queue = ?3"
 
-// freeOfOwner is what is free of a row of lapsed, without those whose IDs are in a JSON array.
-func freeOfOwner(except string) string {
-	return "SELECT id " + open + " AND owner = lapsed.owner AND lease_end <= ?2" + isNot(except)
+// unowned is all that nobody owns of a queue ?3, without those whose IDs are in a JSON array.
+func unowned(except string) string { return freeOf("''", except) }
+
+// freeOf is what has no lease of its own of an owner's in a queue ?3, without those whose IDs are in a JSON array: of each state that isn't final, so that the ranges of
+// the index are in the order of the IDs.
+func freeOf(owner, except string) string {
+	var ranges []string
+	for state := saga.StateCreated; !state.Final(); state++ {
+		ranges = append(ranges, fmt.Sprintf("SELECT id %s AND owner = %s AND state = %d AND lease_end <= ?2%s", open, owner, state, isNot(except)))
+	}
+	return strings.Join(ranges, " UNION ALL ")
 }
 
 // freeIDs is what is free of those whose IDs are in a JSON array, and has no owner if that is asked for, without those in another array. The plus
@@ -107,6 +122,7 @@ const (
 	claimUnowned
 	claimFree
 	claimFreeIDs
+	beginLeases
 	prolongLeases
 	setLeases
 	cutLeases
@@ -152,18 +168,23 @@ var texts = [statementCount]string{
 	readGeneration: `SELECT generation FROM saga_record WHERE id = ?1`,
 
 	lookUnowned: `SELECT EXISTS (` + unowned("?4") + `)`,
-	lookFree:    lapsed + ` SELECT EXISTS (SELECT 1 FROM lapsed WHERE EXISTS (` + freeOfOwner("?4") + `))`,
+	lookFree:    lapsed + ` SELECT EXISTS (SELECT 1 FROM lapsed WHERE EXISTS (` + freeOf("lapsed.owner", "?4") + `))`,
 	lookFreeIDs: `SELECT EXISTS (` + freeIDs("?4", "?5", "?6") + `)`,
 
 	claimUnowned: claim(unowned("?7") + ` ORDER BY id LIMIT ?5`),
 	claimFree: claim(lapsed + `
-		SELECT unhex(found.value) AS id FROM lapsed, json_each((SELECT json_group_array(hex(id)) FROM (` + freeOfOwner("?7") + ` ORDER BY id LIMIT ?5))) AS found
+		SELECT unhex(found.value) AS id FROM lapsed, json_each((SELECT json_group_array(hex(id)) FROM (` + freeOf("lapsed.owner", "?7") + ` ORDER BY id LIMIT ?5))) AS found
 		ORDER BY found.value LIMIT ?5`),
 	claimFreeIDs: claim(freeIDs("?7", "?8", "?9") + ` ORDER BY id LIMIT ?5`),
 
+	beginLeases:   `INSERT OR IGNORE INTO saga_lease (owner, lease_end) VALUES (?1, ?2)`,
 	prolongLeases: `UPDATE saga_lease SET lease_end = ?2 WHERE owner = ?1 AND lease_end <= ?2`,
-	setLeases:     `INSERT OR REPLACE INTO saga_lease (owner, lease_end) VALUES (?1, ?2)`,
-	cutLeases:     `UPDATE saga_record INDEXED BY saga_record_free SET lease_end = ?2 WHERE state < 5 AND owner = ?1 AND lease_end > ?2`,
+	setLeases:     `UPDATE saga_lease SET lease_end = ?2 WHERE owner = ?1`,
+	// What has ended at ?3 isn't touched, which mostly is all.
+	cutLeases: `
+		UPDATE saga_record SET lease_end = ?2
+		WHERE id IN (` + queues + ` SELECT r.id FROM queues CROSS JOIN saga_record AS r INDEXED BY saga_record_free
+			WHERE r.state < 5 AND r.queue = queues.queue AND r.owner = ?1 AND r.lease_end > max(?2, ?3))`,
 
 	release: `
 		UPDATE saga_record SET owner = '', generation = generation + 1, called = 0, lease_end = 0

@@ -48,21 +48,24 @@ func (s *Store) open(ctx context.Context) error {
 	return retryLocked(ctx, func() error { return s.stmts.prepare(ctx, s.db) })
 }
 
-// Renew implements store.Store. Mostly it writes one row. If it ends leases, or the clock was set back, it shortens those of single sagas too.
+// Renew implements store.Store. Mostly it writes one row. If it ends leases, or they would have ended later, as the clock was set back, it shortens those of
+// single sagas too.
 func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) error {
 	if owner == "" { // what nobody owns has no lease
 		return ctx.Err()
 	}
 	return s.writeFirst(ctx, "renew leases", func(tx *transaction) error {
-		end := leaseEnd(time.Now(), lease)
-		prolonged, err := tx.exec(prolongLeases, owner, end)
-		if err != nil || prolonged > 0 && end > 0 {
-			return err
+		now := time.Now()
+		end := leaseEnd(now, lease)
+		for _, statement := range []statement{beginLeases, prolongLeases} {
+			if done, err := tx.exec(statement, owner, end); err != nil || done > 0 && end > 0 {
+				return err
+			}
 		}
 		if _, err := tx.exec(setLeases, owner, end); err != nil {
 			return err
 		}
-		_, err = tx.exec(cutLeases, owner, end)
+		_, err := tx.exec(cutLeases, owner, end, now.UnixMicro())
 		return err
 	})
 }

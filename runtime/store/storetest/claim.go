@@ -195,6 +195,7 @@ var claimPromises = []promise{{
 var renewPromises = []promise{{
 	name: "prolongs the leases of the owner's open sagas, or ends them",
 	quotes: []string{
+		"With zero or less they may at once, if the owner hasn't renewed its leases.",
 		"Renew prolongs the leases of all sagas of an owner that are not final: none ends sooner than after that time from now.",
 		"With zero or less they end at once.",
 	},
@@ -205,10 +206,15 @@ var renewPromises = []promise{{
 		requireUnchanged(t, s, a.ID, func() {
 			require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
 		})
+		late := newIn(saga.StateRunning)
+		late.Queue, late.Lease = "late", 0
+		create(t, s, late)
+		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, Queue: "late"}), "the owner has renewed")
 		assert.Equal(t, sagaIDs(other), recordIDs(claim(t, s, store.Claim{Owner: bob})), "only carol's is free")
 
 		require.NoError(t, s.Renew(t.Context(), alice, 0))
 		assert.Equal(t, sagaIDs(a), recordIDs(claim(t, s, store.Claim{Owner: bob, Limit: 1})), "it can end leases, too")
+		assert.Equal(t, sagaIDs(late), recordIDs(claim(t, s, store.Claim{Owner: bob, Queue: "late"})))
 		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
 		require.NoError(t, s.Renew(t.Context(), alice, -time.Hour))
 		assert.Equal(t, sagaIDs(b), recordIDs(claim(t, s, store.Claim{Owner: bob})))

@@ -211,42 +211,34 @@ BEGIN
 END
 $body$;
 
--- saga_renew renews the leases of an owner until lease microseconds from now. Mostly it writes one row. If it ends leases, or the clock was set back, it
--- shortens those of single sagas too, and is the only one here that waits for others who have locked them.
+-- saga_renew renews the leases of an owner until lease microseconds from now. Mostly it writes one row. If it ends leases, or they would have ended later, as the clock
+-- was set back, it shortens those of single sagas too, as far as they last and nobody has locked them: such a one ends by itself. Of what the owner has it looks at all
+-- then, queue by queue.
 CREATE FUNCTION $schema.saga_renew(its_owner text, lease bigint) RETURNS void LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 AS $body$
+#variable_conflict use_column
 DECLARE
     until timestamptz := CASE WHEN lease > 0 THEN clock_timestamp() + lease * interval '1 microsecond' ELSE '-infinity' END;
 BEGIN
     UPDATE $schema.saga_lease SET lease_end = until WHERE owner = its_owner AND lease_end <= until;
-    IF NOT FOUND OR lease <= 0 THEN
-        INSERT INTO $schema.saga_lease (owner, lease_end) VALUES (its_owner, until)
-        ON CONFLICT (owner) DO UPDATE SET lease_end = excluded.lease_end;
-        UPDATE $schema.saga_record SET lease_end = until WHERE owner = its_owner AND state < 5 AND lease_end > until;
+    IF NOT FOUND THEN
+        INSERT INTO $schema.saga_lease (owner, lease_end) VALUES (its_owner, until) ON CONFLICT (owner) DO NOTHING;
     END IF;
-END
-$body$;
-
--- saga_owners returns who has open sagas in which queue, '' included. It goes from one to the next in the index saga_record_free. It is a function for its settings, and
--- for the planner to expect few.
-CREATE FUNCTION $schema.saga_owners() RETURNS TABLE (queue text, owner text) LANGUAGE plpgsql STABLE ROWS 10
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
-AS $body$
-#variable_conflict use_column
-BEGIN
-    RETURN QUERY
+    IF FOUND AND lease > 0 THEN
+        RETURN;
+    END IF;
+    UPDATE $schema.saga_lease SET lease_end = until WHERE owner = its_owner;
     WITH RECURSIVE queues (queue) AS (
         SELECT (SELECT min(r.queue) FROM $schema.saga_record r WHERE r.state < 5)
         UNION ALL
         SELECT (SELECT min(r.queue) FROM $schema.saga_record r WHERE r.state < 5 AND r.queue > queues.queue) FROM queues WHERE queues.queue IS NOT NULL
-    ), owners (queue, owner) AS (
-        SELECT queue, (SELECT min(r.owner) FROM $schema.saga_record r WHERE r.state < 5 AND r.queue = queues.queue) FROM queues
-        UNION ALL
-        SELECT queue, (SELECT min(r.owner) FROM $schema.saga_record r WHERE r.state < 5 AND r.queue = owners.queue AND r.owner > owners.owner)
-        FROM owners WHERE owner IS NOT NULL
+    ), lasting AS MATERIALIZED (
+        SELECT r.id FROM queues JOIN $schema.saga_record r ON r.queue = queues.queue
+        WHERE r.owner = its_owner AND r.state < 5 AND r.lease_end > GREATEST(until, now())
+        FOR NO KEY UPDATE OF r SKIP LOCKED
     )
-    SELECT owners.queue, owners.owner FROM owners WHERE owners.owner IS NOT NULL;
+    UPDATE $schema.saga_record r SET lease_end = until FROM lasting WHERE r.id = lasting.id;
 END
 $body$;
 

@@ -28,7 +28,7 @@ CREATE TABLE saga_record (
 CREATE INDEX saga_record_dag ON saga_record (dag);
 
 -- What is not final, for claiming, and for listing what runs (2).
-CREATE INDEX saga_record_free ON saga_record (queue, owner, id, lease_end, state) WHERE state < 5;
+CREATE INDEX saga_record_free ON saga_record (queue, owner, state, id, lease_end) WHERE state < 5;
 
 -- For listing by any other state but succeeded (5). Most sagas are never in it, so it stays small.
 CREATE INDEX saga_record_state ON saga_record (state, id) WHERE state NOT IN (2, 5);
