@@ -185,3 +185,26 @@ func TestSagaThatWasClaimedForAnEarlierTenureIsClaimedAgain(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+// countedRenew counts the renewals.
+type countedRenew struct {
+	store.Store
+	renewed atomic.Int64
+}
+
+func (c *countedRenew) Renew(ctx context.Context, owner string, l time.Duration) error {
+	c.renewed.Add(1)
+	return c.Store.Renew(ctx, owner, l)
+}
+
+func TestLeasesAreRenewedAtTheStartAndEachQuarter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := &countedRenew{Store: store.NewMemory()}
+		withLeases(t, st, saga.NewRegistry())
+		synctest.Wait()
+		assert.EqualValues(t, 1, st.renewed.Load())
+		time.Sleep(lease + time.Millisecond)
+		synctest.Wait()
+		assert.EqualValues(t, 5, st.renewed.Load())
+	})
+}

@@ -197,7 +197,9 @@ func TestLeasesEndWithoutWaitingForLocks(t *testing.T) {
 	_, err = tx.Exec(t.Context(), "SELECT FROM "+schema+".saga_record WHERE id = $1 FOR UPDATE", locked.ID.String())
 	require.NoError(t, err)
 
-	require.NoError(t, s.Renew(t.Context(), free.Owner, 0))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	require.NoError(t, s.Renew(ctx, free.Owner, 0))
 	records, err := s.Claim(t.Context(), store.Claim{Owner: "bob"})
 	require.NoError(t, err)
 	require.Len(t, records, 1)

@@ -28,6 +28,24 @@ func TestRenewWritesOneRowHoweverManySagas(t *testing.T) {
 	}
 }
 
+func TestLeasesThatHaveEndedAreNotEndedAgain(t *testing.T) {
+	h := openHeld(t)
+	const lasting = 3
+	for i := range 300 {
+		n := newSaga()
+		if i >= lasting {
+			n.Lease = time.Microsecond
+		}
+		require.NoError(t, h.Create(t.Context(), n))
+	}
+	require.NoError(t, h.Renew(t.Context(), "alice", time.Hour))
+	var before, after int
+	require.NoError(t, h.db.QueryRow("SELECT total_changes()").Scan(&before))
+	require.NoError(t, h.Renew(t.Context(), "alice", 0))
+	require.NoError(t, h.db.QueryRow("SELECT total_changes()").Scan(&after))
+	assert.Equal(t, 1+lasting, after-before, "the owner's row, and what lasts")
+}
+
 // A saga's own lease and those that the owner has renewed count both.
 func TestLeaseEndsWithTheLaterOfItsOwnAndTheOwners(t *testing.T) {
 	h := openHeld(t)

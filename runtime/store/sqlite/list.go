@@ -78,7 +78,6 @@ func listQuery(q store.Query) (text string, args []any) {
 
 // running is the IDs of sagas that run: of each owner in each queue, the first ones. It goes from one to the next in the index.
 func running(where, whose, limit string) string {
-	const open = "FROM saga_record INDEXED BY saga_record_free WHERE state < 5"
 	return queues + `,
 		owners (queue, owner) AS (
 			SELECT queue, (SELECT min(owner) ` + open + ` AND queue = queues.queue) FROM queues

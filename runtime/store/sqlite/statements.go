@@ -45,9 +45,9 @@ func isNot(except string) string {
 // to the next in the index, as what an owner has may be much.
 var lapsed = `
 	WITH RECURSIVE every (owner) AS (
-		SELECT (SELECT min(owner) ` + open + `)
+		SELECT (SELECT min(owner) ` + openInQueue + `)
 		UNION ALL
-		SELECT (SELECT min(owner) ` + open + ` AND owner > every.owner) FROM every WHERE owner IS NOT NULL
+		SELECT (SELECT min(owner) ` + openInQueue + ` AND owner > every.owner) FROM every WHERE owner IS NOT NULL
 	), lapsed AS (
 		SELECT owner FROM every WHERE owner IS NOT NULL AND owner <> ?1 AND ` + renewedUntil("every.owner") + ` <= ?2
 	)`
@@ -55,13 +55,16 @@ var lapsed = `
 // queues is those that have open sagas. It goes from one to the next in the index.
 const queues = `
 	WITH RECURSIVE queues (queue) AS (
-		SELECT (SELECT min(queue) FROM saga_record INDEXED BY saga_record_free WHERE state < 5)
+		SELECT (SELECT min(queue) ` + open + `)
 		UNION ALL
-		SELECT (SELECT min(queue) FROM saga_record INDEXED BY saga_record_free WHERE state < 5 AND queue > queues.queue) FROM queues WHERE queue IS NOT NULL
+		SELECT (SELECT min(queue) ` + open + ` AND queue > queues.queue) FROM queues WHERE queue IS NOT NULL
 	)`
 
-// open is all of a queue ?3 that isn't final.
-const open = "FROM saga_record INDEXED BY saga_record_free WHERE state < 5 AND queue = ?3"
+// open is all that isn't final, and openInQueue what of that is in the queue ?3.
+const (
+	open        = "FROM saga_record INDEXED BY saga_record_free WHERE state < 5"
+	openInQueue = open + " AND queue = ?3"
+)
 
 // unowned is all that nobody owns of a queue ?3, without those whose IDs are in a JSON array.
 func unowned(except string) string { return freeOf("''", except) }
@@ -71,7 +74,7 @@ func unowned(except string) string { return freeOf("''", except) }
 func freeOf(owner, except string) string {
 	var ranges []string
 	for state := saga.StateCreated; !state.Final(); state++ {
-		ranges = append(ranges, fmt.Sprintf("SELECT id %s AND owner = %s AND state = %d AND lease_end <= ?2%s", open, owner, state, isNot(except)))
+		ranges = append(ranges, fmt.Sprintf("SELECT id %s AND owner = %s AND state = %d AND lease_end <= ?2%s", openInQueue, owner, state, isNot(except)))
 	}
 	return strings.Join(ranges, " UNION ALL ")
 }
