@@ -11,16 +11,16 @@ import (
 )
 
 func TestParseDirectiveReadsAllArguments(t *testing.T) {
-	minute, second, retry, limit := time.Minute, time.Second, 0, 20
+	minute, second, attempts, limit := time.Minute, time.Second, 1, 20
 	for text, want := range map[string]directive{
 		`//saga:do payment noundo`: {
 			verb: "do", names: []nameArg{{name: "payment", offset: 10}},
 			noundo: argument{text: "noundo", value: "noundo", offset: 18, valueOffset: 18},
 		},
-		"//saga:do\tpayment  label=\"Charge \\\"it\\\"\" timeout=1m retry=0\tbackoff=1s limit=20 ": {
+		"//saga:do\tpayment  label=\"Charge \\\"it\\\"\" timeout=1m attempts=1\tbackoff=1s limit=20 ": {
 			verb: "do", names: []nameArg{{name: "payment", offset: 10}},
 			label:  `Charge "it"`,
-			policy: Policy{Timeout: &minute, Backoff: &second, Retry: &retry, Limit: &limit},
+			policy: Policy{Timeout: &minute, Backoff: &second, Attempts: &attempts, Limit: &limit},
 		},
 		`//saga:append hotel second=hotel third=pkg.hotel`: {
 			verb: "append", names: []nameArg{
@@ -88,7 +88,7 @@ func TestMistakesInTextAreAtTheirArgument(t *testing.T) {
 		{`//saga:append x after=y`, CodeUnknownArgument, "after"},
 		{`//saga:dag x=y`, CodeUnknownArgument, "x=y"},
 		{`//saga:do x =y`, CodeUnknownArgument, "=y"},
-		{`//saga:do x retry=1 retry=1`, CodeRepeatedArgument, "retry=1"},
+		{`//saga:do x attempts=2 attempts=2`, CodeRepeatedArgument, "attempts=2"},
 		{`//saga:node x after=a,b,a`, CodeRepeatedArgument, "a"},
 		{`//saga:do x timeout=`, CodeEmptyValue, "timeout="},
 		{`//saga:do x timeout=""`, CodeEmptyValue, "timeout="},
@@ -100,8 +100,8 @@ func TestMistakesInTextAreAtTheirArgument(t *testing.T) {
 		{`//saga:append x=`, CodeEmptyValue, "x="},
 		{`//saga:do x timeout=3`, CodeBadValue, "3"},
 		{`//saga:do x timeout=-3s`, CodeBadValue, "-3s"},
-		{`//saga:do x retry=2.5`, CodeBadValue, "2.5"},
-		{`//saga:do x retry=99999999999`, CodeBadValue, "99999999999"},
+		{`//saga:do x attempts=3.5`, CodeBadValue, "2.5"},
+		{`//saga:do x attempts=99999999999`, CodeBadValue, "99999999999"},
 		{`//saga:undo x limit=0`, CodeBadValue, "0"},
 		{"//saga:do x label=\"a\u202eb\"", CodeBadValue, `"a`},
 		{`//saga:do x label="` + strings.Repeat("a", 129) + `"`, CodeBadValue, `"aaa`},
@@ -205,7 +205,7 @@ func FuzzDirective(f *testing.F) {
 	for _, verb := range verbs {
 		f.Add("//saga:" + verb + " name=pkg.action b")
 	}
-	f.Add(`//saga:do payment noundo label="Charge \u202e card" timeout=10s retry=5 backoff=1h // why`)
+	f.Add(`//saga:do payment noundo label="Charge \u202e card" timeout=10s attempts=6 backoff=1h // why`)
 	f.Add(`//saga:node a after="b, c",d`)
 	f.Add(`//saga:constant a value=x.Y value="`)
 	f.Add("//saga:append =A0")

@@ -17,8 +17,8 @@ func (p *directiveParser) set(a argument) {
 		p.policy.Timeout = p.duration(a)
 	case "backoff":
 		p.policy.Backoff = p.duration(a)
-	case "retry":
-		p.policy.Retry = p.count(a, "further attempts", 0)
+	case "attempts":
+		p.policy.Attempts = p.count(a, "attempts", 1)
 	case "limit":
 		p.policy.Limit = p.count(a, "calls at once", 1)
 	case "after":

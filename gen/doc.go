@@ -10,7 +10,7 @@
 // A directive is a line comment that begins with //saga: and the directive's name, in the
 // doc comment of the declaration that it describes:
 //
-//	//saga:do payment label="ChargeCreditCard" timeout=10s retry=5
+//	//saga:do payment label="ChargeCreditCard" timeout=10s attempts=6
 //	func (s *Service) chargeCard(ctx context.Context, trip BookTrip) (PaymentConfirmation, error)
 //
 // There is no space in front of saga, and none around the colon. Arguments are separated
@@ -37,8 +37,8 @@
 //
 // # Actions
 //
-//	//saga:do NAME [noundo] [label="TEXT"] [timeout=DURATION] [retry=N] [backoff=DURATION] [limit=N]
-//	//saga:undo NAME [timeout=DURATION] [retry=N] [backoff=DURATION] [limit=N]
+//	//saga:do NAME [noundo] [label="TEXT"] [timeout=DURATION] [attempts=N] [backoff=DURATION] [limit=N]
+//	//saga:undo NAME [timeout=DURATION] [attempts=N] [backoff=DURATION] [limit=N]
 //
 // A function or a method with a do directive is an action, and the one with an undo directive
 // of the same name undoes it. No action is called noundo. An action has one do. It has one undo, or its do says noundo. A function
@@ -48,9 +48,8 @@
 // A do function returns (T, error) or error, where T is the action's output. An undo
 // function returns error.
 //
-// The label is for people and defaults to the name. The timeout bounds one attempt. retry is
-// how many more attempts are made after one that fails, 0 or more, and backoff the pause before the first
-// of these. limit is how many calls of the function run at once in a coordinator, for all sagas
+// The label is for people and defaults to the name. The timeout bounds one attempt. attempts is
+// how many attempts are made at most, 1 or more, and backoff the pause before the second. limit is how many calls of the function run at once in a coordinator, for all sagas
 // together, 1 or more. Durations are as [time.ParseDuration] reads them, and above zero. The
 // runtime's documentation says what holds where they aren't given.
 //

@@ -124,12 +124,8 @@ func (e *emitter) policy(key string, f *Func) []jen.Code {
 	if d := f.Policy.Timeout; d != nil {
 		fields = append(fields, field("Timeout", e.duration(*d)))
 	}
-	switch retry := f.Policy.Retry; {
-	case retry == nil:
-	case *retry == 0:
-		fields = append(fields, field("Retry", e.saga("NoRetry")))
-	default:
-		fields = append(fields, field("Retry", jen.Lit(*retry)))
+	if attempts := f.Policy.Attempts; attempts != nil {
+		fields = append(fields, field("MaxAttempts", jen.Lit(*attempts)))
 	}
 	if d := f.Policy.Backoff; d != nil {
 		fields = append(fields, field("Backoff", e.duration(*d)))

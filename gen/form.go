@@ -24,15 +24,15 @@ var verbs = []string{"do", "undo", "dag", "append", "node", "constant", "subsaga
 
 var forms = map[string]form{
 	"do": {
-		usage:  `//saga:do NAME [noundo] [label="TEXT"] [timeout=DURATION] [retry=N] [backoff=DURATION] [limit=N]`,
+		usage:  `//saga:do NAME [noundo] [label="TEXT"] [timeout=DURATION] [attempts=N] [backoff=DURATION] [limit=N]`,
 		onFunc: true,
 		noundo: true,
-		keys:   []string{"label", "timeout", "retry", "backoff", "limit"},
+		keys:   []string{"label", "timeout", "attempts", "backoff", "limit"},
 	},
 	"undo": {
-		usage:  `//saga:undo NAME [timeout=DURATION] [retry=N] [backoff=DURATION] [limit=N]`,
+		usage:  `//saga:undo NAME [timeout=DURATION] [attempts=N] [backoff=DURATION] [limit=N]`,
 		onFunc: true,
-		keys:   []string{"timeout", "retry", "backoff", "limit"},
+		keys:   []string{"timeout", "attempts", "backoff", "limit"},
 	},
 	"dag": {
 		usage: `//saga:dag NAME`,
@@ -60,15 +60,15 @@ var forms = map[string]form{
 }
 
 var keyExamples = map[string]string{
-	"label":   `label="ChargeCreditCard"`,
-	"timeout": "timeout=10s",
-	"backoff": "backoff=500ms",
-	"retry":   "retry=5",
-	"limit":   "limit=20",
-	"after":   "after=hotel,car",
-	"value":   "value=DefaultRegion",
-	"dag":     "dag=book-trip",
-	"params":  "params=trip",
+	"label":    `label="ChargeCreditCard"`,
+	"timeout":  "timeout=10s",
+	"backoff":  "backoff=500ms",
+	"attempts": "attempts=6",
+	"limit":    "limit=20",
+	"after":    "after=hotel,car",
+	"value":    "value=DefaultRegion",
+	"dag":      "dag=book-trip",
+	"params":   "params=trip",
 }
 
 func (f form) takes(key string) bool { return slices.Contains(f.keys, key) }

@@ -52,7 +52,7 @@ type Func struct {
 	Object *types.Func
 	// Args says what each parameter is bound to, in order. The receiver isn't in it.
 	Args []Arg
-	// Policy is what the directive's timeout, retry, backoff and limit say.
+	// Policy is what the directive's timeout, attempts, backoff and limit say.
 	Policy Policy
 }
 
@@ -60,7 +60,7 @@ type Func struct {
 // A nil pointer means that the argument isn't there.
 type Policy struct {
 	Timeout, Backoff *time.Duration
-	Retry, Limit     *int
+	Attempts, Limit  *int
 }
 
 // Arg is what one parameter of an annotated function is given.

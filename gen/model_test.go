@@ -127,8 +127,8 @@ func funcText(b *strings.Builder, verb string, f *Func) {
 	if p := f.Policy; p.Timeout != nil {
 		fmt.Fprintf(b, " timeout %v", *p.Timeout)
 	}
-	if p := f.Policy; p.Retry != nil {
-		fmt.Fprintf(b, " retry %d", *p.Retry)
+	if p := f.Policy; p.Attempts != nil {
+		fmt.Fprintf(b, " attempts %d", *p.Attempts)
 	}
 	if p := f.Policy; p.Backoff != nil {
 		fmt.Fprintf(b, " backoff %v", *p.Backoff)

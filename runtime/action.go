@@ -53,7 +53,7 @@ type ActionSpec[In, Out any] struct {
 	// UndoUnknown stands in place of Undo if it can also undo a Do whose outcome is unknown. It is
 	// given nil then.
 	UndoUnknown func(ActionContext, In, *Out) error
-	// UndoPolicy says how Undo or UndoUnknown is attempted; the zero Policy makes 1 + DefaultUndoRetry
+	// UndoPolicy says how Undo or UndoUnknown is attempted; the zero Policy makes DefaultUndoAttempts
 	// attempts, without a bound.
 	UndoPolicy Policy
 
@@ -114,7 +114,7 @@ func (a *typedAction[In, Out]) Policy(d Direction) Policy {
 func (a *typedAction[In, Out]) Do(ctx ActionContext) (json.RawMessage, error) {
 	in, err := a.decodeInputs(ctx)
 	if err != nil {
-		if ctx.Resumed() { // code of then may have decoded them, and have done something
+		if ctx.Recovered() { // code of then may have decoded them, and have done something
 			err = Indeterminate(err)
 		}
 		return nil, err

@@ -40,12 +40,12 @@ func TestAnActionGetsItsInputsAndItsOutputBack(t *testing.T) {
 		Do: func(_ saga.ActionContext, in hotelInputs) ([]string, error) {
 			return []string{in.Trip.Hotel, in.Payment}, nil
 		},
-		DoPolicy: saga.Policy{Retry: 5},
+		DoPolicy: saga.Policy{MaxAttempts: 6},
 		Undo: func(ctx saga.ActionContext, in hotelInputs, out []string) error {
 			undone = append(undone, ctx.Direction(), in, out)
 			return nil
 		},
-		UndoPolicy: saga.Policy{Retry: 20},
+		UndoPolicy: saga.Policy{MaxAttempts: 21},
 		Shape:      saga.Shape{Inputs: saga.Shapes{"payment": "string"}, Output: "[]string"},
 	})
 	d := hotelDAG(t)
@@ -57,8 +57,8 @@ func TestAnActionGetsItsInputsAndItsOutputBack(t *testing.T) {
 	assert.Equal(t, []any{saga.Undo, hotelInputs{Trip: trip{Hotel: "Ritz"}, Payment: "payment"}, []string{"Ritz", "payment"}}, undone)
 
 	assert.Equal(t, saga.ActionName("hotel"), a.Name())
-	assert.Equal(t, 5, a.Policy(saga.Do).Retry)
-	assert.Equal(t, 20, a.Policy(saga.Undo).Retry)
+	assert.Equal(t, 6, a.Policy(saga.Do).MaxAttempts)
+	assert.Equal(t, 21, a.Policy(saga.Undo).MaxAttempts)
 	assert.Equal(t, "string", a.Shape().Inputs["payment"])
 }
 
@@ -96,7 +96,7 @@ func TestAnInputThatCannotBeHadFailsForGood(t *testing.T) {
 	assert.EqualError(t, err, `action "hotel": input "payment": json: cannot unmarshal string into Go value of type int`)
 	assert.True(t, saga.IsPermanent(err))
 	assert.False(t, saga.IsIndeterminate(err))
-	_, err = b.Do(callAt(t, hotelDAG(t), "hotel", func(c *saga.Call) { c.Resumed = true }))
+	_, err = b.Do(callAt(t, hotelDAG(t), "hotel", func(c *saga.Call) { c.Recovered = true }))
 	assert.True(t, saga.IsPermanent(err))
 	assert.True(t, saga.IsIndeterminate(err), "an earlier process may have called it, with a type that could be decoded")
 }

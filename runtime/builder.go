@@ -56,8 +56,8 @@ var (
 	ErrEmptyStage = errors.New("a stage needs at least one node")
 	// ErrBadOutput is returned when a DAG is empty or doesn't end with exactly one node.
 	ErrBadOutput = errors.New("a saga ends with exactly one node, whose output is the saga's")
-	// ErrNoSuchNode is returned when a name or an index is not that of a node.
-	ErrNoSuchNode = errors.New("no such node")
+	// ErrNodeNotFound is returned when a name or an index is not that of a node.
+	ErrNodeNotFound = errors.New("no such node")
 	// ErrNotAncestor is returned when a node refers to the output of one that doesn't always end before it starts.
 	ErrNotAncestor = errors.New("no ancestor has that name")
 	// ErrBadNode is returned when a node is not one that this package made, or can't be encoded.
@@ -104,7 +104,7 @@ func (b *DAGBuilder) Node(node Node, after ...NodeName) *DAGBuilder {
 	for _, name := range after {
 		id, ok := b.ids[name]
 		if !ok {
-			b.fail(node.name, fmt.Errorf("%w: %q, which it is to run after; add that first", ErrNoSuchNode, name))
+			b.fail(node.name, fmt.Errorf("%w: %q, which it is to run after; add that first", ErrNodeNotFound, name))
 			return b
 		}
 		if !seen[id] {

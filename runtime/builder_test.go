@@ -156,15 +156,15 @@ func TestMistakesThatBuildTells(t *testing.T) {
 			`saga "s": node "a": another node has that name`,
 		},
 		{
-			"after a node that is not there", saga.NewDAGBuilder("s").Node(action("a"), "b").Node(action("b")), saga.ErrNoSuchNode,
+			"after a node that is not there", saga.NewDAGBuilder("s").Node(action("a"), "b").Node(action("b")), saga.ErrNodeNotFound,
 			`saga "s": node "a": no such node: "b", which it is to run after; add that first`,
 		},
 		{
-			"after itself", saga.NewDAGBuilder("s").Node(action("a"), "a"), saga.ErrNoSuchNode,
+			"after itself", saga.NewDAGBuilder("s").Node(action("a"), "a"), saga.ErrNodeNotFound,
 			`saga "s": node "a": no such node: "a", which it is to run after; add that first`,
 		},
 		{
-			"after an inner node", saga.NewDAGBuilder("s").Append(saga.SubsagaNode("sub", inner, saga.FromParams)).Node(action("a"), "deep"), saga.ErrNoSuchNode,
+			"after an inner node", saga.NewDAGBuilder("s").Append(saga.SubsagaNode("sub", inner, saga.FromParams)).Node(action("a"), "deep"), saga.ErrNodeNotFound,
 			`saga "s": node "a": no such node: "deep", which it is to run after; add that first`,
 		},
 		{

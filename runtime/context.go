@@ -28,8 +28,8 @@ type Call struct {
 	Direction Direction
 	// Attempt counts from 1.
 	Attempt int
-	// Resumed says that an earlier process began this and didn't record an end.
-	Resumed bool
+	// Recovered says that an earlier process began this and didn't record an end.
+	Recovered bool
 	// App is the application context.
 	App any
 	// Logger is what ActionContext.Logger is derived from. It is never nil.
@@ -81,9 +81,9 @@ func (c ActionContext) Direction() Direction { return c.call.Direction }
 // Attempt counts the attempts of this process from 1.
 func (c ActionContext) Attempt() int { return c.call.Attempt }
 
-// Resumed reports whether an earlier process began this and didn't record how it ended. It may have called the function, or only have waited
+// Recovered reports whether an earlier process began this and didn't record how it ended. It may have called the function, or only have waited
 // for a limit to let it.
-func (c ActionContext) Resumed() bool { return c.call.Resumed }
+func (c ActionContext) Recovered() bool { return c.call.Recovered }
 
 // Logger returns a logger that tells the saga and the node with each line.
 func (c ActionContext) Logger() *slog.Logger {

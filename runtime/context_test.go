@@ -130,14 +130,14 @@ func TestParametersAreThoseOfTheInnermostSaga(t *testing.T) {
 
 func TestTheContextTellsItsNode(t *testing.T) {
 	d := withParams(t, nestedDAG(t), nil)
-	ctx := callAt(t, d, "outer/inner/deep", func(c *saga.Call) { c.ID, c.Attempt, c.Resumed = logID, 3, true })
+	ctx := callAt(t, d, "outer/inner/deep", func(c *saga.Call) { c.ID, c.Attempt, c.Recovered = logID, 3, true })
 	assert.Equal(t, logID, ctx.SagaID())
 	assert.Equal(t, saga.Name("nested"), ctx.SagaName())
 	assert.Equal(t, saga.NodePath("outer/inner/deep"), ctx.Node())
 	assert.Equal(t, "deep", ctx.Label())
 	assert.Equal(t, saga.Do, ctx.Direction())
 	assert.Equal(t, 3, ctx.Attempt())
-	assert.True(t, ctx.Resumed())
+	assert.True(t, ctx.Recovered())
 	assert.NotNil(t, ctx.Logger())
 }
 

@@ -127,10 +127,10 @@ func (d *DAG) Find(path NodePath) (NodeID, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return 0, fmt.Errorf("saga %q: %w: %q; there are %s", d.name, ErrNoSuchNode, path, d.someNames())
+		return 0, fmt.Errorf("saga %q: %w: %q; there are %s", d.name, ErrNodeNotFound, path, d.someNames())
 	}
 	return 0, fmt.Errorf("saga %q: %w: %q could be %q or %q; give the whole path",
-		d.name, ErrNoSuchNode, path, d.Path(found[0]), d.Path(found[1]))
+		d.name, ErrNodeNotFound, path, d.Path(found[0]), d.Path(found[1]))
 }
 
 // someNames lists the paths of the named nodes, the first few of them.

@@ -96,7 +96,7 @@ func TestPartsOfADAGAreMadeOnceForEachStamp(t *testing.T) {
 	require.NoError(t, err)
 	assert.Same(t, &plain[0], &other[0])
 
-	first, _, err := tripShapes().Stamp(d).Parts()
+	first, _, err := tripShapes().WithShapes(d).Parts()
 	require.NoError(t, err)
 	assert.True(t, bytes.HasPrefix(first, plain[:len(plain)-1]))
 	assert.Contains(t, string(first[len(plain)-1:]), `"shapes":`)

@@ -56,7 +56,7 @@ func TestFind(t *testing.T) {
 	} {
 		_, err := dag.Find(path)
 		assert.EqualError(t, err, want)
-		assert.ErrorIs(t, err, saga.ErrNoSuchNode)
+		assert.ErrorIs(t, err, saga.ErrNodeNotFound)
 	}
 }
 

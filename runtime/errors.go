@@ -7,8 +7,8 @@ import (
 
 // Errors that are about a saga as a whole.
 var (
-	// ErrNoSuchSaga is returned when no saga has that ID, or the one that has it is of another name.
-	ErrNoSuchSaga = errors.New("no such saga")
+	// ErrNotFound is returned when no saga has that ID, or the one that has it is of another name.
+	ErrNotFound = errors.New("no such saga")
 	// ErrSagaExists is returned when a saga of that ID exists with another DAG or other parameters.
 	ErrSagaExists = errors.New("another saga has that id")
 	// ErrUnknownAction is returned when a DAG names an action that the registry doesn't have.

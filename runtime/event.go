@@ -48,8 +48,8 @@ const (
 	EventCanceled EventKind = 8
 	// EventPaused: an operator wants that nothing starts any more.
 	EventPaused EventKind = 9
-	// EventUnpaused: an operator lets the saga go on.
-	EventUnpaused EventKind = 10
+	// EventResumed: an operator lets the saga go on.
+	EventResumed EventKind = 10
 	// EventStepped: an operator lets one do or undo start, of a saga that is paused.
 	EventStepped EventKind = 11
 	// EventBreakpointSet: an operator wants that the node doesn't start.
@@ -75,8 +75,8 @@ func EventKinds() []EventKind {
 	return kinds
 }
 
-// Ordered reports whether an operator causes events of this kind.
-func (k EventKind) Ordered() bool { return k >= EventCanceled && k <= EventAbandoned }
+// IsCommand reports whether an operator causes events of this kind.
+func (k EventKind) IsCommand() bool { return k >= EventCanceled && k <= EventAbandoned }
 
 var eventKindNames = map[EventKind]string{
 	EventStarted:       "started",
@@ -89,7 +89,7 @@ var eventKindNames = map[EventKind]string{
 
 	EventCanceled:          "canceled",
 	EventPaused:            "paused",
-	EventUnpaused:          "unpaused",
+	EventResumed:           "resumed",
 	EventStepped:           "stepped",
 	EventBreakpointSet:     "breakpoint_set",
 	EventBreakpointCleared: "breakpoint_cleared",

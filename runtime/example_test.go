@@ -105,7 +105,7 @@ func ExampleNewAction() {
 		Do: func(ctx saga.ActionContext, in inputs) (booked, error) {
 			return booked{Number: in.Hotel + "-1"}, nil
 		},
-		DoPolicy: saga.Policy{Retry: 2},
+		DoPolicy: saga.Policy{MaxAttempts: 3},
 		Undo: func(ctx saga.ActionContext, in inputs, out booked) error {
 			fmt.Println("cancelled", out.Number)
 			return nil
@@ -190,7 +190,7 @@ func ExampleStart() {
 	defer coordinator.Shutdown(ctx)
 
 	dag := saga.NewDAGBuilder("book-hotel").Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).MustBuild()
-	run, err := saga.Start[bookHotelResult](ctx, coordinator, dag, nil, saga.WithKey("order-1"))
+	run, err := saga.Start[bookHotelResult](ctx, coordinator, dag, nil, saga.WithIdempotencyKey("order-1"))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -280,7 +280,7 @@ func ExampleOutputOf() {
 }
 
 // The ID of a saga may follow from a key of the caller's, so that starting it twice runs it once.
-func ExampleWithKey() {
+func ExampleWithIdempotencyKey() {
 	fmt.Println(saga.KeyID("book-trip", "order-1"))
 	fmt.Println(saga.KeyID("book-trip", "order-2"))
 	// Output:

@@ -16,7 +16,7 @@ type FailedError struct {
 	// while nothing had failed.
 	Failures []Failure
 	// Canceled and Abandoned are the orders by which an operator canceled or abandoned the saga; nil if none did.
-	Canceled, Abandoned *Order
+	Canceled, Abandoned *Audit
 }
 
 // Failure is one node's failure.
@@ -34,10 +34,10 @@ func (e *FailedError) Error() string {
 		StateFailed: "was undone", StateStuck: "is stuck", StateAbandoned: "was abandoned",
 	}[e.State])}
 	if e.Canceled != nil {
-		parts = append(parts, fmt.Sprintf("canceled by %s: %s", e.Canceled.By, e.Canceled.Comment))
+		parts = append(parts, fmt.Sprintf("canceled by %s: %s", e.Canceled.By, e.Canceled.Reason))
 	}
 	if e.Abandoned != nil {
-		parts = append(parts, fmt.Sprintf("abandoned by %s: %s", e.Abandoned.By, e.Abandoned.Comment))
+		parts = append(parts, fmt.Sprintf("abandoned by %s: %s", e.Abandoned.By, e.Abandoned.Reason))
 	}
 	for _, f := range e.Failures {
 		parts = append(parts, f.String())

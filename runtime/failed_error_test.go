@@ -28,11 +28,11 @@ func TestFailedErrorTellsAllInOneLine(t *testing.T) {
 }
 
 func TestFailedErrorTellsWhoOrderedIt(t *testing.T) {
-	err := &saga.FailedError{ID: logID, Name: "book-trip", State: saga.StateFailed, Canceled: &saga.Order{By: "ada", Comment: "customer called"}}
+	err := &saga.FailedError{ID: logID, Name: "book-trip", State: saga.StateFailed, Canceled: &saga.Audit{By: "ada", Reason: "customer called"}}
 	assert.EqualError(t, err, `saga "book-trip" 049b2522-308d-442e-bc65-9bfaef863597 was undone: canceled by ada: customer called`)
 	assert.Empty(t, err.Unwrap())
 
-	err.State, err.Abandoned = saga.StateAbandoned, &saga.Order{By: "bob", Comment: "bank is gone"}
+	err.State, err.Abandoned = saga.StateAbandoned, &saga.Audit{By: "bob", Reason: "bank is gone"}
 	err.Failures = []saga.Failure{failure("payment", saga.EventUndoFailed, "no answer")}
 	assert.EqualError(t, err, `saga "book-trip" 049b2522-308d-442e-bc65-9bfaef863597 was abandoned: canceled by ada: customer called; `+
 		`abandoned by bob: bank is gone; undo of node "payment" failed: no answer`)

@@ -13,7 +13,7 @@ import (
 // storedWith returns a DAG as it is read from a store, with the shapes that a registry had when it was recorded.
 func storedWith(t *testing.T, dag *saga.DAG, then *saga.Registry) *saga.SagaDAG {
 	t.Helper()
-	text, err := json.Marshal(then.Stamp(withParams(t, dag, trip{})))
+	text, err := json.Marshal(then.WithShapes(withParams(t, dag, trip{})))
 	require.NoError(t, err)
 	d := new(saga.SagaDAG)
 	require.NoError(t, json.Unmarshal(text, d))
@@ -131,7 +131,7 @@ func TestAliasLeadsToTheActionOfTheNewName(t *testing.T) {
 	assert.Equal(t, saga.ActionName("trip.lodging"), found.Name())
 	assert.Equal(t, []saga.ActionName{"trip.bill", "trip.lodging"}, renamed.Names())
 
-	text, err := json.Marshal(renamed.Stamp(withParams(t, stayDAG(t), 1)))
+	text, err := json.Marshal(renamed.WithShapes(withParams(t, stayDAG(t), 1)))
 	require.NoError(t, err)
 	assert.Contains(t, string(text), `"shapes":{"trip.hotel":{"output":`, "by the name in the DAG")
 

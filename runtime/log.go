@@ -13,7 +13,7 @@ import (
 //
 // Its JSON has a version and is an object of this form. "node" is the node's index in the
 // DAG, "name" its path for people to read; a success has an "output", a failure an "error", and what an operator
-// decided an "order":
+// decided an "audit":
 //
 //	{"version":1,
 //	 "saga_id":"0192f0c1-2a3b-7c4d-8e5f-60718293a4b5",
@@ -44,7 +44,7 @@ type eventJSON struct {
 	Kind   EventKind       `json:"kind"`
 	Output json.RawMessage `json:"output,omitempty"`
 	Error  json.RawMessage `json:"error,omitempty"`
-	Order  json.RawMessage `json:"order,omitempty"`
+	Audit  json.RawMessage `json:"audit,omitempty"`
 	At     time.Time       `json:"at,omitzero"`
 }
 
@@ -53,8 +53,8 @@ func (j *eventJSON) payload(kind EventKind) *json.RawMessage {
 	switch {
 	case kind == EventSucceeded:
 		return &j.Output
-	case kind.Ordered():
-		return &j.Order
+	case kind.IsCommand():
+		return &j.Audit
 	}
 	return &j.Error
 }
@@ -133,15 +133,15 @@ func (l *Log) Failures() []Failure {
 }
 
 // Canceled returns the order by which an operator made the saga unwind; nil if none did.
-func (l *Log) Canceled() *Order { return l.lastOrder(EventCanceled) }
+func (l *Log) Canceled() *Audit { return l.lastOrder(EventCanceled) }
 
 // Abandoned returns the order by which an operator gave the saga up; nil if none did.
-func (l *Log) Abandoned() *Order { return l.lastOrder(EventAbandoned) }
+func (l *Log) Abandoned() *Audit { return l.lastOrder(EventAbandoned) }
 
-func (l *Log) lastOrder(kind EventKind) *Order {
+func (l *Log) lastOrder(kind EventKind) *Audit {
 	for _, e := range slices.Backward(l.Events) {
 		if e.Kind == kind {
-			o := e.order()
+			o := e.audit()
 			return &o
 		}
 	}
@@ -177,16 +177,16 @@ func (l *Log) String() string {
 		l.ID, l.DAG.Name(), direction, len(l.Events))
 	for _, e := range l.Events {
 		fmt.Fprintf(&b, "%03d N%03d %-13s %s", e.Seq+1, e.Node, e.Kind, l.path(e.Node))
-		if e.Kind.Ordered() && l.path(e.Node) != "" {
+		if e.Kind.IsCommand() && l.path(e.Node) != "" {
 			b.WriteByte(' ')
 		}
 		switch e.Kind {
 		case EventFailed, EventIndeterminate, EventUndoFailed:
 			fmt.Fprintf(&b, ": %s", e.failure().Message)
 		}
-		if e.Kind.Ordered() {
-			o := e.order()
-			fmt.Fprintf(&b, "by %s: %s", o.By, o.Comment)
+		if e.Kind.IsCommand() {
+			o := e.audit()
+			fmt.Fprintf(&b, "by %s: %s", o.By, o.Reason)
 		}
 		b.WriteByte('\n')
 	}

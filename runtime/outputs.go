@@ -18,7 +18,7 @@ func NewOutputs(dag *DAG, values []json.RawMessage) Outputs { return Outputs{dag
 // Saga returns the output of the whole saga: that of its last node.
 func (o Outputs) Saga() json.RawMessage { return o.values[o.dag.Output()] }
 
-// Raw returns the output of a node as JSON. The error wraps ErrNoSuchNode if the saga has no such node.
+// Raw returns the output of a node as JSON. The error wraps ErrNodeNotFound if the saga has no such node.
 func (o Outputs) Raw(path NodePath) (json.RawMessage, error) {
 	id, err := o.dag.Find(path)
 	if err != nil {
@@ -44,7 +44,7 @@ func (o Outputs) Decode(dst any) error {
 	return nil
 }
 
-// OutputOf returns the output of one node. The error wraps ErrNoSuchNode if the saga has no
+// OutputOf returns the output of one node. The error wraps ErrNodeNotFound if the saga has no
 // such node; it's another if the output is not a T.
 func OutputOf[T any](o Outputs, path NodePath) (T, error) {
 	var value T

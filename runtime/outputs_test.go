@@ -33,9 +33,9 @@ func TestOutputsByPath(t *testing.T) {
 	assert.Equal(t, "outer/pick", pick)
 
 	_, err = o.Raw("nope")
-	assert.ErrorIs(t, err, saga.ErrNoSuchNode)
+	assert.ErrorIs(t, err, saga.ErrNodeNotFound)
 	_, err = saga.OutputOf[string](o, "deep")
-	assert.ErrorIs(t, err, saga.ErrNoSuchNode)
+	assert.ErrorIs(t, err, saga.ErrNodeNotFound)
 	_, err = saga.OutputOf[int](o, "last")
 	assert.EqualError(t, err, `output of node "last": json: cannot unmarshal string into Go value of type int`)
 }
@@ -68,5 +68,5 @@ func TestDecodeTellsWhatIsWrong(t *testing.T) {
 	}
 	assert.ErrorIs(t, o.Decode(&struct {
 		A int `saga:"nope"`
-	}{}), saga.ErrNoSuchNode)
+	}{}), saga.ErrNodeNotFound)
 }

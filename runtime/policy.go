@@ -1,16 +1,20 @@
 package saga
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Policy says how the attempts of a do or an undo function are made.
 type Policy struct {
 	// Timeout bounds one attempt: its context ends then. An attempt that fails after its
 	// context has ended counts as Indeterminate. Zero means no bound.
 	Timeout time.Duration
-	// Retry is how many more attempts are made after the first, unless one succeeds or
-	// returns an error marked Permanent. Zero means the default: none for a do
-	// function, DefaultUndoRetry for an undo function. NoRetry means none.
-	Retry int
+	// MaxAttempts is how many attempts are made at most, the first included.
+	// An attempt that succeeds, or whose error is marked Permanent, is the last.
+	// Unlimited means no maximum. Default: one for a do function,
+	// DefaultUndoAttempts for an undo function.
+	MaxAttempts int
 	// Backoff is how long to wait before the second attempt. The wait doubles with every further
 	// attempt, up to MaxBackoff; of each wait, a random part of up to a half is left out, so that many that failed
 	// together don't come back together. Zero means DefaultBackoff, and more than MaxBackoff means MaxBackoff.
@@ -20,26 +24,29 @@ type Policy struct {
 }
 
 const (
-	// NoRetry, as a Policy's Retry, means that the first attempt is the last.
-	NoRetry = -1
-	// DefaultUndoRetry is how often an undo function is called again if nothing else is said: it
-	// matters more than a do function that it succeeds.
-	DefaultUndoRetry = 10
+	// Unlimited, as a Policy's MaxAttempts, means that attempts are made until
+	// one succeeds or returns an error marked Permanent.
+	Unlimited = -1
+	// DefaultUndoAttempts is the default of MaxAttempts for an undo function.
+	DefaultUndoAttempts = 11
 	// DefaultBackoff is the wait before the second attempt if nothing else is said.
 	DefaultBackoff = 100 * time.Millisecond
 	// MaxBackoff is the longest wait between two attempts.
 	MaxBackoff = 30 * time.Second
 )
 
-// Attempts returns how many attempts are made at most, in that direction.
+// Attempts returns the maximum number of attempts in that direction, with the
+// default filled in. Unlimited is returned as math.MaxInt.
 func (p Policy) Attempts(direction Direction) int {
 	switch {
-	case p.Retry < 0:
-		return 1
-	case p.Retry == 0 && direction == Undo:
-		return 1 + DefaultUndoRetry
+	case p.MaxAttempts < 0:
+		return math.MaxInt
+	case p.MaxAttempts > 0:
+		return p.MaxAttempts
+	case direction == Undo:
+		return DefaultUndoAttempts
 	}
-	return max(p.Retry, p.Retry+1) // which wraps around at the highest int
+	return 1
 }
 
 // Delay returns how long to wait at most after the given number of failed attempts.

@@ -11,16 +11,15 @@ import (
 )
 
 func TestAttempts(t *testing.T) {
-	for _, tt := range []struct{ retry, do, undo int }{
+	for _, tt := range []struct{ max, do, undo int }{
 		{0, 1, 11},
-		{saga.NoRetry, 1, 1},
-		{-7, 1, 1},
-		{1, 2, 2},
-		{20, 21, 21},
+		{saga.Unlimited, math.MaxInt, math.MaxInt},
+		{1, 1, 1},
+		{20, 20, 20},
 		{math.MaxInt, math.MaxInt, math.MaxInt},
 	} {
-		assert.Equal(t, tt.do, saga.Policy{Retry: tt.retry}.Attempts(saga.Do), tt.retry)
-		assert.Equal(t, tt.undo, saga.Policy{Retry: tt.retry}.Attempts(saga.Undo), tt.retry)
+		assert.Equal(t, tt.do, saga.Policy{MaxAttempts: tt.max}.Attempts(saga.Do), tt.max)
+		assert.Equal(t, tt.undo, saga.Policy{MaxAttempts: tt.max}.Attempts(saga.Undo), tt.max)
 	}
 }
 

@@ -2,6 +2,7 @@ package saga
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -16,7 +17,7 @@ type Coordinator interface {
 	// Wait returns when the saga is settled: the outputs if it has succeeded, and otherwise a
 	// *FailedError. The context bounds the wait and nothing else.
 	Wait(ctx context.Context, id ID) (Outputs, error)
-	// Status returns what is known of a saga now. The error wraps ErrNoSuchSaga if there's none.
+	// Status returns what is known of a saga now. The error wraps ErrNotFound if there's none.
 	Status(ctx context.Context, id ID) (*Status, error)
 }
 
@@ -47,7 +48,9 @@ func Start[R any, P Result[R]](ctx context.Context, coordinator Coordinator, dag
 	}
 	config := startConfig{id: NewID()}
 	for _, option := range options {
-		option(&config, dag.name)
+		if err := option.apply(&config, dag.name); err != nil {
+			return nil, fmt.Errorf("saga %q: %w", dag.name, err)
+		}
 	}
 	if config.id.IsZero() {
 		return nil, fmt.Errorf("saga %q: the zero id is no saga's", dag.name)
@@ -58,7 +61,7 @@ func Start[R any, P Result[R]](ctx context.Context, coordinator Coordinator, dag
 	return newRun[R, P](coordinator, config.id), nil
 }
 
-// Find returns the handle of a saga that was started before, maybe by another process. The error wraps ErrNoSuchSaga if
+// Find returns the handle of a saga that was started before, maybe by another process. The error wraps ErrNotFound if
 // there is none of that ID, or it is not of that name.
 func Find[R any, P Result[R]](ctx context.Context, coordinator Coordinator, name Name, id ID) (*Run[R], error) {
 	status, err := coordinator.Status(ctx, id)
@@ -66,7 +69,7 @@ func Find[R any, P Result[R]](ctx context.Context, coordinator Coordinator, name
 		return nil, err
 	}
 	if status.Name != name {
-		return nil, fmt.Errorf("%w: %s is a saga %q, not %q", ErrNoSuchSaga, id, status.Name, name)
+		return nil, fmt.Errorf("%w: %s is a saga %q, not %q", ErrNotFound, id, status.Name, name)
 	}
 	return newRun[R, P](coordinator, id), nil
 }
@@ -99,23 +102,40 @@ func (r *Run[R]) Status(ctx context.Context) (*Status, error) {
 	return r.coordinator.Status(ctx, r.id)
 }
 
-// StartOption is an option of Start.
-type StartOption func(*startConfig, Name)
+// StartOption is an option of Start: WithID or WithIdempotencyKey.
+type StartOption interface {
+	apply(*startConfig, Name) error
+}
 
 type startConfig struct{ id ID }
 
 // WithID gives the saga that ID.
-func WithID(id ID) StartOption {
-	return func(c *startConfig, _ Name) { c.id = id }
+func WithID(id ID) StartOption { return idOption(id) }
+
+type idOption ID
+
+func (o idOption) apply(c *startConfig, _ Name) error {
+	c.id = ID(o)
+	return nil
 }
 
-// WithKey gives the saga an ID that follows from its name and a key of the caller's, such as
-// the number of an order: the same name and key always give the same ID.
-func WithKey(key string) StartOption {
-	return func(c *startConfig, name Name) { c.id = KeyID(name, key) }
+// WithIdempotencyKey derives the saga's ID from its name and a key of the
+// caller's, such as an order number: the same name and key always give the
+// same ID, so Start may be repeated and the saga runs once. Start returns an
+// error if the key is empty.
+func WithIdempotencyKey(key string) StartOption { return keyOption(key) }
+
+type keyOption string
+
+func (o keyOption) apply(c *startConfig, name Name) error {
+	if o == "" {
+		return errors.New("the idempotency key is empty")
+	}
+	c.id = KeyID(name, string(o))
+	return nil
 }
 
-// KeyID returns the ID that WithKey gives a saga of that name: a UUID of version 5.
+// KeyID returns the ID that WithIdempotencyKey gives a saga of that name: a UUID of version 5.
 func KeyID(name Name, key string) ID {
 	return ID(uuid.NewSHA1(keySpace, []byte(string(name)+"\x00"+key)))
 }

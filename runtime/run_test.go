@@ -38,7 +38,7 @@ func (c *fakeCoordinator) CreateAndStart(_ context.Context, id saga.ID, dag *sag
 func (c *fakeCoordinator) Wait(_ context.Context, id saga.ID) (saga.Outputs, error) {
 	d, ok := c.sagas[id]
 	if !ok {
-		return saga.Outputs{}, saga.ErrNoSuchSaga
+		return saga.Outputs{}, saga.ErrNotFound
 	}
 	values := make([]json.RawMessage, d.Len())
 	values[d.Output()] = d.Params()
@@ -48,7 +48,7 @@ func (c *fakeCoordinator) Wait(_ context.Context, id saga.ID) (saga.Outputs, err
 func (c *fakeCoordinator) Status(_ context.Context, id saga.ID) (*saga.Status, error) {
 	d, ok := c.sagas[id]
 	if !ok {
-		return nil, saga.ErrNoSuchSaga
+		return nil, saga.ErrNotFound
 	}
 	return &saga.Status{ID: id, Name: d.Name(), DAG: d}, nil
 }
@@ -102,7 +102,7 @@ func TestStartReturnsErrors(t *testing.T) {
 	assert.EqualError(t, err, `saga "last-saga": parameters: json: unsupported type: func()`)
 	_, err = startLast(t, c, 1, saga.WithID(saga.ID{}))
 	assert.EqualError(t, err, `saga "last-saga": the zero id is no saga's`)
-	_, err = saga.Start[tripResult](context.Background(), c, nil, 1, saga.WithKey("k"))
+	_, err = saga.Start[tripResult](context.Background(), c, nil, 1, saga.WithIdempotencyKey("k"))
 	assert.EqualError(t, err, "saga has no DAG")
 }
 
@@ -113,9 +113,9 @@ func TestFindReturnsErrors(t *testing.T) {
 	assert.Equal(t, logID, run.ID())
 	_, err = saga.Find[tripResult](context.Background(), c, "book-trip", logID)
 	assert.EqualError(t, err, `no such saga: 049b2522-308d-442e-bc65-9bfaef863597 is a saga "last-saga", not "book-trip"`)
-	assert.ErrorIs(t, err, saga.ErrNoSuchSaga)
+	assert.ErrorIs(t, err, saga.ErrNotFound)
 	_, err = saga.Find[tripResult](context.Background(), c, "last-saga", saga.NewID())
-	assert.True(t, errors.Is(err, saga.ErrNoSuchSaga))
+	assert.True(t, errors.Is(err, saga.ErrNotFound))
 }
 
 func TestKeysGiveTheSameIDForEver(t *testing.T) {
@@ -132,7 +132,7 @@ func TestKeysGiveTheSameIDForEver(t *testing.T) {
 	}
 
 	c := &fakeCoordinator{sagas: map[saga.ID]*saga.SagaDAG{}}
-	run, err := startLast(t, c, 1, saga.WithKey("order-1"))
+	run, err := startLast(t, c, 1, saga.WithIdempotencyKey("order-1"))
 	require.NoError(t, err)
 	assert.Equal(t, saga.KeyID("last-saga", "order-1"), run.ID())
 }

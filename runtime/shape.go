@@ -57,10 +57,10 @@ type stamp struct {
 	shapes json.RawMessage
 }
 
-// Stamp returns d with the shapes that the registry has for its actions, so that a later
+// WithShapes returns d with the shapes that the registry has for its actions, so that a later
 // program can tell whether it can go on with the saga. Shapes that d has already are kept: they
 // say how the data that there is was written. Coordinators call it when they record a saga.
-func (r *Registry) Stamp(d *SagaDAG) *SagaDAG {
+func (r *Registry) WithShapes(d *SagaDAG) *SagaDAG {
 	if d.shapes != nil {
 		return d
 	}

@@ -38,7 +38,7 @@ func TestStampedShapesAreInTheJSON(t *testing.T) {
 	d := withParams(t, tripDAG(t), 1)
 	bare, err := json.Marshal(d)
 	require.NoError(t, err)
-	stamped := tripShapes().Stamp(d)
+	stamped := tripShapes().WithShapes(d)
 	text, err := json.Marshal(stamped)
 	require.NoError(t, err)
 	assert.Equal(t, string(bare[:len(bare)-1])+`,"shapes":{"trip.car":{"output":"*int"},`+
@@ -50,7 +50,7 @@ func TestStampedShapesAreInTheJSON(t *testing.T) {
 
 func TestStampedShapesSurviveARoundTripAndDontCount(t *testing.T) {
 	d := withParams(t, tripDAG(t), 1)
-	stamped := tripShapes().Stamp(d)
+	stamped := tripShapes().WithShapes(d)
 	text, err := json.MarshalIndent(stamped, "", "  ")
 	require.NoError(t, err)
 	var back saga.SagaDAG
@@ -69,7 +69,7 @@ func TestStampedShapesSurviveARoundTripAndDontCount(t *testing.T) {
 
 func TestNothingIsStampedIfNothingIsKnown(t *testing.T) {
 	d := withParams(t, tripDAG(t), 1)
-	assert.Same(t, d, register(shaped("trip.car", saga.Shape{})).Stamp(d))
+	assert.Same(t, d, register(shaped("trip.car", saga.Shape{})).WithShapes(d))
 	for _, empty := range []string{"{}", "null", `{"trip.car":{}}`} {
 		text, err := json.Marshal(d)
 		require.NoError(t, err)
@@ -88,11 +88,11 @@ func TestStampIsThatOfTheRegistryThatStampsFirst(t *testing.T) {
 	ints, texts := car("int"), car("string")
 	for range 2 {
 		for want, r := range map[string]*saga.Registry{"int": ints, "string": texts} {
-			stamped := r.Stamp(withParams(t, dag, 1))
+			stamped := r.WithShapes(withParams(t, dag, 1))
 			text, err := json.Marshal(stamped)
 			require.NoError(t, err)
 			assert.Contains(t, string(text), `"trip.car":{"output":"`+want+`"}`)
-			assert.Same(t, stamped, ints.Stamp(stamped), "the data was written with the first shapes")
+			assert.Same(t, stamped, ints.WithShapes(stamped), "the data was written with the first shapes")
 		}
 	}
 }
@@ -105,12 +105,12 @@ func TestActionWithoutOutputHasAShapeThatSaysSo(t *testing.T) {
 func TestSeveralGoroutinesStampOneDAG(t *testing.T) {
 	dag, r := tripDAG(t), tripShapes()
 	d := withParams(t, dag, 1)
-	want, err := json.Marshal(r.Stamp(withParams(t, tripDAG(t), 1)))
+	want, err := json.Marshal(r.WithShapes(withParams(t, tripDAG(t), 1)))
 	require.NoError(t, err)
 	results := make(chan []byte)
 	for range 8 {
 		go func() {
-			text, _ := json.Marshal(r.Stamp(d))
+			text, _ := json.Marshal(r.WithShapes(d))
 			results <- text
 		}()
 	}
@@ -137,13 +137,13 @@ func BenchmarkStamp(b *testing.B) {
 	b.Run("one DAG", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			r.Stamp(d)
+			r.WithShapes(d)
 		}
 	})
 	b.Run("one DAG, encoded", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			encode(b, r.Stamp(d))
+			encode(b, r.WithShapes(d))
 		}
 	})
 	b.Run("one DAG, encoded without a stamp", func(b *testing.B) {
@@ -155,7 +155,7 @@ func BenchmarkStamp(b *testing.B) {
 	b.Run("new DAG", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			r.Stamp(withParams(b, tripDAG(b), 1))
+			r.WithShapes(withParams(b, tripDAG(b), 1))
 		}
 	})
 	b.Run("new DAG, not stamped", func(b *testing.B) {

@@ -57,7 +57,7 @@ func (s *Status) Failures() []Failure { return s.Log().Failures() }
 //	undo-failed    its undo failed for good
 //	abandoned      it never started, and never will
 func (s *Status) Describe(id NodeID) string {
-	if s.State == StateCreated && !slices.ContainsFunc(s.Events, func(e Event) bool { return !e.Kind.Ordered() }) {
+	if s.State == StateCreated && !slices.ContainsFunc(s.Events, func(e Event) bool { return !e.Kind.IsCommand() }) {
 		if id == s.DAG.Start() {
 			return "queued-todo"
 		}

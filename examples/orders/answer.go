@@ -47,7 +47,7 @@ func newOrderView(status *saga.Status) orderView {
 	case len(failures) > 0 && status.State == saga.StateStuck:
 		v.Reason = failures[len(failures)-1].String()
 	case log.Canceled() != nil:
-		v.Reason = fmt.Sprintf("canceled by %s: %s", log.Canceled().By, log.Canceled().Comment)
+		v.Reason = fmt.Sprintf("canceled by %s: %s", log.Canceled().By, log.Canceled().Reason)
 	case len(failures) > 0:
 		v.Reason = failures[0].Err.Message
 	}
@@ -113,9 +113,9 @@ func answering(f func(*http.Request) (int, any, error)) http.Handler {
 // ending. Whether the request had an effect is not known then, and it is safe to repeat it.
 func statusOf(err error) int {
 	switch {
-	case errors.As(err, new(badRequestError)), errors.Is(err, saga.ErrBadOrder):
+	case errors.As(err, new(badRequestError)), errors.Is(err, saga.ErrInvalidAudit):
 		return http.StatusBadRequest
-	case errors.Is(err, saga.ErrNoSuchSaga):
+	case errors.Is(err, saga.ErrNotFound):
 		return http.StatusNotFound
 	case errors.Is(err, saga.ErrSagaExists), errors.Is(err, saga.ErrWrongState):
 		return http.StatusConflict

@@ -57,7 +57,7 @@ func (a *api) place(r *http.Request) (int, any, error) {
 	if err := o.Check(); err != nil {
 		return 0, nil, badRequest(err)
 	}
-	run, err := order.StartPlaceOrder(r.Context(), a.coordinator, o, saga.WithKey(key))
+	run, err := order.StartPlaceOrder(r.Context(), a.coordinator, o, saga.WithIdempotencyKey(key))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -135,7 +135,7 @@ func (a *api) cancel(r *http.Request) (int, any, error) {
 	if err := decode(r, &c); err != nil {
 		return 0, nil, err
 	}
-	if err := a.coordinator.Cancel(r.Context(), run.ID(), saga.Order{By: c.By, Comment: c.Comment}); err != nil {
+	if err := a.coordinator.Cancel(r.Context(), run.ID(), saga.Audit{By: c.By, Reason: c.Comment}); err != nil {
 		return 0, nil, err
 	}
 	return http.StatusAccepted, placed{ID: run.ID()}, nil

@@ -179,10 +179,10 @@ func TestOrderIsUndoneWhenItIsCanceled(t *testing.T) {
 	id := s.place("a key", kinds[0].order)
 	<-carrier.entered
 	cancel := "/orders/" + id.String() + "/cancel"
-	assert.Contains(t, s.failure("POST", cancel, "", `{"by":"bob"}`, http.StatusBadRequest), "it has no comment that says why")
+	assert.Contains(t, s.failure("POST", cancel, "", `{"by":"bob"}`, http.StatusBadRequest), "it has no reason")
 	assert.Contains(t, s.failure("POST", cancel, "", `{"who":"bob"}`, http.StatusBadRequest), `unknown field "who"`)
-	s.call("POST", cancel, "", `{"by":"bob","comment":"ann called"}`, http.StatusAccepted, nil)
-	s.call("POST", cancel, "", `{"by":"bob","comment":"ann called again"}`, http.StatusAccepted, nil)
+	s.call("POST", cancel, "", `{"by":"bob","reason":"ann called"}`, http.StatusAccepted, nil)
+	s.call("POST", cancel, "", `{"by":"bob","reason":"ann called again"}`, http.StatusAccepted, nil)
 	assert.Equal(t, "unwinding", s.show(id, "").State)
 	close(carrier.opened)
 
@@ -196,7 +196,7 @@ func TestOrderIsUndoneWhenItIsCanceled(t *testing.T) {
 	done := s.place("another key", kinds[0].order)
 	<-carrier.entered
 	assert.Equal(t, "succeeded", s.show(done, "?wait=30s").State)
-	assert.Contains(t, s.failure("POST", "/orders/"+done.String()+"/cancel", "", `{"by":"bob","comment":"too late"}`, http.StatusConflict), "it is succeeded")
+	assert.Contains(t, s.failure("POST", "/orders/"+done.String()+"/cancel", "", `{"by":"bob","reason":"too late"}`, http.StatusConflict), "it is succeeded")
 }
 
 func TestWaitEndsWhenTheProcessIsToEnd(t *testing.T) {
@@ -266,7 +266,7 @@ func TestMistakesOfClientsAreTold(t *testing.T) {
 		{"POST", "/orders", "k", `{"customer":"a","address":"a"}`, 400, "customer, address and card are required"},
 		{"GET", unknown, "", "", 404, "no such saga"},
 		{"GET", unknown + "/effects", "", "", 404, "no such saga"},
-		{"POST", unknown + "/cancel", "", `{"by":"a","comment":"b"}`, 404, "no such saga"},
+		{"POST", unknown + "/cancel", "", `{"by":"a","reason":"b"}`, 404, "no such saga"},
 		{"GET", "/orders/1", "", "", 400, `saga id "1"`},
 		{"GET", "/orders?state=lost", "", "", 400, `there is no state "lost"; there are created, running,`},
 		{"GET", "/orders?limit=0", "", "", 400, `limit is "0", want 1 to 500`},

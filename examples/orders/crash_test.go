@@ -213,7 +213,7 @@ func TestAnyProcessServesAnyOrder(t *testing.T) {
 	var shown struct{ State string }
 	require.NoError(t, third.insist(t.Context(), "GET", path, "", nil, http.StatusOK, &shown))
 	assert.Equal(t, "running", shown.State)
-	cancel := []byte(`{"by":"bob","comment":"ann called"}`)
+	cancel := []byte(`{"by":"bob","reason":"ann called"}`)
 	require.NoError(t, second.insist(t.Context(), "POST", path+"/cancel", "", cancel, http.StatusAccepted, &again))
 	state, reason, err := f.ended(t.Context(), placed.ID)
 	require.NoError(t, err)

@@ -44,13 +44,13 @@ func (s *service) standing(id saga.ID) []string {
 func TestStuckOrderIsUndoneFurtherWhenAnOperatorHasUndoneAStep(t *testing.T) {
 	s, id := stick(t)
 	ctx := t.Context()
-	ann := saga.Order{By: "ann", Comment: "is there another ferry?"}
+	ann := saga.Audit{By: "ann", Reason: "is there another ferry?"}
 	require.NoError(t, s.coordinator.RetryUndo(ctx, id, "ship", ann))
 	assert.Equal(t, "stuck", s.show(id, "?wait=30s").State, "there is none")
 	assert.ElementsMatch(t, []string{"reservation", "reservation", "authorization", "capture", "shipment"}, s.standing(id),
 		"what the shipment depends on isn't undone before it")
 
-	ann.Comment = "brought the parcel back in my own boat"
+	ann.Reason = "brought the parcel back in my own boat"
 	require.NoError(t, s.coordinator.MarkUndone(ctx, id, "ship", ann))
 	assert.Equal(t, "failed", s.show(id, "?wait=30s").State)
 	assert.Equal(t, []string{"shipment"}, s.standing(id), "the carrier's books don't know of the boat")
@@ -60,7 +60,7 @@ func TestStuckOrderIsUndoneFurtherWhenAnOperatorHasUndoneAStep(t *testing.T) {
 func TestStuckOrderIsCarriedOutWhenAnOperatorSuppliesTheOutputs(t *testing.T) {
 	s, id := stick(t)
 	ctx := t.Context()
-	ann := saga.Order{By: "ann", Comment: "the parcel is there, and I told the customer by telephone"}
+	ann := saga.Audit{By: "ann", Reason: "the parcel is there, and I told the customer by telephone"}
 	require.NoError(t, s.coordinator.Pause(ctx, id, ann), "or else the parcel is recalled again when it is said to be shipped")
 	supply := func(node saga.NodePath, output any) {
 		text, err := json.Marshal(output)
@@ -78,7 +78,7 @@ func TestStuckOrderIsCarriedOutWhenAnOperatorSuppliesTheOutputs(t *testing.T) {
 
 func TestStuckOrderIsAbandoned(t *testing.T) {
 	s, id := stick(t)
-	ann := saga.Order{By: "ann", Comment: "written off, case 4711"}
+	ann := saga.Audit{By: "ann", Reason: "written off, case 4711"}
 	require.NoError(t, s.coordinator.Abandon(t.Context(), id, ann))
 	v := s.show(id, "")
 	assert.Equal(t, "abandoned", v.State)

@@ -105,7 +105,7 @@ func (p *program) recover(ctx context.Context, coordinator *sec.Coordinator, fil
 	if err != nil {
 		return saga.ID{}, err
 	}
-	if err := coordinator.Resume(ctx, log); err != nil {
+	if err := coordinator.Import(ctx, log); err != nil {
 		return saga.ID{}, err
 	}
 	status, err := coordinator.Status(ctx, log.ID)

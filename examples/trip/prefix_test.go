@@ -50,7 +50,7 @@ func playTrip(t *testing.T, log *saga.Log, fail, failUndo saga.NodePath) *saga.S
 	c, err := sec.New(sec.Config{Registry: NewRegistry(NewService(NewLedger())), Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, c.Shutdown(t.Context())) }()
-	require.NoError(t, c.Resume(t.Context(), log))
+	require.NoError(t, c.Import(t.Context(), log))
 	if fail != "" {
 		ignoreEnded(t, c.InjectError(t.Context(), log.ID, fail))
 	}

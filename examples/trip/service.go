@@ -45,7 +45,7 @@ type Service struct {
 	Cars     BookingService
 }
 
-//saga:do payment label="ChargeCreditCard" timeout=10s retry=5
+//saga:do payment label="ChargeCreditCard" timeout=10s attempts=6
 func (s *Service) chargeCard(ctx context.Context, trip BookTrip) (PaymentConfirmation, error) {
 	number, err := s.Payments.Charge(ctx, trip.Card)
 	return PaymentConfirmation{Number: number}, err
@@ -54,7 +54,7 @@ func (s *Service) chargeCard(ctx context.Context, trip BookTrip) (PaymentConfirm
 // refundCard takes the payment as a pointer: it is also called when nobody knows whether
 // the card was charged, and then refunds what it was charged under this saga's key.
 //
-//saga:undo payment retry=20
+//saga:undo payment attempts=20
 func (s *Service) refundCard(ctx context.Context, payment *PaymentConfirmation) error {
 	if payment == nil {
 		return s.Payments.RefundUnconfirmed(ctx)

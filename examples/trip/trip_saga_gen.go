@@ -135,14 +135,14 @@ func paymentAction(service *Service) saga.Action {
 			return service.chargeCard(ctx, in.Trip)
 		},
 		DoPolicy: saga.Policy{
-			Timeout: 10 * time.Second,
-			Retry:   5,
+			Timeout:     10 * time.Second,
+			MaxAttempts: 6,
 		},
 		UndoUnknown: func(ctx saga.ActionContext, _ paymentInputs, out *PaymentConfirmation) error {
 			return service.refundCard(ctx, out)
 		},
 		UndoPolicy: saga.Policy{
-			Retry: 20,
+			MaxAttempts: 20,
 		},
 		Shape: saga.Shape{
 			Inputs: saga.Shapes{"trip": shapeBookTrip},

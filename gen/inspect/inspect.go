@@ -22,11 +22,11 @@ type Func struct {
 	// Params are the parameters in their order, without the receiver.
 	Params []Data `json:"params,omitempty"`
 	// Unknown says of an undo that it also undoes what may have been done.
-	Unknown bool   `json:"unknown,omitempty"`
-	Timeout string `json:"timeout,omitempty"`
-	Retry   *int   `json:"retry,omitempty"`
-	Backoff string `json:"backoff,omitempty"`
-	Limit   *int   `json:"limit,omitempty"`
+	Unknown  bool   `json:"unknown,omitempty"`
+	Timeout  string `json:"timeout,omitempty"`
+	Attempts *int   `json:"attempts,omitempty"`
+	Backoff  string `json:"backoff,omitempty"`
+	Limit    *int   `json:"limit,omitempty"`
 }
 
 // Data is a value with a name.
@@ -61,8 +61,8 @@ func (f *Func) policy() []string {
 	if f.Timeout != "" {
 		list = append(list, "timeout "+f.Timeout)
 	}
-	if f.Retry != nil {
-		list = append(list, fmt.Sprintf("retry %d", *f.Retry))
+	if f.Attempts != nil {
+		list = append(list, fmt.Sprintf("attempts %d", *f.Attempts))
 	}
 	if f.Backoff != "" {
 		list = append(list, "backoff "+f.Backoff)
@@ -97,7 +97,7 @@ func newFunc(f *gen.Func, q types.Qualifier) *Func {
 		return nil
 	}
 	signature := f.Object.Signature()
-	out := &Func{Name: f.Object.Name(), Retry: f.Policy.Retry, Limit: f.Policy.Limit, Timeout: duration(f.Policy.Timeout), Backoff: duration(f.Policy.Backoff)}
+	out := &Func{Name: f.Object.Name(), Attempts: f.Policy.Attempts, Limit: f.Policy.Limit, Timeout: duration(f.Policy.Timeout), Backoff: duration(f.Policy.Backoff)}
 	if recv := signature.Recv(); recv != nil {
 		t := typeOf(recv.Type(), q)
 		if strings.HasPrefix(t, "*") {

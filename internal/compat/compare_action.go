@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -140,7 +141,7 @@ func (c *comparer) policies(a, b *Action) {
 	was, is = a.UndoPolicy, b.UndoPolicy
 	if change := was.changes(is); change != "" && a.Undo != NoUndo && b.Undo != NoUndo {
 		f := Finding{Kind: "policy", Pos: is.Pos, Action: b.Name, Change: "undo: " + change, Why: why}
-		if fewerUndos(was.Retry, is.Retry) || shorter(was.Timeout, is.Timeout) {
+		if fewerAttempts(was.MaxAttempts, is.MaxAttempts) || shorter(was.Timeout, is.Timeout) {
 			f.Level = Care
 			f.Remedy = "An undo that is given up leaves its saga stuck: see that the attempts are enough."
 		}
@@ -157,7 +158,7 @@ func (p Policy) changes(is Policy) string {
 		}
 	}
 	add("the timeout", orDefault(p.Timeout, "none"), orDefault(is.Timeout, "none"))
-	add("retry", retryText(p.Retry), retryText(is.Retry))
+	add("the number of attempts", orDefault(p.MaxAttempts, "the default"), orDefault(is.MaxAttempts, "the default"))
 	add("backoff", orDefault(p.Backoff, "the default"), orDefault(is.Backoff, "the default"))
 	add("the limit", orDefault(p.Limit, "none"), orDefault(is.Limit, "none"))
 	return enumerate(changes)
@@ -170,29 +171,14 @@ func orDefault[T comparable](v T, zero string) string {
 	return fmt.Sprint(v)
 }
 
-func retryText(n int) string {
-	if n < 0 {
-		return "0"
-	}
-	return orDefault(n, "the default")
-}
-
 // shorter reports whether a timeout is shorter than it was, where zero is none.
 func shorter(was, is time.Duration) bool { return is > 0 && (was == 0 || is < was) }
 
-// defaultUndoRetry is how often an undo is called again if nothing else is said.
-const defaultUndoRetry = 10
+// defaultUndoAttempts is the runtime's DefaultUndoAttempts.
+const defaultUndoAttempts = 11
 
-// fewerUndos reports whether an undo is called again less often than it was.
-func fewerUndos(was, is int) bool {
-	attempts := func(n int) int {
-		switch {
-		case n < 0:
-			return 0
-		case n == 0:
-			return defaultUndoRetry
-		}
-		return n
-	}
-	return attempts(is) < attempts(was)
+// fewerAttempts reports whether the maximum of attempts of an undo is lower
+// than it was.
+func fewerAttempts(was, is int) bool {
+	return cmp.Or(is, defaultUndoAttempts) < cmp.Or(was, defaultUndoAttempts)
 }

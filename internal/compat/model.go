@@ -58,10 +58,11 @@ const (
 // Policy is a saga.Policy. Zero stands for the default.
 type Policy struct {
 	Timeout time.Duration
-	Retry   int // -1 if there is none
-	Backoff time.Duration
-	Limit   int
-	Pos     token.Position
+	// MaxAttempts is zero if it isn't given.
+	MaxAttempts int
+	Backoff     time.Duration
+	Limit       int
+	Pos         token.Position
 }
 
 // Saga is a saga that a file declares.

@@ -149,12 +149,8 @@ func (r *reader) policy(key *ast.Ident, e ast.Expr) Policy {
 			p.Timeout = r.duration(value)
 		case "Backoff":
 			p.Backoff = r.duration(value)
-		case "Retry":
-			if r.isSaga(value, "NoRetry") {
-				p.Retry = -1
-				return
-			}
-			p.Retry = int(r.number(value))
+		case "MaxAttempts":
+			p.MaxAttempts = int(r.number(value))
 		case "Limit":
 			p.Limit = int(r.number(value))
 		default:

@@ -83,10 +83,10 @@ func TestFileIsReadWithAllItsParts(t *testing.T) {
 	assert.Equal(t, UndoKnown, a.Undo)
 	a.DoPolicy.Pos.Line, a.UndoPolicy.Pos = 0, a.DoPolicy.Pos
 	assert.Equal(t, 36*time.Hour, a.DoPolicy.Timeout)
-	assert.Equal(t, 1, a.DoPolicy.Retry)
+	assert.Equal(t, 2, a.DoPolicy.MaxAttempts)
 	assert.Equal(t, 20*time.Microsecond, a.DoPolicy.Backoff)
 	assert.Equal(t, 20, a.DoPolicy.Limit)
-	assert.Equal(t, -1, f.Actions[4].DoPolicy.Retry)
+	assert.Equal(t, 1, f.Actions[4].DoPolicy.MaxAttempts)
 
 	src, err = os.ReadFile("../../testdata/golden/edges/edges_saga_gen.go")
 	require.NoError(t, err)
@@ -114,8 +114,8 @@ func TestFileThatSagagenDoesntWriteIsToldClearly(t *testing.T) {
 		{"Name: ActionCar,", "Name: ActionCars,", "no constant ActionCars holds the action's name"},
 		{"Name: ActionCar,", "", "the action of carAction has no name"},
 		{"Name: ActionCar,", "Name: ActionCar, Color: 1,", "Color is nothing that an action has"},
-		{"Retry: 20,", "Retry: many(),", "a number was expected here"},
-		{"Retry: 20,", "Retries: 20,", "Retries is nothing that a policy has"},
+		{"MaxAttempts: 20,", "MaxAttempts: many(),", "a number was expected here"},
+		{"MaxAttempts: 20,", "Retries: 20,", "Retries is nothing that a policy has"},
 		{"10 * time.Second", "tenSeconds", "a duration was expected here"},
 		{"Output: shapeCarReservation,", "Output: shapeCar,", "no constant shapeCar holds a shape"},
 		{"Output: shapeCarReservation,", "Outputs: shapeCarReservation,", "Outputs is nothing that a shape has"},

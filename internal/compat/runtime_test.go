@@ -33,7 +33,7 @@ func TestBreakingIsWhatTheRuntimeParks(t *testing.T) {
 		for _, s := range was.Files[0].Sagas {
 			d, err := saga.NewSagaDAG(dagOf(t, was, s), nil)
 			require.NoError(t, err)
-			text, err := json.Marshal(then.Stamp(d))
+			text, err := json.Marshal(then.WithShapes(d))
 			require.NoError(t, err)
 			stored := new(saga.SagaDAG)
 			require.NoError(t, json.Unmarshal(text, stored))

@@ -31,7 +31,7 @@ func (b bystander) withStore(ctx context.Context, call func(context.Context, sto
 	return call(limited, b.config.Store)
 }
 
-// load returns the record of a saga. The error wraps saga.ErrNoSuchSaga if there's none.
+// load returns the record of a saga. The error wraps saga.ErrNotFound if there's none.
 func (b bystander) load(ctx context.Context, id saga.ID) (record store.Record, err error) {
 	err = b.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
 		record, err = st.Load(ctx, id)
@@ -39,7 +39,7 @@ func (b bystander) load(ctx context.Context, id saga.ID) (record store.Record, e
 	})
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return record, fmt.Errorf("saga %s: %w", id, saga.ErrNoSuchSaga)
+		return record, fmt.Errorf("saga %s: %w", id, saga.ErrNotFound)
 	case err != nil:
 		return record, fmt.Errorf("saga %s: %w", id, err)
 	}
@@ -112,7 +112,7 @@ func (b bystander) create(ctx context.Context, id saga.ID, dag *saga.SagaDAG, st
 	}
 	stamped := dag
 	if b.config.Registry != nil {
-		stamped = b.config.Registry.Stamp(dag)
+		stamped = b.config.Registry.WithShapes(dag)
 	}
 	encoded, params, err := stamped.Parts()
 	if err != nil {
@@ -166,7 +166,7 @@ func (b bystander) amend(ctx context.Context, record store.Record, w wish) error
 		if len(added.Events) == 0 && added.State == p.stored {
 			return nil
 		}
-		added.Call = record.Owner != "" // who claims what nobody owns reads all of it
+		added.Notify = record.Owner != "" // who claims what nobody owns reads all of it
 		err = b.withStore(ctx, func(ctx context.Context, st store.Store) error { return st.Append(ctx, added) })
 		switch {
 		case err == nil:

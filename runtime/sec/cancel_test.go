@@ -57,7 +57,7 @@ func TestCanceledSagaDoesNotRunOnFromASuppliedOutput(t *testing.T) {
 				output := because
 				output.Output = json.RawMessage(`"b"`)
 				require.NoError(t, c.SupplyOutput(t.Context(), id, "b", output))
-				require.NoError(t, c.Unpause(t.Context(), id, because))
+				require.NoError(t, c.Resume(t.Context(), id, because))
 				_, err := c.Wait(t.Context(), id)
 				assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 				assert.Equal(t, []string{"do a", "do b", "undo b", "undo a"}, w.calls())
@@ -122,7 +122,7 @@ func TestUndoThatIsRetriedByOrderIsNotResumed(t *testing.T) {
 		id, _, err := run(t, c, chain())
 		require.Error(t, err)
 		var resumed bool
-		w.on("undo a", func(ctx saga.ActionContext) error { resumed = ctx.Resumed(); return nil })
+		w.on("undo a", func(ctx saga.ActionContext) error { resumed = ctx.Recovered(); return nil })
 		require.NoError(t, c.RetryUndo(t.Context(), id, "a", because))
 		settle()
 		synctest.Wait()

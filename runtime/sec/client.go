@@ -59,7 +59,7 @@ func (c *Client) CreateAndStart(ctx context.Context, id saga.ID, dag *saga.SagaD
 }
 
 // Start starts a saga that was created, and does nothing if it has been started. When it returns nil, the
-// start is durable. The error wraps saga.ErrNoSuchSaga, or saga.ErrParked if the log makes no sense.
+// start is durable. The error wraps saga.ErrNotFound, or saga.ErrParked if the log makes no sense.
 func (c *Client) Start(ctx context.Context, id saga.ID) error { return c.amend(ctx, id, startIt) }
 
 // Wait returns when the saga is settled, as Coordinator.Wait does. It looks at the store again and again, at first after some milliseconds, then
@@ -83,7 +83,7 @@ func (c *Client) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error) {
 }
 
 // Status returns what the store knows of a saga. What only its coordinator knows, such as the attempts of what is being
-// retried, is not in it. The error wraps saga.ErrNoSuchSaga if there is none.
+// retried, is not in it. The error wraps saga.ErrNotFound if there is none.
 func (c *Client) Status(ctx context.Context, id saga.ID) (*saga.Status, error) {
 	record, err := c.aside.load(ctx, id)
 	if err != nil {

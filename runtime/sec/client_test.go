@@ -103,11 +103,11 @@ func TestClientRefusesWhatItKnowsToBeWrong(t *testing.T) {
 	assert.ErrorIs(t, withRegistry.Create(t.Context(), saga.NewID(), chain()), saga.ErrTooLarge)
 	assert.ErrorContains(t, without.Create(t.Context(), saga.ID{}, chain()), "id is zero")
 	assert.ErrorContains(t, without.Create(t.Context(), saga.NewID(), nil), "has no DAG")
-	assert.ErrorIs(t, without.Start(t.Context(), saga.NewID()), saga.ErrNoSuchSaga)
+	assert.ErrorIs(t, without.Start(t.Context(), saga.NewID()), saga.ErrNotFound)
 	_, err := without.Status(t.Context(), saga.NewID())
-	assert.ErrorIs(t, err, saga.ErrNoSuchSaga)
+	assert.ErrorIs(t, err, saga.ErrNotFound)
 	_, err = without.Wait(t.Context(), saga.NewID())
-	assert.ErrorIs(t, err, saga.ErrNoSuchSaga)
+	assert.ErrorIs(t, err, saga.ErrNotFound)
 }
 
 // A start and an order from elsewhere, while the owner writes something itself, are both kept.
@@ -147,7 +147,7 @@ func TestOrderFromElsewhereLeavesWhatIsInFlight(t *testing.T) {
 		require.NoError(t, client.Pause(t.Context(), id, because))
 		time.Sleep(10 * time.Minute) // b has ended, and c not
 		require.NoError(t, client.Cancel(t.Context(), id, because))
-		require.NoError(t, client.Unpause(t.Context(), id, because))
+		require.NoError(t, client.Resume(t.Context(), id, because))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.ElementsMatch(t, []string{"do a", "do b", "do c"}, w.calls()[:3])
@@ -200,7 +200,7 @@ func orderAtRandom(t *testing.T, random *rand.Rand) {
 		all := []func() error{
 			func() error { return by.Pause(t.Context(), id, because) },
 			func() error { return by.Step(t.Context(), id, because) },
-			func() error { return by.Unpause(t.Context(), id, because) },
+			func() error { return by.Resume(t.Context(), id, because) },
 			func() error { return by.SetBreakpoint(t.Context(), id, node, because) },
 			func() error { return by.ClearBreakpoint(t.Context(), id, node, because) },
 			func() error { return by.Cancel(t.Context(), id, because) },
@@ -212,7 +212,7 @@ func orderAtRandom(t *testing.T, random *rand.Rand) {
 	for _, node := range []saga.NodePath{"a", "b", "c", "d"} {
 		_ = client.ClearBreakpoint(t.Context(), id, node, because)
 	}
-	_ = client.Unpause(t.Context(), id, because)
+	_ = client.Resume(t.Context(), id, because)
 	_, err := client.Wait(t.Context(), id)
 	state := saga.StateSucceeded
 	if err != nil {
@@ -251,7 +251,7 @@ func TestOrderForASagaWithoutAnOwnerCallsNobody(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, records, 1)
 	assert.Equal(t, saga.StateFailed, records[0].State)
-	assert.False(t, records[0].Called)
+	assert.False(t, records[0].Notified)
 }
 
 func TestCreatedSagaIsStartedByWhoeverCreatesAndStartsIt(t *testing.T) {
@@ -285,7 +285,7 @@ func TestResumedSagaWaitsForItsStart(t *testing.T) {
 		w := newWorld()
 		first := w.start(t, st)
 		id := saga.NewID()
-		require.NoError(t, first.Resume(t.Context(), &saga.Log{ID: id, DAG: chain(), Events: []saga.Event{
+		require.NoError(t, first.Import(t.Context(), &saga.Log{ID: id, DAG: chain(), Events: []saga.Event{
 			{Seq: 0, Node: 1, Kind: saga.EventStarted},
 			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(`"a"`)},
 		}}))

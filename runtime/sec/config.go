@@ -39,8 +39,8 @@ type Config struct {
 	// StoreTimeout bounds each call of the store; then it is repeated. Default: 10 s.
 	StoreTimeout time.Duration
 
-	// ListPatience is how long List waits for the store before it answers from memory. Default: 100 ms.
-	ListPatience time.Duration
+	// ListTimeout is how long List waits for the store before it answers from memory. Default: 100 ms.
+	ListTimeout time.Duration
 
 	// MaxSagas is how many sagas run at once; others wait for their turn, in the order in which they were started. A
 	// saga that an operator holds doesn't count. Default: no limit.
@@ -75,7 +75,7 @@ func (c Config) withDefaults() Config {
 	}
 	setDefault(&c.Poll, time.Second)
 	setDefault(&c.StoreTimeout, 10*time.Second)
-	setDefault(&c.ListPatience, 100*time.Millisecond)
+	setDefault(&c.ListTimeout, 100*time.Millisecond)
 	if c.Observer == nil {
 		c.Observer = SlogObserver{Logger: c.Logger}
 	}
@@ -101,7 +101,7 @@ func (c Config) validate() error {
 		return fmt.Errorf("sec: config: Lease is %v, want at least %v, or none", c.Lease, minLease)
 	}
 	for name, value := range map[string]int64{
-		"StoreTimeout": int64(c.StoreTimeout), "Lease": int64(c.Lease), "Poll": int64(c.Poll), "ListPatience": int64(c.ListPatience), "MaxSagas": int64(c.MaxSagas), "MaxActions": int64(c.MaxActions),
+		"StoreTimeout": int64(c.StoreTimeout), "Lease": int64(c.Lease), "Poll": int64(c.Poll), "ListPatience": int64(c.ListTimeout), "MaxSagas": int64(c.MaxSagas), "MaxActions": int64(c.MaxActions),
 		"MaxPayload": int64(c.MaxPayload), "WarnPayload": int64(c.WarnPayload), "MaxNodes": int64(c.MaxNodes), "MaxEdges": int64(c.MaxEdges),
 		"Retention.MaxAge": int64(c.Retention.MaxAge), "Retention.MaxCount": int64(c.Retention.MaxCount), "Retention.Every": int64(c.Retention.Every),
 	} {

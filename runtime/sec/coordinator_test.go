@@ -202,7 +202,7 @@ func TestUnknownOutcomeOfAnEarlierAttemptIsRemembered(t *testing.T) {
 				}
 				return "", errors.New("down")
 			},
-			DoPolicy:    saga.Policy{Retry: 1},
+			DoPolicy:    saga.Policy{MaxAttempts: 2},
 			UndoUnknown: func(saga.ActionContext, saga.None, *string) error { undone++; return nil },
 		}))
 		c := openWith(t, store.NewMemory(), registry)
@@ -221,8 +221,8 @@ func TestUndoIsGivenUpAfterItsRetries(t *testing.T) {
 		_, _, err := run(t, c, chain())
 		failed := failedError(t, err)
 		assert.Equal(t, saga.StateStuck, failed.State)
-		assert.Equal(t, 1+saga.DefaultUndoRetry, w.count("undo a"))
-		assert.Equal(t, 1+saga.DefaultUndoRetry, failed.Failures[1].Err.Attempts)
+		assert.Equal(t, saga.DefaultUndoAttempts, w.count("undo a"))
+		assert.Equal(t, saga.DefaultUndoAttempts, failed.Failures[1].Err.Attempts)
 	})
 }
 
@@ -300,8 +300,8 @@ func TestInjectedErrorsTakeThePlaceOfCalls(t *testing.T) {
 		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
 		assert.Equal(t, []string{"do a", "do b", "undo b"}, w.calls())
 		assert.ErrorIs(t, c.InjectError(t.Context(), id, "c"), saga.ErrWrongState)
-		assert.ErrorIs(t, c.InjectError(t.Context(), id, "x"), saga.ErrNoSuchNode)
-		assert.ErrorIs(t, c.InjectError(t.Context(), saga.NewID(), "c"), saga.ErrNoSuchSaga)
+		assert.ErrorIs(t, c.InjectError(t.Context(), id, "x"), saga.ErrNodeNotFound)
+		assert.ErrorIs(t, c.InjectError(t.Context(), saga.NewID(), "c"), saga.ErrNotFound)
 	})
 }
 

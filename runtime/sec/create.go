@@ -27,14 +27,14 @@ func (c *Coordinator) CreateAndStart(ctx context.Context, id saga.ID, dag *saga.
 	return c.create(ctx, &saga.Log{ID: id, DAG: dag}, true)
 }
 
-// Resume records a saga with the log that it has got elsewhere, without starting it: Start lets it go on from there. If the log says that it
+// Import records a saga with the log that it has got elsewhere, without starting it: Start lets it go on from there. If the log says that it
 // has ended, or is stuck, that is its state at once. Cancel starts it too. The errors are those of Create, and one that says which event can't have happened.
-func (c *Coordinator) Resume(ctx context.Context, log *saga.Log) error {
+func (c *Coordinator) Import(ctx context.Context, log *saga.Log) error {
 	return c.create(ctx, log, false)
 }
 
 // Start starts a saga that was created, and does nothing if it has been started. When it returns nil, the
-// start is durable. The error wraps saga.ErrNoSuchSaga, saga.ErrParked, or saga.ErrShutdown.
+// start is durable. The error wraps saga.ErrNotFound, saga.ErrParked, or saga.ErrShutdown.
 func (c *Coordinator) Start(ctx context.Context, id saga.ID) error {
 	s, record, err := c.find(ctx, id)
 	if err != nil {
@@ -75,7 +75,7 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 // insert records a new saga that has been reserved.
 func (s *instance) insert(ctx context.Context, log *saga.Log) error {
 	c := s.coordinator
-	s.dag = c.config.Registry.Stamp(s.dag)
+	s.dag = c.config.Registry.WithShapes(s.dag)
 	encoded, params, err := s.dag.Parts()
 	if err != nil {
 		c.release(s)
@@ -126,7 +126,7 @@ func (c *Coordinator) settleDoubt(id saga.ID) {
 	c.inBackground(func() {
 		_ = c.retry(c.alive, id, func(ctx context.Context, _ store.Store) error {
 			_, _, err := c.find(ctx, id)
-			if errors.Is(err, saga.ErrNoSuchSaga) || errors.Is(err, saga.ErrShutdown) {
+			if errors.Is(err, saga.ErrNotFound) || errors.Is(err, saga.ErrShutdown) {
 				return final{err}
 			}
 			return err

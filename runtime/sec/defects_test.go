@@ -111,7 +111,7 @@ func TestDefectAHungStoreHangsListGetAndShutdown(t *testing.T) {
 		status, err := c.Status(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, "working", status.Describe(1), "what is not durable is not shown")
-		owned := c.Owned()
+		owned := c.InMemory()
 		require.Len(t, owned, 1)
 		assert.Equal(t, saga.StateRunning, owned[0].State)
 		assert.Equal(t, saga.Name("chain"), owned[0].Name)
@@ -203,7 +203,7 @@ func TestDefectTheInjectionOfAnErrorTakesAnyIndex(t *testing.T) {
 		dag := chain()
 		require.NoError(t, c.Create(t.Context(), id, dag))
 		for _, node := range []saga.NodeID{-1, saga.NodeID(dag.Len()), 1 << 30} {
-			assert.ErrorIs(t, c.InjectErrorAt(t.Context(), id, node), saga.ErrNoSuchNode, "%d", node)
+			assert.ErrorIs(t, c.InjectErrorAt(t.Context(), id, node), saga.ErrNodeNotFound, "%d", node)
 		}
 		require.NoError(t, c.InjectErrorAt(t.Context(), id, 2))
 		require.NoError(t, c.Start(t.Context(), id))
@@ -220,7 +220,7 @@ func TestDefectAnErrorInjectedAtAnUnnamedNodePanics(t *testing.T) {
 		require.NoError(t, c.Create(t.Context(), id, dag))
 		assert.ErrorIs(t, c.InjectErrorAt(t.Context(), id, dag.Start()), saga.ErrWrongState)
 		assert.ErrorIs(t, c.InjectErrorAt(t.Context(), id, dag.End()), saga.ErrWrongState)
-		assert.ErrorIs(t, c.InjectError(t.Context(), id, ""), saga.ErrNoSuchNode)
+		assert.ErrorIs(t, c.InjectError(t.Context(), id, ""), saga.ErrNodeNotFound)
 	})
 }
 
@@ -235,7 +235,7 @@ func TestDefectFinishedSagasAreNeverFreed(t *testing.T) {
 			}
 			_, _, _ = run(t, c, chain())
 		}
-		assert.Empty(t, c.Owned())
+		assert.Empty(t, c.InMemory())
 	})
 }
 
@@ -261,7 +261,7 @@ func TestDefectStatusRacesWithTheExecutor(t *testing.T) {
 				assert.GreaterOrEqual(t, len(status.Events), seen, "it goes back in time")
 				seen = len(status.Events)
 				assert.NotEmpty(t, status.String())
-				c.Owned()
+				c.InMemory()
 				if status.State.Final() {
 					return
 				}

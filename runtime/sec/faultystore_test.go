@@ -194,7 +194,7 @@ func playThrough(t *testing.T, st *faultyStore, name string) {
 
 // isStoreError reports whether the answer was about the store and not about the saga.
 func isStoreError(err error) bool {
-	for _, target := range []error{saga.ErrSagaExists, saga.ErrNoSuchSaga, saga.ErrParked, saga.ErrWrongState, saga.ErrBadOrder} {
+	for _, target := range []error{saga.ErrSagaExists, saga.ErrNotFound, saga.ErrParked, saga.ErrWrongState, saga.ErrInvalidAudit} {
 		if errors.Is(err, target) {
 			return false
 		}

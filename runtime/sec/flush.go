@@ -115,9 +115,9 @@ func (s *instance) catchUp(o overtaken) error {
 		}
 	}
 	for _, j := range s.todo {
-		old.TakeBack(j.Task)
+		old.Requeue(j.Task)
 	}
-	machine.Inherit(old)
+	machine.CopyInFlight(old)
 	s.todo = s.todo[:0]
 	for _, r := range served {
 		s.serve(r)
@@ -127,7 +127,7 @@ func (s *instance) catchUp(o overtaken) error {
 
 // isOutcome reports whether events of a kind are what workers come to.
 func isOutcome(k saga.EventKind) bool {
-	return !k.Ordered() && k != saga.EventStarted && k != saga.EventUndoStarted
+	return !k.IsCommand() && k != saga.EventStarted && k != saga.EventUndoStarted
 }
 
 // final marks an error after which retry doesn't try again.

@@ -10,7 +10,7 @@ import (
 
 // What is injected is for tests and demonstrations. It lasts as long as this coordinator has the saga, and is not recorded.
 //
-// The errors wrap saga.ErrNoSuchNode; and saga.ErrWrongState if the node has been called or runs no action, or if the
+// The errors wrap saga.ErrNodeNotFound; and saga.ErrWrongState if the node has been called or runs no action, or if the
 // saga is not one that this coordinator has created or runs.
 
 // injection is what happens in place of calling an action once.
@@ -85,7 +85,7 @@ func (c *Coordinator) injectAt(ctx context.Context, id saga.ID, node saga.NodeID
 		return err
 	}
 	if !status.DAG.Contains(node) {
-		return fmt.Errorf("saga %s: inject: %w: index %d; there are 0 to %d", id, saga.ErrNoSuchNode, node, status.DAG.End())
+		return fmt.Errorf("saga %s: inject: %w: index %d; there are 0 to %d", id, saga.ErrNodeNotFound, node, status.DAG.End())
 	}
 	s := c.lookup(id)
 	if s == nil {

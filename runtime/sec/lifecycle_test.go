@@ -55,7 +55,7 @@ func TestCreateRefusesAnActionThatIsNotRegistered(t *testing.T) {
 		dag := withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "gone")))
 		assert.ErrorIs(t, c.Create(t.Context(), id, dag), saga.ErrUnknownAction)
 		_, err := c.Status(t.Context(), id)
-		assert.ErrorIs(t, err, saga.ErrNoSuchSaga)
+		assert.ErrorIs(t, err, saga.ErrNotFound)
 		assert.Error(t, c.Create(t.Context(), saga.ID{}, chain()))
 		assert.ErrorContains(t, c.Create(t.Context(), id, nil), "has no DAG")
 		assert.ErrorContains(t, c.Create(t.Context(), id, &saga.SagaDAG{}), "has no DAG")
@@ -151,7 +151,7 @@ func TestResumeGoesOnFromALogOfAnotherStore(t *testing.T) {
 		log.Events = log.Events[:5]
 		other := newWorld()
 		elsewhere := other.open(t, store.NewMemory())
-		require.NoError(t, elsewhere.Resume(t.Context(), log))
+		require.NoError(t, elsewhere.Import(t.Context(), log))
 		resumed, err := elsewhere.Status(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, "queued-todo", resumed.Describe(3))
@@ -161,11 +161,11 @@ func TestResumeGoesOnFromALogOfAnotherStore(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []string{"do c"}, other.calls())
 
-		assert.ErrorIs(t, elsewhere.Resume(t.Context(), &saga.Log{ID: id, DAG: log.DAG, Events: status.Events}), saga.ErrSagaExists, "it has another log")
+		assert.ErrorIs(t, elsewhere.Import(t.Context(), &saga.Log{ID: id, DAG: log.DAG, Events: status.Events}), saga.ErrSagaExists, "it has another log")
 
 		log.Events = []saga.Event{{Node: 3, Kind: saga.EventStarted}}
 		log.ID = saga.NewID()
-		assert.ErrorContains(t, elsewhere.Resume(t.Context(), log), `started for node "c", allowed only if`)
+		assert.ErrorContains(t, elsewhere.Import(t.Context(), log), `started for node "c", allowed only if`)
 	})
 }
 
@@ -184,7 +184,7 @@ func TestResumedSagaThatUnwindsWaitsForItsStart(t *testing.T) {
 		w := newWorld()
 		c := from.open(t, w, store.NewMemory())
 		id := saga.NewID()
-		require.NoError(t, c.Resume(t.Context(), unwinding(id)))
+		require.NoError(t, c.Import(t.Context(), unwinding(id)))
 		time.Sleep(time.Hour)
 		status, err := c.Status(t.Context(), id)
 		require.NoError(t, err)
@@ -203,7 +203,7 @@ func TestResumedSagaWaitsForItsStartAcrossARestart(t *testing.T) {
 		st := store.NewMemory()
 		c := w.start(t, st)
 		id := saga.NewID()
-		require.NoError(t, c.Resume(t.Context(), unwinding(id)))
+		require.NoError(t, c.Import(t.Context(), unwinding(id)))
 		require.NoError(t, c.Shutdown(t.Context()))
 		c = w.open(t, st)
 		time.Sleep(time.Hour)
@@ -222,7 +222,7 @@ func TestResumedSagaThatIsCanceledUnwinds(t *testing.T) {
 		id := saga.NewID()
 		log := unwinding(id)
 		log.Events = log.Events[:2]
-		require.NoError(t, c.Resume(t.Context(), log))
+		require.NoError(t, c.Import(t.Context(), log))
 		time.Sleep(time.Hour)
 		require.Empty(t, w.calls(), "it waits for its start")
 		require.NoError(t, c.Cancel(t.Context(), id, because))
@@ -259,7 +259,7 @@ func TestShutdownThatRunsOutOfTimeForgetsItsSagas(t *testing.T) {
 		defer cancel()
 		require.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
 		synctest.Wait()
-		assert.Empty(t, c.Owned())
+		assert.Empty(t, c.InMemory())
 		require.NoError(t, c.Shutdown(t.Context()), "when it has returned")
 	})
 }

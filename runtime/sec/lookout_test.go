@@ -52,14 +52,14 @@ func TestCoordinatorTakesNoMoreSagasThanMayRun(t *testing.T) {
 		require.NoError(t, err)
 		defer func() { require.NoError(t, c.Shutdown(context.Background())) }()
 		synctest.Wait()
-		assert.Len(t, c.Owned(), 3)
+		assert.Len(t, c.InMemory(), 3)
 		began := time.Now()
 		for left := 20; left > 0; {
 			time.Sleep(time.Second)
 			open, err := st.List(t.Context(), store.Query{States: []saga.State{saga.StateRunning}})
 			require.NoError(t, err)
 			left = len(open)
-			assert.LessOrEqual(t, len(c.Owned()), 3)
+			assert.LessOrEqual(t, len(c.InMemory()), 3)
 		}
 		assert.Less(t, time.Since(began), 75*time.Second, "seven rounds of ten seconds: no slot stays free until the next poll")
 	})
@@ -107,7 +107,7 @@ func TestCallsAreTakenNoteOf(t *testing.T) {
 		called, err := st.List(t.Context(), store.Query{Called: true})
 		require.NoError(t, err)
 		assert.Empty(t, called)
-		assert.Empty(t, c.Owned())
+		assert.Empty(t, c.InMemory())
 	})
 }
 

@@ -160,7 +160,7 @@ func TestRepeatedCallsAllCountAndTheLastOutputIsKept(t *testing.T) {
 		require.NoError(t, c.InjectRepeat(t.Context(), id, "b", 3, 2))
 		assert.Error(t, c.InjectRepeat(t.Context(), id, "b", 0, 2))
 		require.NoError(t, c.InjectRepeatAt(t.Context(), id, 1, 1, 3))
-		assert.ErrorIs(t, c.InjectRepeatAt(t.Context(), id, 99, 1, 1), saga.ErrNoSuchNode)
+		assert.ErrorIs(t, c.InjectRepeatAt(t.Context(), id, 99, 1, 1), saga.ErrNodeNotFound)
 		require.NoError(t, c.Start(t.Context(), id))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
@@ -210,7 +210,7 @@ func TestObserverIsToldOfOrdersFromElsewhere(t *testing.T) {
 			}
 		}
 		assert.Equal(t, 1, paused, seen.all())
-		require.NoError(t, c.Unpause(t.Context(), id, because))
+		require.NoError(t, c.Resume(t.Context(), id, because))
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 	})

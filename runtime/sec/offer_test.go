@@ -75,7 +75,7 @@ func TestSagaThatNobodyCanRunWaitsForWhoCan(t *testing.T) {
 		require.NoError(t, err)
 		assert.Empty(t, record.Owner)
 		for _, c := range []*sec.Coordinator{first, second} {
-			assert.Empty(t, c.Owned())
+			assert.Empty(t, c.InMemory())
 			status, err := c.Status(t.Context(), id)
 			require.NoError(t, err)
 			require.ErrorIs(t, status.Parked, saga.ErrUnknownAction)
@@ -128,7 +128,7 @@ func TestMoreSagasThanAreRememberedAreHandedOverInTime(t *testing.T) {
 		claimed, left := st.total()
 		assert.Equal(t, remembered, left)
 		assert.Less(t, claimed, 2*remembered*(minutes+1), "each claims no more in a minute than it may release")
-		assert.LessOrEqual(t, len(first.Owned())+len(second.Owned()), sagas)
+		assert.LessOrEqual(t, len(first.InMemory())+len(second.InMemory()), sagas)
 
 		w := newWorld()
 		c := withLeases(t, st, w.registry())
@@ -153,7 +153,7 @@ func TestParkedSagaIsKeptUntilItCanBeReleased(t *testing.T) {
 		time.Sleep(10 * lease)
 		claimed, _ := st.counts(id)
 		assert.Equal(t, 1, claimed)
-		assert.Len(t, old.Owned(), 1)
+		assert.Len(t, old.InMemory(), 1)
 		status, err := old.Status(t.Context(), id)
 		require.NoError(t, err)
 		require.ErrorIs(t, status.Parked, saga.ErrUnknownAction)
@@ -172,7 +172,7 @@ func TestReleaseWhoseAnswerIsLostIsNotRepeated(t *testing.T) {
 		old := ignorant(t, st)
 		time.Sleep(time.Minute)
 		assert.EqualValues(t, 2, st.releases.Load(), "the second is fenced")
-		assert.Empty(t, old.Owned())
+		assert.Empty(t, old.InMemory())
 		record, err := st.Load(t.Context(), id)
 		require.NoError(t, err)
 		assert.EqualValues(t, 3, record.Generation, "of a claim and a release")
@@ -222,6 +222,6 @@ func TestWithoutLeasesAParkedSagaIsKept(t *testing.T) {
 		time.Sleep(time.Hour)
 		_, released := st.counts(id)
 		assert.Zero(t, released)
-		assert.Len(t, c.Owned(), 1)
+		assert.Len(t, c.InMemory(), 1)
 	})
 }

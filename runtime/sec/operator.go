@@ -19,7 +19,7 @@ import (
 // All but Delete are recorded in the saga's log, with who and why; when one returns nil, that is durable. Each may be repeated: what is done
 // already is not done again, and the call returns nil.
 //
-// The errors wrap saga.ErrBadOrder if it isn't said who and why, saga.ErrNoSuchSaga, saga.ErrNoSuchNode,
+// The errors wrap saga.ErrInvalidAudit if it isn't said who and why, saga.ErrNotFound, saga.ErrNodeNotFound,
 // saga.ErrParked, saga.ErrShutdown, and saga.ErrWrongState if the saga or the node is in a state in which
 // that can't be done.
 type Operator struct {
@@ -33,53 +33,53 @@ type Operator struct {
 
 // Cancel makes a saga unwind: nothing more starts, and what has run is undone. A call that waits for a limit isn't made any more. One that unwinds
 // already does just that, and no output that is supplied later lets it run on. What is stuck or has ended can't be canceled.
-func (o *Operator) Cancel(ctx context.Context, id saga.ID, order saga.Order) error {
+func (o *Operator) Cancel(ctx context.Context, id saga.ID, order saga.Audit) error {
 	return o.record(ctx, id, saga.EventCanceled, "", order)
 }
 
 // Pause keeps a saga from starting anything more, be it a do or an undo. What has started goes on, and is recorded, also if it waits for a
 // limit or for its next attempt.
-func (o *Operator) Pause(ctx context.Context, id saga.ID, order saga.Order) error {
+func (o *Operator) Pause(ctx context.Context, id saga.ID, order saga.Audit) error {
 	return o.record(ctx, id, saga.EventPaused, "", order)
 }
 
-// Unpause lets a saga go on that was paused.
-func (o *Operator) Unpause(ctx context.Context, id saga.ID, order saga.Order) error {
-	return o.record(ctx, id, saga.EventUnpaused, "", order)
+// Resume lets a saga go on that was paused.
+func (o *Operator) Resume(ctx context.Context, id saga.ID, order saga.Audit) error {
+	return o.record(ctx, id, saga.EventResumed, "", order)
 }
 
 // Step lets a paused saga start one do or undo. Until it has, another Step changes nothing.
-func (o *Operator) Step(ctx context.Context, id saga.ID, order saga.Order) error {
+func (o *Operator) Step(ctx context.Context, id saga.ID, order saga.Audit) error {
 	return o.record(ctx, id, saga.EventStepped, "", order)
 }
 
 // SetBreakpoint keeps a node from starting until ClearBreakpoint. Other nodes go on. The node must not have started.
-func (o *Operator) SetBreakpoint(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Order) error {
+func (o *Operator) SetBreakpoint(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Audit) error {
 	return o.record(ctx, id, saga.EventBreakpointSet, node, order)
 }
 
 // ClearBreakpoint lets a node start that had a breakpoint.
-func (o *Operator) ClearBreakpoint(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Order) error {
+func (o *Operator) ClearBreakpoint(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Audit) error {
 	return o.record(ctx, id, saga.EventBreakpointCleared, node, order)
 }
 
 // RetryUndo has the undo of a node called again that failed for good, with all the attempts that its policy gives, also if the
 // saga is paused.
-func (o *Operator) RetryUndo(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Order) error {
+func (o *Operator) RetryUndo(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Audit) error {
 	return o.record(ctx, id, saga.EventUndoRetried, node, order)
 }
 
 // MarkUndone says that what a node did is undone, after its undo failed for good. The saga unwinds further.
-func (o *Operator) MarkUndone(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Order) error {
+func (o *Operator) MarkUndone(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Audit) error {
 	return o.record(ctx, id, saga.EventMarkedUndone, node, order)
 }
 
 // SupplyOutput says that a node is done which has failed, or whose outcome is unknown, and that order.Output is its output.
 // If nothing else has failed, the saga runs on from there. The JSON is kept in the form that encoding/json gives it. It must be paused or stuck, and no other undo may
 // have started.
-func (o *Operator) SupplyOutput(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Order) error {
+func (o *Operator) SupplyOutput(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Audit) error {
 	if len(order.Output) == 0 {
-		return fmt.Errorf("saga %s: %w: it has no output", id, saga.ErrBadOrder)
+		return fmt.Errorf("saga %s: %w: it has no output", id, saga.ErrInvalidAudit)
 	}
 	if size := len(order.Output); size > o.aside.config.MaxPayload {
 		return fmt.Errorf("saga %s: %w: an output of %d bytes, Config.MaxPayload is %d", id, saga.ErrTooLarge, size, o.aside.config.MaxPayload)
@@ -92,7 +92,7 @@ func (o *Operator) SupplyOutput(ctx context.Context, id saga.ID, node saga.NodeP
 
 // Abandon gives a saga up as it is, which is final. It must be paused, stuck or parked. A call that is under way isn't broken off, but what it comes to is
 // not recorded, and it isn't repeated.
-func (o *Operator) Abandon(ctx context.Context, id saga.ID, order saga.Order) error {
+func (o *Operator) Abandon(ctx context.Context, id saga.ID, order saga.Audit) error {
 	err := o.record(ctx, id, saga.EventAbandoned, "", order)
 	if errors.Is(err, saga.ErrParked) {
 		return o.abandonParked(ctx, id, order)
@@ -101,7 +101,7 @@ func (o *Operator) Abandon(ctx context.Context, id saga.ID, order saga.Order) er
 }
 
 // record records what an operator did, unless there is nothing to do any more.
-func (o *Operator) record(ctx context.Context, id saga.ID, kind saga.EventKind, path saga.NodePath, order saga.Order) error {
+func (o *Operator) record(ctx context.Context, id saga.ID, kind saga.EventKind, path saga.NodePath, order saga.Audit) error {
 	payload, err := orderPayload(id, kind, order)
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (o *Operator) record(ctx context.Context, id saga.ID, kind saga.EventKind, 
 }
 
 // orderPayload returns an order as it is recorded.
-func orderPayload(id saga.ID, kind saga.EventKind, order saga.Order) (json.RawMessage, error) {
+func orderPayload(id saga.ID, kind saga.EventKind, order saga.Audit) (json.RawMessage, error) {
 	if err := order.Check(); err != nil {
 		return nil, fmt.Errorf("saga %s: %w", id, err)
 	}
@@ -131,19 +131,19 @@ func orderPayload(id saga.ID, kind saga.EventKind, order saga.Order) (json.RawMe
 	}
 	payload, err := json.Marshal(order)
 	if err != nil {
-		return nil, fmt.Errorf("saga %s: %w: %w", id, saga.ErrBadOrder, err)
+		return nil, fmt.Errorf("saga %s: %w: %w", id, saga.ErrInvalidAudit, err)
 	}
 	return payload, nil
 }
 
 // isDone reports whether a saga is as if the order had been carried out already.
-func isDone(m *executor.Machine, kind saga.EventKind, node saga.NodeID, order saga.Order) bool {
+func isDone(m *executor.Machine, kind saga.EventKind, node saga.NodeID, order saga.Audit) bool {
 	switch kind {
 	case saga.EventCanceled:
 		return m.Canceled()
 	case saga.EventPaused:
 		return m.Paused()
-	case saga.EventUnpaused:
+	case saga.EventResumed:
 		return !m.Paused()
 	case saga.EventStepped:
 		return m.Stepping()
@@ -193,7 +193,7 @@ func (o *Operator) recordedBefore(ctx context.Context, record store.Record, kind
 }
 
 // abandonParked abandons a saga that no machine can be made of, or that this coordinator's code doesn't fit.
-func (o *Operator) abandonParked(ctx context.Context, id saga.ID, order saga.Order) error {
+func (o *Operator) abandonParked(ctx context.Context, id saga.ID, order saga.Audit) error {
 	payload, err := orderPayload(id, saga.EventAbandoned, order)
 	if err != nil {
 		return err
@@ -211,7 +211,7 @@ func (o *Operator) abandonParked(ctx context.Context, id saga.ID, order saga.Ord
 		}
 		err = o.aside.withStore(ctx, func(ctx context.Context, st store.Store) error {
 			return st.Append(ctx, store.Append{
-				ID: id, Generation: record.Generation, Seq: record.NextSeq, State: saga.StateAbandoned, Call: record.Owner != "",
+				ID: id, Generation: record.Generation, Seq: record.NextSeq, State: saga.StateAbandoned, Notify: record.Owner != "",
 				Events: []saga.Event{{Seq: record.NextSeq, Kind: saga.EventAbandoned, Payload: payload, At: now()}},
 			})
 		})
@@ -225,12 +225,12 @@ func (o *Operator) abandonParked(ctx context.Context, id saga.ID, order saga.Ord
 	}
 }
 
-// Delete removes a saga that is final, and its log. The error wraps saga.ErrNoSuchSaga, or saga.ErrWrongState if it isn't final.
+// Delete removes a saga that is final, and its log. The error wraps saga.ErrNotFound, or saga.ErrWrongState if it isn't final.
 func (o *Operator) Delete(ctx context.Context, id saga.ID) error {
 	err := o.aside.withStore(ctx, func(ctx context.Context, st store.Store) error { return st.Delete(ctx, id) })
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return fmt.Errorf("saga %s: %w", id, saga.ErrNoSuchSaga)
+		return fmt.Errorf("saga %s: %w", id, saga.ErrNotFound)
 	case errors.Is(err, store.ErrNotFinal):
 		return fmt.Errorf("saga %s: delete: %w: cancel or abandon it first", id, saga.ErrWrongState)
 	case err != nil:

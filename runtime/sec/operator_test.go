@@ -16,7 +16,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-var because = saga.Order{By: "ann", Comment: "ticket 7"}
+var because = saga.Audit{By: "ann", Reason: "ticket 7"}
 
 // seat is where an operator sits: what concerns running sagas goes to the coordinator, the orders to whatever gives them.
 type seat struct {
@@ -28,16 +28,16 @@ func (s seat) Start(ctx context.Context, id saga.ID) error { return s.orderer.St
 
 type orderer interface {
 	Start(context.Context, saga.ID) error
-	Cancel(context.Context, saga.ID, saga.Order) error
-	Pause(context.Context, saga.ID, saga.Order) error
-	Unpause(context.Context, saga.ID, saga.Order) error
-	Step(context.Context, saga.ID, saga.Order) error
-	SetBreakpoint(context.Context, saga.ID, saga.NodePath, saga.Order) error
-	ClearBreakpoint(context.Context, saga.ID, saga.NodePath, saga.Order) error
-	RetryUndo(context.Context, saga.ID, saga.NodePath, saga.Order) error
-	MarkUndone(context.Context, saga.ID, saga.NodePath, saga.Order) error
-	SupplyOutput(context.Context, saga.ID, saga.NodePath, saga.Order) error
-	Abandon(context.Context, saga.ID, saga.Order) error
+	Cancel(context.Context, saga.ID, saga.Audit) error
+	Pause(context.Context, saga.ID, saga.Audit) error
+	Resume(context.Context, saga.ID, saga.Audit) error
+	Step(context.Context, saga.ID, saga.Audit) error
+	SetBreakpoint(context.Context, saga.ID, saga.NodePath, saga.Audit) error
+	ClearBreakpoint(context.Context, saga.ID, saga.NodePath, saga.Audit) error
+	RetryUndo(context.Context, saga.ID, saga.NodePath, saga.Audit) error
+	MarkUndone(context.Context, saga.ID, saga.NodePath, saga.Audit) error
+	SupplyOutput(context.Context, saga.ID, saga.NodePath, saga.Audit) error
+	Abandon(context.Context, saga.ID, saga.Audit) error
 	Delete(context.Context, saga.ID) error
 }
 
@@ -116,7 +116,7 @@ func TestCancelOfACreatedSagaEndsItWithoutACall(t *testing.T) {
 	})
 }
 
-func TestPausedSagaStartsNothingUntilItIsUnpausedAlsoAfterARestart(t *testing.T) {
+func TestPausedSagaStartsNothingUntilItIsResumedAlsoAfterARestart(t *testing.T) {
 	fromAnywhere(t, func(t *testing.T, from place) {
 		w := newWorld()
 		st := store.NewMemory()
@@ -138,8 +138,8 @@ func TestPausedSagaStartsNothingUntilItIsUnpausedAlsoAfterARestart(t *testing.T)
 		c = from.open(t, w, st)
 		time.Sleep(time.Hour)
 		assert.Equal(t, []string{"do a"}, w.calls())
-		require.NoError(t, c.Unpause(t.Context(), id, because))
-		require.NoError(t, c.Unpause(t.Context(), id, because))
+		require.NoError(t, c.Resume(t.Context(), id, because))
+		require.NoError(t, c.Resume(t.Context(), id, because))
 		_, err = c.Wait(t.Context(), id)
 		require.NoError(t, err)
 	})
@@ -177,7 +177,7 @@ func TestBreakpointHoldsItsNodeOnly(t *testing.T) {
 		settle()
 		assert.Equal(t, []string{"do a", "do c"}, w.calls())
 		assert.ErrorIs(t, c.SetBreakpoint(t.Context(), id, "c", because), saga.ErrWrongState, "it has run")
-		assert.ErrorIs(t, c.SetBreakpoint(t.Context(), id, "x", because), saga.ErrNoSuchNode)
+		assert.ErrorIs(t, c.SetBreakpoint(t.Context(), id, "x", because), saga.ErrNodeNotFound)
 		status, err := c.Status(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, []saga.NodeID{2}, status.Breakpoints)
@@ -240,9 +240,9 @@ func TestSuppliedOutputLetsASagaRunOn(t *testing.T) {
 		id, _, err := run(t, c.Coordinator, chain())
 		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
 		require.NoError(t, c.Pause(t.Context(), id, because), "or else b would be undone as soon as it is done")
-		supplied := saga.Order{By: "ann", Comment: "done by phone", Output: json.RawMessage(`"by hand"`)}
-		require.NoError(t, c.SupplyOutput(t.Context(), id, "b", saga.Order{By: "ann", Comment: "b is fine", Output: json.RawMessage(`"b"`)}))
-		assert.ErrorIs(t, c.SupplyOutput(t.Context(), id, "c", because), saga.ErrBadOrder)
+		supplied := saga.Audit{By: "ann", Reason: "done by phone", Output: json.RawMessage(`"by hand"`)}
+		require.NoError(t, c.SupplyOutput(t.Context(), id, "b", saga.Audit{By: "ann", Reason: "b is fine", Output: json.RawMessage(`"b"`)}))
+		assert.ErrorIs(t, c.SupplyOutput(t.Context(), id, "c", because), saga.ErrInvalidAudit)
 		require.NoError(t, c.SupplyOutput(t.Context(), id, "c", supplied))
 		outputs, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
@@ -261,12 +261,12 @@ func TestSuppliedOutputMayBeRepeatedInAnyForm(t *testing.T) {
 		require.NoError(t, c.Pause(t.Context(), id, because))
 		time.Sleep(2 * time.Second)
 		for range 2 {
-			order := saga.Order{By: "ann", Comment: "why", Output: json.RawMessage(`{ "a": "<" }`)}
+			order := saga.Audit{By: "ann", Reason: "why", Output: json.RawMessage(`{ "a": "<" }`)}
 			require.NoError(t, c.SupplyOutput(t.Context(), id, "b", order))
 		}
-		large := saga.Order{By: "ann", Comment: "why", Output: json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)}
+		large := saga.Audit{By: "ann", Reason: "why", Output: json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)}
 		assert.ErrorIs(t, c.SupplyOutput(t.Context(), id, "b", large), saga.ErrTooLarge)
-		require.NoError(t, c.Unpause(t.Context(), id, because))
+		require.NoError(t, c.Resume(t.Context(), id, because))
 		outputs, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 		raw, err := outputs.Raw("b")
@@ -304,7 +304,7 @@ func TestAbandonEndsWhatIsStuckPausedOrParked(t *testing.T) {
 		assert.Equal(t, saga.StateAbandoned, failedError(t, err).State)
 		assert.ErrorContains(t, err, "was abandoned")
 		require.NoError(t, c.Delete(t.Context(), poison))
-		assert.ErrorIs(t, c.Delete(t.Context(), poison), saga.ErrNoSuchSaga)
+		assert.ErrorIs(t, c.Delete(t.Context(), poison), saga.ErrNotFound)
 	})
 }
 
@@ -314,13 +314,13 @@ func TestOrdersSayWhoAndWhy(t *testing.T) {
 		c := from.open(t, w, store.NewMemory())
 		id, _, err := run(t, c.Coordinator, chain())
 		require.NoError(t, err)
-		for name, do := range orders(c, id, saga.Order{By: "ann"}) {
-			assert.ErrorIs(t, do(), saga.ErrBadOrder, name)
+		for name, do := range orders(c, id, saga.Audit{By: "ann"}) {
+			assert.ErrorIs(t, do(), saga.ErrInvalidAudit, name)
 		}
-		for name, do := range orders(c, saga.NewID(), saga.Order{By: "ann", Comment: "why", Output: []byte("1")}) {
-			assert.ErrorIs(t, do(), saga.ErrNoSuchSaga, name)
+		for name, do := range orders(c, saga.NewID(), saga.Audit{By: "ann", Reason: "why", Output: []byte("1")}) {
+			assert.ErrorIs(t, do(), saga.ErrNotFound, name)
 		}
-		for name, do := range orders(c, id, saga.Order{By: "ann", Comment: "why", Output: []byte("1")}) {
+		for name, do := range orders(c, id, saga.Audit{By: "ann", Reason: "why", Output: []byte("1")}) {
 			assert.ErrorIs(t, do(), saga.ErrWrongState, name)
 		}
 		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
@@ -328,12 +328,12 @@ func TestOrdersSayWhoAndWhy(t *testing.T) {
 }
 
 // orders lists all that an operator can do.
-func orders(c seat, id saga.ID, order saga.Order) map[string]func() error {
+func orders(c seat, id saga.ID, order saga.Audit) map[string]func() error {
 	ctx := context.Background()
 	return map[string]func() error{
 		"cancel":           func() error { return c.Cancel(ctx, id, order) },
 		"pause":            func() error { return c.Pause(ctx, id, order) },
-		"unpause":          func() error { return c.Unpause(ctx, id, order) },
+		"resume":           func() error { return c.Resume(ctx, id, order) },
 		"step":             func() error { return c.Step(ctx, id, order) },
 		"set breakpoint":   func() error { return c.SetBreakpoint(ctx, id, "a", order) },
 		"clear breakpoint": func() error { return c.ClearBreakpoint(ctx, id, "a", order) },
@@ -357,7 +357,7 @@ func TestOrderIsInTheLogWithWhoAndWhy(t *testing.T) {
 		assert.Contains(t, status.Log().String(), "paused        by ann: ticket 7")
 		text, err := json.Marshal(status.Log())
 		require.NoError(t, err)
-		assert.Contains(t, string(text), `"kind":"paused","order":{"by":"ann","comment":"ticket 7"}`)
+		assert.Contains(t, string(text), `"kind":"paused","audit":{"by":"ann","reason":"ticket 7"}`)
 		var back saga.Log
 		require.NoError(t, json.Unmarshal(text, &back))
 		assert.Equal(t, status.Events[0].Payload, back.Events[0].Payload)

@@ -123,7 +123,7 @@ func tireless(calls, dead *atomic.Int32) *saga.Registry {
 	r := saga.NewRegistry()
 	r.Register(nil, saga.NewAction(saga.ActionSpec[saga.None, saga.None]{
 		Name:     "again",
-		DoPolicy: saga.Policy{Retry: 1_000_000, Backoff: time.Second},
+		DoPolicy: saga.Policy{MaxAttempts: saga.Unlimited, Backoff: time.Second},
 		Do: func(ctx saga.ActionContext, _ saga.None) (saga.None, error) {
 			calls.Add(1)
 			if ctx.Err() != nil {

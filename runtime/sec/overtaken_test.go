@@ -66,7 +66,7 @@ func TestOrderBehindAnAppendOfUnknownEffectIsHeeded(t *testing.T) {
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		time.Sleep(100 * time.Millisecond) // before the coordinator has looked whether it is called
 		assert.Equal(t, []string{"do a", "do b"}, w.calls(), "b has started, and c must not")
-		require.NoError(t, client.Unpause(t.Context(), id, because))
+		require.NoError(t, client.Resume(t.Context(), id, because))
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
@@ -100,7 +100,7 @@ func TestOwnerThatLosesTheSagaWhileItLooksStopsActing(t *testing.T) {
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		time.Sleep(time.Hour)
 		assert.Equal(t, []string{"do a"}, w.calls())
-		assert.Empty(t, c.Owned())
+		assert.Empty(t, c.InMemory())
 	})
 }
 
@@ -239,7 +239,7 @@ func TestOutcomeForASagaThatWasAbandonedElsewhereIsDropped(t *testing.T) {
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateAbandoned, failedError(t, err).State)
 		assert.Equal(t, []string{"a started", " paused", " abandoned"}, storedKinds(t, st, id))
-		assert.Empty(t, c.Owned())
+		assert.Empty(t, c.InMemory())
 	})
 }
 
@@ -272,7 +272,7 @@ func TestAbandonThatComesToNothingLeavesWhatIsInFlight(t *testing.T) {
 		id := saga.NewID()
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
-		c := w.open(t, &spyStore{Store: st, before: once(3, func() error { return client.Unpause(context.Background(), id, because) })})
+		c := w.open(t, &spyStore{Store: st, before: once(3, func() error { return client.Resume(context.Background(), id, because) })})
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		require.NoError(t, c.Pause(t.Context(), id, because))
 		assert.ErrorIs(t, c.Abandon(t.Context(), id, because), saga.ErrWrongState, "it isn't paused any more")

@@ -43,7 +43,7 @@ func (p *progress) load(dag *saga.SagaDAG, events []saga.Event, generation uint6
 }
 
 // isNodes reports whether an event is a node's own, and not an operator's order.
-func isNodes(e saga.Event) bool { return !e.Kind.Ordered() }
+func isNodes(e saga.Event) bool { return !e.Kind.IsCommand() }
 
 // tryApply adds an event unless the machine refuses it.
 func (p *progress) tryApply(node saga.NodeID, kind saga.EventKind, payload json.RawMessage) error {

@@ -13,7 +13,7 @@ import (
 
 // Wait returns when the saga is settled: its outputs if it has succeeded, and otherwise a
 // *saga.FailedError, which says whether all was undone or the saga is stuck. The context bounds the wait and
-// nothing else. The error can also wrap saga.ErrNoSuchSaga, saga.ErrShutdown, and saga.ErrParked: this coordinator can't go on with the
+// nothing else. The error can also wrap saga.ErrNotFound, saga.ErrShutdown, and saga.ErrParked: this coordinator can't go on with the
 // saga, and if there are leases, no other has claimed it within two Polls.
 func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error) {
 	pause := c.aside.pauses()
@@ -57,7 +57,7 @@ func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error
 }
 
 // Status returns what is known of a saga now. For one that this coordinator runs it doesn't ask
-// the store. The error wraps saga.ErrNoSuchSaga if there is none.
+// the store. The error wraps saga.ErrNotFound if there is none.
 func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, error) {
 	s, record, err := c.find(ctx, id)
 	if err != nil {
@@ -97,21 +97,21 @@ func (c *Coordinator) List(ctx context.Context, q store.Query) ([]store.Record, 
 		records, err := c.aside.list(ctx, q)
 		answers <- answer{records, err}
 	}()
-	patience := time.NewTimer(c.config.ListPatience)
+	patience := time.NewTimer(c.config.ListTimeout)
 	defer patience.Stop()
 	select {
 	case a := <-answers:
 		return a.records, a.err
 	case <-patience.C:
-		return q.Select(c.Owned()), fmt.Errorf("list sagas: %w", saga.ErrPartial)
+		return q.Select(c.InMemory()), fmt.Errorf("list sagas: %w", saga.ErrPartial)
 	case <-ctx.Done():
 		return nil, fmt.Errorf("list sagas: %w", ctx.Err())
 	}
 }
 
-// Owned lists the sagas that this coordinator has in hand: those that wait for Start, run, unwind or are
+// InMemory lists the sagas that this coordinator has in hand: those that wait for Start, run, unwind or are
 // parked. It asks only memory, so that it answers whatever the store does. Stuck and final sagas are in the store only; see List.
-func (c *Coordinator) Owned() []store.Record {
+func (c *Coordinator) InMemory() []store.Record {
 	c.mu.Lock()
 	instances := make([]*instance, 0, len(c.sagas))
 	for _, s := range c.sagas {

@@ -70,7 +70,7 @@ func (c *Coordinator) take(record store.Record) (*adoption, error) {
 func (c *Coordinator) goOn(a *adoption, first *request) (asked bool, err error) {
 	s, record := a.instance, &a.record
 	err = a.reload()
-	s.stored, s.told, s.started, s.called = record.State, record.State, record.State != saga.StateCreated, record.Called
+	s.stored, s.told, s.started, s.called = record.State, record.State, record.State != saga.StateCreated, record.Notified
 	s.generation = record.Generation
 	switch {
 	case errors.Is(err, errClaimed):
@@ -153,7 +153,7 @@ func (a *adoption) reload() error {
 func (s *instance) loadAgain(record *store.Record) error {
 	newer, err := s.coordinator.aside.load(s.tenure, s.id)
 	switch {
-	case errors.Is(err, saga.ErrNoSuchSaga), err == nil && newer.Generation != record.Generation:
+	case errors.Is(err, saga.ErrNotFound), err == nil && newer.Generation != record.Generation:
 		return errClaimed
 	case err != nil:
 		return fmt.Errorf("%w: %w", errUnreadable, err)

@@ -85,7 +85,7 @@ func TestRecoveredNodeIsCalledAgainWithTheSameKeyAndToldSo(t *testing.T) {
 		dag := chain()
 		resumed := map[string]bool{}
 		for _, call := range []string{"do a", "do b", "do c"} {
-			w.on(call, func(ctx saga.ActionContext) error { resumed[call] = ctx.Resumed(); return nil })
+			w.on(call, func(ctx saga.ActionContext) error { resumed[call] = ctx.Recovered(); return nil })
 		}
 		id := plant(t, st, dag, saga.StateRunning, []saga.Event{
 			{Seq: 0, Node: 1, Kind: saga.EventStarted},

@@ -102,7 +102,7 @@ func TestSagaThatEndsWhileItIsLoadedStaysEnded(t *testing.T) {
 				st.then.Store(&then)
 				err = c.RetryUndo(t.Context(), id, "a", because)
 				if deleted {
-					assert.ErrorIs(t, err, saga.ErrNoSuchSaga)
+					assert.ErrorIs(t, err, saga.ErrNotFound)
 				} else {
 					assert.NoError(t, err)
 				}
@@ -138,7 +138,7 @@ func TestSagaThatIsClaimedWhileItIsLoadedIsLeftToItsOwner(t *testing.T) {
 			require.Len(t, claimed, 1)
 			require.NoError(t, st.Store.Append(t.Context(), store.Append{
 				ID: id, Generation: 2, Seq: claimed[0].NextSeq, State: saga.StateUnwinding,
-				Events: []saga.Event{{Seq: claimed[0].NextSeq, Node: 1, Kind: saga.EventUndoRetried, Payload: json.RawMessage(`{"by":"bob","comment":"why"}`)}},
+				Events: []saga.Event{{Seq: claimed[0].NextSeq, Node: 1, Kind: saga.EventUndoRetried, Payload: json.RawMessage(`{"by":"bob","reason":"why"}`)}},
 			}))
 		}
 		st.then.Store(&then)

@@ -108,7 +108,7 @@ func (s *stress) open() *sec.Coordinator {
 func (s *stress) registry() *saga.Registry {
 	r := saga.NewRegistry()
 	do := func(ctx saga.ActionContext, _ saga.None) (string, error) { return string(ctx.Node()), s.act(ctx) }
-	policy := saga.Policy{Timeout: time.Second, Retry: 2, Limit: 3}
+	policy := saga.Policy{Timeout: time.Second, MaxAttempts: 3, Limit: 3}
 	r.Register(nil,
 		saga.NewAction(saga.ActionSpec[saga.None, string]{
 			Name: "act", Do: do, DoPolicy: policy, UndoPolicy: policy,
@@ -249,7 +249,7 @@ func (s *stress) run() {
 	all.Wait()
 	time.Sleep(2 * time.Minute) // a sweep
 	for _, c := range s.coordinators {
-		assert.Empty(s, c.Owned(), "what has ended is forgotten")
+		assert.Empty(s, c.InMemory(), "what has ended is forgotten")
 		require.NoError(s, c.Shutdown(s.Context()))
 	}
 }
@@ -279,7 +279,7 @@ func (s *stress) order(id saga.ID) {
 	by := s.by()
 	nodes := []saga.NodePath{"a", "b", "c", "g", "h", "sub/d", "sub/e", "sub/f"}
 	node := nodes[s.dice.n(len(nodes))]
-	output := saga.Order{By: "ann", Comment: "by hand", Output: json.RawMessage(`"by hand"`)}
+	output := saga.Audit{By: "ann", Reason: "by hand", Output: json.RawMessage(`"by hand"`)}
 	ctx, cancel := context.WithTimeout(s.Context(), s.dice.upTo(5*time.Second))
 	defer cancel()
 	acknowledged := func(err error, path saga.NodePath, kinds ...saga.EventKind) {
@@ -291,7 +291,7 @@ func (s *stress) order(id saga.ID) {
 	case 0, 1:
 		acknowledged(by.Pause(ctx, id, because), "", saga.EventPaused)
 	case 2, 3:
-		_ = by.Unpause(ctx, id, because)
+		_ = by.Resume(ctx, id, because)
 	case 4:
 		acknowledged(by.Step(ctx, id, because), "", saga.EventStepped)
 	case 5:
@@ -326,7 +326,7 @@ func (s *stress) restart(i int) {
 	_ = old.Shutdown(ctx)
 	assert.LessOrEqual(s, time.Since(began), patience+time.Second, "the observer's")
 	time.Sleep(2 * time.Second) // what ran has ended
-	assert.Empty(s, old.Owned(), "what a coordinator that is gone has")
+	assert.Empty(s, old.InMemory(), "what a coordinator that is gone has")
 	next := s.open()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -349,7 +349,7 @@ func (s *stress) end(id saga.ID) {
 		for _, node := range status.Breakpoints {
 			_ = by.ClearBreakpoint(s.Context(), id, status.DAG.Path(node), because)
 		}
-		_ = by.Unpause(s.Context(), id, because)
+		_ = by.Resume(s.Context(), id, because)
 		for node, state := range status.Nodes {
 			if state == saga.NodeUndoFailed {
 				again := by.RetryUndo

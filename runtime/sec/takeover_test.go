@@ -132,7 +132,7 @@ func TestSagaThatIsClaimedBeforeItIsReadIsLeftToItsOwner(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		assert.Equal(t, 2, w.count("do a"))
 		assert.Equal(t, 2, w.count("do b"))
-		assert.Empty(t, c.Owned())
+		assert.Empty(t, c.InMemory())
 	})
 }
 
@@ -172,7 +172,7 @@ func TestLongLogsAreReadByThemselves(t *testing.T) {
 		const long, most = 3000, 2000
 		pauses := make([]saga.Event, long) // and an even number: it runs in the end
 		for i := range pauses {
-			pauses[i] = saga.Event{Seq: uint64(i), Kind: [...]saga.EventKind{saga.EventPaused, saga.EventUnpaused}[i%2], Payload: json.RawMessage(`{"by":"ann","comment":"why"}`)}
+			pauses[i] = saga.Event{Seq: uint64(i), Kind: [...]saga.EventKind{saga.EventPaused, saga.EventResumed}[i%2], Payload: json.RawMessage(`{"by":"ann","reason":"why"}`)}
 		}
 		st := &logsStore{Store: store.NewMemory()}
 		lengths := map[saga.ID]int{}

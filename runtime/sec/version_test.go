@@ -319,7 +319,7 @@ func TestRenamedNodeKeepsItsNameInOldSagas(t *testing.T) {
 		var result struct {
 			Lodging hotelV1 `saga:"lodging"`
 		}
-		assert.ErrorIs(t, outputs.Decode(&result), saga.ErrNoSuchNode, "a result of the new names isn't for old sagas")
+		assert.ErrorIs(t, outputs.Decode(&result), saga.ErrNodeNotFound, "a result of the new names isn't for old sagas")
 		dag := saga.NewDAGBuilder("stay").
 			Append(saga.ActionNode("lodging", "", "trip.hotel")).
 			Append(saga.ActionNode("bill", "", "trip.bill", saga.Bind("hotel", "lodging"))).MustBuild()
@@ -359,7 +359,7 @@ func TestResumeRefusesALogThatDoesNotFit(t *testing.T) {
 		log := &saga.Log{ID: saga.NewID(), DAG: status.DAG, Events: status.Events[:3]}
 
 		other := openWith(t, store.NewMemory(), versionText(w))
-		assert.ErrorIs(t, other.Resume(t.Context(), log), saga.ErrIncompatible)
+		assert.ErrorIs(t, other.Import(t.Context(), log), saga.ErrIncompatible)
 		assert.Empty(t, w.calls())
 	})
 }

@@ -214,7 +214,7 @@ func (s *instance) call(j job, action saga.Registered, attempt int, timeout time
 		defer cancel()
 	}
 	actionContext := saga.NewActionContext(ctx, &saga.Call{
-		ID: s.id, DAG: s.dag, Node: j.Node, Direction: j.Direction, Attempt: attempt, Resumed: j.resumed,
+		ID: s.id, DAG: s.dag, Node: j.Node, Direction: j.Direction, Attempt: attempt, Recovered: j.resumed,
 		App: action.App, Logger: s.config().Logger, Outputs: j.outputs, Output: j.output,
 	})
 	var output json.RawMessage

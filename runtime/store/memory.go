@@ -101,8 +101,8 @@ func (m *Memory) Append(ctx context.Context, a Append) error {
 	s.append(a.Events)
 	s.record.Updated = time.Now().Round(0)
 	m.setState(s, a.State)
-	m.setCalled(s, a.Call)
-	if a.Call {
+	m.setCalled(s, a.Notify)
+	if a.Notify {
 		m.watchers.wake()
 	}
 	return nil
@@ -271,10 +271,10 @@ func (m *Memory) Watch(ctx context.Context, wake func()) error { return m.watche
 
 // setCalled sets whether the owner is called, and keeps called in step with it.
 func (m *Memory) setCalled(s *memorySaga, called bool) {
-	if s.record.Called == called {
+	if s.record.Notified == called {
 		return
 	}
-	s.record.Called = called
+	s.record.Notified = called
 	if called {
 		m.called[s.record.ID] = s
 	} else {

@@ -126,8 +126,8 @@ type Append struct {
 	Events []saga.Event
 	// State is the state after Events.
 	State saga.State
-	// Call says that the caller isn't the owner, who is to look at the saga. Without it the owner isn't called any more.
-	Call bool
+	// Notify says that the caller isn't the owner, who is to look at the saga. Without it the owner isn't called any more.
+	Notify bool
 }
 
 // Record is what a store knows of a saga beside its events.
@@ -139,8 +139,8 @@ type Record struct {
 	// Owner says who owns the saga; it is empty if nobody does. Generation is 1 and the number of times that it was claimed or released.
 	Owner      string
 	Generation uint64
-	// Called says that somebody else has appended, and the owner nothing since.
-	Called bool
+	// Notified says that somebody else has appended, and the owner nothing since.
+	Notified bool
 	// NextSeq is the number of events.
 	NextSeq uint64
 	// Created and Updated are when the saga was created and last appended to, by the store's clock, to the millisecond or better.

@@ -74,15 +74,15 @@ func authorizeAction(service *Service) saga.Action {
 			return service.authorize(ctx, in.Order, in.Quote)
 		},
 		DoPolicy: saga.Policy{
-			Timeout: 10 * time.Second,
-			Retry:   3,
+			Timeout:     10 * time.Second,
+			MaxAttempts: 4,
 		},
 		UndoUnknown: func(ctx saga.ActionContext, _ authorizeInputs, out *Authorization) error {
 			return service.void(ctx, out)
 		},
 		UndoPolicy: saga.Policy{
-			Timeout: 10 * time.Second,
-			Retry:   20,
+			Timeout:     10 * time.Second,
+			MaxAttempts: 20,
 		},
 		Shape: saga.Shape{
 			Inputs: saga.Shapes{
@@ -108,15 +108,15 @@ func captureAction(service *Service) saga.Action {
 			return service.capture(ctx, in.Quote, in.Authorization)
 		},
 		DoPolicy: saga.Policy{
-			Timeout: 10 * time.Second,
-			Retry:   5,
+			Timeout:     10 * time.Second,
+			MaxAttempts: 6,
 		},
 		UndoUnknown: func(ctx saga.ActionContext, _ captureInputs, out *Capture) error {
 			return service.refund(ctx, out)
 		},
 		UndoPolicy: saga.Policy{
-			Timeout: 10 * time.Second,
-			Retry:   20,
+			Timeout:     10 * time.Second,
+			MaxAttempts: 20,
 		},
 		Shape: saga.Shape{
 			Inputs: saga.Shapes{
@@ -144,15 +144,15 @@ func confirmAction(service *Service) saga.Action {
 			return service.confirm(ctx, in.Order, in.Quote, in.Capture, in.Shipment)
 		},
 		DoPolicy: saga.Policy{
-			Timeout: 10 * time.Second,
-			Retry:   10,
+			Timeout:     10 * time.Second,
+			MaxAttempts: 11,
 		},
 		UndoUnknown: func(ctx saga.ActionContext, in confirmInputs, out *Confirmation) error {
 			return service.correct(ctx, in.Order, out)
 		},
 		UndoPolicy: saga.Policy{
-			Timeout: 10 * time.Second,
-			Retry:   20,
+			Timeout:     10 * time.Second,
+			MaxAttempts: 20,
 		},
 		Shape: saga.Shape{
 			Inputs: saga.Shapes{
@@ -179,8 +179,8 @@ func quoteAction(service *Service) saga.Action {
 			return service.quote(ctx, in.Order)
 		},
 		DoPolicy: saga.Policy{
-			Timeout: 10 * time.Second,
-			Retry:   5,
+			Timeout:     10 * time.Second,
+			MaxAttempts: 6,
 		},
 		Shape: saga.Shape{
 			Inputs: saga.Shapes{"order": shapePlaceOrder},
@@ -202,15 +202,15 @@ func reserveAction(service *Service) saga.Action {
 			return service.reserve(ctx, in.Order)
 		},
 		DoPolicy: saga.Policy{
-			Timeout: 10 * time.Second,
-			Retry:   5,
+			Timeout:     10 * time.Second,
+			MaxAttempts: 6,
 		},
 		UndoUnknown: func(ctx saga.ActionContext, in reserveInputs, out *Reservation) error {
 			return service.release(ctx, in.Order, out)
 		},
 		UndoPolicy: saga.Policy{
-			Timeout: 10 * time.Second,
-			Retry:   20,
+			Timeout:     10 * time.Second,
+			MaxAttempts: 20,
 		},
 		Shape: saga.Shape{
 			Inputs: saga.Shapes{"order": shapePlaceOrder},
@@ -232,15 +232,15 @@ func shipAction(service *Service) saga.Action {
 			return service.ship(ctx, in.Order)
 		},
 		DoPolicy: saga.Policy{
-			Timeout: 10 * time.Second,
-			Retry:   5,
+			Timeout:     10 * time.Second,
+			MaxAttempts: 6,
 		},
 		UndoUnknown: func(ctx saga.ActionContext, _ shipInputs, out *Shipment) error {
 			return service.recall(ctx, out)
 		},
 		UndoPolicy: saga.Policy{
-			Timeout: 10 * time.Second,
-			Retry:   20,
+			Timeout:     10 * time.Second,
+			MaxAttempts: 20,
 		},
 		Shape: saga.Shape{
 			Inputs: saga.Shapes{"order": shapePlaceOrder},

@@ -39,7 +39,7 @@ func TestInheritedTasksAreInFlightOnce(t *testing.T) {
 					kind := map[saga.Direction]saga.EventKind{saga.Do: saga.EventStarted, saga.Undo: saga.EventUndoStarted}[task.Direction]
 					require.NoError(t, old.Apply(saga.Event{Seq: old.NextSeq(), Node: task.Node, Kind: kind}))
 				}
-				old.TakeBack(task)
+				old.Requeue(task)
 			}
 			if own := randomOrder(rng, dag, old); rng.IntN(2) == 0 { // the owner has an order itself, which comes to nothing
 				_ = old.Apply(own)
@@ -53,7 +53,7 @@ func TestInheritedTasksAreInFlightOnce(t *testing.T) {
 			if order.Kind != saga.EventAbandoned && heir.Apply(order) == nil { // or else nothing is wanted any more
 				orders++
 			}
-			heir.Inherit(old)
+			heir.CopyInFlight(old)
 			want, got := slices.Collect(heir.Wanted()), flying
 			for task, ok := heir.Next(); ok; task, ok = heir.Next() {
 				require.NotContains(t, got, task, "seed %d: %s of node %d", s, order.Kind, order.Node)

@@ -40,9 +40,9 @@ type Machine struct {
 type node struct {
 	state saga.NodeState
 	want  want
-	// handed says that Next has handed out what is wanted; queued that the node is in queue or held.
-	handed, queued bool
-	breakpoint     bool
+	// dispatched says that Next has dispatched out what is wanted; queued that the node is in queue or held.
+	dispatched, queued bool
+	breakpoint         bool
 	// open counts the parents that have not succeeded.
 	open int32
 	// unclear counts the children that are not clear.
@@ -140,7 +140,7 @@ func (m *Machine) applyToNode(e saga.Event) error {
 	case saga.EventSucceeded:
 		m.setOutput(e.Node, e.Payload)
 	case saga.EventOutputSupplied:
-		var order saga.Order
+		var order saga.Audit
 		if err := json.Unmarshal(e.Payload, &order); err != nil {
 			return fmt.Errorf("%w: %s for node %q: %w", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node), err)
 		}

@@ -144,7 +144,7 @@ func leadsTo(dag *saga.DAG, a, b saga.NodeID) bool {
 func TestWhatIsNotInTheTableIsRefused(t *testing.T) {
 	for _, from := range saga.NodeStates() {
 		for _, kind := range saga.EventKinds() {
-			if kind.Ordered() && !slices.ContainsFunc(executor.Transitions(), func(tr executor.Transition) bool { return tr.Event == kind }) {
+			if kind.IsCommand() && !slices.ContainsFunc(executor.Transitions(), func(tr executor.Transition) bool { return tr.Event == kind }) {
 				continue // it is not a node's
 			}
 			m, node := machineWithNodeIn(t, from)
@@ -264,7 +264,7 @@ func TestSuppliedOutputBesideAnotherFailureIsUndoneInOrder(t *testing.T) {
 	apply(f, saga.EventFailed)
 	apply(g, saga.EventFailed)
 	apply(f, saga.EventOutputSupplied)
-	apply(dag.Start(), saga.EventUnpaused)
+	apply(dag.Start(), saga.EventResumed)
 	assert.Equal(t, saga.StateUnwinding, m.State())
 	assert.Equal(t, []executor.Task{{Node: f, Direction: saga.Undo}}, slices.Collect(m.Wanted()))
 }

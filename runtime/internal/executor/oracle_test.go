@@ -48,7 +48,7 @@ func (o *oracle) apply(e saga.Event) {
 		o.unwinding, o.canceled = true, true
 	case saga.EventPaused:
 		o.paused, o.stepping = true, false
-	case saga.EventUnpaused:
+	case saga.EventResumed:
 		o.paused = false
 	case saga.EventStepped:
 		o.stepping = true

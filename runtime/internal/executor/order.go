@@ -25,7 +25,7 @@ var sagaOrders = map[saga.EventKind]func(*Machine, saga.Event) error{
 		m.paused, m.stepping = true, false
 		return nil
 	},
-	saga.EventUnpaused: func(m *Machine, e saga.Event) error {
+	saga.EventResumed: func(m *Machine, e saga.Event) error {
 		if !m.paused {
 			return fmt.Errorf("%w: %s for a saga that isn't paused", ErrIllegalEvent, e.Kind)
 		}
@@ -63,9 +63,9 @@ var sagaOrders = map[saga.EventKind]func(*Machine, saga.Event) error{
 		}
 		m.abandoned = true
 		for i := range m.nodes {
-			handed := m.nodes[i].handed
+			handed := m.nodes[i].dispatched
 			m.setWant(saga.NodeID(i), wantNothing)
-			m.nodes[i].handed = handed // it stays in flight: the order may come to nothing, and another machine inherit that
+			m.nodes[i].dispatched = handed // it stays in flight: the order may come to nothing, and another machine inherit that
 		}
 		return nil
 	},

@@ -99,12 +99,12 @@ func (p *player) step(rng *rand.Rand) []saga.Event {
 		switch {
 		case kind == saga.EventSucceeded:
 			e.Payload = json.RawMessage(fmt.Sprintf(`"output of %d"`, node))
-		case kind.Ordered():
-			e.Payload = json.RawMessage(`{"by":"me","comment":"why","output":"supplied"}`)
+		case kind.IsCommand():
+			e.Payload = json.RawMessage(`{"by":"me","reason":"why","output":"supplied"}`)
 		}
 		before := p.machine.States()
 		if err := p.machine.Apply(e); err != nil {
-			if !kind.Ordered() || !slices.Equal(before, p.machine.States()) {
+			if !kind.IsCommand() || !slices.Equal(before, p.machine.States()) {
 				panic(err)
 			}
 			return false
@@ -137,7 +137,7 @@ func (p *player) step(rng *rand.Rand) []saga.Event {
 		apply(t.Node, p.fate.of(t))
 	}
 	if len(events) == 0 && !p.machine.State().Settled() { // the operator has to let it go on
-		apply(p.dag.Start(), saga.EventUnpaused)
+		apply(p.dag.Start(), saga.EventResumed)
 		for id := range saga.NodeID(p.dag.Len()) {
 			apply(id, saga.EventBreakpointCleared)
 		}

@@ -30,12 +30,12 @@ func (m *Machine) Next() (Task, bool) {
 		m.next++
 		n := &m.nodes[id]
 		switch t := n.want.task(id); {
-		case n.want == wantNothing || n.handed:
+		case n.want == wantNothing || n.dispatched:
 			n.queued = false
 		case m.isHeld(t):
 			m.held = append(m.held, id)
 		default:
-			n.queued, n.handed = false, true
+			n.queued, n.dispatched = false, true
 			return t, true
 		}
 	}
@@ -46,18 +46,18 @@ func (m *Machine) Next() (Task, bool) {
 // Queued returns how many tasks Next may hand out now: it may be fewer.
 func (m *Machine) Queued() int { return len(m.queue) - m.next }
 
-// TakeBack says of a task that Next has handed out that it is not in flight, for the machine that is to inherit what is.
-func (m *Machine) TakeBack(t Task) {
+// Requeue says of a task that Next has handed out that it is not in flight, for the machine that is to inherit what is.
+func (m *Machine) Requeue(t Task) {
 	if n := &m.nodes[t.Node]; n.want.task(t.Node) == t {
-		n.handed = false
+		n.dispatched = false
 	}
 }
 
-// Inherit notes that what another machine of the same saga has handed out, and not taken back, is in flight, so that Next doesn't hand
+// CopyInFlight notes that what another machine of the same saga has handed out, and not taken back, is in flight, so that Next doesn't hand
 // it out again. The other one may lack the newest orders. As what is in flight has begun and not ended, no order changes that it is wanted.
-func (m *Machine) Inherit(other *Machine) {
+func (m *Machine) CopyInFlight(other *Machine) {
 	for i := range m.nodes {
-		m.nodes[i].handed = other.nodes[i].handed
+		m.nodes[i].dispatched = other.nodes[i].dispatched
 	}
 }
 
@@ -91,7 +91,7 @@ func (m *Machine) setWant(id saga.NodeID, w want) {
 	if n.want != wantNothing {
 		m.wanted--
 	}
-	n.want, n.handed = w, false
+	n.want, n.dispatched = w, false
 	if w == wantNothing {
 		return
 	}

@@ -119,7 +119,7 @@ func (p *program) requireEnds(t *testing.T, id saga.ID) {
 	require.Equal(t, `"xabc"`, string(outputs.Saga()))
 }
 
-var because = saga.Order{By: "ann", Comment: "its key is lost"}
+var because = saga.Audit{By: "ann", Reason: "its key is lost"}
 
 func TestSagaWhoseKeyIsMissingIsParkedAndHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -192,7 +192,7 @@ func TestSagaWithAnEventWhoseKeyIsMissingIsParkedAndShown(t *testing.T) {
 		without.shutdown(t)
 
 		with := start(t, encode(t, inner, "2026", "2025"))
-		require.NoError(t, with.Unpause(t.Context(), id, because))
+		require.NoError(t, with.Resume(t.Context(), id, because))
 		with.requireEnds(t, id)
 	})
 }
@@ -223,7 +223,7 @@ func TestStoreWithoutItsCodecParksTheSaga(t *testing.T) {
 				without.shutdown(t)
 
 				with := start(t, encode(t, inner, "2026"))
-				require.NoError(t, with.Unpause(t.Context(), id, because))
+				require.NoError(t, with.Resume(t.Context(), id, because))
 				with.requireEnds(t, id)
 			})
 		})

@@ -63,8 +63,8 @@ func TestStoreHoldsNoPlainText(t *testing.T) {
 	n := newSaga()
 	payloads := map[saga.EventKind]string{ // every kind that has one
 		saga.EventFailed: `{"message":"card 4111 is refused"}`, saga.EventIndeterminate: `{"message":"4111"}`,
-		saga.EventUndoFailed: `{"message":"4111"}`, saga.EventPaused: `{"by":"ann","comment":"4111"}`,
-		saga.EventOutputSupplied: `{"by":"ann","comment":"4111","output":"4111"}`,
+		saga.EventUndoFailed: `{"message":"4111"}`, saga.EventPaused: `{"by":"ann","reason":"4111"}`,
+		saga.EventOutputSupplied: `{"by":"ann","reason":"4111","output":"4111"}`,
 	}
 	require.NoError(t, s.Create(t.Context(), n))
 	seq := uint64(len(n.Events))

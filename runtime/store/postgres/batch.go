@@ -63,7 +63,7 @@ func newCreate(n store.NewSaga, shared *dags.DAG) *entry {
 
 func newAppend(a store.Append) *entry {
 	// A number above the largest int64 becomes negative here, and so is no saga's.
-	e := &entry{id: a.ID, state: int16(a.State), generation: int64(a.Generation), seq: int64(a.Seq), call: a.Call}
+	e := &entry{id: a.ID, state: int16(a.State), generation: int64(a.Generation), seq: int64(a.Seq), call: a.Notify}
 	e.pack(a.Events)
 	return e
 }

@@ -103,7 +103,7 @@ func TestEntryEndsTheSameAloneAndInABatch(t *testing.T) {
 		}
 	}
 	call := func(id saga.ID) *entry {
-		return newAppend(store.Append{ID: id, Generation: 1, Seq: 4, State: saga.StateRunning, Call: true})
+		return newAppend(store.Append{ID: id, Generation: 1, Seq: 4, State: saga.StateRunning, Notify: true})
 	}
 	missing := func(id saga.ID) *entry {
 		return newCreate(store.NewSaga{ID: id, Name: "another", State: saga.StateCreated}, &dags.DAG{Text: []byte("{1}")})
@@ -165,7 +165,7 @@ func TestEntryEndsTheSameAloneAndInABatch(t *testing.T) {
 					require.NoError(t, err)
 					assert.Equal(t, c.state, record.State)
 					assert.Equal(t, c.next, record.NextSeq)
-					assert.Equal(t, c.notifies && c.there, record.Called)
+					assert.Equal(t, c.notifies && c.there, record.Notified)
 					if !c.there {
 						assert.Equal(t, c.entry(id).owner, record.Owner)
 						assert.EqualValues(t, "another", record.Name)

@@ -66,7 +66,7 @@ type ledger struct {
 // chaosRegistry has the action of chaos sagas.
 func chaosRegistry(l *ledger) *saga.Registry {
 	r := saga.NewRegistry()
-	retry := saga.Policy{Retry: 2, Backoff: 10 * time.Millisecond}
+	retry := saga.Policy{MaxAttempts: 3, Backoff: 10 * time.Millisecond}
 	r.Register(nil, saga.NewAction(saga.ActionSpec[saga.None, string]{
 		Name:        "step",
 		Do:          func(ctx saga.ActionContext, _ saga.None) (string, error) { return string(ctx.Node()), l.do(ctx) },

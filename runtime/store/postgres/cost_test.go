@@ -39,7 +39,7 @@ func TestAppendThatChangesNoStateWritesToNoIndex(t *testing.T) {
 	}
 	requireUpdates(appends, appends)
 	call := next(n.ID, appends, 0)
-	call.Call = true
+	call.Notify = true
 	require.NoError(t, s.Append(t.Context(), call))
 	requireUpdates(appends+1, appends)
 	require.NoError(t, s.Append(t.Context(), next(n.ID, appends, 0)))

@@ -81,7 +81,7 @@ func scanRecords(rows pgx.Rows, withDAG bool) ([]store.Record, error) {
 		generation, nextSeq int64
 	)
 	dest := []any{
-		(*[16]byte)(&r.ID), &name, &state, &r.Queue, &r.Owner, &generation, &r.Called, &nextSeq, &r.Created, &r.Updated,
+		(*[16]byte)(&r.ID), &name, &state, &r.Queue, &r.Owner, &generation, &r.Notified, &nextSeq, &r.Created, &r.Updated,
 	}
 	if withDAG {
 		dest = append(dest, &r.DAG, &r.Params)

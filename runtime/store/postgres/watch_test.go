@@ -46,7 +46,7 @@ func TestOnlyWhatNobodyOwnsAndCallsNotify(t *testing.T) {
 	nobodys := owned
 	nobodys.ID, nobodys.Owner = saga.NewID(), ""
 	start := store.Append{ID: owned.ID, Generation: 1, State: saga.StateRunning, Events: []saga.Event{{Kind: saga.EventStarted}}}
-	call := store.Append{ID: owned.ID, Generation: 1, Seq: 1, State: saga.StateRunning, Call: true}
+	call := store.Append{ID: owned.ID, Generation: 1, Seq: 1, State: saga.StateRunning, Notify: true}
 
 	require.NoError(t, s.Create(ctx, owned))
 	require.NoError(t, s.Append(ctx, start))

@@ -23,7 +23,7 @@ func (s *Store) Append(ctx context.Context, a store.Append) error {
 			if a.State.Final() {
 				statement = finish
 			}
-			appended, err := tx.exec(statement, a.ID[:], generation, seq, state, a.Call, count, now, []byte(events))
+			appended, err := tx.exec(statement, a.ID[:], generation, seq, state, a.Notify, count, now, []byte(events))
 			if err != nil || appended == 1 {
 				return err
 			}
@@ -31,7 +31,7 @@ func (s *Store) Append(ctx context.Context, a store.Append) error {
 		if _, err := tx.exec(unfinish, a.ID[:], generation, seq, state); err != nil {
 			return err
 		}
-		advanced, err := tx.exec(advance, a.ID[:], generation, seq, state, a.Call, count, now)
+		advanced, err := tx.exec(advance, a.ID[:], generation, seq, state, a.Notify, count, now)
 		switch {
 		case err != nil:
 			return err

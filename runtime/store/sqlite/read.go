@@ -91,7 +91,7 @@ func scanRecords(rows *sql.Rows, withDAG bool) ([]store.Record, error) {
 		generation, nextSeq int64
 		created, updated    int64
 	)
-	dest := []any{&id, &name, &state, &r.Queue, &r.Owner, &generation, &r.Called, &nextSeq, &created, &updated}
+	dest := []any{&id, &name, &state, &r.Queue, &r.Owner, &generation, &r.Notified, &nextSeq, &created, &updated}
 	if withDAG {
 		dest = append(dest, &r.DAG, &r.Params)
 	}

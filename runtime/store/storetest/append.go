@@ -104,7 +104,7 @@ var appendPromises = []promise{{
 			for _, events := range []int{0, 1} {
 				for _, called := range []bool{false, true} {
 					a := next(n.ID, 1, 3, events)
-					a.State, a.Call = saga.StateCreated, called
+					a.State, a.Notify = saga.StateCreated, called
 					require.ErrorIs(t, s.Append(t.Context(), a), store.ErrSequence)
 				}
 			}

@@ -26,33 +26,33 @@ var callPromises = []promise{{
 	check: func(t *testing.T, s store.Store) {
 		n, other := newSaga(), newSaga()
 		create(t, s, n, other)
-		assert.False(t, load(t, s, n.ID).Called)
+		assert.False(t, load(t, s, n.ID).Notified)
 		order := next(n.ID, 1, 2, 1)
-		order.State, order.Call = saga.StateUnwinding, true
+		order.State, order.Notify = saga.StateUnwinding, true
 		require.NoError(t, s.Append(t.Context(), order))
 		requireEvents(t, s, n.ID, slices.Concat(n.Events, order.Events))
 		called := load(t, s, n.ID)
-		assert.True(t, called.Called)
+		assert.True(t, called.Notified)
 		assert.Equal(t, alice, called.Owner, "the owner stays")
 		assert.EqualValues(t, 1, called.Generation)
 		assert.Equal(t, saga.StateUnwinding, called.State)
-		assert.False(t, load(t, s, other.ID).Called)
+		assert.False(t, load(t, s, other.ID).Notified)
 		assert.Equal(t, sagaIDs(n), list(t, s, store.Query{Owner: alice, Called: true}))
 
 		again := next(n.ID, 1, 3, 2)
-		again.State, again.Call = saga.StateUnwinding, true
+		again.State, again.Notify = saga.StateUnwinding, true
 		require.NoError(t, s.Append(t.Context(), again))
 		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
-		assert.True(t, load(t, s, n.ID).Called, "called again, and renewed")
+		assert.True(t, load(t, s, n.ID).Notified, "called again, and renewed")
 
 		answer := next(n.ID, 1, 5, 0)
 		answer.State = saga.StateUnwinding
 		require.NoError(t, s.Append(t.Context(), answer))
-		assert.False(t, load(t, s, n.ID).Called, "without events, in the same state")
+		assert.False(t, load(t, s, n.ID).Notified, "without events, in the same state")
 		assert.Empty(t, list(t, s, store.Query{Owner: alice, Called: true}))
-		answer.Call = true
+		answer.Notify = true
 		require.NoError(t, s.Append(t.Context(), answer))
-		assert.True(t, load(t, s, n.ID).Called, "without events, in the same state")
+		assert.True(t, load(t, s, n.ID).Notified, "without events, in the same state")
 	},
 }, {
 	name: "is found by listing, or by the owner's next append",
@@ -66,7 +66,7 @@ var callPromises = []promise{{
 		callOwner(t, s, running)
 		callOwner(t, s, bobs)
 		end := next(final.ID, 1, 2, 1)
-		end.State, end.Call = saga.StateAbandoned, true
+		end.State, end.Notify = saga.StateAbandoned, true
 		require.NoError(t, s.Append(t.Context(), end))
 
 		records, err := s.List(t.Context(), store.Query{Owner: alice, Called: true})
@@ -94,7 +94,7 @@ var callPromises = []promise{{
 			for want, a := range map[error]store.Append{
 				store.ErrSequence: next(n.ID, 1, 3, 1), store.ErrFenced: next(n.ID, 2, 2, 1), store.ErrNotFound: next(saga.NewID(), 1, 2, 1),
 			} {
-				a.Call = true
+				a.Notify = true
 				require.ErrorIs(t, s.Append(t.Context(), a), want)
 			}
 		})
@@ -113,7 +113,7 @@ var callPromises = []promise{{
 		assert.Equal(t, sagaIDs(owned, nobodys), list(t, s, store.Query{Called: true}))
 		for _, r := range claim(t, s, store.Claim{Owner: bob, Limit: 1}) {
 			assert.Equal(t, owned.ID, r.ID)
-			assert.False(t, r.Called)
+			assert.False(t, r.Notified)
 		}
 		assert.Equal(t, sagaIDs(nobodys), list(t, s, store.Query{Called: true}))
 		require.Len(t, claim(t, s, store.Claim{Owner: bob}), 1)
@@ -139,7 +139,7 @@ func raceCalls(t *testing.T, a, b store.Store) {
 			s, won := a, &owners
 			given := next(n.ID, 1, 2+round, 1)
 			if i == 1 {
-				s, won, given.Call = b, &calls, true
+				s, won, given.Notify = b, &calls, true
 			}
 			if rand.IntN(2) == 0 {
 				s = a // in the same group, if it is one
@@ -152,7 +152,7 @@ func raceCalls(t *testing.T, a, b store.Store) {
 			}
 		})
 		require.EqualValues(t, 1, calls.Load()+owners.Load(), "one wins in round %d", round)
-		require.Equal(t, calls.Load() == 1, load(t, b, n.ID).Called, "the owner is called if it lost")
+		require.Equal(t, calls.Load() == 1, load(t, b, n.ID).Notified, "the owner is called if it lost")
 	}
 	requireEvents(t, a, n.ID, events(0, 2+rounds))
 }

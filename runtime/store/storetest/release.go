@@ -25,7 +25,7 @@ var releasePromises = []promise{{
 		want, beside := load(t, s, n.ID), load(t, s, other.ID)
 		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
 		require.NoError(t, s.Release(t.Context(), n.ID, 1))
-		want.Owner, want.Generation, want.Called = "", 2, false
+		want.Owner, want.Generation, want.Notified = "", 2, false
 		requireSameRecord(t, want, load(t, s, n.ID))
 		requireEvents(t, s, n.ID, events(0, 3))
 		requireSameRecord(t, beside, load(t, s, other.ID))

@@ -93,7 +93,7 @@ func callOwner(t *testing.T, s store.Store, n store.NewSaga) {
 	t.Helper()
 	record := load(t, s, n.ID)
 	a := next(n.ID, record.Generation, record.NextSeq, 1)
-	a.State, a.Call = record.State, true
+	a.State, a.Notify = record.State, true
 	require.NoError(t, s.Append(t.Context(), a))
 }
 

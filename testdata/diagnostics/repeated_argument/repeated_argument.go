@@ -7,7 +7,7 @@ package repeated_argument
 //saga:node ship after=pack,pack
 type Order struct{ Item string }
 
-//saga:do pack noundo retry=3 retry=4
+//saga:do pack noundo attempts=4 attempts=5
 func pack() error { return nil }
 
 //saga:do ship noundo noundo

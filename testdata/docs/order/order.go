@@ -63,13 +63,13 @@ func (s *Shop) release(ctx context.Context, reserve Reservation) error {
 	return s.Stock.Release(ctx, reserve.Shelf)
 }
 
-//saga:do charge label="Charge the card" timeout=10s retry=3 limit=20
+//saga:do charge label="Charge the card" timeout=10s attempts=4 limit=20
 func (s *Shop) charge(ctx saga.ActionContext, order PlaceOrder) (Payment, error) {
 	number, err := s.Payments.Charge(ctx, ctx.DoKey(), order.Card)
 	return Payment{Number: number}, err
 }
 
-//saga:undo charge retry=20 backoff=1s
+//saga:undo charge attempts=21 backoff=1s
 func (s *Shop) refund(ctx saga.ActionContext, charge *Payment) error {
 	if charge == nil { // nobody knows whether the card was charged
 		return s.Payments.RefundKey(ctx, ctx.DoKey())

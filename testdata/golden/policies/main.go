@@ -11,7 +11,7 @@ import (
 //
 //saga:dag probe
 //saga:append none
-//saga:append timeout retry backoff limit
+//saga:append timeout attempts backoff limit
 //saga:append all
 type Probe struct{}
 
@@ -21,13 +21,13 @@ func none() (int, error) { return 0, nil }
 //saga:do timeout timeout=1500ms noundo
 func timeout() (int, error) { return 0, nil }
 
-//saga:do retry retry=0
-func retry() (int, error) { return 0, nil }
+//saga:do attempts attempts=1
+func attempts() (int, error) { return 0, nil }
 
-//saga:undo retry retry=0
-func undoRetry() error { return nil }
+//saga:undo attempts attempts=1
+func undoAttempts() error { return nil }
 
-//saga:do backoff backoff=1m noundo retry=3
+//saga:do backoff backoff=1m noundo attempts=4
 func backoff() (int, error) { return 0, nil }
 
 //saga:do limit limit=1
@@ -36,10 +36,10 @@ func limit() (int, error) { return 0, nil }
 //saga:undo limit limit=2147483647
 func undoLimit() error { return nil }
 
-//saga:do all timeout=36h retry=1 backoff=20us limit=20 label="all of \"them\""
+//saga:do all timeout=36h attempts=2 backoff=20us limit=20 label="all of \"them\""
 func all() (int, error) { return 0, nil }
 
-//saga:undo all limit=5 backoff=90s retry=2 timeout=1h
+//saga:undo all limit=5 backoff=90s attempts=3 timeout=1h
 func undoAll() error { return nil }
 
 func main() {

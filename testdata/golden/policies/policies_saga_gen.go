@@ -19,23 +19,23 @@ const _ = saga.SupportsGeneratedCodeVersion1
 var (
 	_ func() (int, error) = all
 	_ func() error        = undoAll
+	_ func() (int, error) = attempts
+	_ func() error        = undoAttempts
 	_ func() (int, error) = backoff
 	_ func() (int, error) = limit
 	_ func() error        = undoLimit
 	_ func() (int, error) = none
-	_ func() (int, error) = retry
-	_ func() error        = undoRetry
 	_ func() (int, error) = timeout
 )
 
 // The names of the actions of this package, as they are registered and logged.
 const (
-	ActionAll     saga.ActionName = "policies.all"
-	ActionBackoff saga.ActionName = "policies.backoff"
-	ActionLimit   saga.ActionName = "policies.limit"
-	ActionNone    saga.ActionName = "policies.none"
-	ActionRetry   saga.ActionName = "policies.retry"
-	ActionTimeout saga.ActionName = "policies.timeout"
+	ActionAll      saga.ActionName = "policies.all"
+	ActionAttempts saga.ActionName = "policies.attempts"
+	ActionBackoff  saga.ActionName = "policies.backoff"
+	ActionLimit    saga.ActionName = "policies.limit"
+	ActionNone     saga.ActionName = "policies.none"
+	ActionTimeout  saga.ActionName = "policies.timeout"
 )
 
 // NewRegistry returns a registry of the actions of this package.
@@ -50,10 +50,10 @@ func NewRegistry() *saga.Registry {
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		allAction(),
+		attemptsAction(),
 		backoffAction(),
 		limitAction(),
 		noneAction(),
-		retryAction(),
 		timeoutAction(),
 	)
 }
@@ -66,19 +66,41 @@ func allAction() saga.Action {
 			return all()
 		},
 		DoPolicy: saga.Policy{
-			Timeout: 36 * time.Hour,
-			Retry:   1,
-			Backoff: 20 * time.Microsecond,
-			Limit:   20,
+			Timeout:     36 * time.Hour,
+			MaxAttempts: 2,
+			Backoff:     20 * time.Microsecond,
+			Limit:       20,
 		},
 		Undo: func(_ saga.ActionContext, _ saga.None, _ int) error {
 			return undoAll()
 		},
 		UndoPolicy: saga.Policy{
-			Timeout: time.Hour,
-			Retry:   2,
-			Backoff: 90 * time.Second,
-			Limit:   5,
+			Timeout:     time.Hour,
+			MaxAttempts: 3,
+			Backoff:     90 * time.Second,
+			Limit:       5,
+		},
+		Shape: saga.Shape{
+			Output: "int",
+		},
+	})
+}
+
+// attemptsAction is attempts, undone by undoAttempts.
+func attemptsAction() saga.Action {
+	return saga.NewAction(saga.ActionSpec[saga.None, int]{
+		Name: ActionAttempts,
+		Do: func(_ saga.ActionContext, _ saga.None) (int, error) {
+			return attempts()
+		},
+		DoPolicy: saga.Policy{
+			MaxAttempts: 1,
+		},
+		Undo: func(_ saga.ActionContext, _ saga.None, _ int) error {
+			return undoAttempts()
+		},
+		UndoPolicy: saga.Policy{
+			MaxAttempts: 1,
 		},
 		Shape: saga.Shape{
 			Output: "int",
@@ -94,8 +116,8 @@ func backoffAction() saga.Action {
 			return backoff()
 		},
 		DoPolicy: saga.Policy{
-			Retry:   3,
-			Backoff: time.Minute,
+			MaxAttempts: 4,
+			Backoff:     time.Minute,
 		},
 		Shape: saga.Shape{
 			Output: "int",
@@ -138,28 +160,6 @@ func noneAction() saga.Action {
 	})
 }
 
-// retryAction is retry, undone by undoRetry.
-func retryAction() saga.Action {
-	return saga.NewAction(saga.ActionSpec[saga.None, int]{
-		Name: ActionRetry,
-		Do: func(_ saga.ActionContext, _ saga.None) (int, error) {
-			return retry()
-		},
-		DoPolicy: saga.Policy{
-			Retry: saga.NoRetry,
-		},
-		Undo: func(_ saga.ActionContext, _ saga.None, _ int) error {
-			return undoRetry()
-		},
-		UndoPolicy: saga.Policy{
-			Retry: saga.NoRetry,
-		},
-		Shape: saga.Shape{
-			Output: "int",
-		},
-	})
-}
-
 // timeoutAction is timeout, which needs no undo.
 func timeoutAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[saga.None, int]{
@@ -179,7 +179,7 @@ func timeoutAction() saga.Action {
 // ProbeDAG returns the DAG of the saga probe:
 //
 //	none
-//	timeout | retry | backoff | limit
+//	timeout | attempts | backoff | limit
 //	all
 func ProbeDAG() *saga.DAG { return buildProbeDAG() }
 
@@ -188,7 +188,7 @@ var buildProbeDAG = sync.OnceValue(func() *saga.DAG {
 		Append(saga.ActionNode("none", "none", ActionNone)).
 		AppendParallel(
 			saga.ActionNode("timeout", "timeout", ActionTimeout),
-			saga.ActionNode("retry", "retry", ActionRetry),
+			saga.ActionNode("attempts", "attempts", ActionAttempts),
 			saga.ActionNode("backoff", "backoff", ActionBackoff),
 			saga.ActionNode("limit", "limit", ActionLimit),
 		).
@@ -213,12 +213,12 @@ type ProbeRun = saga.Run[ProbeResult]
 // ProbeResult holds the outputs of the nodes of a saga probe that has succeeded.
 type ProbeResult struct {
 	nodes struct {
-		None    int `saga:"none"`
-		Timeout int `saga:"timeout"`
-		Retry   int `saga:"retry"`
-		Backoff int `saga:"backoff"`
-		Limit   int `saga:"limit"`
-		All     int `saga:"all"`
+		None     int `saga:"none"`
+		Timeout  int `saga:"timeout"`
+		Attempts int `saga:"attempts"`
+		Backoff  int `saga:"backoff"`
+		Limit    int `saga:"limit"`
+		All      int `saga:"all"`
 	}
 }
 
@@ -231,8 +231,8 @@ func (r ProbeResult) None() int { return r.nodes.None }
 // Timeout returns the output of the node timeout.
 func (r ProbeResult) Timeout() int { return r.nodes.Timeout }
 
-// Retry returns the output of the node retry.
-func (r ProbeResult) Retry() int { return r.nodes.Retry }
+// Attempts returns the output of the node attempts.
+func (r ProbeResult) Attempts() int { return r.nodes.Attempts }
 
 // Backoff returns the output of the node backoff.
 func (r ProbeResult) Backoff() int { return r.nodes.Backoff }

@@ -83,7 +83,7 @@ func doNetwork(plan Plan) (Network, error) { return Network{}, nil }
 //saga:undo network
 func undoNetwork(network *Network) error { return nil }
 
-//saga:do certificate label="Ask for a certificate" timeout=1h retry=10 backoff=30s
+//saga:do certificate label="Ask for a certificate" timeout=1h attempts=11 backoff=30s
 func doCertificate(plan Plan) (Certificate, error) { return Certificate{}, nil }
 
 //saga:undo certificate
@@ -101,7 +101,7 @@ func doGateway(subnet Subnet) (Gateway, error) { return Gateway{}, nil }
 //saga:undo gateway
 func undoGateway(gateway Gateway) error { return nil }
 
-//saga:do disk retry=3 limit=10
+//saga:do disk attempts=4 limit=10
 func doDisk(plan Plan, quota Quota) (Disk, error) { return Disk{}, nil }
 
 //saga:undo disk
@@ -110,7 +110,7 @@ func undoDisk(disk Disk) error { return nil }
 //saga:do machine timeout=5m limit=4
 func doMachine(image Image, subnet Subnet, disk Disk) (Machine, error) { return Machine{}, nil }
 
-//saga:undo machine retry=20
+//saga:undo machine attempts=21
 func undoMachine(machine *Machine) error { return nil }
 
 //saga:do zone

@@ -26,9 +26,9 @@ func pack() error { return nil }
 //saga:do bill no-undo
 func bill() error { return nil }
 
-// want +2 `a label with a space has quotes around it; write label="Say thanks" \[SG003\]` `//saga:do takes no "retry:3"; did you mean retry=3\? \[SG005\]`
+// want +2 `a label with a space has quotes around it; write label="Say thanks" \[SG003\]` `//saga:do takes no "attempts:3"; did you mean attempts=4\? \[SG005\]`
 //
-//saga:do thank retry:3 label=Say thanks noundo
+//saga:do thank attempts:3 label=Say thanks noundo
 func thank() error { return nil }
 
 // want +2 `"// saga:do ship noundo" is no directive, as it isn't written like one; write "//saga:do ship noundo" \[SG001\]`

@@ -10,7 +10,7 @@ type Parcel struct{ Number string }
 
 // want +2 `action "pack" has no undo; write //saga:undo pack above the function that undoes it, or //saga:do pack noundo if there is nothing to undo \[SG039\]`
 //
-//saga:do pack retry=3
+//saga:do pack attempts=4
 func (s *Shop) Pack(ctx context.Context, item, color string) (*Parcel, error) { return nil, nil }
 
 // want +2 `action "type" has no undo`

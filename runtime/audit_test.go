@@ -11,16 +11,16 @@ import (
 )
 
 func TestAnOrderSaysWhoAndWhy(t *testing.T) {
-	assert.NoError(t, saga.Order{By: "ada", Comment: "customer called"}.Check())
-	assert.NoError(t, saga.Order{By: "ada", Comment: "customer called", Output: json.RawMessage(`{"Number":"h-1"}`)}.Check())
-	for want, order := range map[string]saga.Order{
-		"bad order: it doesn't say by whom":            {Comment: "customer called"},
-		"bad order: it has no comment that says why":   {By: "ada", Comment: " \n"},
-		"bad order: the output is not JSON: \"{oops\"": {By: "ada", Comment: "x", Output: json.RawMessage(`{oops`)},
+	assert.NoError(t, saga.Audit{By: "ada", Reason: "customer called"}.Check())
+	assert.NoError(t, saga.Audit{By: "ada", Reason: "customer called", Output: json.RawMessage(`{"Number":"h-1"}`)}.Check())
+	for want, order := range map[string]saga.Audit{
+		"bad order: it names nobody in By":                 {Reason: "customer called"},
+		"invalid audit: it has no reason":                  {By: "ada", Reason: " \n"},
+		"invalid audit: the output is not JSON: \"{oops\"": {By: "ada", Reason: "x", Output: json.RawMessage(`{oops`)},
 	} {
 		err := order.Check()
 		assert.EqualError(t, err, want)
-		assert.ErrorIs(t, err, saga.ErrBadOrder)
+		assert.ErrorIs(t, err, saga.ErrInvalidAudit)
 	}
 }
 
@@ -34,7 +34,7 @@ func orderedLog(t testing.TB) *saga.Log {
 		return text
 	}
 	failed := encode(saga.ActionError{Message: "no answer", Reason: saga.ReasonError, Attempts: 1})
-	order := encode(saga.Order{By: "ada", Comment: "booked by phone", Output: json.RawMessage(`{"Number":"h-1"}`)})
+	order := encode(saga.Audit{By: "ada", Reason: "booked by phone", Output: json.RawMessage(`{"Number":"h-1"}`)})
 	l := &saga.Log{ID: logID, DAG: withParams(t, tripDAG(t), nil)}
 	for _, e := range []saga.Event{
 		{Node: 1, Kind: saga.EventSucceeded, Payload: json.RawMessage(`{}`)},
@@ -81,7 +81,7 @@ func TestALogShowsOrders(t *testing.T) {
 011 N000 abandoned     by ada: booked by phone
 `)
 	assert.Equal(t, "ada", l.Abandoned().By)
-	assert.Contains(t, l.Canceled().Comment, "unreadable")
+	assert.Contains(t, l.Canceled().Reason, "unreadable")
 	assert.Nil(t, failedLog(t).Canceled())
 }
 
@@ -89,7 +89,7 @@ func TestOrdersRoundTrip(t *testing.T) {
 	l := orderedLog(t)
 	text, err := json.Marshal(l)
 	require.NoError(t, err)
-	assert.Contains(t, string(text), `{"seq":3,"node":2,"name":"hotel","kind":"output_supplied","order":{"by":"ada","comment":"booked by phone","output":{"Number":"h-1"}}}`)
+	assert.Contains(t, string(text), `{"seq":3,"node":2,"name":"hotel","kind":"output_supplied","audit":{"by":"ada","reason":"booked by phone","output":{"Number":"h-1"}}}`)
 	var back saga.Log
 	require.NoError(t, json.Unmarshal(text, &back))
 	assert.Equal(t, l.Events, back.Events)
