@@ -26,7 +26,7 @@ func pack() error { return nil }
 //saga:do bill no-undo
 func bill() error { return nil }
 
-// want +2 `a label with a space has quotes around it; write label="Say thanks" \[SG003\]` `//saga:do takes no "attempts:3"; did you mean attempts=4\? \[SG005\]`
+// want +2 `a label with a space has quotes around it; write label="Say thanks" \[SG003\]` `//saga:do takes no "attempts:3"; did you mean attempts=3\? \[SG005\]`
 //
 //saga:do thank attempts:3 label=Say thanks noundo
 func thank() error { return nil }
