@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sagagen/sagagen/gen/diag"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -29,12 +30,12 @@ func TestDiagnostics(t *testing.T) {
 		patterns = append(patterns, "./"+e.Name())
 	}
 	// One run is much faster than one a case.
-	packages, diagnostics, err := Analyze(t.Context(), Options{Dir: diagnosticsDir, Patterns: patterns})
+	result, err := Analyze(t.Context(), Options{Dir: diagnosticsDir, Patterns: patterns})
 	require.NoError(t, err)
-	assert.Empty(t, packages, "packages without a mistake")
+	assert.Empty(t, result.Packages, "packages without a mistake")
 
 	found := map[string]string{}
-	for _, d := range diagnostics {
+	for _, d := range result.Diagnostics {
 		found[filepath.Base(filepath.Dir(d.Pos.Filename))] += printed(d)
 	}
 	for _, e := range entries {
@@ -51,13 +52,13 @@ func TestDiagnostics(t *testing.T) {
 	t.Run("every code", func(t *testing.T) {
 		for _, c := range declaredCodes(t) {
 			assert.NotEmpty(t, c.Summary(), "summary of %s", c)
-			assert.True(t, slices.ContainsFunc(diagnostics, func(d Diagnostic) bool { return d.Code == c }), "no case for %s: %s", c, c.Summary())
+			assert.True(t, slices.ContainsFunc(result.Diagnostics, func(d diag.Diagnostic) bool { return d.Code == c }), "no case for %s: %s", c, c.Summary())
 		}
 	})
 }
 
 // printed writes a diagnostic with base names for files.
-func printed(d Diagnostic) string {
+func printed(d diag.Diagnostic) string {
 	base := func(pos token.Position) token.Position {
 		pos.Filename = filepath.Base(pos.Filename)
 		return pos
@@ -71,18 +72,18 @@ func printed(d Diagnostic) string {
 }
 
 // declaredCodes are the codes that codes.go declares.
-func declaredCodes(t *testing.T) []Code {
-	f, err := parser.ParseFile(token.NewFileSet(), "codes.go", nil, 0)
+func declaredCodes(t *testing.T) []diag.Code {
+	f, err := parser.ParseFile(token.NewFileSet(), "diag/codes.go", nil, 0)
 	require.NoError(t, err)
-	var codes []Code
+	var codes []diag.Code
 	ast.Inspect(f, func(n ast.Node) bool {
 		if lit, ok := n.(*ast.BasicLit); ok && strings.HasPrefix(lit.Value, `"SG`) {
 			code, err := strconv.Unquote(lit.Value)
 			require.NoError(t, err)
-			codes = append(codes, Code(code))
+			codes = append(codes, diag.Code(code))
 		}
 		return true
 	})
-	require.Len(t, codes, len(codeSummaries))
+	require.Len(t, codes, len(diag.CodeSummaries))
 	return codes
 }

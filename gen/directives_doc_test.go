@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sagagen/sagagen/gen/diag"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/go/packages"
@@ -59,10 +60,10 @@ func TestExamplesOfTheDirectivesDocAreSound(t *testing.T) {
 	for i, d := range dirs {
 		dirs[i] = "./" + filepath.Base(d)
 	}
-	models, diagnostics, err := Analyze(t.Context(), Options{Dir: "../testdata/docs", Patterns: dirs})
+	analyzed, err := Analyze(t.Context(), Options{Dir: "../testdata/docs", Patterns: dirs})
 	require.NoError(t, err)
-	assert.Empty(t, diagnostics)
-	assert.Len(t, models, len(dirs))
+	assert.Empty(t, analyzed.Diagnostics)
+	assert.Len(t, analyzed.Packages, len(dirs))
 
 	loaded, err := packages.Load(&packages.Config{Mode: packages.LoadSyntax, Dir: "../testdata/docs"}, dirs...)
 	require.NoError(t, err)
@@ -78,7 +79,7 @@ func TestDirectivesDocListsAllCodes(t *testing.T) {
 	require.Positive(t, at)
 	at += len(head)
 	var table strings.Builder
-	for _, code := range slices.Sorted(maps.Keys(codeSummaries)) {
+	for _, code := range slices.Sorted(maps.Keys(diag.CodeSummaries)) {
 		fmt.Fprintf(&table, "| %s | %s |\n", code, code.Summary())
 	}
 	if *update {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/testmodule"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/txtar"
@@ -25,13 +27,13 @@ that, and the example when it is mended. ` + "`sagagen explain SG012`" + ` print
 // with that code as the page says, and with no other, and that nothing is wrong with the mended one.
 func TestExplanationsAreTrue(t *testing.T) {
 	dir := t.TempDir()
-	writeDependingModule(t, dir, "example.com/shop")
+	testmodule.WriteDepending(t, dir, "example.com/shop")
 	var patterns []string
 	for _, code := range declaredCodes(t) {
-		e, ok := Explain(code)
+		e, ok := diag.Explain(code)
 		require.True(t, ok, code)
 		assert.NotEmpty(t, e.Meaning, code)
-		for state, files := range map[string][]SourceFile{"wrong": e.Wrong, "right": e.Right} {
+		for state, files := range map[string][]diag.SourceFile{"wrong": e.Wrong, "right": e.Right} {
 			require.NotEmpty(t, files, code)
 			patterns = append(patterns, "./"+string(code)+"/"+state)
 			for _, f := range files {
@@ -45,19 +47,19 @@ func TestExplanationsAreTrue(t *testing.T) {
 			}
 		}
 	}
-	_, diagnostics, err := Analyze(t.Context(), Options{Dir: dir, Patterns: patterns})
+	result, err := Analyze(t.Context(), Options{Dir: dir, Patterns: patterns})
 	require.NoError(t, err)
-	said := map[Code]string{}
-	for _, d := range diagnostics {
+	said := map[diag.Code]string{}
+	for _, d := range result.Diagnostics {
 		path, err := filepath.Rel(dir, d.Pos.Filename)
 		require.NoError(t, err)
 		code, rest, _ := strings.Cut(filepath.ToSlash(path), "/")
-		assert.Equal(t, Code(code), d.Code, "%s: %s", path, d.Message)
+		assert.Equal(t, diag.Code(code), d.Code, "%s: %s", path, d.Message)
 		assert.True(t, strings.HasPrefix(rest, "wrong/"), d)
-		said[Code(code)] += strings.ReplaceAll(printed(d), "example.com/shop/"+code+"/wrong", "example.com/shop")
+		said[diag.Code(code)] += strings.ReplaceAll(printed(d), "example.com/shop/"+code+"/wrong", "example.com/shop")
 	}
-	for _, code := range Codes() {
-		e, _ := Explain(code)
+	for _, code := range diag.Codes() {
+		e, _ := diag.Explain(code)
 		if *update {
 			setSays(t, code, said[code])
 			continue
@@ -66,8 +68,8 @@ func TestExplanationsAreTrue(t *testing.T) {
 	}
 }
 
-func setSays(t *testing.T, code Code, text string) {
-	path := filepath.Join("explanations", string(code)+".txtar")
+func setSays(t *testing.T, code diag.Code, text string) {
+	path := filepath.Join("diag", "explanations", string(code)+".txtar")
 	archive, err := txtar.ParseFile(path)
 	require.NoError(t, err)
 	for i, f := range archive.Files {
@@ -82,8 +84,8 @@ func setSays(t *testing.T, code Code, text string) {
 // pages is embedded, and in the document, from the next run on.
 func TestDiagnosticsDocHasThePages(t *testing.T) {
 	text := diagnosticsDocHead
-	for _, code := range Codes() {
-		e, ok := Explain(code)
+	for _, code := range diag.Codes() {
+		e, ok := diag.Explain(code)
 		require.True(t, ok)
 		text += e.Markdown()
 	}
@@ -93,28 +95,4 @@ func TestDiagnosticsDocHasThePages(t *testing.T) {
 		return
 	}
 	assert.Equal(t, text, readAll(t, diagnosticsDoc))
-}
-
-func TestSuggestCode(t *testing.T) {
-	for text, want := range map[string]Code{
-		"SG12": CodeDetached, "12": CodeDetached, "SG0012": CodeDetached, "GS012": CodeDetached, "SG99": "", "blank": "", "": "",
-		"SG-012": CodeDetached,
-	} {
-		got, _ := SuggestCode(text)
-		assert.Equal(t, want, got, text)
-	}
-}
-
-func TestExplanationIsWrapped(t *testing.T) {
-	e, ok := Explain(CodeDetached)
-	require.True(t, ok)
-	text := e.Text()
-	assert.True(t, strings.HasPrefix(text, "SG012: "), text)
-	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(line, "    ") {
-			assert.LessOrEqual(t, len(line), 81, line)
-		}
-	}
-	_, ok = Explain("SG999")
-	assert.False(t, ok)
 }

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,13 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/annotation"
+	"github.com/sagagen/sagagen/gen/internal/check"
+	"github.com/sagagen/sagagen/gen/internal/emit"
+	"github.com/sagagen/sagagen/gen/internal/load"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/report"
 	"github.com/sagagen/sagagen/gen/internal/unified"
 )
 
@@ -16,10 +24,13 @@ import (
 type Result struct {
 	// Diagnostics are all that is wrong in the sources, sorted by position. A package with any has
 	// no file among Files; that which it has from an earlier run is left as it is.
-	Diagnostics []Diagnostic
+	Diagnostics []diag.Diagnostic
 	// Files are the generated files, one for each package that has directives and no mistakes, sorted by
 	// import path.
 	Files []File
+	// Packages are the models of the packages that have directives and no mistakes,
+	// sorted by import path. They are for package inspect.
+	Packages []*model.Package
 }
 
 // File is a generated file.
@@ -61,7 +72,7 @@ func Generate(ctx context.Context, opts Options) (Result, error) {
 		if !f.Changed {
 			continue
 		}
-		done := opts.clock(StageWrite, f.Path)
+		done := opts.clock("write", f.Path)
 		if err := writeFile(f.Path, f.Content); err != nil {
 			result.Files = result.Files[:i]
 			return result, err
@@ -71,16 +82,16 @@ func Generate(ctx context.Context, opts Options) (Result, error) {
 	return result, nil
 }
 
-// Check is Generate without the writing: the files that are Changed are those that it would write.
+// Check is Generate without the writing: the files that are Changed are those
+// that it would write.
 func Check(ctx context.Context, opts Options) (Result, error) {
-	packages, diagnostics, err := Analyze(ctx, opts) // load, parse, model, check
+	result, err := Analyze(ctx, opts)
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{Diagnostics: diagnostics}
-	for _, p := range packages {
-		done := opts.clock(StageEmit, p.Path)
-		f, err := compare(p, os.ReadFile)
+	for _, p := range result.Packages {
+		done := opts.clock("emit", p.Path)
+		f, err := emitAndCompare(p, os.ReadFile)
 		if err != nil {
 			return result, err
 		}
@@ -90,10 +101,48 @@ func Check(ctx context.Context, opts Options) (Result, error) {
 	return result, nil
 }
 
-// compare makes a package's file and compares it with what is there.
-func compare(p *Package, read func(name string) ([]byte, error)) (f File, err error) {
-	f.Path = filepath.Join(p.Dir, p.Prefix+outputSuffix)
-	if f.Content, err = Emit(p); err != nil {
+// Analyze is Check without the generated files: it loads, parses, models and
+// checks.
+func Analyze(ctx context.Context, opts Options) (Result, error) {
+	universe, roots, err := load.Load(ctx, opts.load())
+	if err != nil || len(roots) == 0 {
+		return Result{}, cmp.Or(ctx.Err(), err)
+	}
+	var result Result
+	run := check.NewRun(universe)
+	for _, root := range roots {
+		done := opts.clock("check", root.Path)
+		r := report.New(universe.Fset, root.Types)
+		p, err := analyze(run, root, r)
+		done()
+		if err != nil {
+			return Result{}, err
+		}
+		result.Diagnostics = append(result.Diagnostics, report.Collected(r)...)
+		if p != nil {
+			result.Packages = append(result.Packages, p)
+		}
+	}
+	result.Diagnostics = report.Sort(result.Diagnostics)
+	return result, nil
+}
+
+// analyze parses the directives of a package, and models and checks what they
+// describe. It returns nil if it has reported anything, or if there are none.
+func analyze(run *check.Run, l *load.Package, r *report.Reporter) (*model.Package, error) {
+	readable, err := check.Files(r, l)
+	if err != nil || !readable {
+		return nil, err
+	}
+	source := annotation.Collect(r, l.Handwritten)
+	return run.Check(r, l, source), nil
+}
+
+// emitAndCompare writes a package's file, in memory, and compares it with the
+// present one.
+func emitAndCompare(p *model.Package, read func(name string) ([]byte, error)) (f File, err error) {
+	f.Path = filepath.Join(p.Dir, p.Prefix+model.Suffix)
+	if f.Content, err = emit.File(p); err != nil {
 		return f, err
 	}
 	if f.Old, err = read(f.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {

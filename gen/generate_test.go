@@ -8,12 +8,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sagagen/sagagen/gen/internal/testmodule"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 func TestGenerateLeavesAFileThatIsUpToDateAlone(t *testing.T) {
-	dir := writeModule(t, map[string]string{"order/order.go": orderSource})
+	dir := testmodule.Write(t, map[string]string{"order/order.go": testmodule.OrderSource})
 	path := filepath.Join(dir, "order", "order_saga_gen.go")
 	opts := Options{Dir: dir, Patterns: []string{"./order"}}
 	result, err := Generate(t.Context(), opts)
@@ -35,13 +36,13 @@ func TestGenerateLeavesAFileThatIsUpToDateAlone(t *testing.T) {
 }
 
 func TestCheckSaysWhatGenerateWouldWrite(t *testing.T) {
-	dir := writeModule(t, map[string]string{
-		"missing/order.go":        orderSource,
-		"empty/order.go":          orderSource,
+	dir := testmodule.Write(t, map[string]string{
+		"missing/order.go":        testmodule.OrderSource,
+		"empty/order.go":          testmodule.OrderSource,
 		"empty/order_saga_gen.go": "",
-		"current/order.go":        orderSource,
+		"current/order.go":        testmodule.OrderSource,
 		"mistaken/order.go":       "package order\n\n//saga:do pack\nfunc pack() error { return nil }\n",
-		"edited/order.go":         orderSource,
+		"edited/order.go":         testmodule.OrderSource,
 		"elsewhere/elsewhere.go":  "package elsewhere\n",
 	})
 	current := Options{Dir: dir, Patterns: []string{"./current", "./edited"}}
@@ -53,7 +54,7 @@ func TestCheckSaysWhatGenerateWouldWrite(t *testing.T) {
 	edited := bytes.Replace(content, []byte("package order\n"), []byte("package order\n\n// By hand.\n"), 1)
 	require.NoError(t, os.WriteFile(path("edited"), edited, 0o644))
 
-	stages := map[Stage]int{}
+	stages := map[string]int{}
 	opts := Options{Dir: dir, Patterns: []string{"./..."}, Timed: func(timing Timing) { stages[timing.Stage]++ }}
 	result, err := Check(t.Context(), opts)
 	require.NoError(t, err)
@@ -82,10 +83,10 @@ func TestCheckSaysWhatGenerateWouldWrite(t *testing.T) {
 			assert.Equal(t, want.first, f.FirstChange(), state)
 		}
 	}
-	assert.Positive(t, stages[StageLoad])
-	assert.Equal(t, 5, stages[StageCheck])
-	assert.Equal(t, 4, stages[StageEmit])
-	assert.Zero(t, stages[StageWrite])
+	assert.Positive(t, stages["load"])
+	assert.Equal(t, 5, stages["check"])
+	assert.Equal(t, 4, stages["emit"])
+	assert.Zero(t, stages["write"])
 	assert.NoFileExists(t, path("missing"))
 	after, err := os.ReadFile(path("edited"))
 	require.NoError(t, err)

@@ -12,6 +12,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sagagen/sagagen/gen/internal/annotation"
+	"github.com/sagagen/sagagen/gen/internal/emit"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/outline"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -27,12 +31,12 @@ func TestGolden(t *testing.T) {
 		_, err := Generate(t.Context(), opts)
 		require.NoError(t, err)
 	}
-	packages, diagnostics, err := Analyze(t.Context(), opts)
+	result, err := Analyze(t.Context(), opts)
 	require.NoError(t, err)
-	require.Empty(t, diagnostics)
-	require.NotEmpty(t, packages)
+	require.Empty(t, result.Diagnostics)
+	require.NotEmpty(t, result.Packages)
 	upToDate := true
-	for _, p := range packages {
+	for _, p := range result.Packages {
 		upToDate = assertGenerated(t, p) && upToDate
 	}
 
@@ -62,7 +66,7 @@ func TestGolden(t *testing.T) {
 		require.True(t, upToDate, "the generated files are not up to date; see above")
 		result, err := Generate(t.Context(), opts)
 		require.NoError(t, err)
-		require.Len(t, result.Files, len(packages))
+		require.Len(t, result.Files, len(result.Packages))
 		for _, f := range result.Files {
 			assert.False(t, f.Changed, f.Path)
 		}
@@ -71,30 +75,30 @@ func TestGolden(t *testing.T) {
 
 // TestTripIsAsCommitted generates the canonical example.
 func TestTripIsAsCommitted(t *testing.T) {
-	packages, diagnostics, err := Analyze(t.Context(), Options{Patterns: []string{"../examples/trip"}})
+	result, err := Analyze(t.Context(), Options{Patterns: []string{"../examples/trip"}})
 	require.NoError(t, err)
-	require.Empty(t, diagnostics)
-	require.Len(t, packages, 1)
-	assertGenerated(t, packages[0])
+	require.Empty(t, result.Diagnostics)
+	require.Len(t, result.Packages, 1)
+	assertGenerated(t, result.Packages[0])
 }
 
 // assertGenerated asserts that the file generated for p is the one in its folder.
-func assertGenerated(t *testing.T, p *Package) bool {
+func assertGenerated(t *testing.T, p *model.Package) bool {
 	t.Helper()
-	content, err := Emit(p)
+	content, err := emit.File(p)
 	require.NoError(t, err)
 	formatted, err := format.Source(content)
 	require.NoError(t, err)
 	assert.Equal(t, string(formatted), string(content), "gofmt changes it")
 	assertNamesKnown(t, p, content)
-	path := filepath.Join(p.Dir, p.Prefix+outputSuffix)
+	path := filepath.Join(p.Dir, p.Prefix+model.Suffix)
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
 	return assert.Equal(t, string(want), string(content), "%s: run the test with -update, then look at what changed", path)
 }
 
 // assertNamesKnown asserts that GeneratedNames lists exactly what the file declares.
-func assertNamesKnown(t *testing.T, p *Package, content []byte) {
+func assertNamesKnown(t *testing.T, p *model.Package, content []byte) {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "", content, parser.SkipObjectResolution)
 	require.NoError(t, err)
@@ -104,7 +108,7 @@ func assertNamesKnown(t *testing.T, p *Package, content []byte) {
 		case *ast.FuncDecl:
 			name := decl.Name.Name
 			if decl.Recv != nil {
-				name = receiverName(decl) + "." + name
+				name = annotation.ReceiverName(decl) + "." + name
 			}
 			declared = append(declared, name)
 		case *ast.GenDecl:
@@ -119,7 +123,7 @@ func assertNamesKnown(t *testing.T, p *Package, content []byte) {
 		}
 	}
 	known := []string{"_"}
-	for _, n := range GeneratedNames(p) {
+	for _, n := range outline.Names(p) {
 		if !n.Predeclared {
 			known = append(known, n.Name)
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/report"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -23,11 +25,11 @@ func TestModels(t *testing.T) {
 	for _, e := range entries {
 		patterns = append(patterns, "./"+e.Name())
 	}
-	packages, diagnostics, err := Analyze(t.Context(), Options{Dir: modelsDir, Patterns: patterns})
+	result, err := Analyze(t.Context(), Options{Dir: modelsDir, Patterns: patterns})
 	require.NoError(t, err)
-	require.Empty(t, diagnostics)
-	require.Len(t, packages, len(entries))
-	for _, p := range packages {
+	require.Empty(t, result.Diagnostics)
+	require.Len(t, result.Packages, len(entries))
+	for _, p := range result.Packages {
 		t.Run(filepath.Base(p.Dir), func(t *testing.T) {
 			golden := filepath.Join(p.Dir, "model.txt")
 			found := modelText(p)
@@ -42,9 +44,9 @@ func TestModels(t *testing.T) {
 }
 
 // modelText writes all that is in a model.
-func modelText(p *Package) string {
+func modelText(p *model.Package) string {
 	var b strings.Builder
-	typ := newReporter(nil, p.Types).typeString
+	typ := report.New(nil, p.Types).TypeString
 	output := func(t types.Type) string {
 		if t == nil {
 			return "nothing"
@@ -80,11 +82,11 @@ func modelText(p *Package) string {
 			}
 			b.WriteString("\n")
 			switch n.Kind {
-			case NodeAction:
+			case model.NodeAction:
 				fmt.Fprintf(&b, "\t\truns action %s %s\n", n.Action.PackageName, n.Action.Name)
-			case NodeConstant:
+			case model.NodeConstant:
 				fmt.Fprintf(&b, "\t\tis %s\n", types.ObjectString(n.Constant, types.RelativeTo(p.Types)))
-			case NodeSubsaga:
+			case model.NodeSubsaga:
 				fmt.Fprintf(&b, "\t\truns saga %s %s with %s\n", n.Subsaga.PackageName, n.Subsaga.Name, n.ParamsFrom.Name)
 			}
 			for _, in := range n.Bindings {
@@ -99,7 +101,7 @@ func modelText(p *Package) string {
 	return b.String()
 }
 
-func funcText(b *strings.Builder, verb string, f *Func) {
+func funcText(b *strings.Builder, verb string, f *model.Func) {
 	if f == nil {
 		return
 	}
@@ -109,17 +111,17 @@ func funcText(b *strings.Builder, verb string, f *Func) {
 			b.WriteString(", ")
 		}
 		switch arg.Kind {
-		case ArgContext:
+		case model.ArgContext:
 			b.WriteString("context")
-		case ArgActionContext:
+		case model.ArgActionContext:
 			b.WriteString("action context")
-		case ArgApp:
+		case model.ArgApp:
 			b.WriteString("application")
-		case ArgInput:
+		case model.ArgInput:
 			b.WriteString("input " + arg.Input.Name)
-		case ArgOutput:
+		case model.ArgOutput:
 			b.WriteString("output")
-		case ArgOutputPointer:
+		case model.ArgOutputPointer:
 			b.WriteString("output pointer")
 		}
 	}

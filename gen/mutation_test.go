@@ -12,6 +12,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/check"
+	"github.com/sagagen/sagagen/gen/internal/emit"
+	"github.com/sagagen/sagagen/gen/internal/load"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/report"
+	"github.com/sagagen/sagagen/gen/internal/typeutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/go/packages"
@@ -30,7 +37,7 @@ func TestWhatIsAcceptedCompiles(t *testing.T) {
 	accepted := 0
 	for range mutants {
 		name := names[random.IntN(len(names))]
-		if strings.HasSuffix(name, outputSuffix) || strings.HasSuffix(name, "_test.go") {
+		if strings.HasSuffix(name, model.Suffix) || strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		content, err := os.ReadFile(name)
@@ -75,7 +82,7 @@ func mutate(random *rand.Rand, source string) string {
 func loadImports(t *testing.T) types.Importer {
 	t.Helper()
 	loaded, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedTypes | packages.NeedImports | packages.NeedExportFile},
-		runtimePath, "context", "time", "sync", "io", "fmt", "errors", "encoding/json", "net/netip", "strings", "math/big")
+		typeutil.RuntimePath, "context", "time", "sync", "io", "fmt", "errors", "encoding/json", "net/netip", "strings", "math/big")
 	require.NoError(t, err)
 	byPath := importMap{}
 	for _, p := range loaded {
@@ -85,7 +92,7 @@ func loadImports(t *testing.T) types.Importer {
 }
 
 // applied returns a source with a fix in it.
-func applied(source string, fix Fix) string {
+func applied(source string, fix diag.Fix) string {
 	for _, e := range fix.Edits {
 		source = source[:e.Start] + e.New + source[e.End:]
 	}
@@ -109,17 +116,17 @@ func accepts(t *testing.T, imports types.Importer, source string) bool {
 	if err != nil {
 		return false
 	}
-	l := &loaded{
-		candidate:   candidate{dir: "/src/order", path: "example.com/order", name: file.Name.Name},
-		handwritten: []*ast.File{file},
-		info:        &types.Info{Defs: map[*ast.Ident]types.Object{}},
+	l := &load.Package{
+		Candidate:   load.Candidate{Dir: "/src/order", Path: "example.com/order", Name: file.Name.Name},
+		Handwritten: []*ast.File{file},
+		Info:        &types.Info{Defs: map[*ast.Ident]types.Object{}},
 	}
-	config := types.Config{Importer: imports, Error: func(err error) { l.typeErrors = append(l.typeErrors, err.(types.Error)) }}
-	l.types, _ = config.Check(l.path, fset, l.handwritten, l.info)
-	r := newReporter(fset, l.types)
-	model, err := analyzePackage(newUniverse(fset, nil, nil), l, r)
+	config := types.Config{Importer: imports, Error: func(err error) { l.TypeErrors = append(l.TypeErrors, err.(types.Error)) }}
+	l.Types, _ = config.Check(l.Path, fset, l.Handwritten, l.Info)
+	r := report.New(fset, l.Types)
+	model, err := analyze(check.NewRun(load.NewUniverse(fset, nil, nil)), l, r)
 	require.NoError(t, err)
-	for _, d := range r.diagnostics {
+	for _, d := range r.Diagnostics {
 		assert.True(t, d.Pos.IsValid(), d.String())
 		assert.NotContains(t, d.Message, "\n")
 		assert.NotContains(t, d.Message, "%!")
@@ -131,14 +138,14 @@ func accepts(t *testing.T, imports types.Importer, source string) bool {
 	if model == nil {
 		return false
 	}
-	output, err := Emit(model)
+	output, err := emit.File(model)
 	require.NoError(t, err)
 	generated, err := parser.ParseFile(fset, "/src/order/order_saga_gen.go", output, parser.SkipObjectResolution)
 	require.NoError(t, err, "%s", output)
-	if len(l.typeErrors) > 0 {
+	if len(l.TypeErrors) > 0 {
 		return true // of which the generated code may have more
 	}
 	config.Error = func(err error) { t.Errorf("%v\n%s", err, output) }
-	_, err = config.Check(l.path, fset, []*ast.File{file, generated}, nil)
+	_, err = config.Check(l.Path, fset, []*ast.File{file, generated}, nil)
 	return assert.NoError(t, err)
 }

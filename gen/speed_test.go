@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sagagen/sagagen/gen/internal/testmodule"
 	"github.com/stretchr/testify/require"
 )
 
@@ -70,7 +71,7 @@ func (s *Shop) ship(ctx context.Context, pack Parcel, weigh int) error { return 
 // speedModule makes a module of twenty packages with directives, which all have their generated files.
 func speedModule(b *testing.B) (dir string) {
 	dir = b.TempDir()
-	writeDependingModule(b, dir, "example.com/shop")
+	testmodule.WriteDepending(b, dir, "example.com/shop")
 	for i := range 20 {
 		name := speedFile(dir, i)
 		require.NoError(b, os.MkdirAll(filepath.Dir(name), 0o755))

@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/sagagen/sagagen/gen"
+	"github.com/sagagen/sagagen/gen/diag"
 )
 
 const explainUsage = `usage: sagagen explain [code]
@@ -20,7 +20,7 @@ func explain(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, explainUsage)
 		return 0
 	case len(args) == 0:
-		for _, code := range gen.Codes() {
+		for _, code := range diag.Codes() {
 			fmt.Fprintf(stdout, "%s  %s\n", code, code.Summary())
 		}
 		return 0
@@ -28,10 +28,10 @@ func explain(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprint(stderr, explainUsage)
 		return 2
 	}
-	explanation, ok := gen.Explain(gen.Code(strings.ToUpper(args[0])))
+	explanation, ok := diag.Explain(diag.Code(strings.ToUpper(args[0])))
 	if !ok {
 		advice := "sagagen explain lists all"
-		if code, ok := gen.SuggestCode(args[0]); ok {
+		if code, ok := diag.SuggestCode(args[0]); ok {
 			advice = fmt.Sprintf("did you mean %s?", code)
 		}
 		fmt.Fprintf(stderr, "sagagen explain: there is no code %q; %s\n", args[0], advice)

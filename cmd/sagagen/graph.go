@@ -42,8 +42,8 @@ func graph(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 			})
 			flags.StringVar(&saga, "saga", "", "print the saga `NAME` only (default all)")
 		},
-		print: func(packages []*gen.Package) (string, error) {
-			graphs, err := choose(inspect.Graphs(packages), saga)
+		print: func(result gen.Result) (string, error) {
+			graphs, err := choose(inspect.Graphs(result.Packages), saga)
 			return format(graphs), err
 		},
 	}.run(args, stdout, stderr)

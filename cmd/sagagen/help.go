@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/sagagen/sagagen/gen"
+	"github.com/sagagen/sagagen/internal/spelling"
 )
 
 const helpUsage = `usage: sagagen help [subcommand | directives]
@@ -32,7 +33,7 @@ func help(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 	}
 	advice := "sagagen help lists all"
-	if name, ok := gen.Closest(args[0], append(subcommandNames(), "directives")); ok {
+	if name, ok := spelling.Closest(args[0], append(subcommandNames(), "directives")); ok {
 		advice = fmt.Sprintf("did you mean %s?", name)
 	}
 	fmt.Fprintf(stderr, "sagagen help: there is no subcommand %q; %s\n", args[0], advice)

@@ -19,7 +19,7 @@ type inspection struct {
 	// flags are its own.
 	flags func(*flag.FlagSet)
 	// print returns what to print. The error is one in the arguments.
-	print func([]*gen.Package) (string, error)
+	print func(gen.Result) (string, error)
 }
 
 // run returns the exit status: 2 if the arguments or the sources are wrong. A package that is wrong isn't
@@ -51,16 +51,16 @@ func (in inspection) run(args []string, stdout, stderr io.Writer) int {
 	if len(patterns) == 0 {
 		patterns = []string{"."}
 	}
-	packages, diagnostics, err := gen.Analyze(ctx, gen.Options{Dir: *dir, Patterns: patterns, Tags: splitTags(*tags)})
-	for _, d := range diagnostics {
+	result, err := gen.Analyze(ctx, gen.Options{Dir: *dir, Patterns: patterns, Tags: splitTags(*tags)})
+	for _, d := range result.Diagnostics {
 		printDiagnostic(stderr, d)
 	}
 	var text string
 	switch {
 	case err != nil:
-	case len(packages) > 0:
-		text, err = in.print(packages)
-	case len(diagnostics) == 0:
+	case len(result.Packages) > 0:
+		text, err = in.print(result)
+	case len(result.Diagnostics) == 0:
 		fmt.Fprintln(stderr, "sagagen: no //saga: directives in", strings.Join(patterns, " "))
 		return 0
 	}
@@ -70,7 +70,7 @@ func (in inspection) run(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		fmt.Fprintln(stderr, "sagagen:", err)
 	}
-	if err != nil || len(diagnostics) > 0 {
+	if err != nil || len(result.Diagnostics) > 0 {
 		return 2
 	}
 	return 0

@@ -25,8 +25,8 @@ func list(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 				return nil
 			})
 		},
-		print: func(packages []*gen.Package) (string, error) {
-			return print(inspect.List(packages, relative)), nil
+		print: func(result gen.Result) (string, error) {
+			return print(inspect.List(result.Packages, relative)), nil
 		},
 	}.run(args, stdout, stderr)
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sagagen/sagagen/gen"
+	"github.com/sagagen/sagagen/internal/spelling"
 )
 
 // misspeltSubcommand says what was meant by the first argument, if that matches no package and is much like a subcommand, or
@@ -16,7 +16,7 @@ func misspeltSubcommand(pattern string) (advice string, ok bool) {
 	if strings.ContainsAny(pattern, "./\\") {
 		return "", false
 	}
-	meant, ok := gen.Closest(pattern, slices.Concat(subcommandNames(), flags, []string{generate}))
+	meant, ok := spelling.Closest(pattern, slices.Concat(subcommandNames(), flags, []string{generate}))
 	switch {
 	case meant == generate:
 		return fmt.Sprintf("there is no subcommand %q, as that is what sagagen does without one: name the packages alone", pattern), ok

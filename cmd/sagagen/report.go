@@ -9,12 +9,13 @@ import (
 	"path/filepath"
 
 	"github.com/sagagen/sagagen/gen"
+	"github.com/sagagen/sagagen/gen/diag"
 )
 
 // reporter prints what is to be mended.
 type reporter interface {
 	// diagnostic is a mistake in the sources.
-	diagnostic(gen.Diagnostic)
+	diagnostic(diag.Diagnostic)
 	// outOfDate is a file that isn't what would be generated.
 	outOfDate(gen.File)
 }
@@ -22,7 +23,7 @@ type reporter interface {
 // textReporter prints for people: the diffs on the standard output, all else on the standard error.
 type textReporter struct{ stdout, stderr io.Writer }
 
-func (r textReporter) diagnostic(d gen.Diagnostic) { printDiagnostic(r.stderr, d) }
+func (r textReporter) diagnostic(d diag.Diagnostic) { printDiagnostic(r.stderr, d) }
 
 func (r textReporter) outOfDate(f gen.File) {
 	name := filepath.ToSlash(relative(f.Path))
@@ -38,7 +39,7 @@ func outOfDateMessage(f gen.File) string {
 }
 
 // printDiagnostic writes a diagnostic with paths relative to the current directory, so that a click on one opens the file.
-func printDiagnostic(w io.Writer, d gen.Diagnostic) {
+func printDiagnostic(w io.Writer, d diag.Diagnostic) {
 	d.Pos.Filename = relative(d.Pos.Filename)
 	fmt.Fprintln(w, d)
 	for _, r := range d.Related {
@@ -88,7 +89,7 @@ type place struct {
 	Message string `json:"message"`
 }
 
-func (r jsonReporter) diagnostic(d gen.Diagnostic) {
+func (r jsonReporter) diagnostic(d diag.Diagnostic) {
 	f := finding{
 		Code: string(d.Code), File: relative(d.Pos.Filename), Line: d.Pos.Line, Col: d.Pos.Column,
 		Message: d.Message, Related: []place{}, Summary: d.Code.Summary(),

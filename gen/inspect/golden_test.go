@@ -21,11 +21,11 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 func graphs(t *testing.T, pattern string) []*inspect.Graph {
 	t.Helper()
-	packages, diagnostics, err := gen.Analyze(t.Context(), gen.Options{Patterns: []string{pattern}})
+	result, err := gen.Analyze(t.Context(), gen.Options{Patterns: []string{pattern}})
 	require.NoError(t, err)
-	require.Empty(t, diagnostics)
-	require.NotEmpty(t, packages)
-	return inspect.Graphs(packages)
+	require.Empty(t, result.Diagnostics)
+	require.NotEmpty(t, result.Packages)
+	return inspect.Graphs(result.Packages)
 }
 
 var formats = map[string]func([]*inspect.Graph) string{

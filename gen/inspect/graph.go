@@ -4,7 +4,7 @@ import (
 	"go/types"
 	"slices"
 
-	"github.com/sagagen/sagagen/gen"
+	"github.com/sagagen/sagagen/gen/internal/model"
 )
 
 // Graph is a saga: its nodes, and what leads from one to another.
@@ -53,7 +53,7 @@ type Edge struct {
 }
 
 // Graphs returns the graphs of all sagas of the packages, in the order of these; within one sorted by name.
-func Graphs(packages []*gen.Package) []*Graph {
+func Graphs(packages []*model.Package) []*Graph {
 	graphs := []*Graph{}
 	for _, p := range packages {
 		for _, s := range p.Sagas {
@@ -63,7 +63,7 @@ func Graphs(packages []*gen.Package) []*Graph {
 	return graphs
 }
 
-func newGraph(p *gen.Package, s *gen.Saga) *Graph {
+func newGraph(p *model.Package, s *model.Saga) *Graph {
 	q := qualify(p)
 	g := &Graph{Package: p.Path, Saga: s.Name, Params: typeOf(s.Params.Type(), q), Output: typeOf(s.Output, q), Nodes: []Node{}, Edges: []Edge{}}
 	for _, n := range s.Nodes {
@@ -81,7 +81,7 @@ func newGraph(p *gen.Package, s *gen.Saga) *Graph {
 					e.Data = append(e.Data, newInput(n.Action, b.Input, q))
 				}
 			}
-			if n.Kind == gen.NodeSubsaga && n.ParamsFrom == from {
+			if n.Kind == model.NodeSubsaga && n.ParamsFrom == from {
 				e.Data = append(e.Data, Data{Name: "params", Type: typeOf(from.Output, q)})
 			}
 			if e.Order || len(e.Data) > 0 {
@@ -92,15 +92,15 @@ func newGraph(p *gen.Package, s *gen.Saga) *Graph {
 	return g
 }
 
-func newNode(n *gen.Node, q types.Qualifier) Node {
+func newNode(n *model.Node, q types.Qualifier) Node {
 	node := Node{Name: n.Name, Output: typeOf(n.Output, q)}
 	switch n.Kind {
-	case gen.NodeConstant:
+	case model.NodeConstant:
 		node.Kind, node.Runs = "constant", n.Constant.Name()
 		if pkg := q(n.Constant.Pkg()); pkg != "" {
 			node.Runs = pkg + "." + node.Runs
 		}
-	case gen.NodeSubsaga:
+	case model.NodeSubsaga:
 		node.Kind, node.Runs = "subsaga", within(n.Subsaga.PackageName, n.Subsaga.Name)
 	default:
 		a := n.Action
@@ -121,8 +121,8 @@ func within(pkg, name string) string {
 	return pkg + "." + name
 }
 
-func newInput(a *gen.Action, in *gen.Input, q types.Qualifier) Data {
-	takes := func(arg gen.Arg) bool { return arg.Input == in }
+func newInput(a *model.Action, in *model.Input, q types.Qualifier) Data {
+	takes := func(arg model.Arg) bool { return arg.Input == in }
 	return Data{Name: in.Name, Type: typeOf(in.Type, q), UndoOnly: !slices.ContainsFunc(a.Do.Args, takes)}
 }
 

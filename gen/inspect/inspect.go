@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sagagen/sagagen/gen"
+	"github.com/sagagen/sagagen/gen/internal/model"
 )
 
 // Func is a function that does or undoes something.
@@ -74,7 +74,7 @@ func (f *Func) policy() []string {
 }
 
 // qualify returns how the types of other packages are written in one.
-func qualify(p *gen.Package) types.Qualifier {
+func qualify(p *model.Package) types.Qualifier {
 	return func(other *types.Package) string {
 		if other == p.Types {
 			return ""
@@ -92,7 +92,7 @@ func typeOf(t types.Type, q types.Qualifier) string {
 }
 
 // newFunc describes a function; nil if there is none.
-func newFunc(f *gen.Func, q types.Qualifier) *Func {
+func newFunc(f *model.Func, q types.Qualifier) *Func {
 	if f == nil {
 		return nil
 	}
@@ -114,7 +114,7 @@ func newFunc(f *gen.Func, q types.Qualifier) *Func {
 			name = "_"
 		}
 		out.Params = append(out.Params, Data{Name: name, Type: typeOf(param.Type(), q)})
-		out.Unknown = out.Unknown || f.Args[i].Kind == gen.ArgOutputPointer
+		out.Unknown = out.Unknown || f.Args[i].Kind == model.ArgOutputPointer
 	}
 	return out
 }

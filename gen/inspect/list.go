@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/sagagen/sagagen/gen"
+	"github.com/sagagen/sagagen/gen/internal/model"
 )
 
 // Listing is what a package declares.
@@ -49,7 +49,7 @@ type Located struct {
 
 // List returns what the packages declare, sorted by name. Positions have their files as file returns them, which
 // is given their full paths.
-func List(packages []*gen.Package, file func(string) string) []Listing {
+func List(packages []*model.Package, file func(string) string) []Listing {
 	list := []Listing{}
 	for _, p := range packages {
 		l := lister{p, qualify(p), file}
@@ -66,7 +66,7 @@ func List(packages []*gen.Package, file func(string) string) []Listing {
 }
 
 type lister struct {
-	*gen.Package
+	*model.Package
 	qualify types.Qualifier
 	file    func(string) string
 }
@@ -77,7 +77,7 @@ func (l lister) position(pos token.Pos) string {
 	return position.String()
 }
 
-func (l lister) saga(s *gen.Saga) Saga {
+func (l lister) saga(s *model.Saga) Saga {
 	out := Saga{Name: s.Name, Params: typeOf(s.Params.Type(), l.qualify), Output: typeOf(s.Output, l.qualify), Pos: l.position(s.Params.Pos())}
 	for _, n := range s.Nodes {
 		out.Nodes = append(out.Nodes, n.Name)
@@ -85,14 +85,14 @@ func (l lister) saga(s *gen.Saga) Saga {
 	return out
 }
 
-func (l lister) action(a *gen.Action) Action {
+func (l lister) action(a *model.Action) Action {
 	return Action{
 		Name: a.Name, FullName: l.Prefix + "." + a.Name, Label: a.Label, Output: typeOf(a.Output, l.qualify),
 		Do: l.located(a.Do), Undo: l.located(a.Undo),
 	}
 }
 
-func (l lister) located(f *gen.Func) *Located {
+func (l lister) located(f *model.Func) *Located {
 	if f == nil {
 		return nil
 	}

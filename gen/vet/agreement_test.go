@@ -15,6 +15,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"github.com/sagagen/sagagen/gen"
+	"github.com/sagagen/sagagen/gen/diag"
 	"github.com/sagagen/sagagen/gen/vet"
 )
 
@@ -41,7 +42,7 @@ func TestFindsWhatTheCommandFinds(t *testing.T) {
 			codes[category] = true
 		}
 	}
-	for _, code := range gen.Codes() {
+	for _, code := range diag.Codes() {
 		assert.Contains(t, codes, string(code), "found in no package")
 	}
 }

@@ -12,8 +12,10 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/txtar"
 
 	"github.com/sagagen/sagagen/gen"
+	"github.com/sagagen/sagagen/gen/diag"
 )
 
 const docs = "https://github.com/sagagen/sagagen/blob/main/docs/"
@@ -27,44 +29,44 @@ var Analyzer = &analysis.Analyzer{
 What is wrong ends in a code; sagagen explain <code> says more. The categories missing and outdated
 are about generated files, which sagagen writes.`,
 	URL:       docs + "diagnostics.md",
-	FactTypes: []analysis.Fact{new(excerpt)},
+	FactTypes: []analysis.Fact{new(directives)},
 	// It finds types anew, without the generated file, and says what is wrong only where a directive is concerned.
 	RunDespiteErrors: true,
 	Run:              run,
 }
 
-// excerpt is what is known of the directives of a package where it is imported.
-type excerpt struct{ Files []gen.SourceFile }
+// directives is the fact of a package that has any, as [gen.PassResult] has it.
+type directives struct{ Archive string }
 
-// AFact marks it as a fact.
-func (*excerpt) AFact() {}
+// AFact implements analysis.Fact.
+func (*directives) AFact() {}
 
-// String names its files.
-func (e *excerpt) String() string {
+// String names the files.
+func (d *directives) String() string {
 	var names []string
-	for _, f := range e.Files {
+	for _, f := range txtar.Parse([]byte(d.Archive)).Files {
 		names = append(names, f.Name)
 	}
 	return "directives in " + strings.Join(names, ", ")
 }
 
 func run(pass *analysis.Pass) (any, error) {
-	unit := gen.Unit{
+	read := gen.Pass{
 		Fset: pass.Fset, Files: pass.Files, Ignored: pass.IgnoredFiles, ReadFile: pass.ReadFile,
 		Imports: pass.Pkg.Imports(), GoVersion: pass.Pkg.GoVersion(), Sizes: pass.TypesSizes,
 	}
-	unit.Path, _, _ = strings.Cut(pass.Pkg.Path(), " ") // behind which may be the test that it is built for
-	unit.Excerpt = func(imported *types.Package) []gen.SourceFile {
-		var e excerpt
-		pass.ImportPackageFact(imported, &e)
-		return e.Files
+	read.Path, _, _ = strings.Cut(pass.Pkg.Path(), " ") // behind which may be the test that it is built for
+	read.Fact = func(imported *types.Package) string {
+		var d directives
+		pass.ImportPackageFact(imported, &d)
+		return d.Archive
 	}
-	result, err := gen.CheckUnit(unit)
+	result, err := gen.CheckPass(read)
 	if err != nil {
 		return nil, err
 	}
-	if len(result.Excerpt) > 0 {
-		pass.ExportPackageFact(&excerpt{result.Excerpt})
+	if result.Fact != "" {
+		pass.ExportPackageFact(&directives{result.Fact})
 	}
 	r := newReporter(pass)
 	for _, d := range result.Diagnostics {
@@ -102,7 +104,7 @@ func (r *reporter) pos(name string, offset int) token.Pos {
 	return file.Pos(min(offset, file.Size()))
 }
 
-func (r *reporter) diagnostic(d gen.Diagnostic) {
+func (r *reporter) diagnostic(d diag.Diagnostic) {
 	found := analysis.Diagnostic{
 		Pos: r.pos(d.Pos.Filename, d.Pos.Offset), Category: string(d.Code),
 		Message: d.Message + " [" + string(d.Code) + "]",

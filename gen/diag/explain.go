@@ -1,0 +1,147 @@
+package diag
+
+import (
+	"embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/txtar"
+)
+
+// explanations has an archive for each code. Its comment says what the code means, then how to mend it;
+// wrong/ has a package that gives the code, says.txt what is reported for that, and right/ the
+// package when it is mended.
+//
+//go:embed explanations/*.txtar
+var explanations embed.FS
+
+// Explanation is a page about a code.
+type Explanation struct {
+	Code Code
+	// Meaning says what the code means and how to mend it, in paragraphs with an empty line between.
+	Meaning string
+	// Wrong is a package that gives the code, and Says what is reported for it. Right is the same package, mended.
+	Wrong, Right []SourceFile
+	Says         string
+}
+
+// SourceFile is a file of an example.
+type SourceFile struct{ Name, Content string }
+
+// Codes returns all codes, in order.
+func Codes() []Code { return slices.Sorted(maps.Keys(CodeSummaries)) }
+
+// Explain returns the page about a code, and false if there is no such code.
+func Explain(code Code) (Explanation, bool) {
+	if code.Summary() == "" {
+		return Explanation{}, false
+	}
+	content, err := explanations.ReadFile("explanations/" + string(code) + ".txtar")
+	if err != nil {
+		return Explanation{}, false
+	}
+	archive := txtar.Parse(content)
+	e := Explanation{Code: code, Meaning: strings.TrimSpace(string(archive.Comment))}
+	for _, f := range archive.Files {
+		switch folder, name, _ := strings.Cut(f.Name, "/"); folder {
+		case "wrong":
+			e.Wrong = append(e.Wrong, SourceFile{name, string(f.Data)})
+		case "right":
+			e.Right = append(e.Right, SourceFile{name, string(f.Data)})
+		default:
+			e.Says = string(f.Data)
+		}
+	}
+	return e, true
+}
+
+// SuggestCode returns the code that has the number in a text, such as SG12 or 12.
+func SuggestCode(text string) (Code, bool) {
+	number := func(s string) string {
+		return strings.TrimLeft(strings.TrimFunc(s, func(r rune) bool { return r < '0' || r > '9' }), "0")
+	}
+	for _, c := range Codes() {
+		if number(string(c)) == number(text) {
+			return c, true
+		}
+	}
+	return "", false
+}
+
+// Text returns the page for a terminal.
+func (e Explanation) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n", e.Code, e.Code.Summary())
+	for _, paragraph := range strings.Split(e.Meaning, "\n\n") {
+		b.WriteString("\n" + wrap(paragraph, 80))
+	}
+	b.WriteString("\nFor example, this is wrong:\n")
+	writeIndented(&b, e.Wrong)
+	b.WriteString("\nSagagen says:\n\n" + indent(e.Says) + "\nMended:\n")
+	writeIndented(&b, e.Right)
+	return b.String()
+}
+
+func writeIndented(b *strings.Builder, files []SourceFile) {
+	for _, f := range files {
+		b.WriteByte('\n')
+		if len(files) > 1 {
+			b.WriteString("    // " + f.Name + "\n\n")
+		}
+		b.WriteString(indent(f.Content))
+	}
+}
+
+// indent sets lines in, except for empty ones.
+func indent(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if line != "\n" {
+			b.WriteString("    ")
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+// wrap breaks a paragraph into lines of at most that width.
+func wrap(text string, width int) string {
+	var b strings.Builder
+	column := 0
+	for _, word := range strings.Fields(text) {
+		switch {
+		case column == 0:
+		case column+1+len(word) > width:
+			b.WriteByte('\n')
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += len(word)
+	}
+	b.WriteByte('\n')
+	return b.String()
+}
+
+// Markdown returns the page as a section of docs/diagnostics.md.
+func (e Explanation) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "## %s\n\n%s.\n\n%s\n\n", e.Code, strings.ToUpper(e.Code.Summary()[:1])+e.Code.Summary()[1:], e.Meaning)
+	writeFenced(&b, e.Wrong)
+	fmt.Fprintf(&b, "```text\n%s```\n\nMended:\n\n", e.Says)
+	writeFenced(&b, e.Right)
+	return b.String()
+}
+
+func writeFenced(b *strings.Builder, files []SourceFile) {
+	for _, f := range files {
+		if len(files) > 1 {
+			fmt.Fprintf(b, "%s:\n\n", f.Name)
+		}
+		fmt.Fprintf(b, "```go\n%s```\n\n", f.Content)
+	}
+}

@@ -1,0 +1,167 @@
+package annotation
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"slices"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/directive"
+	"github.com/sagagen/sagagen/gen/internal/report"
+)
+
+// unclaimed reports the directives of a file that stand in no doc of a function or a type.
+func (p *collector) unclaimed(f *ast.File) {
+	for _, group := range f.Comments {
+		reported := map[string]bool{}
+		for _, c := range group.List {
+			if p.claimed[c] {
+				continue
+			}
+			d, _, ok := directive.Parse(c.Text)
+			if !ok {
+				if miss, ok := p.comment(c); ok {
+					p.Lose(miss.Directive)
+				}
+				continue
+			}
+			p.Lose(d)
+			code, why := p.place(f, group, d)
+			if !reported[why] {
+				reported[why] = true
+				p.Report(code, c.Slash, "//saga:%s %s", d.Verb, why)
+			}
+		}
+	}
+}
+
+// place says where a comment stands that describes neither a function nor a type.
+func (p *collector) place(f *ast.File, group *ast.CommentGroup, d directive.Directive) (diag.Code, string) {
+	on := "a type"
+	if directive.Specs[d.Verb].OnFunc {
+		on = "a function or a method"
+	}
+	wrong := func(what string) (diag.Code, string) {
+		return diag.CodeWrongDeclaration, fmt.Sprintf("stands on %s, but it describes %s; move it there", what, on)
+	}
+	if group == f.Doc || group.Pos() < f.Package {
+		return wrong("the package clause")
+	}
+	for _, decl := range f.Decls {
+		if decl, ok := decl.(*ast.GenDecl); ok && decl.Tok != token.TYPE {
+			if decl.Doc == group {
+				return wrong(declared[decl.Tok])
+			}
+			for _, spec := range decl.Specs {
+				if doc, comment := specComments(spec); doc == group || comment == group {
+					return wrong(declared[decl.Tok])
+				}
+			}
+		}
+		if decl.Pos() > group.Pos() || decl.End() < group.Pos() {
+			continue
+		}
+		return p.placeInside(decl, group, wrong)
+	}
+	return diag.CodeDetached, p.detached(f, group)
+}
+
+// declared says what is declared behind a token.
+var declared = map[token.Token]string{
+	token.CONST:  "a constant",
+	token.VAR:    "a variable",
+	token.IMPORT: "an import",
+}
+
+func specComments(spec ast.Spec) (doc, comment *ast.CommentGroup) {
+	switch spec := spec.(type) {
+	case *ast.ValueSpec:
+		return spec.Doc, spec.Comment
+	case *ast.ImportSpec:
+		return spec.Doc, spec.Comment
+	case *ast.TypeSpec:
+		return spec.Doc, spec.Comment
+	}
+	return nil, nil
+}
+
+// placeInside says where in a declaration a comment stands.
+func (p *collector) placeInside(decl ast.Decl, group *ast.CommentGroup, wrong func(string) (diag.Code, string)) (diag.Code, string) {
+	part := ""
+	ast.Inspect(decl, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.StructType:
+			if describesOne(group, n.Fields) {
+				part = "a field"
+			}
+		case *ast.InterfaceType:
+			if describesOne(group, n.Methods) {
+				part = "an interface's method, which has no body"
+			}
+		}
+		return part == ""
+	})
+	if part != "" {
+		return wrong(part)
+	}
+	switch decl := decl.(type) {
+	case *ast.FuncDecl:
+		return diag.CodeDetached, fmt.Sprintf("stands inside %s, where no directive counts; put it right above a declaration of the file", decl.Name.Name)
+	case *ast.GenDecl:
+		for _, spec := range decl.Specs {
+			if _, comment := specComments(spec); comment == group {
+				return diag.CodeDetached, "stands behind a declaration; put it on a line of its own, right above that"
+			}
+		}
+	}
+	return diag.CodeDetached, "stands inside a declaration; put it right above the one that it describes"
+}
+
+// describesOne reports whether a comment is that of one of the fields.
+func describesOne(group *ast.CommentGroup, fields *ast.FieldList) bool {
+	return slices.ContainsFunc(fields.List, func(f *ast.Field) bool { return f.Doc == group || f.Comment == group })
+}
+
+// detached says which declaration a comment between declarations belongs to, perhaps.
+func (p *collector) detached(f *ast.File, group *ast.CommentGroup) string {
+	line := p.Fset.Position(group.Pos()).Line
+	for _, decl := range f.Decls {
+		if p.Fset.Position(decl.End()).Line == line {
+			return "stands behind a declaration; put it on a line of its own, right above that"
+		}
+		if decl.Pos() > group.End() {
+			return fmt.Sprintf("describes nothing, as it doesn't stand right above a declaration; remove the blank line between it and %s, or move it", declarationName(decl))
+		}
+	}
+	return "describes nothing, as no declaration follows; move it right above the one that it is for"
+}
+
+func declarationName(decl ast.Decl) string {
+	switch decl := decl.(type) {
+	case *ast.FuncDecl:
+		return "func " + decl.Name.Name
+	case *ast.GenDecl:
+		if len(decl.Specs) > 0 {
+			switch spec := decl.Specs[0].(type) {
+			case *ast.TypeSpec:
+				return "type " + spec.Name.Name
+			case *ast.ValueSpec:
+				return decl.Tok.String() + " " + spec.Names[0].Name
+			}
+		}
+	}
+	return "the next declaration"
+}
+
+// ReportTestFile reports the directives in a test file, one a comment group.
+func ReportTestFile(r *report.Reporter, f *ast.File) {
+	for _, group := range f.Comments {
+		for _, c := range group.List {
+			if d, _, ok := directive.Parse(c.Text); ok {
+				r.Report(diag.CodeTestFile, c.Slash, "//saga:%s stands in a test file, which the generated code can't see; move the declaration to a file that isn't a test", d.Verb)
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,264 @@
+package annotation
+
+import (
+	"go/ast"
+	"go/token"
+	"slices"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/directive"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/gen/internal/report"
+	"github.com/sagagen/sagagen/internal/spelling"
+)
+
+// Source is what the comments of a package say, before a look at types.
+type Source struct {
+	Funcs []*Func
+	Types []*Type
+	// Lost are the directives that were reported and are not among the above. Nothing is
+	// reported that is only their consequence.
+	Lost []directive.Directive
+	// Files are the parsed files, for the imports that references go through.
+	Files []*ast.File
+}
+
+// Directive is a directive in a file.
+type Directive struct {
+	directive.Directive
+	slash token.Pos
+	// missed says that it is a near miss, which was reported and is read as what is meant.
+	missed bool
+}
+
+// At returns the position of a byte of the directive.
+func (d Directive) At(offset int) token.Pos { return d.slash + token.Pos(offset) }
+
+// Func is a function or a method with the directive that says what it is.
+type Func struct {
+	Directive
+	Decl *ast.FuncDecl
+	File *ast.File
+}
+
+// Type is a type with a dag directive and those that place its nodes.
+type Type struct {
+	Dag        Directive
+	Directives []Directive // append, node, constant and subsaga, in their order
+	// Incomplete says that some of its directives were reported and aren't in directives.
+	Incomplete bool
+	Spec       *ast.TypeSpec
+	File       *ast.File
+}
+
+// collector reads the comments of a package.
+type collector struct {
+	*report.Reporter
+	Source
+	claimed map[*ast.Comment]bool // those that stand in the doc of a function or a type
+}
+
+// Collect reads the directives in the files of a package, which are parsed already.
+func Collect(r *report.Reporter, files []*ast.File) *Source {
+	p := &collector{Reporter: r, claimed: map[*ast.Comment]bool{}}
+	p.Files = files
+	for _, f := range files {
+		for _, decl := range f.Decls {
+			switch decl := decl.(type) {
+			case *ast.FuncDecl:
+				p.function(f, decl)
+			case *ast.GenDecl:
+				if decl.Tok == token.TYPE {
+					p.typeDecl(f, decl)
+				}
+			}
+		}
+		p.unclaimed(f)
+	}
+	return &p.Source
+}
+
+func (p *collector) function(f *ast.File, decl *ast.FuncDecl) {
+	var role *Directive
+	for _, d := range p.doc(decl.Doc) {
+		if d.Verb == "" || len(d.Names) == 0 {
+			p.Lose(d.Directive)
+			continue
+		}
+		if !directive.Specs[d.Verb].OnFunc {
+			if !d.missed {
+				p.Report(diag.CodeWrongDeclaration, d.slash, "//saga:%s describes a saga and stands on its parameter type, but %s is a function", d.Verb, decl.Name.Name)
+			}
+			p.Lose(d.Directive)
+			continue
+		}
+		if role != nil {
+			if role.Verb == d.Verb && role.Names[0].Name == d.Names[0].Name {
+				p.Report(diag.CodeSecondRole, d.slash, "//saga:%s %s stands twice on %s; leave one out", d.Verb, d.Names[0].Name, decl.Name.Name)
+			} else {
+				p.Report(diag.CodeSecondRole, d.slash, "%s is already the %s of %q, and a function is one of one action; for a further node write name=action in the saga, for a further action write a function that calls this one",
+					decl.Name.Name, role.Verb, role.Names[0].Name).Relate(role.slash, "the first is here")
+			}
+			p.Lose(d.Directive)
+			continue
+		}
+		role = &d
+		p.Funcs = append(p.Funcs, &Func{Directive: d, Decl: decl, File: f})
+	}
+}
+
+func (p *collector) typeDecl(f *ast.File, decl *ast.GenDecl) {
+	if !decl.Lparen.IsValid() {
+		for _, spec := range decl.Specs {
+			p.typeSpec(f, spec.(*ast.TypeSpec), decl.Doc)
+		}
+		return
+	}
+	for _, spec := range decl.Specs {
+		p.typeSpec(f, spec.(*ast.TypeSpec), spec.(*ast.TypeSpec).Doc)
+	}
+	group := p.doc(decl.Doc)
+	for i, d := range group {
+		if i == 0 {
+			p.Report(diag.CodeTypeGroup, d.slash, "//saga:%s stands on a group of types; put it into the parentheses, right above the type that it describes", d.Verb)
+		}
+		p.Lose(d.Directive)
+	}
+}
+
+func (p *collector) typeSpec(f *ast.File, spec *ast.TypeSpec, doc *ast.CommentGroup) {
+	t := &Type{Spec: spec, File: f}
+	found, ignored, dags := false, false, 0
+	for _, d := range p.doc(doc) {
+		switch {
+		case d.Verb == "":
+			p.Lose(d.Directive)
+			t.Incomplete, dags = true, dags+1
+		case directive.Specs[d.Verb].OnFunc:
+			if !d.missed {
+				p.Report(diag.CodeWrongDeclaration, d.slash, "//saga:%s stands on a function or a method, but %s is a type", d.Verb, spec.Name.Name)
+			}
+			p.Lose(d.Directive)
+		case d.Verb == "dag":
+			if dags++; dags > 1 {
+				if t.Dag.Verb != "" {
+					p.Report(diag.CodeSecondDAG, d.slash, "%s is already the parameters of a saga, and a type is those of one; declare a type of its own, as in type %sAgain %s",
+						spec.Name.Name, spec.Name.Name, spec.Name.Name).Relate(t.Dag.slash, "the first is here")
+				}
+				p.Lose(d.Directive)
+				t.Incomplete = true
+				ignored = true // what follows is the other saga's
+				continue
+			}
+			if found = len(d.Names) > 0; found {
+				t.Dag = d
+			} else {
+				p.Lose(d.Directive)
+			}
+		case ignored:
+		default:
+			t.Incomplete = t.Incomplete || d.Flawed
+			if len(d.Names) > 0 {
+				t.Directives = append(t.Directives, d)
+			}
+		}
+	}
+	switch {
+	case found:
+		p.Types = append(p.Types, t)
+	case dags == 0 && len(t.Directives) > 0:
+		d := t.Directives[0]
+		p.Report(diag.CodeWithoutDAG, d.slash, "//saga:%s describes a node, but %s is no saga's parameters; add //saga:dag NAME above it", d.Verb, spec.Name.Name)
+		p.Lose(directive.Directive{Verb: "dag"})
+	}
+}
+
+// doc reads and claims the comments of the doc of a function or a type.
+func (p *collector) doc(group *ast.CommentGroup) []Directive {
+	if group == nil {
+		return nil
+	}
+	var list []Directive
+	for _, c := range group.List {
+		p.claimed[c] = true
+		d, ok := p.comment(c)
+		if ok {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// comment reads one comment and reports what is wrong in it.
+func (p *collector) comment(c *ast.Comment) (Directive, bool) {
+	if d, mistakes, ok := directive.Parse(c.Text); ok {
+		placed := Directive{Directive: d, slash: c.Slash}
+		for _, m := range mistakes {
+			reported := p.Report(m.Code, placed.At(m.Offset), "%s", m.Message)
+			if m.Fix != nil {
+				reported.Replace(placed.At(m.Fix.Offset), c.Text[m.Fix.Offset:m.Fix.Offset+m.Fix.Length], m.Fix.Text)
+			}
+		}
+		return placed, true
+	}
+	if meant, ok := directive.NearMiss(c.Text); ok {
+		advice := "write " + naming.Printable(meant)
+		if meant == "" {
+			advice = "there are " + naming.Enumerate(directive.Verbs, "and")
+		}
+		reported := p.Report(diag.CodeNearMiss, c.Slash, "%s is no directive, as it isn't written like one; %s", naming.Printable(directive.FirstLine(c.Text)), advice)
+		if meant != "" && directive.FirstLine(c.Text) == c.Text {
+			reported.Replace(c.Slash, c.Text, meant)
+		}
+		d, _, _ := directive.Parse(meant)
+		return Directive{Directive: d, slash: c.Slash, missed: true}, true
+	}
+	return Directive{}, false
+}
+
+// Empty reports whether nothing is annotated.
+func (s *Source) Empty() bool { return len(s.Funcs) == 0 && len(s.Types) == 0 }
+
+// Lose keeps a directive that was reported and is left out.
+func (s *Source) Lose(d directive.Directive) { s.Lost = append(s.Lost, d) }
+
+// HasLost reports whether a directive of that verb that was reported might be the one
+// for name. An empty name stands for any.
+func (s *Source) HasLost(verb, name string) bool {
+	return slices.ContainsFunc(s.Lost, func(d directive.Directive) bool {
+		return (d.Verb == verb || d.Verb == "") &&
+			(name == "" || len(d.Names) == 0 || spelling.Alike(d.Names[0].Name, name))
+	})
+}
+
+// HasLostNodes reports whether a directive that places or defines a node was reported
+// and belongs to no type, so that it could be any saga's.
+func (s *Source) HasLostNodes() bool {
+	return slices.ContainsFunc(s.Lost, func(d directive.Directive) bool {
+		return d.Verb == "" || d.Verb != "dag" && !directive.Specs[d.Verb].OnFunc
+	})
+}
+
+// ReceiverName returns the name of a method's receiver type, empty if there is none.
+func ReceiverName(fn *ast.FuncDecl) string {
+	if fn.Recv == nil || len(fn.Recv.List) == 0 {
+		return ""
+	}
+	t := fn.Recv.List[0].Type
+	for {
+		switch u := t.(type) {
+		case *ast.ParenExpr:
+			t = u.X
+		case *ast.StarExpr:
+			t = u.X
+		case *ast.IndexExpr:
+			t = u.X
+		case *ast.IndexListExpr:
+			t = u.X
+		case *ast.Ident:
+			return u.Name
+		default:
+			return ""
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package check
+
+import (
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/directive"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/internal/spelling"
+)
+
+// actionModel is an action while its model is built.
+type actionModel struct {
+	name     string
+	do, undo *function
+	model    *model.Action
+	// broken says that what its inputs or its output are can't be known.
+	broken bool
+	// ownOutput is the parameter of undo that takes the output, if its name isn't the action's.
+	ownOutput *types.Var
+	// params are the parameters that its inputs were read from.
+	params map[*model.Input]*types.Var
+}
+
+func (a *actionModel) sortKey() string { return a.name }
+func (s *sagaModel) sortKey() string   { return s.name }
+
+// sortedByName returns the values of a map, sorted by their names.
+func sortedByName[T interface{ sortKey() string }](byName map[string]T) []T {
+	list := make([]T, 0, len(byName))
+	for _, v := range byName {
+		list = append(list, v)
+	}
+	slices.SortFunc(list, func(a, b T) int { return strings.Compare(a.sortKey(), b.sortKey()) })
+	return list
+}
+
+// pairActions makes actions of do and undo functions.
+func (m *checker) pairActions() {
+	var folded = map[string]*actionModel{}
+	for _, f := range m.functions {
+		if !f.isDo() {
+			continue
+		}
+		name := f.nameArg().Name
+		if first := m.actions[name]; first != nil {
+			m.Report(diag.CodeDuplicateDo, f.namePos(), "action %q already has a do, %s; an action has one", name, first.do.name()).
+				Relate(first.do.namePos(), "the first is here")
+			first.broken = true
+			m.Lose(directive.Directive{Verb: "do"}) // perhaps meant as that of another action
+			continue
+		}
+		a := &actionModel{name: name, do: f, broken: f.broken || m.appBroken, params: map[*model.Input]*types.Var{}}
+		m.actions[name] = a
+		if other := folded[spelling.Fold(name)]; other != nil {
+			m.Report(diag.CodeAlikeActions, f.namePos(), "action %q is alike action %q, as names are compared by their letters and digits; rename one", name, other.name).
+				Relate(other.do.namePos(), "the other is here")
+			a.broken = true
+			continue
+		}
+		folded[spelling.Fold(name)] = a
+	}
+	for _, f := range m.functions {
+		if f.isDo() {
+			continue
+		}
+		name := f.nameArg().Name
+		a := m.actions[name]
+		if a == nil {
+			m.undoWithoutDo(f)
+			continue
+		}
+		if a.undo != nil {
+			m.Report(diag.CodeDuplicateUndo, f.namePos(), "action %q already has an undo, %s; an action has one", name, a.undo.name()).
+				Relate(a.undo.namePos(), "the first is here")
+			a.broken = true
+			m.Lose(directive.Directive{Verb: "undo"})
+			continue
+		}
+		a.undo = f
+		a.broken = a.broken || f.broken
+		if a.do.Noundo.Text != "" {
+			d := m.Report(diag.CodeNoundoWithUndo, a.do.At(a.do.Noundo.Offset), "action %q says noundo, but %s is its undo; leave noundo out, or that directive", name, f.name())
+			d.Relate(f.namePos(), "the undo is here")
+			d.Suggest("Leave noundo out", a.do.At(a.do.Noundo.Offset-1), len(" noundo"), "")
+		}
+	}
+	for _, a := range sortedByName(m.actions) {
+		if a.undo == nil && a.do.Noundo.Text == "" && !a.do.Flawed && !m.HasLost("undo", a.name) {
+			d := m.Report(diag.CodeMissingUndo, a.do.namePos(), "action %q has no undo; write //saga:undo %s above the function that undoes it, or //saga:do %s noundo if there is nothing to undo", a.name, a.name, a.name)
+			if !a.broken && !m.foreign() {
+				m.suggestUndo(d, a)
+			}
+			d.Suggest("Write noundo", a.do.namePos()+token.Pos(len(a.name)), 0, " noundo")
+		}
+	}
+}
+
+func (m *checker) undoWithoutDo(f *function) {
+	name := f.nameArg().Name
+	if m.HasLost("do", name) {
+		return
+	}
+	var open []string
+	for _, a := range sortedByName(m.actions) {
+		if !slices.ContainsFunc(m.functions, func(u *function) bool { return !u.isDo() && u.nameArg().Name == a.name }) {
+			open = append(open, a.name)
+		}
+	}
+	if c, ok := spelling.Closest(name, open); ok {
+		m.Report(diag.CodeUndoWithoutDo, f.namePos(), "there is no action %q to undo; did you mean %q?", name, c).Replace(f.namePos(), name, c)
+		m.Lose(directive.Directive{Verb: "undo", Names: []directive.NameArg{{Name: c}}})
+		return
+	}
+	m.Report(diag.CodeUndoWithoutDo, f.namePos(), "there is no action %q to undo; write //saga:do %s above the function that does it", name, name)
+}
+
+// readActions builds the models of the actions.
+func (m *checker) readActions() {
+	actions := sortedByName(m.actions)
+	for _, a := range actions {
+		if a.do.output != nil && !m.checkJSON(a.do.output, a.do.sig().Results().At(0).Pos(), "the output of "+a.do.name(), "") {
+			a.broken = true
+		}
+	}
+	for _, a := range actions {
+		if !a.broken {
+			m.readAction(a)
+		}
+	}
+}
+
+func (m *checker) readAction(a *actionModel) {
+	model := &model.Action{Name: a.name, Label: a.do.Label, Output: a.do.output}
+	if model.Label == "" {
+		model.Label = a.name
+	}
+	model.ImportPath, model.PackageName = m.importNames()
+	r := &parameterReader{checker: m, action: a, model: model}
+	model.Do = r.read(a.do)
+	if a.undo != nil {
+		model.Undo = r.read(a.undo)
+	}
+	for _, in := range model.Inputs {
+		what, advice := "parameter "+naming.Printable(in.Name)+" of action "+naming.Printable(a.name), ""
+		if mayBeTool(in.Type) {
+			advice = "; what a function works with is no parameter, but a field of the type that it is a method of"
+		}
+		if !m.checkJSON(in.Type, a.params[in].Pos(), what, advice) {
+			r.broken = true
+		}
+	}
+	if a.broken = r.broken; !a.broken {
+		a.model = model
+	}
+}

@@ -1,0 +1,262 @@
+package check
+
+import (
+	"fmt"
+	"go/types"
+	"slices"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/jsonshape"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/gen/internal/typeutil"
+	"github.com/sagagen/sagagen/internal/spelling"
+)
+
+// bindInputs finds for every input of every node where it comes from.
+func (m *checker) bindInputs() {
+	for _, s := range m.order {
+		if !s.broken && s.model.Params != nil {
+			for _, n := range s.nodes {
+				switch {
+				case n.unknown:
+				case n.Kind == model.NodeAction:
+					m.bindNode(n)
+				case n.Kind == model.NodeSubsaga:
+					m.bindSubsaga(n)
+				}
+			}
+		}
+		m.checkEnd(s)
+	}
+}
+
+func (m *checker) bindNode(n *nodeModel) {
+	for _, in := range n.Action.Inputs {
+		b := binder{checker: m, node: n, input: in, param: n.action.params[in]}
+		if from, ok := b.bind(); ok {
+			n.Bindings = append(n.Bindings, model.Binding{Input: in, From: from})
+		}
+	}
+	if own := n.action.ownOutput; own != nil {
+		m.checkOwnOutput(n, own)
+	}
+}
+
+// checkOwnOutput reports the parameter of an undo that is taken for the node's own output,
+// but by its name and type could be an ancestor's, or the saga's parameters.
+func (m *checker) checkOwnOutput(n *nodeModel, own *types.Var) {
+	undo := n.action.undo
+	called := naming.IdentOf(n.action.name)
+	if types.Identical(own.Type(), n.saga.model.Params.Type()) {
+		m.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s could be the output of %q or the saga's parameters, both of type %s; call it %q if it is the output",
+			n.Name, n.saga.name, describe(own), undo.name(), n.action.name, m.TypeString(own.Type()), called)
+		return
+	}
+	for _, a := range n.saga.nodes {
+		if n.ancestors[a] && !a.unknown && a.Output != nil && spelling.Alike(a.Name, own.Name()) && types.Identical(a.Output, own.Type()) {
+			m.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s could be the output of %q or that of node %q, both of type %s; call it %q if it is the output, and if it is that of %q take the output too, as %q",
+				n.Name, n.saga.name, describe(own), undo.name(), n.action.name, a.Name, m.TypeString(own.Type()), called, a.Name, called)
+			return
+		}
+	}
+}
+
+// binder finds where one input of one node comes from.
+type binder struct {
+	*checker
+	node  *nodeModel
+	input *model.Input
+	param *types.Var
+}
+
+// bind returns the node whose output the input is, or nil for the saga's parameters. It
+// reports false if there is none, having reported it unless that's only a consequence.
+func (b *binder) bind() (*model.Node, bool) {
+	if types.Identical(b.input.Type, b.node.saga.model.Params.Type()) {
+		return nil, b.isNoNode()
+	}
+	unknown := b.node.saga.Incomplete
+	var ofType []*nodeModel
+	for _, a := range b.node.saga.nodes {
+		switch {
+		case !b.node.ancestors[a]:
+		case !unnamed(b.param) && spelling.Alike(a.Name, b.input.Name) && a.unknown:
+			return nil, false
+		case !unnamed(b.param) && spelling.Alike(a.Name, b.input.Name) && a.Output != nil:
+			return b.namesake(a)
+		case a.unknown:
+			unknown = true
+		case a.Output != nil && types.Identical(a.Output, b.input.Type):
+			ofType = append(ofType, a)
+		}
+	}
+	switch {
+	case len(ofType) == 1:
+		return ofType[0].Node, true
+	case len(ofType) > 1:
+		b.several(ofType)
+	case !unknown:
+		b.none()
+	}
+	return nil, false
+}
+
+// isNoNode reports an input that has the type of the saga's parameters if it has the name of an ancestor with an output of that type besides.
+func (b *binder) isNoNode() bool {
+	for _, a := range b.node.saga.nodes {
+		if b.node.ancestors[a] && !unnamed(b.param) && spelling.Alike(a.Name, b.input.Name) && a.Output != nil && types.Identical(a.Output, b.input.Type) {
+			b.mistake(diag.CodeSeveralSources, "has type %s, as the saga's parameters have, and the name of node %q, whose output has it too; rename the parameter, or give the output a type of its own",
+				b.TypeString(b.input.Type), a.Name)
+			return false
+		}
+	}
+	return true
+}
+
+// namesake binds the input to the ancestor of its name.
+func (b *binder) namesake(a *nodeModel) (*model.Node, bool) {
+	if fits(a.Output, b.input.Type) {
+		return a.Node, true
+	}
+	want, is := b.TypeStrings(b.input.Type, a.Output)
+	b.mistake(diag.CodeSourceType, "has type %s, but node %q has type %s; take that, or rename the parameter", want, a.Name, is)
+	return nil, false
+}
+
+// fits reports whether an output can be given to an input: as a value in Go, and
+// as the JSON that it is stored as.
+func fits(output, input types.Type) bool {
+	if types.Identical(output, input) {
+		return true
+	}
+	if types.IsInterface(input) || !types.AssignableTo(output, input) {
+		return false
+	}
+	a, errA := jsonshape.Of(output)
+	b, errB := jsonshape.Of(input)
+	return errA == nil && errB == nil && a == b
+}
+
+// mistake reports something about the input, at the node's argument.
+func (b *binder) mistake(code diag.Code, format string, args ...any) {
+	what := fmt.Sprintf("parameter %q of %s ", b.input.Name, b.function())
+	if unnamed(b.param) {
+		what = fmt.Sprintf("a parameter of %s ", b.function())
+	}
+	if b.node.saga.unbound[b.param] {
+		return // at another node of the same action
+	}
+	b.node.saga.unbound[b.param] = true
+	d := b.Report(code, b.node.pos(), "at node %q of saga %q, %s%s", b.node.Name, b.node.saga.name, what, fmt.Sprintf(format, args...))
+	if b.node.Action.ImportPath == "" {
+		d.Relate(b.param.Pos(), "the parameter is here")
+	}
+}
+
+// function is the name of the function whose parameter the input is.
+func (b *binder) function() string {
+	if undo := b.node.action.undo; undo != nil {
+		for v := range undo.sig().Params().Variables() {
+			if v == b.param {
+				return undo.name()
+			}
+		}
+	}
+	return b.node.action.do.name()
+}
+
+func (b *binder) several(candidates []*nodeModel) {
+	code := diag.CodeSeveralSources
+	if unnamed(b.param) {
+		code = diag.CodeUnnamedInput
+	}
+	b.mistake(code, "has type %s, and so have %d ancestors: %s; name it after the one that is meant, as in %s",
+		b.TypeString(b.input.Type), len(candidates), naming.Enumerate(naming.Quoted(nodeNames(candidates)), "and"), naming.IdentOf(candidates[0].Name))
+}
+
+func (b *binder) none() {
+	code := diag.CodeNoSource
+	if unnamed(b.param) {
+		code = diag.CodeUnnamedInput
+	}
+	b.mistake(code, "has type %s, and nothing gives that: %s", b.TypeString(b.input.Type), b.advice())
+}
+
+// advice says what is near to giving the input, and what to do.
+func (b *binder) advice() string {
+	s := b.node.saga
+	if params := s.model.Params.Type(); types.Identical(typeutil.Deref(b.input.Type), params) {
+		return fmt.Sprintf("the saga's parameters have type %s; take that", b.TypeString(params))
+	}
+	if undo := b.node.action.undo; undo != nil && b.function() == undo.name() && b.node.Output != nil &&
+		(spelling.Alike(b.input.Name, b.node.action.name) || types.Identical(typeutil.Deref(b.input.Type), typeutil.Deref(b.node.Output))) {
+		return fmt.Sprintf("its do returns %s; take that", b.TypeString(b.node.Output))
+	}
+	var ancestors, names []string
+	var late []*nodeModel // would give the input, if they ran before
+	for _, a := range s.nodes {
+		namesake := spelling.Alike(a.Name, b.input.Name)
+		sameType := a.Output != nil && types.Identical(a.Output, b.input.Type)
+		switch {
+		case a == b.node:
+			if sameType {
+				return "that is the node's own output, which is there only for undo"
+			}
+		case !b.node.ancestors[a] && namesake:
+			return b.late(a)
+		case !b.node.ancestors[a] && sameType:
+			late = append(late, a)
+		case !b.node.ancestors[a] || a.unknown:
+		case a.Output == nil && namesake:
+			return fmt.Sprintf("node %q has no output; let its action return (%s, error)", a.Name, b.TypeString(b.input.Type))
+		case a.Output != nil:
+			names = append(names, a.Name)
+			ancestors = append(ancestors, fmt.Sprintf("%q (%s)", a.Name, b.TypeString(a.Output)))
+			if types.Identical(typeutil.Deref(a.Output), typeutil.Deref(b.input.Type)) {
+				return fmt.Sprintf("node %q has type %s; take that", a.Name, b.TypeString(a.Output))
+			}
+		}
+	}
+	if len(late) > 0 {
+		return b.late(late...)
+	}
+	if c, ok := spelling.Closest(b.input.Name, names); ok {
+		return fmt.Sprintf("did you mean node %s?", ancestors[slices.Index(names, c)])
+	}
+	params := fmt.Sprintf("the saga's parameters (%s)", b.TypeString(s.model.Params.Type()))
+	way := "place a node above that returns it"
+	if b.app == nil && b.mayBeApplication(b.input.Type) {
+		way += "; or make the functions methods of it, if it is what they work with"
+	}
+	if len(ancestors) == 0 {
+		return fmt.Sprintf("there are only %s; %s", params, way)
+	}
+	all := naming.Enumerate(append([]string{params}, ancestors...), "and")
+	return fmt.Sprintf("there are %s; take one of these, or %s", all, way)
+}
+
+// mayBeApplication reports whether a type is likely to be meant as the application context: a pointer, and one that methods can be given to.
+func (b *binder) mayBeApplication(t types.Type) bool {
+	p, ok := types.Unalias(t).(*types.Pointer)
+	if !ok {
+		return false
+	}
+	named, ok := types.Unalias(p.Elem()).(*types.Named)
+	return ok && named.Obj().Pkg() == b.Pkg
+}
+
+// late says what to do for the input to come from one of the nodes that would give it, if they had
+// run before.
+func (b *binder) late(nodes ...*nodeModel) string {
+	b.node.saga.misplaced = true
+	who, it := fmt.Sprintf("node %q isn't", nodes[0].Name), "it"
+	if len(nodes) > 1 {
+		who, it = "none of "+naming.Enumerate(naming.Quoted(nodeNames(nodes)), "and")+" is", "one"
+	}
+	way := "place %s above %q"
+	if b.node.directive.Verb == "node" {
+		way = "add %s to the after= of %q"
+	}
+	return fmt.Sprintf("%s sure to have run before; "+way, who, it, b.node.Name)
+}

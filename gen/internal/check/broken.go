@@ -1,0 +1,238 @@
+package check
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/gen/internal/typeutil"
+)
+
+// brokenSignature reports what the compiler finds wrong in a function's signature, as far
+// as types that it uses. What is wrong in its body is none of our business: it
+// may well call what is about to be generated.
+func (m *checker) brokenSignature(f *function) bool {
+	if f.name() == "_" || f.name() == "init" && f.Decl.Recv == nil {
+		m.Report(diag.CodeBrokenDeclaration, f.Decl.Name.Pos(), "func %s can't be called; give it another name", f.name())
+		return true
+	}
+	if f.object == nil {
+		if !m.foreign() {
+			m.Report(diag.CodeBrokenDeclaration, f.Decl.Name.Pos(), "the compiler doesn't see %s; go vet says why", f.name())
+		}
+		return true
+	}
+	if e, ok := m.errorIn(f.Decl.Type); ok {
+		m.compileError(e, "the signature of "+f.name())
+		return true
+	}
+	sig := f.sig()
+	broken := false
+	check := func(v *types.Var, what string) {
+		if v == nil || m.app != nil && types.Identical(typeutil.Deref(v.Type()), typeutil.Deref(m.app)) {
+			return // what is in the application context doesn't matter
+		}
+		if m.brokenType(v.Type(), f.File, v.Pos(), what) {
+			broken = true
+		}
+	}
+	check(sig.Recv(), "the receiver of "+f.name())
+	for v := range sig.Params().Variables() {
+		check(v, "the type of parameter "+naming.Printable(v.Name())+" of "+f.name())
+	}
+	for v := range sig.Results().Variables() {
+		check(v, "the result type of "+f.name())
+	}
+	return broken
+}
+
+// brokenType reports why a type that an annotated declaration uses doesn't compile.
+func (m *checker) brokenType(t types.Type, file *ast.File, pos token.Pos, what string) bool {
+	w := invalidWalk{seen: map[types.Type]bool{}, pkg: m.Pkg}
+	if !w.visit(t) {
+		return false
+	}
+	if m.foreign() {
+		return true
+	}
+	for _, name := range w.through {
+		if spec := m.typeSpec(name); spec != nil {
+			if e, ok := m.errorIn(spec); ok {
+				m.compileError(e, "type "+name.Name()+", which an annotated declaration uses,")
+				return true
+			}
+		}
+	}
+	for _, spec := range file.Imports {
+		if m.brokenImportSpec(spec) {
+			return true
+		}
+	}
+	m.Report(diag.CodeBrokenDeclaration, pos, "%s doesn't compile; go vet says why", what)
+	return true
+}
+
+// compileError reports what the compiler found wrong. What it says at several places is said
+// at the first.
+func (m *checker) compileError(e types.Error, what string) {
+	if m.unreadPackage(e) {
+		return
+	}
+	if m.first("compile", e.Msg) {
+		m.Report(diag.CodeBrokenDeclaration, e.Pos, "%s doesn't compile: %s", what, naming.JoinLines(e.Msg))
+	}
+}
+
+// unreadPackage reports an import that can't be read if an error is its consequence: nobody knows
+// then what the package is called that the path leads to.
+func (m *checker) unreadPackage(e types.Error) bool {
+	for _, f := range m.Files {
+		if !strings.HasPrefix(e.Msg, "undefined: ") || !within(e.Pos, f) {
+			continue
+		}
+		qualifier := false
+		ast.Inspect(f, func(n ast.Node) bool {
+			s, ok := n.(*ast.SelectorExpr)
+			qualifier = qualifier || ok && s.Pos() == e.Pos
+			return true
+		})
+		return qualifier && slices.ContainsFunc(f.Imports, m.brokenImportSpec)
+	}
+	return false
+}
+
+// brokenImportSpec reports an import that can't be read, as the go command says why, if it does.
+func (m *checker) brokenImportSpec(spec *ast.ImportSpec) bool {
+	e, broken := m.errorIn(spec)
+	if !broken {
+		return false
+	}
+	why := e.Msg
+	path, _ := strconv.Unquote(spec.Path.Value)
+	if p := m.universe.ByPath[path]; p != nil && p.Trouble != "" {
+		why = p.Trouble
+	}
+	if m.first("import", path) {
+		m.Report(diag.CodeBrokenDeclaration, e.Pos, "package %s, which an annotated declaration uses, can't be read: %s", path, naming.JoinLines(why))
+	}
+	return true
+}
+
+// brokenValue reports a constant, a variable or a function of this package whose type doesn't compile.
+func (m *checker) brokenValue(obj types.Object) bool {
+	for _, f := range m.Files {
+		for _, decl := range f.Decls {
+			if m.foreign() || !within(obj.Pos(), decl) {
+				continue
+			}
+			part := ast.Node(decl)
+			switch decl := decl.(type) {
+			case *ast.FuncDecl:
+				part = decl.Type
+			case *ast.GenDecl:
+				for _, spec := range decl.Specs {
+					if within(obj.Pos(), spec) {
+						part = spec
+					}
+				}
+			}
+			if e, ok := m.errorIn(part); ok {
+				m.compileError(e, obj.Name()+", the value of a node,")
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// errorIn returns the compiler's first error in the range of a node.
+func (m *checker) errorIn(n ast.Node) (types.Error, bool) {
+	for _, e := range m.errors {
+		if within(e.Pos, n) && !strings.HasPrefix(e.Msg, "\t") && !e.Soft {
+			return e, true
+		}
+	}
+	return types.Error{}, false
+}
+
+// typeSpec returns the declaration of a type of this package.
+func (m *checker) typeSpec(name *types.TypeName) *ast.TypeSpec {
+	for _, f := range m.Files {
+		if !within(name.Pos(), f) {
+			continue
+		}
+		for _, decl := range f.Decls {
+			if decl, ok := decl.(*ast.GenDecl); ok && within(name.Pos(), decl) {
+				for _, spec := range decl.Specs {
+					if spec, ok := spec.(*ast.TypeSpec); ok && spec.Name.Pos() == name.Pos() {
+						return spec
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// invalidWalk looks for a type that the compiler didn't understand.
+type invalidWalk struct {
+	pkg     *types.Package
+	seen    map[types.Type]bool
+	through []*types.TypeName // the types of the package that led there
+}
+
+func (w *invalidWalk) visit(t types.Type) bool {
+	if typeutil.IsInvalid(t) {
+		return true
+	}
+	if w.seen[t] {
+		return false
+	}
+	w.seen[t] = true
+	switch t := t.(type) {
+	case *types.Alias:
+		return w.named(t.Obj(), types.Unalias(t))
+	case *types.Named:
+		for arg := range t.TypeArgs().Types() {
+			if w.visit(arg) {
+				return true
+			}
+		}
+		if generic := t.Origin(); generic != t { // of which there may be ever more instances in itself
+			return w.visit(generic)
+		}
+		return w.named(t.Obj(), t.Underlying())
+	case *types.Pointer:
+		return w.visit(t.Elem())
+	case *types.Slice:
+		return w.visit(t.Elem())
+	case *types.Array:
+		return w.visit(t.Elem())
+	case *types.Map:
+		return w.visit(t.Key()) || w.visit(t.Elem())
+	case *types.Struct:
+		for f := range t.Fields() {
+			if w.visit(f.Type()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// named looks into a type only if it is of this package: the others have their own compiler's run.
+func (w *invalidWalk) named(obj *types.TypeName, inner types.Type) bool {
+	if obj.Pkg() != w.pkg {
+		return false
+	}
+	if w.visit(inner) {
+		w.through = append(w.through, obj)
+		return true
+	}
+	return false
+}

@@ -1,0 +1,53 @@
+package check
+
+import (
+	"go/token"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/outline"
+)
+
+// checkNames reports hand-written declarations of names that the generated file declares or
+// relies on, and names that it would declare twice.
+func (m *checker) checkNames(p *model.Package) {
+	seen := map[string]model.GeneratedName{}
+	for _, n := range outline.Names(p) {
+		if obj := p.Types.Scope().Lookup(n.Name); obj != nil && n.Predeclared {
+			m.Report(diag.CodeGeneratedNameClash, obj.Pos(), "%s hides %s of that name, which the generated file needs; rename this one", n.Name, n.What)
+			continue
+		} else if obj != nil {
+			m.Report(diag.CodeGeneratedNameClash, obj.Pos(), "%s is the name of %s, which is generated; rename this one", n.Name, n.What)
+			continue
+		}
+		first, twice := seen[n.Name]
+		if !twice {
+			seen[n.Name] = n
+			continue
+		}
+		if first.What == n.What {
+			continue
+		}
+		if n.Node == nil && first.Node != nil {
+			n, first = first, n
+		}
+		code := diag.CodeGeneratedNameClash
+		if n.Node != nil {
+			code = diag.CodeGeneratedMethodName
+		}
+		m.Report(code, m.origin(n), "%s would be the name of %s and of %s, which are both generated; rename what one comes from", n.Name, first.What, n.What)
+	}
+}
+
+// origin is the place of what a generated name comes from.
+func (m *checker) origin(n model.GeneratedName) token.Pos {
+	switch {
+	case n.Node != nil:
+		return n.Node.Pos
+	case n.Saga != nil:
+		return n.Saga.Params.Pos()
+	case n.Action != nil:
+		return m.actions[n.Action.Name].do.namePos()
+	}
+	return m.Files[0].Name.Pos()
+}

@@ -1,0 +1,149 @@
+package check
+
+import (
+	"go/constant"
+	"go/token"
+	"go/types"
+	"math"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/directive"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/gen/internal/typeutil"
+	"github.com/sagagen/sagagen/internal/spelling"
+)
+
+// findConstant finds the value of a constant node and its type.
+func (m *checker) findConstant(n *nodeModel) {
+	ref := n.definition.Value
+	n.unknown = true
+	if ref.Name == "" {
+		return // it was reported
+	}
+	pos := n.definition.At(ref.Offset)
+	scope := m.Pkg.Scope()
+	if ref.Pkg != "" {
+		pkg := m.importedPackage(n.saga.File, ref.Pkg, pos)
+		if pkg == nil {
+			return
+		}
+		if !token.IsExported(ref.Name) {
+			m.Report(diag.CodeNotExported, pos, "%s isn't exported, so that node %q of saga %q can't have its value; export it", ref, n.Name, n.saga.name)
+			return
+		}
+		scope = pkg.Scope()
+	}
+	obj := scope.Lookup(ref.Name)
+	if obj == nil {
+		if directive.ValidValue(ref.Name) == nil { // or else it was told
+			m.unknownValue(n, scope, ref, pos)
+		}
+		return
+	}
+	t := m.valueType(n, obj, pos)
+	if c, ok := obj.(*types.Const); ok && !representable(c.Val(), t) {
+		m.Report(diag.CodeBadConstant, pos, "%s is too large for %s, its type by default; give the constant a type that holds it", ref, t)
+		return
+	}
+	if t == nil || m.brokenValue(obj) || m.brokenType(t, n.saga.File, pos, "the type of "+ref.String()) {
+		return
+	}
+	if !m.checkSpelling(t, pos, ref.String()) || !m.checkJSON(t, pos, ref.String(), "") {
+		return
+	}
+	n.Constant, n.Output, n.unknown = obj, t, false
+}
+
+// representable reports whether a constant is in the range of its type, as it may not be if that is only the default of an untyped one.
+func representable(v constant.Value, t types.Type) bool {
+	switch b, _ := t.(*types.Basic); {
+	case b == nil: // it was given its type, which the compiler has checked
+		return true
+	case b.Kind() == types.Int:
+		_, exact := constant.Int64Val(constant.ToInt(v))
+		return exact
+	case b.Kind() == types.Float64:
+		f, _ := constant.Float64Val(v)
+		return !math.IsInf(f, 0)
+	}
+	return true
+}
+
+// valueType returns the type of the value that an object stands for. It reports one that
+// stands for none, and returns nil.
+func (m *checker) valueType(n *nodeModel, obj types.Object, pos token.Pos) types.Type {
+	what := ""
+	switch obj := obj.(type) {
+	case *types.Const:
+		return types.Default(obj.Type())
+	case *types.Var:
+		return obj.Type()
+	case *types.Func:
+		sig := obj.Signature()
+		if sig.TypeParams() == nil && sig.Params().Len() == 0 && sig.Results().Len() == 1 && !typeutil.IsError(sig.Results().At(0).Type()) {
+			return sig.Results().At(0).Type()
+		}
+		what = "a " + m.TypeString(sig)
+	case *types.TypeName:
+		what = "a type"
+	default:
+		what = "no value"
+	}
+	m.Report(diag.CodeBadConstant, pos, "node %q of saga %q has the value of %s, which is %s; a constant is a package-level const, a var or a func() T", n.Name, n.saga.name, obj.Name(), naming.JoinLines(what))
+	return nil
+}
+
+func (m *checker) unknownValue(n *nodeModel, scope *types.Scope, ref directive.Reference, pos token.Pos) {
+	var names []string
+	for _, name := range scope.Names() {
+		switch obj := scope.Lookup(name).(type) {
+		case *types.Const, *types.Var:
+		case *types.Func:
+			if obj.Signature().Params().Len() > 0 {
+				continue
+			}
+		default:
+			continue
+		}
+		if ref.Pkg == "" || token.IsExported(name) {
+			names = append(names, name)
+		}
+	}
+	advice := "declare it as a const, a var or a func() T of the package"
+	c, meant := spelling.Closest(ref.Name, names)
+	known := directive.Reference{Pkg: ref.Pkg, Name: c}.String()
+	if meant {
+		advice = "did you mean " + known + "?"
+	}
+	d := m.Report(diag.CodeUnknownValue, pos, "node %q of saga %q has the value of %s, which isn't declared; %s", n.Name, n.saga.name, ref, advice)
+	if meant {
+		d.Replace(pos, ref.String(), known)
+	}
+}
+
+// checkSpelling reports a type that generated code can't write down, as it isn't exported by
+// the package that declares it, or that package can't be imported.
+func (m *checker) checkSpelling(t types.Type, pos token.Pos, what string) bool {
+	ok := true
+	typeutil.EachType(t, func(t types.Type) {
+		var obj *types.TypeName
+		switch t := t.(type) {
+		case *types.Alias:
+			obj = t.Obj()
+		case *types.Named:
+			obj = t.Obj()
+		default:
+			return
+		}
+		switch {
+		case !ok || obj.Pkg() == nil || obj.Pkg() == m.Pkg:
+		case !typeutil.MayImport(m.Pkg.Path(), obj.Pkg().Path()):
+			ok = false
+			m.Report(diag.CodeNotExported, pos, "%s has type %s, of package %s, which can't be imported here; move it out of the folder internal", what, m.TypeString(t), obj.Pkg().Path())
+		case !obj.Exported():
+			ok = false
+			m.Report(diag.CodeNotExported, pos, "%s has type %s, which isn't exported, so that no code here can be generated for it; export it", what, m.TypeString(t))
+		}
+	})
+	return ok
+}

@@ -1,0 +1,201 @@
+package check
+
+import (
+	"go/token"
+	"slices"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/internal/spelling"
+)
+
+// resolveAfter finds the nodes that after arguments name.
+func (m *checker) resolveAfter(s *sagaModel) {
+	for _, n := range s.nodes {
+		if n.directive.Verb != "node" {
+			continue
+		}
+		for _, a := range n.directive.After {
+			if p := s.node(a.Name); p != nil {
+				n.after = append(n.after, p)
+				continue
+			}
+			s.broken = true
+			m.unknownNode(n, a.Name, n.directive.At(a.Offset), "node %q of saga %q runs after %q, which is no node of it; %s")
+		}
+	}
+}
+
+// node returns the node of exactly that name, nil if there is none.
+func (s *sagaModel) node(name string) *nodeModel {
+	if n := s.byName[spelling.Fold(name)]; n != nil && n.Name == name {
+		return n
+	}
+	return nil
+}
+
+// unknownNode reports a name in the directives of n that no node has. The format takes the node,
+// the saga, the name and the advice.
+func (m *checker) unknownNode(n *nodeModel, name string, pos token.Pos, format string) {
+	s := n.saga
+	if slices.Contains(s.unplaced(), name) {
+		return // which is reported
+	}
+	var names []string
+	for _, other := range s.nodes {
+		if other != n {
+			names = append(names, other.Name)
+		}
+	}
+	advice := "there are " + naming.Enumerate(naming.Quoted(names), "and")
+	c, meant := spelling.Closest(name, names)
+	if meant {
+		if other := s.node(c); other.Kind == model.NodeAction && other.action == nil {
+			return // that one is misspelt, which was reported
+		}
+		advice = "did you mean " + naming.Printable(c) + "?"
+	} else if name == "start" {
+		advice = "leave after= out for what runs at the start"
+	}
+	if !s.Incomplete && m.first("node", s.name, name) {
+		d := m.Report(diag.CodeUnknownNode, pos, format, n.Name, s.name, name, advice)
+		if meant {
+			d.Replace(pos, name, c)
+		}
+	}
+}
+
+// connect orders the nodes so that each stands behind those that it runs after, and
+// reports cycles.
+func (m *checker) connect(s *sagaModel) {
+	if m.reportCycles(s) {
+		s.broken, s.outputUnknown = true, true
+		return
+	}
+	s.nodes = topological(s.nodes)
+	for _, n := range s.nodes {
+		n.ancestors = map[*nodeModel]bool{}
+		for _, p := range n.after {
+			n.Node.After = append(n.Node.After, p.Node)
+			n.ancestors[p] = true
+			for a := range p.ancestors {
+				n.ancestors[a] = true
+			}
+		}
+		s.model.Nodes = append(s.model.Nodes, n.Node)
+	}
+	s.outputUnknown = s.outputUnknown || s.Incomplete || s.broken || len(s.leaves()) > 1
+}
+
+// checkEnd reports a saga that ends in several nodes, unless one was reported that stands in the
+// wrong place.
+func (m *checker) checkEnd(s *sagaModel) {
+	ends := s.leaves()
+	if len(ends) < 2 || s.Incomplete || s.broken || s.misplaced {
+		return
+	}
+	last := ends[len(ends)-1]
+	d := m.Report(diag.CodeSeveralEnds, last.pos(), "saga %q ends in %d nodes, %s, and its output is that of one; append a node that runs after all of them", s.name, len(ends), naming.Enumerate(naming.Quoted(nodeNames(ends)), "and"))
+	for _, e := range ends[:len(ends)-1] {
+		d.Relate(e.pos(), "another end is here")
+	}
+}
+
+// reportCycles reports the cycles of a saga, as long as they have no node in common: one edge too
+// many can close many circles, but has two ends.
+func (m *checker) reportCycles(s *sagaModel) bool {
+	told := map[*nodeModel]bool{}
+	for {
+		cycle := findCycle(s.nodes, told)
+		if cycle == nil {
+			return len(told) > 0
+		}
+		for _, n := range cycle {
+			told[n] = true
+		}
+		m.reportCycle(s, cycle)
+	}
+}
+
+// reportCycle reports nodes of which each runs after the next one, and the last after the first. The
+// argument concerned is the first that names a node placed further down, as there is one in every
+// circle, and it is there that people err.
+func (m *checker) reportCycle(s *sagaModel, cycle []*nodeModel) {
+	closing, first := token.NoPos, 0
+	for i, n := range cycle {
+		next := cycle[(i+1)%len(cycle)]
+		for _, a := range n.directive.After {
+			pos := n.directive.At(a.Offset)
+			if a.Name == next.Name && n.pos() <= next.pos() && (!closing.IsValid() || pos < closing) {
+				closing, first = pos, i
+			}
+		}
+	}
+	if len(cycle) == 1 {
+		m.Report(diag.CodeCycle, closing, "node %q of saga %q runs after itself; leave that out of after=", cycle[0].Name, s.name)
+		return
+	}
+	names := nodeNames(slices.Concat(cycle[first:], cycle[:first+1]))
+	slices.Reverse(names)
+	m.Report(diag.CodeCycle, closing, "the nodes of saga %q run after each other in a circle: %s; take one of these edges out", s.name, path(names))
+}
+
+// findCycle returns the nodes of a cycle, each running after the next one and the last after the
+// first; nil if there is none. It leaves out some nodes.
+func findCycle(nodes []*nodeModel, without map[*nodeModel]bool) []*nodeModel {
+	const (
+		open = iota + 1
+		done
+	)
+	state := map[*nodeModel]int{}
+	var stack []*nodeModel
+	var visit func(n *nodeModel) []*nodeModel
+	visit = func(n *nodeModel) []*nodeModel {
+		state[n] = open
+		stack = append(stack, n)
+		for _, p := range n.after {
+			switch {
+			case state[p] == open:
+				return slices.Clone(stack[slices.Index(stack, p):])
+			case state[p] == 0 && !without[p]:
+				if cycle := visit(p); cycle != nil {
+					return cycle
+				}
+			}
+		}
+		stack = stack[:len(stack)-1]
+		state[n] = done
+		return nil
+	}
+	for _, n := range nodes {
+		if state[n] == 0 && !without[n] {
+			if cycle := visit(n); cycle != nil {
+				return cycle
+			}
+		}
+	}
+	return nil
+}
+
+// topological orders nodes so that each stands behind those that it runs after, and otherwise
+// as they were placed.
+func topological(nodes []*nodeModel) []*nodeModel {
+	ordered := make([]*nodeModel, 0, len(nodes))
+	done := map[*nodeModel]bool{}
+	var visit func(n *nodeModel)
+	visit = func(n *nodeModel) {
+		if done[n] {
+			return
+		}
+		done[n] = true
+		for _, p := range n.after {
+			visit(p)
+		}
+		ordered = append(ordered, n)
+	}
+	for _, n := range nodes {
+		visit(n)
+	}
+	return ordered
+}

@@ -1,0 +1,92 @@
+package check
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/scanner"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/annotation"
+	"github.com/sagagen/sagagen/gen/internal/load"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/gen/internal/report"
+)
+
+// Files reports what is wrong with the files of a package as such. It returns false if what is
+// in them can't be known for that reason.
+func Files(r *report.Reporter, l *load.Package) (readable bool, err error) {
+	for _, e := range l.TypeErrors {
+		if strings.HasPrefix(e.Msg, "package requires newer Go version") {
+			return false, fmt.Errorf("%s: %s; install sagagen with that version of Go", l.Path, e.Msg)
+		}
+	}
+	for _, test := range l.TestFiles {
+		annotation.ReportTestFile(r, test)
+	}
+	return !unreadable(r, l) && !mixed(r, l), nil
+}
+
+// mixed reports the hand-written files whose package clause isn't that of the rest.
+func mixed(r *report.Reporter, l *load.Package) bool {
+	count := map[string]int{}
+	var usual *ast.File // one of those of which there are most
+	for _, f := range l.Handwritten {
+		count[f.Name.Name]++
+	}
+	for _, f := range l.Handwritten {
+		if usual == nil || count[f.Name.Name] > count[usual.Name.Name] {
+			usual = f
+		}
+	}
+	for _, f := range l.Handwritten {
+		if f.Name.Name != usual.Name.Name {
+			r.Report(diag.CodeMixedPackages, f.Name.Pos(), "this file is of package %s, but %s is of package %s, and the files of a folder are of one; change the clause, or move the file",
+				f.Name.Name, filepath.Base(r.Fset.File(usual.FileStart).Name()), usual.Name.Name)
+		}
+	}
+	return len(count) > 1
+}
+
+// unreadable reports the hand-written files that can't be parsed, each by its first error.
+func unreadable(r *report.Reporter, l *load.Package) bool {
+	for _, name := range slices.Sorted(maps.Keys(l.ParseErrors)) {
+		d := &diag.Diagnostic{Code: diag.CodeUnreadableFile, Pos: token.Position{Filename: name, Line: 1, Column: 1}}
+		message := l.ParseErrors[name].Error()
+		var list scanner.ErrorList
+		if errors.As(l.ParseErrors[name], &list) {
+			d.Pos, message = list[0].Pos, list[0].Msg
+		}
+		d.Message = "the file can't be parsed: " + naming.JoinLines(message)
+		if line, offset := conflict(name); line > 0 {
+			d.Pos.Offset, d.Pos.Line, d.Pos.Column = offset, line, 1
+			d.Message = "the file has the marks of a merge conflict; resolve it"
+		}
+		r.Diagnostics = append(r.Diagnostics, d)
+	}
+	return len(l.ParseErrors) > 0
+}
+
+// conflict returns where a file has its first mark of a merge conflict; line 0 if there is none.
+func conflict(name string) (line, offset int) {
+	src, err := os.ReadFile(name)
+	if err != nil {
+		return 0, 0
+	}
+	for text := range bytes.Lines(src) {
+		line++
+		if bytes.HasPrefix(text, []byte(model.ConflictMark)) {
+			return line, offset
+		}
+		offset += len(text)
+	}
+	return 0, 0
+}

@@ -1,0 +1,135 @@
+package check
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/annotation"
+	"github.com/sagagen/sagagen/gen/internal/directive"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/gen/internal/typeutil"
+)
+
+// function is an annotated function with its type.
+type function struct {
+	*annotation.Func
+	object *types.Func
+	// broken says that its signature was reported; then object may be nil.
+	broken bool
+	// output is what a do returns beside the error, nil if nothing.
+	output types.Type
+}
+
+func (f *function) name() string               { return f.Decl.Name.Name }
+func (f *function) nameArg() directive.NameArg { return f.Names[0] }
+func (f *function) namePos() token.Pos         { return f.At(f.nameArg().Offset) }
+func (f *function) isDo() bool                 { return f.Verb == "do" }
+func (f *function) sig() *types.Signature      { return f.object.Signature() }
+
+// readFunctions finds the types of the annotated functions and checks their signatures.
+func (m *checker) readFunctions() {
+	for _, a := range m.Funcs {
+		m.functions = append(m.functions, &function{Func: a, object: m.object(a.Decl)})
+	}
+	m.findApplication()
+	for _, f := range m.functions {
+		f.broken = !m.checkSignature(f)
+	}
+}
+
+func (m *checker) checkSignature(f *function) bool {
+	if tparams := f.Decl.Type.TypeParams; tparams != nil {
+		m.Report(diag.CodeGenericFunction, tparams.Pos(), "%s has type parameters, and an action is of fixed types; write a function without them that calls it", f.name())
+		return false
+	}
+	if pos, generic := genericReceiver(f.Decl); generic {
+		m.Report(diag.CodeGenericFunction, pos, "%s is a method of a generic type, and an action is of fixed types; write a function that calls it", f.name())
+		return false
+	}
+	if m.brokenSignature(f) {
+		return false
+	}
+	sig := f.sig()
+	if sig.Variadic() {
+		last := sig.Params().At(sig.Params().Len() - 1)
+		m.Report(diag.CodeVariadicFunction, last.Pos(), "parameter %q of %s is variadic, and an input is one value; take a %s", last.Name(), f.name(), m.TypeString(last.Type()))
+		return false
+	}
+	return m.checkResults(f)
+}
+
+func genericReceiver(fn *ast.FuncDecl) (token.Pos, bool) {
+	if fn.Recv == nil {
+		return token.NoPos, false
+	}
+	pos := token.NoPos
+	ast.Inspect(fn.Recv, func(n ast.Node) bool {
+		switch n.(type) {
+		case *ast.IndexExpr, *ast.IndexListExpr:
+			pos = n.Pos()
+		}
+		return true
+	})
+	return pos, pos.IsValid()
+}
+
+func (m *checker) checkResults(f *function) bool {
+	results := f.sig().Results()
+	last := results.Len() - 1
+	endsInError := last >= 0 && typeutil.IsError(results.At(last).Type())
+	switch {
+	case endsInError && last == 0:
+		return true
+	case endsInError && last == 1 && f.isDo() && !typeutil.IsError(results.At(0).Type()):
+		f.output = results.At(0).Type()
+		return true
+	}
+	want := "error"
+	if f.isDo() {
+		want = "(T, error) or error, T being its output"
+	}
+	found := "nothing"
+	if results.Len() == 1 {
+		found = m.TypeString(results.At(0).Type())
+	} else if results.Len() > 1 {
+		found = m.TypeString(results)
+	}
+	pos := f.Decl.Name.Pos()
+	if f.Decl.Type.Results != nil {
+		pos = f.Decl.Type.Results.Pos()
+	}
+	m.Report(diag.CodeResults, pos, "%s returns %s; the %s of an action returns %s", f.name(), naming.JoinLines(found), f.Verb, want)
+	return false
+}
+
+// findApplication finds the type of the application context: that of the receivers.
+func (m *checker) findApplication() {
+	var first *function
+	for _, f := range m.functions {
+		if f.object == nil || f.sig().Recv() == nil {
+			continue
+		}
+		t := f.sig().Recv().Type()
+		if _, generic := genericReceiver(f.Decl); generic || typeutil.IsInvalid(typeutil.Deref(t)) {
+			m.appBroken = true
+			continue
+		}
+		if first == nil {
+			first, m.app = f, t
+			continue
+		}
+		if !types.Identical(typeutil.Deref(t), typeutil.Deref(m.app)) {
+			if !m.appBroken {
+				m.Report(diag.CodeTwoApplications, f.Decl.Recv.Pos(), "%s is a method of %s, but %s is one of %s, and the actions of a package work with one type; make it a method of %s, or move it to a package of its own",
+					f.name(), m.TypeString(typeutil.Deref(t)), first.name(), m.TypeString(typeutil.Deref(m.app)), m.TypeString(typeutil.Deref(m.app))).Relate(first.Decl.Recv.Pos(), "the first receiver is here")
+			}
+			m.appBroken = true
+			continue
+		}
+		if _, pointer := t.(*types.Pointer); pointer {
+			m.app = t
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package check
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/annotation"
+	"github.com/sagagen/sagagen/gen/internal/directive"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/gen/internal/report"
+	"github.com/sagagen/sagagen/internal/spelling"
+)
+
+// model returns the model of an imported package. Its types come from export data, which
+// is there already; of its files only the comments and the declarations are read.
+func (u *Run) model(pkg *types.Package) *checker {
+	if m := u.models[pkg.Path()]; m != nil {
+		return m
+	}
+	r := report.New(u.Fset, pkg)
+	m := newChecker(r, annotation.Collect(r, u.ByPath[pkg.Path()].Sources(u.Fset)), u)
+	u.models[pkg.Path()] = m
+	m.model()
+	return m
+}
+
+// importedPackage returns the package that a file imports under a name; a blank import
+// counts by the package's own name. It reports it if there is none.
+func (m *checker) importedPackage(f *ast.File, name string, pos token.Pos) *types.Package {
+	var names []string
+	var blank []*ast.ImportSpec // of that name; one that the file's code can use goes before them
+	for _, spec := range f.Imports {
+		path, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			continue
+		}
+		local := ""
+		p := m.universe.ByPath[path]
+		switch {
+		case spec.Name != nil && spec.Name.Name == ".":
+			continue
+		case spec.Name != nil && spec.Name.Name != "_":
+			local = spec.Name.Name
+		case p != nil && p.Types != nil:
+			local = p.Types.Name()
+		}
+		names = append(names, local)
+		switch {
+		case local != name:
+		case spec.Name != nil && spec.Name.Name == "_":
+			blank = append(blank, spec)
+		default:
+			return m.packageOf(spec, pos)
+		}
+	}
+	switch len(blank) {
+	case 0:
+		m.unknownImport(f, name, names, pos)
+		return nil
+	case 1:
+		return m.packageOf(blank[0], pos)
+	}
+	m.Report(diag.CodeUnknownImport, pos, "this file imports two packages %s for their directives, %s and %s; give one of them another name, and use it", name, blank[0].Path.Value, blank[1].Path.Value)
+	return nil
+}
+
+// packageOf returns the package that is imported, or reports that it can't be read.
+func (m *checker) packageOf(spec *ast.ImportSpec, pos token.Pos) *types.Package {
+	if m.brokenImportSpec(spec) {
+		return nil
+	}
+	path, _ := strconv.Unquote(spec.Path.Value) // whoever asks has done so
+	p := m.universe.ByPath[path]
+	if p == nil || p.Types == nil || !p.Types.Complete() {
+		m.Report(diag.CodeBrokenImport, pos, "package %s can't be read; go vet says why", path)
+		return nil
+	}
+	return p.Types
+}
+
+// unknownImport reports a package name that a file doesn't import, once, and not if that was told for
+// Go code with the same name, or is the consequence of an import that can't be read.
+func (m *checker) unknownImport(f *ast.File, name string, names []string, pos token.Pos) {
+	if slices.ContainsFunc(f.Imports, m.brokenImportSpec) || m.told[toldKey("compile", "undefined: "+name)] ||
+		!m.first("import name", m.Fset.File(f.FileStart).Name(), name) {
+		return
+	}
+	advice := `add import _ "…/` + name + `" to it`
+	c, meant := spelling.Closest(name, names)
+	if meant {
+		advice = "did you mean " + c + "?"
+	}
+	d := m.Report(diag.CodeUnknownImport, pos, "this file imports no package %q; %s", name, advice)
+	if meant {
+		d.Replace(pos, name, c)
+	}
+}
+
+// imported returns the model of the package that a reference names.
+func (m *checker) imported(f *ast.File, ref directive.Reference, pos token.Pos) *checker {
+	pkg := m.importedPackage(f, ref.Pkg, pos)
+	if pkg == nil {
+		return nil
+	}
+	return m.universe.model(pkg)
+}
+
+// usableAction reports an action of an imported package that can't be used from here.
+func (m *checker) usableAction(a *actionModel, from *checker, ref directive.Reference, pos token.Pos) bool {
+	var hidden []string
+	for _, f := range []*function{a.do, a.undo} {
+		if f == nil {
+			continue
+		}
+		receiver := annotation.ReceiverName(f.Decl)
+		if !token.IsExported(f.name()) || receiver != "" && !token.IsExported(receiver) {
+			hidden = append(hidden, "its "+f.Verb+", "+qualifiedName(f)+",")
+		}
+	}
+	if len(hidden) > 0 {
+		rest := []string{"isn't exported; export it there", "aren't exported; export both there"}[len(hidden)-1]
+		m.Report(diag.CodeNotExported, pos, "action %q can't be used from another package, as %s %s", ref.String(), strings.Join(hidden, " and "), rest)
+		return false
+	}
+	if a.broken {
+		return m.brokenImport(from, pos, "action "+naming.Printable(ref.String()))
+	}
+	return a.do.output == nil || m.checkSpelling(a.do.output, pos, "the output of action "+naming.Printable(ref.String()))
+}
+
+func qualifiedName(f *function) string {
+	if receiver := annotation.ReceiverName(f.Decl); receiver != "" {
+		return receiver + "." + f.name()
+	}
+	return f.name()
+}
+
+// usableSaga reports a saga of an imported package that can't be used from here.
+func (m *checker) usableSaga(s *sagaModel, from *checker, ref directive.Reference, pos token.Pos) bool {
+	if name := s.Spec.Name.Name; !token.IsExported(name) {
+		m.Report(diag.CodeNotExported, pos, "saga %q can't be used from another package, as its parameter type, %s, isn't exported; export it there", ref.String(), name)
+		return false
+	}
+	if s.outputUnknown || s.model.Params == nil {
+		return m.brokenImport(from, pos, "saga "+naming.Printable(ref.String()))
+	}
+	return s.model.Output == nil || m.checkSpelling(s.model.Output, pos, "the output of saga "+naming.Printable(ref.String()))
+}
+
+// brokenImport reports what has mistakes in an imported package, unless these are reported
+// in this run too.
+func (m *checker) brokenImport(from *checker, pos token.Pos, what string) bool {
+	if m.universe.Asked[from.Pkg.Path()] {
+		m.withheld = true
+	} else {
+		m.Report(diag.CodeBrokenImport, pos, "%s can't be understood in its package; run sagagen %s", what, from.Pkg.Path())
+	}
+	return false
+}

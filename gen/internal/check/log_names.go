@@ -1,0 +1,51 @@
+package check
+
+import (
+	"go/token"
+
+	"github.com/sagagen/sagagen/gen/diag"
+)
+
+// checkLogNames reports nodes whose action has the name in the log, PACKAGE.ACTION, that one of another package has: a registry has only one of
+// them, and a saga would run that for both. It looks at the actions of this package, at those that its nodes run, and of the sagas of other
+// packages that are in its own, at the actions of their own packages.
+func (m *checker) checkLogNames() {
+	c := logNameCheck{checker: m, paths: map[string]string{}}
+	for _, a := range sortedByName(m.actions) {
+		c.paths[m.Pkg.Name()+"."+a.name] = m.Pkg.Path()
+	}
+	for _, s := range m.order {
+		for _, n := range s.nodes {
+			c.check(n.pos(), n, "")
+		}
+	}
+}
+
+type logNameCheck struct {
+	*checker
+	paths map[string]string // import paths by names in the log
+}
+
+// check looks at what a node runs, which is of the package inside, if that isn't empty. The position is that of this package's node.
+func (c *logNameCheck) check(pos token.Pos, n *nodeModel, inside string) {
+	switch {
+	case n.Action != nil:
+		path := n.Action.ImportPath
+		if path == "" || inside != "" && path != inside {
+			return
+		}
+		name := n.Action.PackageName + "." + n.Action.Name
+		other, known := c.paths[name]
+		switch {
+		case !known:
+			c.paths[name] = path
+		case other != path && c.first("log name", name, path):
+			c.Report(diag.CodeAlikeActions, pos, "node %q runs the action %s of %s, and there is one of that name in %s: they would be one in the log; rename one of the actions, or its package",
+				n.Name, name, path, other)
+		}
+	case n.Subsaga != nil && n.inner != nil && n.Subsaga.ImportPath != "" && (inside == "" || n.Subsaga.ImportPath == inside):
+		for _, inner := range n.inner.nodes {
+			c.check(pos, inner, n.Subsaga.ImportPath)
+		}
+	}
+}

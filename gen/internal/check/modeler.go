@@ -1,0 +1,138 @@
+package check
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"github.com/sagagen/sagagen/gen/internal/annotation"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/report"
+)
+
+// checker builds the model of one package, from what its comments say and what its types are,
+// and reports what can't be.
+//
+// Every part that was reported is marked as broken, so that what depends on it isn't reported too.
+type checker struct {
+	*report.Reporter
+	*annotation.Source
+	info     *types.Info // nil for an imported package, whose bodies nobody looks at
+	errors   []types.Error
+	universe *Run
+
+	app       types.Type
+	appBroken bool
+	functions []*function
+	actions   map[string]*actionModel
+	sagas     map[string]*sagaModel
+	order     []*sagaModel // in the order of the sources
+
+	// withheld says that something can't be known because of a mistake that is reported
+	// for another package.
+	withheld bool
+	// told are the things that were reported and are wrong in the same way elsewhere.
+	told map[string]bool
+}
+
+func newChecker(r *report.Reporter, s *annotation.Source, u *Run) *checker {
+	return &checker{
+		Reporter: r, Source: s, universe: u,
+		actions: map[string]*actionModel{}, sagas: map[string]*sagaModel{}, told: map[string]bool{},
+	}
+}
+
+// model reads in stages, each of which rests on those before.
+func (m *checker) model() {
+	m.readFunctions()
+	m.pairActions()
+	m.readActions()
+	m.placeNodes()
+	m.checkContainment()
+	m.resolveOutputs()
+	m.bindInputs()
+	if !m.foreign() {
+		m.checkLogNames()
+	}
+}
+
+// first reports whether something comes up for the first time.
+func (m *checker) first(what ...string) bool {
+	key := toldKey(what...)
+	if m.told[key] {
+		return false
+	}
+	m.told[key] = true
+	return true
+}
+
+func toldKey(what ...string) string { return strings.Join(what, "\x00") }
+
+// result is the finished model, which is complete only if nothing was reported.
+func (m *checker) result(prefix string) *model.Package {
+	p := &model.Package{
+		Path: m.Pkg.Path(), Name: m.Pkg.Name(), Prefix: prefix, Types: m.Pkg, App: m.app,
+	}
+	for _, a := range sortedByName(m.actions) {
+		if a.model != nil {
+			p.Actions = append(p.Actions, a.model)
+		}
+	}
+	for _, s := range sortedByName(m.sagas) {
+		if s.model.Params != nil {
+			p.Sagas = append(p.Sagas, s.model)
+		}
+	}
+	return p
+}
+
+// object returns what a function or a method is in the types.
+func (m *checker) object(fn *ast.FuncDecl) *types.Func {
+	if m.info != nil {
+		f, _ := m.info.Defs[fn.Name].(*types.Func)
+		return f
+	}
+	if fn.Recv == nil {
+		f, _ := m.Pkg.Scope().Lookup(fn.Name.Name).(*types.Func)
+		return f
+	}
+	base, _ := m.Pkg.Scope().Lookup(annotation.ReceiverName(fn)).(*types.TypeName)
+	if base == nil {
+		return nil
+	}
+	named, _ := types.Unalias(base.Type()).(*types.Named)
+	if named == nil {
+		return nil
+	}
+	for f := range named.Methods() {
+		if f.Name() == fn.Name.Name {
+			return f
+		}
+	}
+	return nil
+}
+
+func (m *checker) typeName(spec *ast.TypeSpec) *types.TypeName {
+	if m.info != nil {
+		t, _ := m.info.Defs[spec.Name].(*types.TypeName)
+		return t
+	}
+	t, _ := m.Pkg.Scope().Lookup(spec.Name.Name).(*types.TypeName)
+	return t
+}
+
+// foreign reports whether the model is of an imported package.
+func (m *checker) foreign() bool { return m.info == nil }
+
+// importNames returns the import path and the package name for what the models of an
+// imported package are marked with.
+func (m *checker) importNames() (path, name string) {
+	if m.foreign() {
+		return m.Pkg.Path(), m.Pkg.Name()
+	}
+	return "", ""
+}
+
+// within reports whether pos is in the range of a node.
+func within(pos token.Pos, n ast.Node) bool { return n.Pos() <= pos && pos < n.End() }

@@ -1,0 +1,165 @@
+package check
+
+import (
+	"go/token"
+	"slices"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/annotation"
+	"github.com/sagagen/sagagen/gen/internal/directive"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/internal/spelling"
+)
+
+// nodeModel is a node while its model is built.
+type nodeModel struct {
+	*model.Node
+	saga      *sagaModel
+	directive annotation.Directive // what placed it
+	arg       directive.NameArg
+	// definition is the constant or subsaga directive of a node that isn't an action's.
+	definition *annotation.Directive
+	after      []*nodeModel
+	ancestors  map[*nodeModel]bool
+	action     *actionModel
+	inner      *sagaModel
+	// unknown says that what it runs was reported, and its output can't be known.
+	unknown bool
+}
+
+func (n *nodeModel) pos() token.Pos { return n.directive.At(n.arg.Offset) }
+
+// place adds a node. It returns nil if that was reported.
+func (m *checker) place(s *sagaModel, d annotation.Directive, arg directive.NameArg) *nodeModel {
+	n := &nodeModel{Node: &model.Node{Name: arg.Name, Pos: d.At(arg.Offset)}, saga: s, directive: d, arg: arg}
+	if other := s.byName[spelling.Fold(arg.Name)]; other != nil {
+		s.Incomplete = true
+		if other.Name == arg.Name {
+			m.Report(diag.CodeDuplicateNode, n.pos(), "node %q of saga %q is placed twice; to run its action again give the node another name, as in %s2=%s", arg.Name, s.name, arg.Name, other.runs()).
+				Relate(other.pos(), "the first is here")
+		} else {
+			m.Report(diag.CodeAlikeNodes, n.pos(), "node %q of saga %q is alike node %q, as names are compared by their letters and digits; rename one", arg.Name, s.name, other.Name).
+				Relate(other.pos(), "the other is here")
+		}
+		return nil
+	}
+	s.nodes = append(s.nodes, n)
+	s.byName[spelling.Fold(arg.Name)] = n
+	n.definition = s.defined[arg.Name]
+	switch {
+	case n.definition == nil:
+		m.findAction(n)
+	case arg.Action.Name != "":
+		m.Report(diag.CodeNotAnAction, d.At(arg.Action.Offset), "node %q of saga %q is a %s and runs no action; leave =%s out, or rename one of the two", arg.Name, s.name, n.definition.Verb, arg.Action).
+			Relate(n.definition.At(n.definition.Names[0].Offset), "it is defined here")
+		n.unknown = true
+	case n.definition.Verb == "constant":
+		n.Kind = model.NodeConstant
+		m.findConstant(n)
+	default:
+		n.Kind = model.NodeSubsaga
+		m.findSubsaga(n)
+	}
+	return n
+}
+
+// runs is the name of the action that a node runs, as it is written.
+func (n *nodeModel) runs() string {
+	if n.arg.Action.Name != "" {
+		return n.arg.Action.String()
+	}
+	return n.Name
+}
+
+// findAction finds what an action node runs.
+func (m *checker) findAction(n *nodeModel) {
+	ref := n.arg.Action
+	if ref.Name == "" {
+		ref = directive.Reference{Name: n.Name, Offset: n.arg.Offset}
+	}
+	pos := n.directive.At(ref.Offset)
+	from := m
+	if ref.Pkg != "" {
+		if from = m.imported(n.saga.File, ref, pos); from == nil {
+			n.unknown = true
+			return
+		}
+	}
+	n.action = from.actions[ref.Name]
+	if n.action == nil {
+		n.unknown = true
+		m.unknownAction(n, from, ref, pos)
+		return
+	}
+	if from != m && !m.usableAction(n.action, from, ref, pos) || n.action.broken {
+		n.unknown = true
+		return
+	}
+}
+
+func (m *checker) unknownAction(n *nodeModel, from *checker, ref directive.Reference, pos token.Pos) {
+	if from.HasLost("do", ref.Name) || from.hasUndo(ref.Name) {
+		if from != m {
+			m.brokenImport(from, pos, "action "+naming.Printable(ref.String()))
+		}
+		return
+	}
+	if !m.first("action", ref.String()) {
+		return
+	}
+	if from == m && ref.Offset == n.arg.Offset && n.saga.lostDefinition(m, n.Name) {
+		return
+	}
+	var names []string
+	for _, a := range sortedByName(from.actions) {
+		names = append(names, a.name)
+	}
+	prefix, where := "", "this package"
+	if from != m {
+		prefix, where = ref.Pkg+".", "package "+from.Pkg.Path()
+	}
+	what := "node " + naming.Printable(n.Name) + " of saga " + naming.Printable(n.saga.name)
+	if c, ok := spelling.Closest(ref.Name, n.saga.unplaced()); ok && from == m {
+		n.saga.Incomplete = true // what this means isn't placed
+		m.Report(diag.CodeUnknownAction, pos, "%s runs action %q, which doesn't exist; did you mean %q?", what, ref.String(), c).Replace(pos, ref.String(), c)
+		return
+	}
+	if c, ok := spelling.Closest(ref.Name, names); ok {
+		d := m.Report(diag.CodeUnknownAction, pos, "%s runs action %q, which doesn't exist; did you mean %q?", what, ref.String(), prefix+c)
+		if n.arg.Action.Name == "" && n.saga.node(c) != nil {
+			d.Replace(pos, n.Name, n.Name+"="+c) // as two nodes can't have that name
+		} else {
+			d.Replace(pos, ref.String(), prefix+c)
+		}
+		return
+	}
+	advice := "there is no action in " + where
+	if len(names) > 0 {
+		advice = "or take one of " + where + ": " + naming.Enumerate(naming.Quoted(names), "and")
+	}
+	d := m.Report(diag.CodeUnknownAction, pos, "%s runs action %q, which doesn't exist; write //saga:do %s above its function, %s", what, ref.String(), ref.Name, advice)
+	if from == m && !m.foreign() {
+		m.suggestDo(d, n.saga, ref.Name)
+	}
+}
+
+// hasUndo reports whether there is an undo of an action, with a do or without.
+func (m *checker) hasUndo(name string) bool {
+	return slices.ContainsFunc(m.functions, func(f *function) bool { return !f.isDo() && f.nameArg().Name == name })
+}
+
+// lostDefinition reports whether a constant or subsaga directive that was reported could
+// have defined a node.
+func (s *sagaModel) lostDefinition(m *checker, name string) bool {
+	return s.Incomplete && (m.HasLost("constant", name) || m.HasLost("subsaga", name) || m.HasLost("", name))
+}
+
+// nodeNames lists the names of nodes.
+func nodeNames(nodes []*nodeModel) []string {
+	names := make([]string, len(nodes))
+	for i, n := range nodes {
+		names[i] = n.Name
+	}
+	return names
+}

@@ -1,0 +1,42 @@
+package check
+
+import (
+	"fmt"
+	"go/token"
+	"path/filepath"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/annotation"
+	"github.com/sagagen/sagagen/gen/internal/load"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/report"
+)
+
+// checkOutput reports a hand-written file where the generated one would be written.
+func checkOutput(r *report.Reporter, l *load.Package, p *model.Package) {
+	for _, f := range l.Handwritten {
+		if name := r.Fset.File(f.FileStart).Name(); filepath.Base(name) == p.Prefix+model.Suffix {
+			r.Report(diag.CodeOutputNotGenerated, f.Package, "%s is where the generated code is written, but it doesn't begin with %q; rename the file", filepath.Base(name), model.Header)
+		}
+	}
+}
+
+// checkLeftOver reports the files that this program has written and writes no more: those of another
+// name, or all if the package has no directives. If it has some that were reported, or files that
+// aren't compiled this time have, that can't be said.
+func checkLeftOver(r *report.Reporter, l *load.Package, s *annotation.Source) {
+	nothing := s.Empty() && len(r.Diagnostics) == 0 && !l.Partial
+	for _, name := range l.Outputs {
+		d := &diag.Diagnostic{Code: diag.CodeLeftOver, Pos: token.Position{Filename: name, Line: 1, Column: 1}}
+		output := model.Prefix(l.Name, l.Dir) + model.Suffix
+		switch {
+		case nothing:
+			d.Message = "this file is left from when the package had directives; delete it"
+		case !s.Empty() && filepath.Base(name) != output:
+			d.Message = fmt.Sprintf("this file is left from when the package had another name, as its code is generated into %s; delete it", output)
+		default:
+			continue
+		}
+		r.Diagnostics = append(r.Diagnostics, d)
+	}
+}

@@ -1,0 +1,186 @@
+package check
+
+import (
+	"fmt"
+	"go/types"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/gen/internal/report"
+	"github.com/sagagen/sagagen/gen/internal/typeutil"
+	"github.com/sagagen/sagagen/internal/spelling"
+)
+
+// parameterReader says what the parameters of an action's functions are.
+type parameterReader struct {
+	*checker
+	action *actionModel
+	model  *model.Action
+	// broken says that a parameter was reported.
+	broken bool
+}
+
+func (r *parameterReader) mistake(code diag.Code, v *types.Var, format string, args ...any) *report.Positioned {
+	r.broken = true
+	return r.Report(code, v.Pos(), format, args...)
+}
+
+// read returns the model of one function and adds its inputs to those of the action.
+func (r *parameterReader) read(f *function) *model.Func {
+	fn := &model.Func{Name: f.name(), Object: f.object, Policy: f.Policy}
+	own := -1
+	if !f.isDo() {
+		own = r.ownOutput(f)
+	}
+	var actionContext *types.Var
+	application := f.sig().Recv() != nil
+	inputs := map[string]*types.Var{}
+	for i := range f.sig().Params().Len() {
+		v := f.sig().Params().At(i)
+		arg := model.Arg{}
+		switch {
+		case typeutil.IsNamed(v.Type(), "context", "Context"):
+			arg.Kind = model.ArgContext
+			switch {
+			case i > 0 && typeutil.IsNamed(f.sig().Params().At(0).Type(), "context", "Context"):
+				r.mistake(diag.CodeContextNotFirst, v, "%s takes a context.Context twice, which would be the same one; leave one out", f.name())
+			case i > 0:
+				r.mistake(diag.CodeContextNotFirst, v, "%s takes its context.Context as parameter %d; make it the first", f.name(), i+1)
+			}
+		case typeutil.IsNamed(v.Type(), typeutil.RuntimePath, "ActionContext"):
+			arg.Kind = model.ArgActionContext
+			if actionContext != nil {
+				r.mistake(diag.CodeRepeatedActionContext, v, "%s takes a saga.ActionContext twice, which is the same one; leave one out", f.name())
+			}
+			actionContext = v
+		case r.app != nil && types.Identical(v.Type(), r.app):
+			arg.Kind = model.ArgApp
+			if application {
+				r.mistake(diag.CodeRepeatedApplication, v, "%s has the application context, %s, already; leave parameter %q out", f.name(), r.TypeString(r.app), v.Name())
+			}
+			application = true
+		case r.app != nil && types.Identical(typeutil.Deref(v.Type()), typeutil.Deref(r.app)):
+			r.mistake(diag.CodeApplicationPointer, v, "parameter %q of %s has type %s, but the application context is a %s; take that", v.Name(), f.name(), r.TypeString(v.Type()), r.TypeString(r.app))
+		case i == own && types.Identical(v.Type(), r.model.Output):
+			arg.Kind = model.ArgOutput
+		case i == own:
+			arg.Kind = model.ArgOutputPointer
+		default:
+			arg.Kind = model.ArgInput
+			arg.Input = r.input(f, v, inputs)
+		}
+		fn.Args = append(fn.Args, arg)
+	}
+	return fn
+}
+
+// input returns the input that a parameter is. Inputs of do and undo with names that are
+// alike are one.
+func (r *parameterReader) input(f *function, v *types.Var, inputs map[string]*types.Var) *model.Input {
+	in := &model.Input{Name: v.Name(), Type: v.Type()}
+	if unnamed(v) {
+		in.Name = nameOfType(v.Type())
+	} else if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(in.Name, "_")); !unicode.IsLetter(first) {
+		r.mistake(diag.CodeUnnamedInput, v, "parameter %q of %s is an input, and its name has no letter to begin with; name it after the node that it comes from", v.Name(), f.name())
+		return in
+	}
+	if first := inputs[spelling.Fold(in.Name)]; first != nil {
+		if !unnamed(v) || types.Identical(first.Type(), in.Type) {
+			r.mistake(diag.CodeAlikeInputs, v, "parameter %s of %s is alike parameter %s, as names are compared by their letters and digits; rename one or leave it out",
+				describe(v), f.name(), describe(first)).Relate(first.Pos(), "the other is here")
+			return in
+		}
+		r.mistake(diag.CodeUnnamedInput, v, "a parameter of %s, of type %s, has no name, and its type doesn't say enough; name it after the node that it comes from", f.name(), r.TypeString(in.Type))
+		return in
+	}
+	inputs[spelling.Fold(in.Name)] = v
+	for _, other := range r.model.Inputs {
+		if !spelling.Alike(other.Name, in.Name) {
+			continue
+		}
+		if !types.Identical(other.Type, in.Type) {
+			here, there := r.TypeStrings(in.Type, other.Type)
+			r.mistake(diag.CodeInputTypes, v, "parameter %q of %s has type %s, but in %s it has type %s, and an input of an action has one; rename one, or take the same",
+				in.Name, f.name(), here, r.action.do.name(), there).Relate(r.action.params[other].Pos(), "the other is here")
+		}
+		return other
+	}
+	r.model.Inputs = append(r.model.Inputs, in)
+	r.action.params[in] = v
+	return in
+}
+
+// unnamed reports whether a parameter has no name, so that only its type can bind it.
+func unnamed(v *types.Var) bool { return v.Name() == "" || v.Name() == "_" }
+
+func describe(v *types.Var) string {
+	if unnamed(v) {
+		return "without a name"
+	}
+	return fmt.Sprintf("%q", v.Name())
+}
+
+// nameOfType makes a name for an input that has none.
+func nameOfType(t types.Type) string {
+	switch t := t.(type) {
+	case *types.Alias:
+		return naming.LowerFirst(t.Obj().Name())
+	case *types.Named:
+		return naming.LowerFirst(t.Obj().Name())
+	case *types.Basic:
+		return t.Name()
+	case *types.Pointer:
+		return nameOfType(t.Elem())
+	case *types.Slice:
+		return nameOfType(t.Elem()) + "List"
+	case *types.Array:
+		return nameOfType(t.Elem()) + "List"
+	case *types.Map:
+		return nameOfType(t.Elem()) + "Map"
+	}
+	return "value"
+}
+
+// ownOutput returns the index of the parameter of an undo that takes what the do returned,
+// or -1 if it takes none.
+func (r *parameterReader) ownOutput(f *function) int {
+	out := r.model.Output
+	if out == nil {
+		return -1
+	}
+	var fitting, namesakes []int
+	for i := range f.sig().Params().Len() {
+		v := f.sig().Params().At(i)
+		if !types.Identical(v.Type(), out) && !types.Identical(v.Type(), types.NewPointer(out)) {
+			continue
+		}
+		fitting = append(fitting, i)
+		if spelling.Alike(v.Name(), r.action.name) {
+			namesakes = append(namesakes, i)
+		}
+	}
+	switch {
+	case len(namesakes) == 1:
+		return namesakes[0]
+	case len(fitting) == 0:
+		return -1
+	case len(fitting) > 1:
+		v := f.sig().Params().At(fitting[1])
+		r.mistake(diag.CodeUndoOutput, v, "%s has %d parameters that could be the output of %q, of type %s; call the one that is %q",
+			f.name(), len(fitting), r.action.name, r.TypeString(out), naming.IdentOf(r.action.name))
+		return fitting[0]
+	}
+	v := f.sig().Params().At(fitting[0])
+	for _, in := range r.model.Inputs {
+		if spelling.Alike(in.Name, v.Name()) && types.Identical(in.Type, v.Type()) {
+			r.mistake(diag.CodeUndoOutput, v, "parameter %q of %s could be the output of %q or its input %q, both of type %s; call it %q if it is the output, and if it is the input take the output too, as %q",
+				v.Name(), f.name(), r.action.name, in.Name, r.TypeString(v.Type()), naming.IdentOf(r.action.name), naming.IdentOf(r.action.name))
+		}
+	}
+	r.action.ownOutput = v
+	return fitting[0]
+}

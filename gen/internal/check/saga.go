@@ -1,0 +1,212 @@
+package check
+
+import (
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/annotation"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+)
+
+// sagaModel is a saga while its model is built.
+type sagaModel struct {
+	*annotation.Type
+	name  string
+	model *model.Saga
+	nodes []*nodeModel // in the order in which they are placed; from connect on, topological
+	// byName are the nodes by their folded names.
+	byName map[string]*nodeModel
+	// defined are the nodes that constant and subsaga directives define, by name.
+	defined map[string]*annotation.Directive
+	// broken says that its edges were reported, so that who is whose ancestor can't be known.
+	broken bool
+	// misplaced says that a node was reported that runs too late for another.
+	misplaced bool
+	// resolved is set when the outputs of its nodes are known.
+	resolved bool
+	// outputUnknown says that what its output is can't be known.
+	outputUnknown bool
+	// unbound are the parameters that were reported as such.
+	unbound map[*types.Var]bool
+}
+
+// placeNodes reads the directives of all sagas: which nodes there are, and what runs after what.
+func (m *checker) placeNodes() {
+	for _, t := range m.Types {
+		s := m.newSaga(t)
+		if s == nil {
+			continue
+		}
+		s.Incomplete = s.Incomplete || m.HasLostNodes()
+		m.defineNodes(s)
+		m.placeAll(s)
+		m.checkPlaced(s)
+		m.connect(s)
+	}
+}
+
+// newSaga begins the model of a saga. It returns nil if the annotated type can't have one.
+func (m *checker) newSaga(t *annotation.Type) *sagaModel {
+	name := t.Dag.Names[0].Name
+	s := &sagaModel{Type: t, name: name, byName: map[string]*nodeModel{}, defined: map[string]*annotation.Directive{}, unbound: map[*types.Var]bool{}}
+	namePos := t.Dag.At(t.Dag.Names[0].Offset)
+	if first := m.sagas[name]; first != nil {
+		m.Report(diag.CodeDuplicateSaga, namePos, "there is a saga %q already, on %s; rename one", name, first.Spec.Name.Name).
+			Relate(first.Dag.At(first.Dag.Names[0].Offset), "the first is here")
+		first.outputUnknown = true
+		return nil
+	}
+	obj := m.typeName(t.Spec)
+	usable := m.checkParams(s, obj)
+	s.model = &model.Saga{Name: name, Params: obj}
+	s.model.ImportPath, s.model.PackageName = m.importNames()
+	m.sagas[name] = s
+	m.order = append(m.order, s)
+	if !usable {
+		s.model.Params = nil
+	}
+	return s
+}
+
+// checkParams reports a type that can't be the parameters of a saga.
+func (m *checker) checkParams(s *sagaModel, obj *types.TypeName) bool {
+	name := s.Spec.Name
+	switch {
+	case s.Spec.TypeParams != nil:
+		m.Report(diag.CodeGenericParams, name.Pos(), "%s has type parameters, and a saga's parameters are of one type; declare one, as in type %sOfString %s[string]", name.Name, name.Name, name.Name)
+		return false
+	case s.Spec.Assign.IsValid():
+		m.Report(diag.CodeAliasParams, name.Pos(), "%s is an alias, and a saga's parameters are a type of its own; leave the = out", name.Name)
+		return false
+	case obj == nil || name.Name == "_":
+		if !m.foreign() {
+			m.Report(diag.CodeBrokenDeclaration, name.Pos(), "the compiler doesn't see type %s; go vet says why", name.Name)
+		}
+		return false
+	}
+	if e, ok := m.errorIn(s.Spec); ok && !m.foreign() {
+		m.compileError(e, "type "+name.Name+", which an annotated declaration uses,")
+		return false
+	}
+	if m.brokenType(obj.Type(), s.File, name.Pos(), "type "+name.Name) {
+		return false
+	}
+	return m.checkJSON(obj.Type(), name.Pos(), "the parameters of saga "+naming.Printable(s.name), "")
+}
+
+// defineNodes reads the constant and the subsaga directives.
+func (m *checker) defineNodes(s *sagaModel) {
+	for i := range s.Directives {
+		d := &s.Directives[i]
+		if d.Verb != "constant" && d.Verb != "subsaga" {
+			continue
+		}
+		name := d.Names[0]
+		if first := s.defined[name.Name]; first != nil {
+			m.Report(diag.CodeDuplicateNode, d.At(name.Offset), "node %q of saga %q is defined twice; rename one or leave it out", name.Name, s.name).
+				Relate(first.At(first.Names[0].Offset), "the first is here")
+			continue
+		}
+		s.defined[name.Name] = d
+	}
+}
+
+// placeAll reads the append and the node directives.
+func (m *checker) placeAll(s *sagaModel) {
+	pure := true
+	var stages [][]*model.Node
+	for _, d := range s.Directives {
+		if d.Verb != "append" && d.Verb != "node" {
+			continue
+		}
+		pure = pure && d.Verb == "append"
+		leaves := s.leaves()
+		var stage []*model.Node
+		for _, arg := range d.Names {
+			n := m.place(s, d, arg)
+			if n == nil {
+				continue
+			}
+			if d.Verb == "append" {
+				n.after = leaves
+			}
+			stage = append(stage, n.Node)
+		}
+		if len(stage) > 0 {
+			stages = append(stages, stage)
+		}
+	}
+	if pure {
+		s.model.Stages = stages
+	}
+	m.resolveAfter(s)
+}
+
+// leaves are the nodes placed so far that none placed so far runs after. Which node runs
+// after one of a name that is placed further down counts too.
+func (s *sagaModel) leaves() []*nodeModel {
+	followed := map[string]bool{}
+	for _, n := range s.nodes {
+		for _, p := range n.after {
+			followed[p.Name] = true
+		}
+		if n.directive.Verb == "node" {
+			for _, a := range n.directive.After {
+				followed[a.Name] = true
+			}
+		}
+	}
+	var leaves []*nodeModel
+	for _, n := range s.nodes {
+		if !followed[n.Name] {
+			leaves = append(leaves, n)
+		}
+	}
+	return leaves
+}
+
+// unplaced lists the nodes that are defined and that no append or node names.
+func (s *sagaModel) unplaced() []string {
+	named := map[string]bool{}
+	for _, d := range s.Directives {
+		if d.Verb == "append" || d.Verb == "node" {
+			for _, n := range d.Names {
+				named[n.Name] = true
+			}
+		}
+	}
+	var names []string
+	for name := range s.defined {
+		if !named[name] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// checkPlaced reports a saga without nodes, and nodes that are defined and nowhere placed.
+func (m *checker) checkPlaced(s *sagaModel) {
+	if s.Incomplete {
+		return
+	}
+	verb := "append"
+	if slices.ContainsFunc(s.Directives, func(d annotation.Directive) bool { return d.Verb == "node" }) {
+		verb = "node"
+	}
+	for _, name := range s.unplaced() {
+		d := s.defined[name]
+		m.Report(diag.CodeNotPlaced, d.At(d.Names[0].Offset), "node %q of saga %q is defined but has no place; add //saga:%s %s where it is to run", name, s.name, verb, name)
+		s.Incomplete = true
+	}
+	if len(s.nodes) == 0 && !s.Incomplete {
+		m.Report(diag.CodeEmptyDAG, s.Dag.At(s.Dag.Names[0].Offset), "saga %q has no nodes; add //saga:append NODE… below", s.name)
+		s.Incomplete = true
+	}
+}
+
+// path writes nodes that run after each other.
+func path(names []string) string { return strings.Join(naming.Quoted(names), " → ") }

@@ -1,0 +1,99 @@
+package check
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/gen/internal/report"
+	"github.com/sagagen/sagagen/gen/internal/typeutil"
+)
+
+// suggestUndo suggests an undo function for an action, whose parameters are what it can be given: the context and
+// the like as the do has them, and the output. If there is no output, it's what the do takes.
+func (m *checker) suggestUndo(d *report.Positioned, a *actionModel) {
+	do := a.do
+	prefix, receiver := "undo", ""
+	if token.IsExported(do.name()) {
+		prefix = "Undo"
+	}
+	if do.Decl.Recv != nil {
+		field := do.Decl.Recv.List[0]
+		receiver = typeutil.SourceText(m.Fset, field.Type)
+		if len(field.Names) > 0 {
+			receiver = field.Names[0].Name + " " + receiver
+		}
+		receiver = "(" + receiver + ") "
+	}
+	name := m.freeName(prefix+naming.UpperFirst(do.name()), do.sig().Recv())
+	text := fmt.Sprintf("//saga:undo %s\nfunc %s%s(%s) error {\n\tpanic(\"%s isn't written yet\")\n}",
+		a.name, receiver, name, strings.Join(m.undoParameters(do, a.name), ", "), name)
+	d.InsertAfter("Add the undo function "+name, do.Decl.End(), text)
+}
+
+func (m *checker) undoParameters(do *function, action string) []string {
+	var params []string
+	taken := map[string]bool{}
+	i := 0
+	for _, field := range do.Decl.Type.Params.List {
+		for n := range max(1, len(field.Names)) {
+			v, name := do.sig().Params().At(i), "_"
+			i++
+			if len(field.Names) > 0 {
+				name = field.Names[n].Name
+			}
+			if do.output == nil || m.ambient(v.Type()) {
+				params = append(params, name+" "+typeutil.SourceText(m.Fset, field.Type))
+				taken[name] = true
+			}
+		}
+	}
+	if do.output != nil {
+		if recv := do.sig().Recv(); recv != nil {
+			taken[recv.Name()] = true
+		}
+		name := naming.Unique(naming.IdentOf(action), func(s string) bool { return taken[s] || token.IsKeyword(s) })
+		params = append(params, name+" "+typeutil.SourceText(m.Fset, do.Decl.Type.Results.List[0].Type))
+	}
+	return params
+}
+
+// ambient reports whether a parameter is of the surroundings of a call, not an input.
+func (m *checker) ambient(t types.Type) bool {
+	return typeutil.IsNamed(t, "context", "Context") || typeutil.IsNamed(t, typeutil.RuntimePath, "ActionContext") || m.app != nil && types.Identical(t, m.app)
+}
+
+// suggestDo suggests a do function for an action that a saga names.
+func (m *checker) suggestDo(d *report.Positioned, s *sagaModel, action string) {
+	for _, decl := range s.File.Decls {
+		if !within(s.Spec.Pos(), decl) {
+			continue
+		}
+		name := m.freeName(naming.IdentOf(action), nil)
+		params := s.Spec.Name.Name
+		param := naming.LowerFirst(params)
+		if param == params || token.IsKeyword(param) {
+			param = "params"
+		}
+		text := fmt.Sprintf("//saga:do %s noundo\nfunc %s(%s %s) error {\n\tpanic(\"%s isn't written yet\")\n}", action, name, param, params, name)
+		d.InsertAfter("Add the do function "+name, decl.End(), text)
+	}
+}
+
+// freeName makes a name for a new function that nothing else has, as a method if there is a receiver.
+func (m *checker) freeName(name string, receiver *types.Var) string {
+	free := naming.Unique(name, func(s string) bool {
+		if m.told[toldKey("stub", s)] || token.IsKeyword(s) || types.Universe.Lookup(s) != nil || m.Pkg.Scope().Lookup(s) != nil {
+			return true
+		}
+		if receiver == nil {
+			return false
+		}
+		obj, _, _ := types.LookupFieldOrMethod(receiver.Type(), true, m.Pkg, s)
+		return obj != nil
+	})
+	m.first("stub", free)
+	return free
+}

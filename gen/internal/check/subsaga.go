@@ -1,0 +1,189 @@
+package check
+
+import (
+	"go/types"
+	"slices"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/internal/spelling"
+)
+
+// findSubsaga finds the saga that a subsaga node runs.
+func (m *checker) findSubsaga(n *nodeModel) {
+	ref := n.definition.Dag
+	if ref.Name == "" {
+		n.unknown = true // it was reported
+		return
+	}
+	if ref.Pkg == "" {
+		return // it may be declared further down; see checkContainment
+	}
+	pos := n.definition.At(ref.Offset)
+	from := m.imported(n.saga.File, ref, pos)
+	if from == nil {
+		n.unknown = true
+		return
+	}
+	n.inner = from.sagas[ref.Name]
+	switch {
+	case n.inner == nil:
+		n.unknown = true
+		m.unknownSaga(n, from)
+	case !m.usableSaga(n.inner, from, ref, pos):
+		n.unknown = true
+	}
+}
+
+func (m *checker) unknownSaga(n *nodeModel, from *checker) {
+	ref := n.definition.Dag
+	if from.HasLost("dag", ref.Name) {
+		if from != m {
+			m.brokenImport(from, n.definition.At(ref.Offset), "saga "+naming.Printable(ref.String()))
+		}
+		return
+	}
+	if !m.first("saga", ref.String()) {
+		return
+	}
+	var names []string
+	for _, s := range sortedByName(from.sagas) {
+		names = append(names, s.name)
+	}
+	advice := "write //saga:dag " + ref.Name + " above the type of its parameters"
+	prefix := ""
+	if ref.Pkg != "" {
+		prefix = ref.Pkg + "."
+	}
+	c, meant := spelling.Closest(ref.Name, names)
+	if meant {
+		advice = "did you mean " + naming.Printable(prefix+c) + "?"
+	} else if len(names) > 1 || len(names) == 1 && from != m {
+		advice += ", or take one of " + naming.Enumerate(naming.Quoted(names), "and")
+	}
+	d := m.Report(diag.CodeUnknownSaga, n.definition.At(ref.Offset), "node %q of saga %q runs saga %q, which doesn't exist; %s", n.Name, n.saga.name, ref.String(), advice)
+	if meant {
+		d.Replace(n.definition.At(ref.Offset), ref.String(), prefix+c)
+	}
+}
+
+// checkContainment finds the sagas of this package that subsaga nodes run, and reports sagas
+// that contain themselves.
+func (m *checker) checkContainment() {
+	for _, s := range m.order {
+		for _, n := range s.nodes {
+			if n.Kind != model.NodeSubsaga || n.unknown || n.inner != nil {
+				continue
+			}
+			if n.inner = m.sagas[n.definition.Dag.Name]; n.inner == nil {
+				n.unknown = true
+				m.unknownSaga(n, m)
+			}
+		}
+	}
+	checked := map[*sagaModel]bool{}
+	for _, s := range m.order {
+		m.findSelf(s, nil, checked)
+	}
+}
+
+// findSelf looks for a way from a saga through subsaga nodes back to itself.
+func (m *checker) findSelf(s *sagaModel, way []*sagaModel, checked map[*sagaModel]bool) {
+	if checked[s] {
+		return
+	}
+	way = append(slices.Clone(way), s)
+	for _, n := range s.nodes {
+		if n.inner == nil || n.unknown {
+			continue
+		}
+		if at := slices.Index(way, n.inner); at >= 0 {
+			var names []string
+			for _, w := range append(way[at:], n.inner) {
+				names = append(names, w.name)
+			}
+			m.Report(diag.CodeSagaInItself, n.definition.At(n.definition.Dag.Offset), "saga %q contains itself: %s; a subsaga is part of its saga, so that this never ends", n.inner.name, path(names))
+			n.unknown = true
+			continue
+		}
+		m.findSelf(n.inner, way, checked)
+	}
+	checked[s] = true
+}
+
+// resolveOutputs finds the types of the outputs of all nodes.
+func (m *checker) resolveOutputs() {
+	for _, s := range m.order {
+		m.resolve(s)
+	}
+}
+
+func (m *checker) resolve(s *sagaModel) {
+	if s.resolved {
+		return
+	}
+	s.resolved = true
+	for _, n := range s.nodes {
+		switch {
+		case n.unknown:
+		case n.Kind == model.NodeAction:
+			n.Action, n.Output = n.action.model, n.action.do.output
+		case n.Kind == model.NodeSubsaga:
+			m.resolve(n.inner)
+			n.Subsaga, n.Output = n.inner.model, n.inner.model.Output
+			n.unknown = n.inner.outputUnknown
+		}
+	}
+	if s.outputUnknown {
+		return
+	}
+	end := s.leaves()[0]
+	s.model.Output = end.Output
+	s.outputUnknown = end.unknown
+	if end.unknown && m.foreign() {
+		s.model.Output, s.outputUnknown = m.generatedOutput(s, end)
+	}
+}
+
+// generatedOutput returns the output of an imported saga as its generated code has it. The
+// functions of its actions may well be hidden there. It reports true if that isn't there either.
+func (m *checker) generatedOutput(s *sagaModel, end *nodeModel) (output types.Type, unknown bool) {
+	result, ok := m.Pkg.Scope().Lookup(s.Spec.Name.Name + "Result").(*types.TypeName)
+	if !ok {
+		return nil, true
+	}
+	accessor, _, _ := types.LookupFieldOrMethod(result.Type(), false, m.Pkg, naming.GoName(end.Name))
+	if f, ok := accessor.(*types.Func); ok && f.Signature().Results().Len() == 1 {
+		return f.Signature().Results().At(0).Type(), false
+	}
+	return nil, false
+}
+
+// bindSubsaga finds the node that a subsaga's parameters come from.
+func (m *checker) bindSubsaga(n *nodeModel) {
+	ref := n.definition.Params
+	if ref.Name == "" || n.inner == nil || n.inner.model.Params == nil {
+		return
+	}
+	pos := n.definition.At(ref.Offset)
+	source := n.saga.node(ref.Name)
+	if source == nil {
+		m.unknownNode(n, ref.Name, pos, "the parameters of node %q of saga %q come from %q, which is no node of it; %s")
+		return
+	}
+	want := n.inner.model.Params.Type()
+	switch {
+	case !n.ancestors[source]:
+		n.saga.misplaced = true
+		m.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which isn't sure to have run before; place %q above it", n.Name, n.saga.name, source.Name, source.Name)
+	case source.unknown:
+	case source.Output == nil:
+		m.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which has no output; those of saga %q have type %s", n.Name, n.saga.name, source.Name, n.inner.name, m.TypeString(want))
+	case !types.Identical(source.Output, want):
+		is, takes := m.TypeStrings(source.Output, want)
+		m.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which has type %s; those of saga %q have type %s", n.Name, n.saga.name, source.Name, is, n.inner.name, takes)
+	default:
+		n.ParamsFrom = source.Node
+	}
+}

@@ -1,0 +1,248 @@
+package directive
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/internal/spelling"
+)
+
+// Directive is the text of one directive, read without a look at the code around it. All
+// offsets are in bytes from the beginning of its comment.
+type Directive struct {
+	// Verb is what follows the colon: "do", "append".
+	Verb string
+	// Names are the NAME or the NODEs. It is empty if there is none that could be read.
+	Names []NameArg
+
+	Noundo argument
+	Label  string
+	Policy Policy
+	After  []NameArg
+
+	Value, Dag, Params Reference
+
+	// Flawed says that something in it was reported, and something may be missing here.
+	Flawed bool
+}
+
+// NameArg is a NAME, or a NODE in the form name or name=action.
+type NameArg struct {
+	Name   string
+	Offset int
+	Action Reference // empty for a mere name
+}
+
+// Reference is NAME or pkg.NAME.
+type Reference struct {
+	Pkg, Name string
+	Offset    int
+}
+
+func (r Reference) String() string {
+	if r.Pkg == "" {
+		return r.Name
+	}
+	return r.Pkg + "." + r.Name
+}
+
+// Parse reads a comment, "//" included. It reports false if that isn't a //saga:
+// directive. What is returned beside mistakes is what could be read in spite of them.
+func Parse(text string) (Directive, []mistake, bool) {
+	parsed, ok := ast.ParseDirective(0, text)
+	if !ok || parsed.Tool != "saga" {
+		return Directive{}, nil, false
+	}
+	p := &directiveParser{Directive: Directive{Verb: parsed.Name}}
+	if _, known := Specs[p.Verb]; !known {
+		p.unknownVerb(len("//saga:"))
+	}
+	if f, known := Specs[p.Verb]; known {
+		p.form = f
+		p.arguments(tokenize(parsed.Args, int(parsed.ArgsPos), &p.mistakes))
+	}
+	p.Flawed = len(p.mistakes) > 0
+	return p.Directive, p.mistakes, true
+}
+
+type directiveParser struct {
+	Directive
+	form     Spec
+	mistakes []mistake
+	comma    bool // a comma between names was reported
+	remark   bool // so was a word that may be the first of a remark
+}
+
+func (p *directiveParser) mistake(code diag.Code, offset int, format string, args ...any) *mistake {
+	p.mistakes = append(p.mistakes, mistake{Code: code, Offset: offset, Message: fmt.Sprintf(format, args...)})
+	return &p.mistakes[len(p.mistakes)-1]
+}
+
+func (p *directiveParser) unknownVerb(offset int) {
+	name := p.Verb
+	p.Verb = ""
+	if c, ok := spelling.Closest(name, Verbs); ok {
+		p.Verb = c
+		p.mistake(diag.CodeUnknownDirective, offset, "there is no directive %q; did you mean //saga:%s?", "//saga:"+name, c).
+			replace(offset, len(name), c)
+		return
+	}
+	p.mistake(diag.CodeUnknownDirective, offset, "there is no directive %q; there are %s", "//saga:"+name, naming.Enumerate(Verbs, "and"))
+}
+
+func (p *directiveParser) arguments(args []argument) {
+	// The name comes first, as a NODE looks like key=value.
+	var rest []argument
+	for i, a := range args {
+		if (i == 0 || p.form.manyNames) && p.isName(a) {
+			p.name(a)
+		} else {
+			rest = append(rest, a)
+		}
+	}
+	otherKey := len(args) > 0 && args[0].key != "" && !p.form.takes(args[0].key) // and that is the mistake
+	if len(p.Names) == 0 && len(p.mistakes) == 0 && !otherKey {
+		p.mistake(diag.CodeMissingArgument, 0, "//saga:%s has no %s right behind it; it is %s", p.Verb, p.form.nameWord(), p.form.usage)
+		return
+	}
+	seen := map[string]bool{}
+	for _, a := range p.join(rest) {
+		key := a.key
+		if key == "" {
+			key = a.value
+		}
+		switch {
+		case a.key == "" && p.form.noundo && a.value == "noundo":
+		case a.key != "" && p.form.takes(a.key):
+		default:
+			p.unknownArgument(a)
+			continue
+		}
+		if seen[key] {
+			p.mistake(diag.CodeRepeatedArgument, a.Offset, "%s is given twice; leave one out", key)
+			continue
+		}
+		seen[key] = true
+		if key == "noundo" {
+			p.Noundo = a
+			continue
+		}
+		if a.value == "" {
+			p.mistake(diag.CodeEmptyValue, a.Offset, "%s= has no value; give one, as in %s, or leave it out", key, keyExamples[key])
+			continue
+		}
+		p.set(a)
+	}
+	for _, key := range p.form.required {
+		if !seen[key] && len(p.mistakes) == 0 {
+			p.mistake(diag.CodeMissingArgument, 0, "//saga:%s has no %s=, as in %s; it is %s", p.Verb, key, keyExamples[key], p.form.usage)
+		}
+	}
+}
+
+// join makes one argument of each that has been split at the spaces in its value.
+func (p *directiveParser) join(args []argument) []argument {
+	var joined []argument
+	for i := 0; i < len(args); i++ {
+		a, first := args[i], i
+		list := func(next string) bool {
+			return a.key == "after" && (strings.HasSuffix(a.value, ",") || strings.HasPrefix(next, ","))
+		}
+		text := func(next string) bool { return a.key == "label" && !a.quoted && next != "noundo" }
+		for i+1 < len(args) && args[i+1].key == "" && (list(args[i+1].value) || text(args[i+1].value)) {
+			i++
+			if a.key == "label" {
+				a.value += " "
+			}
+			a.value += args[i].value
+		}
+		switch {
+		case i == first:
+		case a.key == "label":
+			a.value = withoutSingleQuotes(a.value)
+			p.mistake(diag.CodeQuoting, a.valueOffset, "a label with a space has quotes around it; write label=%s", naming.Printable(a.value)).
+				replace(a.valueOffset, args[i].Offset+len(args[i].Text)-a.valueOffset, strconv.Quote(a.value))
+		default:
+			p.mistake(diag.CodeEmptyValue, args[first+1].Offset, "after= has a space in its list; it is names with a comma between and no space, as in %s", keyExamples["after"])
+		}
+		joined = append(joined, a)
+	}
+	return joined
+}
+
+// isName reports whether an argument at the place of a name is meant as one. In the form
+// name=action, the keys of all directives are none, as "append hotel after=payment" is a mistake.
+func (p *directiveParser) isName(a argument) bool {
+	if a.key != "" {
+		return p.form.actions && keyExamples[a.key] == ""
+	}
+	return !(p.form.noundo && a.value == "noundo")
+}
+
+func (p *directiveParser) name(a argument) {
+	n := NameArg{Name: a.value, Offset: a.Offset}
+	if a.key != "" {
+		n.Name = a.key
+		var ok bool
+		if a.value == "" {
+			p.mistake(diag.CodeEmptyValue, a.Offset, "node %s names no action behind the =; give one, or leave the = out", naming.Printable(n.Name))
+			return
+		}
+		if n.Action, ok = p.reference(a, "an action", validName); !ok {
+			return
+		}
+	}
+	if err := validName(n.Name); err != nil {
+		p.badName(a.Offset, n.Name, err)
+		return
+	}
+	p.Names = append(p.Names, n)
+}
+
+// badName reports a NAME or a NODE that isn't of the form of names, and how it is meant, perhaps.
+func (p *directiveParser) badName(offset int, name string, err error) {
+	valid := func(s string) bool { return validName(s) == nil }
+	pkg, action, dotted := strings.Cut(name, ".")
+	list := strings.Split(strings.TrimRight(name, ","), ",")
+	bare := strings.Trim(name, `"'`+"`<>")
+	switch {
+	case bare != name && valid(bare):
+		p.mistake(diag.CodeBadName, offset, "%s has marks around it, and a name has none; write %s", naming.Printable(name), bare).
+			replace(offset, len(name), bare)
+	case p.form.actions && dotted && token.IsIdentifier(pkg) && valid(action):
+		p.mistake(diag.CodeBadName, offset, "%s is an action of another package, and a node has a name of its own; write %s=%s", naming.Printable(name), action, name).
+			replace(offset, len(name), action+"="+name)
+	case strings.Contains(name, ",") && !slices.ContainsFunc(list, func(s string) bool { return !valid(s) }):
+		if p.comma {
+			return
+		}
+		p.comma = true
+		p.mistake(diag.CodeBadName, offset, "%s has a comma, and arguments have only a space between; write %s", naming.Printable(name), strings.Join(list, " ")).
+			replace(offset, len(name), strings.Join(list, " "))
+	default:
+		p.mistake(diag.CodeBadName, offset, "%s %v", naming.Printable(name), err)
+	}
+}
+
+// reference reads a value of the form NAME or pkg.NAME.
+func (p *directiveParser) reference(a argument, what string, valid func(string) error) (Reference, bool) {
+	r := Reference{Name: a.value, Offset: a.valueOffset}
+	if pkg, name, dotted := strings.Cut(a.value, "."); dotted {
+		r.Pkg, r.Name = pkg, name
+		if err := validIdent(pkg); err != nil {
+			p.mistake(diag.CodeBadName, a.valueOffset, "%s names no package in front of the dot; %s is NAME, or pkg.NAME of an imported package", naming.Printable(a.value), what)
+			return r, false
+		}
+	}
+	if err := valid(r.Name); err != nil {
+		p.mistake(diag.CodeBadName, a.valueOffset+len(a.value)-len(r.Name), "%s %v", naming.Printable(r.Name), err)
+		return r, false
+	}
+	return r, true
+}

@@ -1,0 +1,81 @@
+package directive
+
+import (
+	"strings"
+
+	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/internal/spelling"
+)
+
+func (p *directiveParser) unknownArgument(a argument) {
+	if a.key == "" {
+		p.unknownWord(a)
+		return
+	}
+	if p.meansUndo(a.key, a) {
+		return
+	}
+	if key, ok := spelling.Closest(a.key, p.form.words()); ok {
+		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s takes no %s; did you mean %s?", p.Verb, keyText(a.key), key).
+			replace(p.misspelt(a, key))
+		return
+	}
+	if p.Verb == "append" && a.key == "after" {
+		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:append takes no after=, as it runs after all of the stage before; a node with edges of its own is %s", Specs["node"].usage)
+		return
+	}
+	p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s takes no %s; it is %s", p.Verb, keyText(a.key), p.form.usage)
+}
+
+func (p *directiveParser) unknownWord(a argument) {
+	if p.meansUndo(a.value, a) {
+		return
+	}
+	key, value, colon := strings.Cut(a.value, ":")
+	name, near := spelling.Closest(a.value, p.form.words())
+	meant := name
+	switch {
+	case p.form.takes(a.value):
+		p.remark = true // what follows is meant as the value
+		p.mistake(diag.CodeEmptyValue, a.Offset, "%s has no value; give one, as in %s, or leave it out", a.value, keyExamples[a.value])
+		return
+	case colon && p.form.takes(key):
+		meant = key + "=" + value
+	case near && p.form.takes(name):
+		meant = keyExamples[name]
+	case !near && !p.remark:
+		p.remark = true
+		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s takes no %s; it is %s", p.Verb, naming.Printable(a.Text), p.form.usage)
+		return
+	case !near:
+		return
+	}
+	m := p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s takes no %s; did you mean %s?", p.Verb, naming.Printable(a.value), meant)
+	if meant != keyExamples[name] { // whose value is an example's
+		m.replace(a.Offset, len(a.Text), meant)
+	}
+}
+
+// misspelt returns the part of an argument that a key is to be written in place of: all of it if that is a word.
+func (p *directiveParser) misspelt(a argument, key string) (offset, length int, text string) {
+	if p.form.takes(key) {
+		return a.Offset, len(a.key), key
+	}
+	return a.Offset, len(a.Text), key
+}
+
+// meansUndo reports an argument of a do that says, or may say, that there is an undo: so noundo, which is much like it, is no mend.
+func (p *directiveParser) meansUndo(word string, a argument) bool {
+	switch {
+	case p.Verb != "do":
+		return false
+	case strings.EqualFold(word, "undo"):
+		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:do takes no undo; write //saga:undo and the name of the action above the function that undoes it")
+	case spelling.Fold(word) == "noundo" && strings.Contains(a.Text, "="):
+		p.mistake(diag.CodeUnknownArgument, a.Offset, "noundo has no value; write noundo if there is nothing to undo, and leave it out if there is")
+	default:
+		return false
+	}
+	return true
+}

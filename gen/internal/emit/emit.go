@@ -1,0 +1,109 @@
+package emit
+
+import (
+	"bytes"
+	"fmt"
+	"go/format"
+	"go/types"
+
+	"github.com/dave/jennifer/jen"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/outline"
+	"github.com/sagagen/sagagen/gen/internal/typeutil"
+)
+
+// File returns the generated file of a package. It is a pure function of p: packages that are
+// alike give the same bytes.
+func File(p *model.Package) ([]byte, error) {
+	e, err := newEmitter(p)
+	if err != nil {
+		return nil, fmt.Errorf("package %q: %w", p.Path, err)
+	}
+	e.add(e.handshake())
+	e.add(e.assertions()...)
+	if len(p.Actions) > 0 {
+		e.add(e.actionConstants(), e.newRegistry(), e.registerActions())
+	}
+	for _, a := range p.Actions {
+		if len(a.Inputs) > 0 {
+			e.add(e.inputs(a))
+		}
+		e.add(e.action(a))
+	}
+	for _, s := range p.Sagas {
+		e.add(e.dag(s), e.build(s), e.start(s), e.find(s), e.run(s), e.result(s), e.decoder(s))
+		e.add(e.accessors(s)...)
+	}
+	if len(e.shapes.Constants) > 0 {
+		e.add(e.shapeConstants())
+	}
+	return e.render()
+}
+
+// emitter holds what the blocks of one file share.
+type emitter struct {
+	pkg     *model.Package
+	imports *imports
+	shapes  *outline.Shapes
+	app     string // the name of parameters that are the application context
+	blocks  []*jen.Statement
+}
+
+func newEmitter(p *model.Package) (*emitter, error) {
+	shapes, err := outline.NewShapes(p)
+	if err != nil {
+		return nil, err
+	}
+	imports := newImports(p)
+	return &emitter{pkg: p, imports: imports, shapes: shapes, app: appName(p, imports)}, nil
+}
+
+func (e *emitter) add(blocks ...*jen.Statement) { e.blocks = append(e.blocks, blocks...) }
+
+// render puts the header and the imports, known by now, before the blocks. What it returns is
+// formatted, and so has been parsed.
+func (e *emitter) render() ([]byte, error) {
+	file := jen.NewFile(e.pkg.Name)
+	file.HeaderComment(model.Header)
+	file.Add(e.importDecl())
+	for _, block := range e.blocks {
+		file.Line()
+		file.Add(block)
+	}
+	var out bytes.Buffer
+	if err := file.Render(&out); err != nil {
+		return nil, fmt.Errorf("package %q: generated file: %w", e.pkg.Path, err)
+	}
+	// A body on one line behind a result of several lines takes a second pass to come to rest.
+	content, err := format.Source(out.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("package %q: generated file: %w", e.pkg.Path, err)
+	}
+	return content, nil
+}
+
+// typ spells a type.
+func (e *emitter) typ(t types.Type) *jen.Statement {
+	return jen.Id(types.TypeString(t, e.imports.qualify))
+}
+
+// saga spells a name of the runtime.
+func (e *emitter) saga(name string) *jen.Statement {
+	return jen.Id(e.imports.name(typeutil.RuntimePath)).Dot(name)
+}
+
+// qualified spells a name of the package with that path, which is empty for this one.
+func (e *emitter) qualified(path, name string) *jen.Statement {
+	if path == "" || path == e.pkg.Types.Path() {
+		return jen.Id(name)
+	}
+	return jen.Id(e.imports.name(path)).Dot(name)
+}
+
+// outputType spells the output type of an action or a saga, saga.None if it has none.
+func (e *emitter) outputType(t types.Type) *jen.Statement {
+	if t == nil {
+		return e.saga("None")
+	}
+	return e.typ(t)
+}

@@ -1,0 +1,149 @@
+package emit
+
+import (
+	"go/types"
+	"slices"
+
+	"github.com/dave/jennifer/jen"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+	"github.com/sagagen/sagagen/gen/internal/outline"
+)
+
+// actionConstants names the actions.
+func (e *emitter) actionConstants() *jen.Statement {
+	var names []jen.Code
+	for _, a := range e.pkg.Actions {
+		names = append(names, jen.Id(outline.ActionConstant(a)).Add(e.saga("ActionName")).Op("=").Lit(e.pkg.Prefix+"."+a.Name))
+	}
+	return doc("The names of the actions of this package, as they are registered and logged.").
+		Const().Add(declarations(names...))
+}
+
+// newRegistry makes a registry from nothing.
+func (e *emitter) newRegistry() *jen.Statement {
+	text := "NewRegistry returns a registry of the actions of this package." + e.worksWith()
+	functions, further := e.foreignRegistries()
+	if len(functions) > 0 {
+		text += "\nThe sagas of this package need more: add them with " + naming.Enumerate(functions, "and") + "."
+	}
+	if len(further) > 0 {
+		text += "\nThe sagas of " + naming.Enumerate(further, "and") + " in them need actions of yet other packages: see there."
+	}
+	return doc(text).
+		Func().Id("NewRegistry").Params(e.appParams()...).Op("*").Add(e.saga("Registry")).Block(
+		jen.Id("registry").Op(":=").Add(e.saga("NewRegistry")).Call(),
+		jen.Id("RegisterActions").Call(e.withApp(jen.Id("registry"))...),
+		jen.Return(jen.Id("registry")),
+	)
+}
+
+// registerActions adds to a registry that there is.
+func (e *emitter) registerActions() *jen.Statement {
+	var actions []jen.Code
+	for _, a := range e.pkg.Actions {
+		actions = append(actions, jen.Id(outline.ActionFunc(a)).Call(e.actionApp(a, jen.Id(e.app))...))
+	}
+	app := jen.Nil()
+	if e.pkg.App != nil {
+		app = jen.Id(e.app)
+	}
+	registry := jen.Id("registry").Op("*").Add(e.saga("Registry"))
+	return doc("RegisterActions adds the actions of this package to registry." + e.worksWith() + `
+It panics if registry holds actions of these names already.`).
+		Func().Id("RegisterActions").Params(append([]jen.Code{registry}, e.appParams()...)...).Block(
+		call(jen.Id("registry").Dot("Register"), []jen.Code{app}, actions...),
+	)
+}
+
+// foreignRegistries lists the functions that register what the sagas need of other packages, and the packages whose sagas need more in
+// turn. What that is depends on what was read of the imports of imports, so it is not said here.
+func (e *emitter) foreignRegistries() (functions, further []string) {
+	visited := map[*model.Saga]bool{}
+	var visit func(s *model.Saga)
+	visit = func(s *model.Saga) {
+		if visited[s] {
+			return
+		}
+		visited[s] = true
+		for _, n := range s.Nodes {
+			switch {
+			case n.Kind == model.NodeAction && n.Action != nil && (s.ImportPath == "" || n.Action.ImportPath == s.ImportPath):
+				if n.Action.ImportPath != "" {
+					functions = append(functions, n.Action.PackageName+".RegisterActions")
+				}
+			case n.Kind == model.NodeSubsaga && n.Subsaga != nil && (s.ImportPath == "" || n.Subsaga.ImportPath == s.ImportPath):
+				visit(n.Subsaga)
+			case n.Kind == model.NodeAction, n.Kind == model.NodeSubsaga:
+				further = append(further, s.PackageName)
+			}
+		}
+	}
+	for _, s := range e.pkg.Sagas {
+		visit(s)
+	}
+	slices.Sort(functions)
+	slices.Sort(further)
+	return slices.Compact(functions), slices.Compact(further)
+}
+
+// appName names the parameters that are the application context of p: after its type,
+// unless something else has that name.
+func appName(p *model.Package, im *imports) string {
+	if p.App == nil {
+		return ""
+	}
+	t := types.Unalias(p.App)
+	if pointer, ok := t.(*types.Pointer); ok {
+		t = types.Unalias(pointer.Elem())
+	}
+	declared := outline.DeclaredNames(p)
+	taken := func(name string) bool {
+		return declared[name] || im.has(name) || slices.Contains(fileLocals, name)
+	}
+	if named, ok := t.(*types.Named); ok {
+		if name := naming.LowerFirst(named.Obj().Name()); !taken(name) {
+			return name
+		}
+	}
+	if !taken("app") {
+		return "app"
+	}
+	return naming.Unique("application", taken)
+}
+
+// worksWith is what the doc comments say of the application context.
+func (e *emitter) worksWith() string {
+	if e.pkg.App == nil {
+		return ""
+	}
+	return " They work with " + e.app + "."
+}
+
+func (e *emitter) appParams() []jen.Code {
+	if e.pkg.App == nil {
+		return nil
+	}
+	return []jen.Code{jen.Id(e.app).Add(e.typ(e.pkg.App))}
+}
+
+// withApp appends the application context to arguments, if there's one.
+func (e *emitter) withApp(args ...jen.Code) []jen.Code {
+	if e.pkg.App == nil {
+		return args
+	}
+	return append(args, jen.Id(e.app))
+}
+
+// actionApp returns app if the functions of a need the application context.
+func (e *emitter) actionApp(a *model.Action, app ...jen.Code) []jen.Code {
+	for _, f := range []*model.Func{a.Do, a.Undo} {
+		if f == nil {
+			continue
+		}
+		if f.Object.Signature().Recv() != nil || slices.ContainsFunc(f.Args, func(arg model.Arg) bool { return arg.Kind == model.ArgApp }) {
+			return app
+		}
+	}
+	return nil
+}

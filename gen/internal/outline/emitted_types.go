@@ -1,0 +1,100 @@
+package outline
+
+import (
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/sagagen/sagagen/gen/internal/model"
+)
+
+// EmittedTypes lists the types that the file generated for p spells out, in its order.
+func EmittedTypes(p *model.Package) []types.Type {
+	var all []types.Type
+	add := func(t types.Type) {
+		if t != nil {
+			all = append(all, t)
+		}
+	}
+	add(p.App)
+	for _, a := range append(slices.Clone(p.Actions), ForeignActions(p)...) {
+		for _, f := range []*model.Func{a.Do, a.Undo} {
+			if f != nil {
+				add(f.Object.Signature())
+				if recv := f.Object.Signature().Recv(); recv != nil {
+					add(recv.Type())
+				}
+			}
+		}
+		add(a.Output)
+		for _, in := range a.Inputs {
+			add(in.Type)
+		}
+	}
+	for _, s := range p.Sagas {
+		add(s.Params.Type())
+		for _, n := range s.Nodes {
+			add(n.Output)
+			if n.Constant != nil {
+				add(n.Constant.Type())
+			}
+		}
+	}
+	return all
+}
+
+// ForeignActions lists the actions of other packages that the sagas of p run, each once,
+// sorted by package and name.
+func ForeignActions(p *model.Package) []*model.Action {
+	var actions []*model.Action
+	for _, s := range p.Sagas {
+		for _, n := range s.Nodes {
+			if n.Action != nil && n.Action.ImportPath != "" {
+				actions = append(actions, n.Action)
+			}
+		}
+	}
+	key := func(a *model.Action) string { return a.ImportPath + "\x00" + a.Name }
+	slices.SortStableFunc(actions, func(a, b *model.Action) int { return strings.Compare(key(a), key(b)) })
+	return slices.CompactFunc(actions, func(a, b *model.Action) bool { return key(a) == key(b) })
+}
+
+// Constants lists the objects whose values the sagas of p have at constant nodes, each once,
+// sorted by package and name.
+func Constants(p *model.Package) []types.Object {
+	var objects []types.Object
+	for _, s := range p.Sagas {
+		for _, n := range s.Nodes {
+			if n.Constant != nil {
+				objects = append(objects, n.Constant)
+			}
+		}
+	}
+	key := func(o types.Object) string {
+		if o.Pkg() == p.Types {
+			return o.Name()
+		}
+		return o.Pkg().Path() + "\x00" + o.Name()
+	}
+	slices.SortStableFunc(objects, func(a, b types.Object) int { return strings.Compare(key(a), key(b)) })
+	return slices.CompactFunc(objects, func(a, b types.Object) bool { return key(a) == key(b) })
+}
+
+// UnnamedSignature returns the type of f with its receiver, if it has one, as the first
+// parameter, and without the names of the parameters and results.
+func UnnamedSignature(f *types.Func) *types.Signature {
+	sig := f.Signature()
+	unnamed := func(vars ...*types.Var) []*types.Var {
+		for i, v := range vars {
+			vars[i] = types.NewParam(v.Pos(), v.Pkg(), "", v.Type())
+		}
+		return vars
+	}
+	var params []*types.Var
+	if sig.Recv() != nil {
+		params = append(params, sig.Recv())
+	}
+	params = slices.AppendSeq(params, sig.Params().Variables())
+	results := slices.Collect(sig.Results().Variables())
+	return types.NewSignatureType(nil, nil, nil, types.NewTuple(unnamed(params...)...), types.NewTuple(unnamed(results...)...), sig.Variadic())
+}

@@ -1,0 +1,94 @@
+package outline
+
+import (
+	"fmt"
+	"go/types"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/sagagen/sagagen/gen/internal/jsonshape"
+	"github.com/sagagen/sagagen/gen/internal/model"
+	"github.com/sagagen/sagagen/gen/internal/naming"
+)
+
+// Shapes holds the shapes of the inputs and outputs of a package's own actions.
+type Shapes struct {
+	// Constants are those of the named types, sorted by name; the generated file declares them.
+	Constants []shapeConstant
+	pkg       *types.Package
+}
+
+// shapeConstant is the constant that holds the shape of a named type.
+type shapeConstant struct {
+	Name string
+	typ  types.Type
+	Text string
+}
+
+// NewShapes finds the shapes of p. The error tells the first type that has none.
+func NewShapes(p *model.Package) (*Shapes, error) {
+	s := &Shapes{pkg: p.Types}
+	var firstErr error
+	add := func(t types.Type) {
+		text, err := jsonshape.Of(t)
+		named, isNamed := types.Unalias(t).(*types.Named)
+		switch {
+		case err != nil && firstErr == nil:
+			firstErr = fmt.Errorf("type %s: %w", types.TypeString(t, nil), err)
+		case err == nil && isNamed && s.Constant(named) == nil:
+			s.Constants = append(s.Constants, shapeConstant{typ: named, Text: text})
+		}
+	}
+	for _, a := range p.Actions {
+		for _, in := range a.Inputs {
+			add(in.Type)
+		}
+		if a.Output != nil {
+			add(a.Output)
+		}
+	}
+	// Types of this package are named before those of others, which give way.
+	slices.SortStableFunc(s.Constants, func(a, b shapeConstant) int { return strings.Compare(s.sortKey(a), s.sortKey(b)) })
+	taken := map[string]bool{}
+	for i := range s.Constants {
+		c := &s.Constants[i]
+		c.Name = naming.Unique("shape"+typeWords(types.TypeString(c.typ, s.qualify)), func(name string) bool { return taken[name] })
+		taken[c.Name] = true
+	}
+	slices.SortFunc(s.Constants, func(a, b shapeConstant) int { return strings.Compare(a.Name, b.Name) })
+	return s, firstErr
+}
+
+func (s *Shapes) sortKey(c shapeConstant) string {
+	if c.typ.(*types.Named).Obj().Pkg() == s.pkg {
+		return "0" + types.TypeString(c.typ, nil)
+	}
+	return "1" + types.TypeString(c.typ, nil)
+}
+
+func (s *Shapes) qualify(pkg *types.Package) string {
+	if pkg == s.pkg {
+		return ""
+	}
+	return pkg.Name()
+}
+
+// Constant returns the constant of t, or nil if it has none.
+func (s *Shapes) Constant(t types.Type) *shapeConstant {
+	for i := range s.Constants {
+		if types.Identical(s.Constants[i].typ, t) {
+			return &s.Constants[i]
+		}
+	}
+	return nil
+}
+
+// typeWords makes a Go name of a type's text: "time.Time" becomes "TimeTime".
+func typeWords(text string) string {
+	var b strings.Builder
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' }) {
+		b.WriteString(naming.Capitalized(word))
+	}
+	return b.String()
+}
