@@ -84,6 +84,6 @@ func declaredCodes(t *testing.T) []diag.Code {
 		}
 		return true
 	})
-	require.Len(t, codes, len(diag.CodeSummaries))
+	require.Len(t, codes, len(diag.Codes()))
 	return codes
 }

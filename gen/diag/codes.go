@@ -92,7 +92,7 @@ const (
 	CodeLeftOver      Code = "SG067"
 )
 
-var CodeSummaries = map[Code]string{
+var codeSummaries = map[Code]string{
 	CodeNearMiss:         "a comment that is almost a directive",
 	CodeUnknownDirective: "a directive that doesn't exist",
 	CodeQuoting:          "a quoted value that doesn't end, or text right behind it",
@@ -169,4 +169,4 @@ var CodeSummaries = map[Code]string{
 }
 
 // Summary says in one line what kind of mistake the code stands for.
-func (c Code) Summary() string { return CodeSummaries[c] }
+func (c Code) Summary() string { return codeSummaries[c] }

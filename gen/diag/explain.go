@@ -31,7 +31,7 @@ type Explanation struct {
 type SourceFile struct{ Name, Content string }
 
 // Codes returns all codes, in order.
-func Codes() []Code { return slices.Sorted(maps.Keys(CodeSummaries)) }
+func Codes() []Code { return slices.Sorted(maps.Keys(codeSummaries)) }
 
 // Explain returns the page about a code, and false if there is no such code.
 func Explain(code Code) (Explanation, bool) {

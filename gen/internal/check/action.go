@@ -51,7 +51,7 @@ func (m *checker) pairActions() {
 			m.Report(diag.CodeDuplicateDo, f.namePos(), "action %q already has a do, %s; an action has one", name, first.do.name()).
 				Relate(first.do.namePos(), "the first is here")
 			first.broken = true
-			m.Lose(directive.Directive{Verb: "do"}) // perhaps meant as that of another action
+			m.Drop(directive.Directive{Verb: "do"}) // perhaps meant as that of another action
 			continue
 		}
 		a := &actionModel{name: name, do: f, broken: f.broken || m.appBroken, params: map[*model.Input]*types.Var{}}
@@ -78,7 +78,7 @@ func (m *checker) pairActions() {
 			m.Report(diag.CodeDuplicateUndo, f.namePos(), "action %q already has an undo, %s; an action has one", name, a.undo.name()).
 				Relate(a.undo.namePos(), "the first is here")
 			a.broken = true
-			m.Lose(directive.Directive{Verb: "undo"})
+			m.Drop(directive.Directive{Verb: "undo"})
 			continue
 		}
 		a.undo = f
@@ -90,7 +90,7 @@ func (m *checker) pairActions() {
 		}
 	}
 	for _, a := range sortedByName(m.actions) {
-		if a.undo == nil && a.do.Noundo.Text == "" && !a.do.Flawed && !m.HasLost("undo", a.name) {
+		if a.undo == nil && a.do.Noundo.Text == "" && !a.do.Flawed && !m.HasDropped("undo", a.name) {
 			d := m.Report(diag.CodeMissingUndo, a.do.namePos(), "action %q has no undo; write //saga:undo %s above the function that undoes it, or //saga:do %s noundo if there is nothing to undo", a.name, a.name, a.name)
 			if !a.broken && !m.foreign() {
 				m.suggestUndo(d, a)
@@ -102,7 +102,7 @@ func (m *checker) pairActions() {
 
 func (m *checker) undoWithoutDo(f *function) {
 	name := f.nameArg().Name
-	if m.HasLost("do", name) {
+	if m.HasDropped("do", name) {
 		return
 	}
 	var open []string
@@ -113,7 +113,7 @@ func (m *checker) undoWithoutDo(f *function) {
 	}
 	if c, ok := spelling.Closest(name, open); ok {
 		m.Report(diag.CodeUndoWithoutDo, f.namePos(), "there is no action %q to undo; did you mean %q?", name, c).Replace(f.namePos(), name, c)
-		m.Lose(directive.Directive{Verb: "undo", Names: []directive.NameArg{{Name: c}}})
+		m.Drop(directive.Directive{Verb: "undo", Names: []directive.NameArg{{Name: c}}})
 		return
 	}
 	m.Report(diag.CodeUndoWithoutDo, f.namePos(), "there is no action %q to undo; write //saga:do %s above the function that does it", name, name)

@@ -99,7 +99,7 @@ func (m *checker) findAction(n *nodeModel) {
 }
 
 func (m *checker) unknownAction(n *nodeModel, from *checker, ref directive.Reference, pos token.Pos) {
-	if from.HasLost("do", ref.Name) || from.hasUndo(ref.Name) {
+	if from.HasDropped("do", ref.Name) || from.hasUndo(ref.Name) {
 		if from != m {
 			m.brokenImport(from, pos, "action "+naming.Printable(ref.String()))
 		}
@@ -108,7 +108,7 @@ func (m *checker) unknownAction(n *nodeModel, from *checker, ref directive.Refer
 	if !m.first("action", ref.String()) {
 		return
 	}
-	if from == m && ref.Offset == n.arg.Offset && n.saga.lostDefinition(m, n.Name) {
+	if from == m && ref.Offset == n.arg.Offset && n.saga.droppedDefinition(m, n.Name) {
 		return
 	}
 	var names []string
@@ -149,10 +149,10 @@ func (m *checker) hasUndo(name string) bool {
 	return slices.ContainsFunc(m.functions, func(f *function) bool { return !f.isDo() && f.nameArg().Name == name })
 }
 
-// lostDefinition reports whether a constant or subsaga directive that was reported could
+// droppedDefinition reports whether a constant or subsaga directive that was reported could
 // have defined a node.
-func (s *sagaModel) lostDefinition(m *checker, name string) bool {
-	return s.Incomplete && (m.HasLost("constant", name) || m.HasLost("subsaga", name) || m.HasLost("", name))
+func (s *sagaModel) droppedDefinition(m *checker, name string) bool {
+	return s.Incomplete && (m.HasDropped("constant", name) || m.HasDropped("subsaga", name) || m.HasDropped("", name))
 }
 
 // nodeNames lists the names of nodes.

@@ -40,7 +40,7 @@ func (m *checker) placeNodes() {
 		if s == nil {
 			continue
 		}
-		s.Incomplete = s.Incomplete || m.HasLostNodes()
+		s.Incomplete = s.Incomplete || m.HasDroppedNodes()
 		m.defineNodes(s)
 		m.placeAll(s)
 		m.checkPlaced(s)

@@ -47,8 +47,8 @@ func (m *checker) checkFields(t types.Type, pos token.Pos, what string) bool {
 	if m.foreign() {
 		return true
 	}
-	lost := jsonshape.DroppedFields(t, m.isWrittenHere)
-	for _, l := range lost {
+	dropped := jsonshape.DroppedFields(t, m.isWrittenHere)
+	for _, l := range dropped {
 		if m.first("lost", m.Fset.Position(l.Field.Pos()).String()) {
 			why, do := "isn't exported", "export it"
 			if l.By != "" {
@@ -58,7 +58,7 @@ func (m *checker) checkFields(t types.Type, pos token.Pos, what string) bool {
 				Relate(pos, "it comes up here")
 		}
 	}
-	return len(lost) == 0
+	return len(dropped) == 0
 }
 
 // isWrittenHere reports whether a field stands in a file of the package that people write.

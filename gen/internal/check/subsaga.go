@@ -38,7 +38,7 @@ func (m *checker) findSubsaga(n *nodeModel) {
 
 func (m *checker) unknownSaga(n *nodeModel, from *checker) {
 	ref := n.definition.Dag
-	if from.HasLost("dag", ref.Name) {
+	if from.HasDropped("dag", ref.Name) {
 		if from != m {
 			m.brokenImport(from, n.definition.At(ref.Offset), "saga "+naming.Printable(ref.String()))
 		}

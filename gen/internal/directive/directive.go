@@ -21,7 +21,7 @@ type Directive struct {
 	// Names are the NAME or the NODEs. It is empty if there is none that could be read.
 	Names []NameArg
 
-	Noundo argument
+	Noundo Argument
 	Label  string
 	Policy Policy
 	After  []NameArg
@@ -54,37 +54,37 @@ func (r Reference) String() string {
 
 // Parse reads a comment, "//" included. It reports false if that isn't a //saga:
 // directive. What is returned beside mistakes is what could be read in spite of them.
-func Parse(text string) (Directive, []mistake, bool) {
+func Parse(text string) (Directive, []Mistake, bool) {
 	parsed, ok := ast.ParseDirective(0, text)
 	if !ok || parsed.Tool != "saga" {
 		return Directive{}, nil, false
 	}
-	p := &directiveParser{Directive: Directive{Verb: parsed.Name}}
+	p := &parser{Directive: Directive{Verb: parsed.Name}}
 	if _, known := Specs[p.Verb]; !known {
 		p.unknownVerb(len("//saga:"))
 	}
 	if f, known := Specs[p.Verb]; known {
-		p.form = f
+		p.spec = f
 		p.arguments(tokenize(parsed.Args, int(parsed.ArgsPos), &p.mistakes))
 	}
 	p.Flawed = len(p.mistakes) > 0
 	return p.Directive, p.mistakes, true
 }
 
-type directiveParser struct {
+type parser struct {
 	Directive
-	form     Spec
-	mistakes []mistake
+	spec     Spec
+	mistakes []Mistake
 	comma    bool // a comma between names was reported
 	remark   bool // so was a word that may be the first of a remark
 }
 
-func (p *directiveParser) mistake(code diag.Code, offset int, format string, args ...any) *mistake {
-	p.mistakes = append(p.mistakes, mistake{Code: code, Offset: offset, Message: fmt.Sprintf(format, args...)})
+func (p *parser) mistake(code diag.Code, offset int, format string, args ...any) *Mistake {
+	p.mistakes = append(p.mistakes, Mistake{Code: code, Offset: offset, Message: fmt.Sprintf(format, args...)})
 	return &p.mistakes[len(p.mistakes)-1]
 }
 
-func (p *directiveParser) unknownVerb(offset int) {
+func (p *parser) unknownVerb(offset int) {
 	name := p.Verb
 	p.Verb = ""
 	if c, ok := spelling.Closest(name, Verbs); ok {
@@ -96,19 +96,19 @@ func (p *directiveParser) unknownVerb(offset int) {
 	p.mistake(diag.CodeUnknownDirective, offset, "there is no directive %q; there are %s", "//saga:"+name, naming.Enumerate(Verbs, "and"))
 }
 
-func (p *directiveParser) arguments(args []argument) {
+func (p *parser) arguments(args []Argument) {
 	// The name comes first, as a NODE looks like key=value.
-	var rest []argument
+	var rest []Argument
 	for i, a := range args {
-		if (i == 0 || p.form.manyNames) && p.isName(a) {
+		if (i == 0 || p.spec.manyNames) && p.isName(a) {
 			p.name(a)
 		} else {
 			rest = append(rest, a)
 		}
 	}
-	otherKey := len(args) > 0 && args[0].key != "" && !p.form.takes(args[0].key) // and that is the mistake
+	otherKey := len(args) > 0 && args[0].key != "" && !p.spec.takes(args[0].key) // and that is the mistake
 	if len(p.Names) == 0 && len(p.mistakes) == 0 && !otherKey {
-		p.mistake(diag.CodeMissingArgument, 0, "//saga:%s has no %s right behind it; it is %s", p.Verb, p.form.nameWord(), p.form.usage)
+		p.mistake(diag.CodeMissingArgument, 0, "//saga:%s has no %s right behind it; it is %s", p.Verb, p.spec.nameWord(), p.spec.usage)
 		return
 	}
 	seen := map[string]bool{}
@@ -118,8 +118,8 @@ func (p *directiveParser) arguments(args []argument) {
 			key = a.value
 		}
 		switch {
-		case a.key == "" && p.form.noundo && a.value == "noundo":
-		case a.key != "" && p.form.takes(a.key):
+		case a.key == "" && p.spec.noundo && a.value == "noundo":
+		case a.key != "" && p.spec.takes(a.key):
 		default:
 			p.unknownArgument(a)
 			continue
@@ -139,16 +139,16 @@ func (p *directiveParser) arguments(args []argument) {
 		}
 		p.set(a)
 	}
-	for _, key := range p.form.required {
+	for _, key := range p.spec.required {
 		if !seen[key] && len(p.mistakes) == 0 {
-			p.mistake(diag.CodeMissingArgument, 0, "//saga:%s has no %s=, as in %s; it is %s", p.Verb, key, keyExamples[key], p.form.usage)
+			p.mistake(diag.CodeMissingArgument, 0, "//saga:%s has no %s=, as in %s; it is %s", p.Verb, key, keyExamples[key], p.spec.usage)
 		}
 	}
 }
 
 // join makes one argument of each that has been split at the spaces in its value.
-func (p *directiveParser) join(args []argument) []argument {
-	var joined []argument
+func (p *parser) join(args []Argument) []Argument {
+	var joined []Argument
 	for i := 0; i < len(args); i++ {
 		a, first := args[i], i
 		list := func(next string) bool {
@@ -178,14 +178,14 @@ func (p *directiveParser) join(args []argument) []argument {
 
 // isName reports whether an argument at the place of a name is meant as one. In the form
 // name=action, the keys of all directives are none, as "append hotel after=payment" is a mistake.
-func (p *directiveParser) isName(a argument) bool {
+func (p *parser) isName(a Argument) bool {
 	if a.key != "" {
-		return p.form.actions && keyExamples[a.key] == ""
+		return p.spec.actions && keyExamples[a.key] == ""
 	}
-	return !(p.form.noundo && a.value == "noundo")
+	return !(p.spec.noundo && a.value == "noundo")
 }
 
-func (p *directiveParser) name(a argument) {
+func (p *parser) name(a Argument) {
 	n := NameArg{Name: a.value, Offset: a.Offset}
 	if a.key != "" {
 		n.Name = a.key
@@ -206,7 +206,7 @@ func (p *directiveParser) name(a argument) {
 }
 
 // badName reports a NAME or a NODE that isn't of the form of names, and how it is meant, perhaps.
-func (p *directiveParser) badName(offset int, name string, err error) {
+func (p *parser) badName(offset int, name string, err error) {
 	valid := func(s string) bool { return validName(s) == nil }
 	pkg, action, dotted := strings.Cut(name, ".")
 	list := strings.Split(strings.TrimRight(name, ","), ",")
@@ -215,7 +215,7 @@ func (p *directiveParser) badName(offset int, name string, err error) {
 	case bare != name && valid(bare):
 		p.mistake(diag.CodeBadName, offset, "%s has marks around it, and a name has none; write %s", naming.Printable(name), bare).
 			replace(offset, len(name), bare)
-	case p.form.actions && dotted && token.IsIdentifier(pkg) && valid(action):
+	case p.spec.actions && dotted && token.IsIdentifier(pkg) && valid(action):
 		p.mistake(diag.CodeBadName, offset, "%s is an action of another package, and a node has a name of its own; write %s=%s", naming.Printable(name), action, name).
 			replace(offset, len(name), action+"="+name)
 	case strings.Contains(name, ",") && !slices.ContainsFunc(list, func(s string) bool { return !valid(s) }):
@@ -231,7 +231,7 @@ func (p *directiveParser) badName(offset int, name string, err error) {
 }
 
 // reference reads a value of the form NAME or pkg.NAME.
-func (p *directiveParser) reference(a argument, what string, valid func(string) error) (Reference, bool) {
+func (p *parser) reference(a Argument, what string, valid func(string) error) (Reference, bool) {
 	r := Reference{Name: a.value, Offset: a.valueOffset}
 	if pkg, name, dotted := strings.Cut(a.value, "."); dotted {
 		r.Pkg, r.Name = pkg, name

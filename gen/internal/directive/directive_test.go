@@ -16,7 +16,7 @@ func TestParseDirectiveReadsAllArguments(t *testing.T) {
 	for text, want := range map[string]Directive{
 		`//saga:do payment noundo`: {
 			Verb: "do", Names: []NameArg{{Name: "payment", Offset: 10}},
-			Noundo: argument{Text: "noundo", value: "noundo", Offset: 18, valueOffset: 18},
+			Noundo: Argument{Text: "noundo", value: "noundo", Offset: 18, valueOffset: 18},
 		},
 		"//saga:do\tpayment  label=\"Charge \\\"it\\\"\" timeout=1m attempts=1\tbackoff=1s limit=20 ": {
 			Verb: "do", Names: []NameArg{{Name: "payment", Offset: 10}},
@@ -206,7 +206,7 @@ func FuzzDirective(f *testing.F) {
 		assert.True(t, known || d.Verb == "" && len(mistakes) > 0)
 		assert.Equal(t, len(mistakes) > 0, d.Flawed)
 		for _, m := range mistakes {
-			assert.NotEmpty(t, diag.CodeSummaries[m.Code])
+			assert.NotEmpty(t, m.Code.Summary())
 			assert.True(t, m.Offset >= 0 && m.Offset <= len(text), "offset %d of %q", m.Offset, text)
 			assert.NotContains(t, m.Message, "\n")
 		}

@@ -197,11 +197,11 @@ func (s *shaper) mapKey(t types.Type) error {
 }
 
 func (s *shaper) fields(t *types.Struct, addressable bool) error {
-	fields, _, lost := jsonFields(t)
-	if len(lost) > 0 {
-		return fmt.Errorf("its embedded structs have several fields %s, and encoding/json leaves out what has one name: give one a json tag, or the embedded fields names", naming.Enumerate(naming.Quoted(lost), "and"))
+	fields, _, dropped := jsonFields(t)
+	if len(dropped) > 0 {
+		return fmt.Errorf("its embedded structs have several fields %s, and encoding/json leaves out what has one name: give one a json tag, or the embedded fields names", naming.Enumerate(naming.Quoted(dropped), "and"))
 	}
-	if len(fields) == 0 && !mayAllBeLost(t) {
+	if len(fields) == 0 && !mayDropAll(t) {
 		return fmt.Errorf("encoding/json sees none of its %d fields, so all would be lost: export them, or give the type MarshalJSON and UnmarshalJSON", t.NumFields())
 	}
 	s.out.WriteByte('{')

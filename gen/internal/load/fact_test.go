@@ -75,7 +75,7 @@ func said(fset *token.FileSet, f *ast.File) map[string]int {
 		}
 		all[typ.Spec.Name.Name+map[bool]string{true: " is generic"}[typ.Spec.TypeParams != nil]+map[bool]string{true: " is an alias"}[typ.Spec.Assign.IsValid()]]++
 	}
-	for _, d := range s.Lost {
+	for _, d := range s.Dropped {
 		name := ""
 		if len(d.Names) > 0 {
 			name = d.Names[0].Name

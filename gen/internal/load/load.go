@@ -1,177 +1,124 @@
 package load
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"go/types"
+	"go/build"
+	"io/fs"
 	"os"
-	"os/exec"
-	"slices"
-	"sort"
+	"path/filepath"
 	"strings"
-
-	"github.com/sagagen/sagagen/gen/internal/naming"
-	"golang.org/x/tools/go/packages"
 )
 
-// Options say what to read. The zero value, but for Clock, stands for the
-// package in the current directory.
-type Options struct {
-	// Dir is where the go command runs. Default: the current directory.
-	Dir string
-	// Patterns are those of the go command. Default: ".".
-	Patterns []string
-	// Tags are build tags that hold. Default: none.
-	Tags []string
-	// Env is the environment of the go command. Default: os.Environ().
-	Env []string
-	// Clock starts to time a stage, of one package or file or else of all; done
-	// ends that. Required.
-	Clock func(stage, of string) (done func())
-}
-
-func (opts Options) patterns() []string {
-	if len(opts.Patterns) == 0 {
-		return []string{"."}
+// Load finds the packages that have directives and reads them with types, all in one go, sorted by
+// import path.
+//
+// The go command takes nearly all of the time of a run. It is asked for a list first, and then for the
+// types of what has directives, as these take longest. If most packages have some, they are
+// read with types at once, and the others in vain.
+func Load(ctx context.Context, opts Options) (*Universe, []*Package, error) {
+	if !opts.dense() {
+		candidates, err := search(ctx, opts)
+		if err != nil || len(candidates) == 0 {
+			return nil, nil, err
+		}
+		return withTypes(ctx, opts, candidates)
 	}
-	return opts.Patterns
-}
-
-func (opts Options) config(ctx context.Context) *packages.Config {
-	config := &packages.Config{Context: ctx, Dir: opts.Dir, Env: opts.Env}
-	if config.Env == nil {
-		config.Env = os.Environ()
+	u, roots, candidates, err := readAtOnce(ctx, opts)
+	if err != nil || roots != nil || len(candidates) == 0 {
+		return u, roots, err
 	}
-	if len(opts.Tags) > 0 {
-		config.BuildFlags = []string{"-tags=" + strings.Join(opts.Tags, ",")}
-	}
-	return config
+	return withTypes(ctx, opts, candidates)
 }
 
-// Package is a candidate with its syntax and its types.
-type Package struct {
-	Candidate
-	Types *types.Package
-	Info  *types.Info
-	// TypeErrors are what the compiler finds wrong in the hand-written files.
-	TypeErrors []types.Error
-	// Handwritten are the parsed files, without our own output.
-	Handwritten []*ast.File
-	// TestFiles are the parsed test files that seem to have directives.
-	TestFiles []*ast.File
-	// ParseErrors are those of its hand-written files, by file name.
-	ParseErrors map[string]error
-}
-
-// withTypes reads the candidates.
-func withTypes(ctx context.Context, opts Options, candidates []Candidate) (*Universe, []*Package, error) {
+// readAtOnce reads what the patterns match without having listed it. It returns no packages, but
+// candidates, if what it took the package clause of a file of our own for turns out to be wrong.
+func readAtOnce(ctx context.Context, opts Options) (*Universe, []*Package, []Candidate, error) {
 	defer opts.Clock(stageLoad, "")()
-	files := newFileParser(candidates)
-	fset, pkgs, err := loadTypes(ctx, opts, files, loadPatterns(opts, candidates))
+	files := newFileParser(nil)
+	fset, pkgs, err := loadTypes(ctx, opts, files, opts.patterns())
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return files.loaded(fset, pkgs, candidates)
+	candidates, err := opts.candidates(pkgs)
+	if err != nil || len(candidates) == 0 || !files.right(candidates) {
+		return nil, nil, candidates, err
+	}
+	u, roots, err := files.loaded(fset, pkgs, candidates)
+	return u, roots, candidates, err
 }
 
-// loadTypes reads packages. Their imports come from export data, which costs a small part of reading
-// them as source.
-func loadTypes(ctx context.Context, opts Options, files *fileParser, patterns []string) (*token.FileSet, []*packages.Package, error) {
-	config := opts.config(ctx)
-	config.Mode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports |
-		packages.NeedTypes | packages.NeedSyntax | packages.NeedTypesInfo | packages.NeedModule | packages.NeedTypesSizes
-	config.Fset = token.NewFileSet()
-	config.ParseFile = files.parse
-	pkgs, err := runGo(config, patterns)
-	return config.Fset, pkgs, err
+// dense reports whether at least half of the packages that the patterns match seem to have directives. Nothing
+// but the time of a run depends on it, so that a look at the folders will do.
+func (opts Options) dense() bool {
+	var c census
+	for _, pattern := range opts.patterns() {
+		if !filepath.IsAbs(pattern) && !build.IsLocalImport(pattern) {
+			return false
+		}
+		root, deep := strings.CutSuffix(filepath.ToSlash(pattern), "/...")
+		if !filepath.IsAbs(root) {
+			root = filepath.Join(opts.Dir, root)
+		}
+		if err := c.take(root, deep); err != nil {
+			return false
+		}
+	}
+	return c.with > 0 && c.with >= c.without
 }
 
-// loaded joins candidates and what was read of them.
-func (p *fileParser) loaded(fset *token.FileSet, pkgs []*packages.Package, candidates []Candidate) (*Universe, []*Package, error) {
-	byPath := map[string]Candidate{}
-	for _, c := range candidates {
-		byPath[c.Path] = c
-	}
-	var list []*Package
-	for _, pkg := range pkgs {
-		c, ok := byPath[pkg.PkgPath]
-		if !ok {
-			continue
+// census counts folders with Go files, those whose files mention directives and the others.
+type census struct{ with, without int }
+
+// enough is how many more folders have no directives than have some when it isn't worth to go on.
+const enough = 32
+
+var errEnough = errors.New("enough folders have no directives")
+
+// take counts a folder; if that's deep also those below that the go command looks into.
+func (c *census) take(root string, deep bool) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil || !entry.IsDir():
+			return err
+		case path != root && (!deep || ignored(path, entry.Name())):
+			return fs.SkipDir
 		}
-		l := &Package{Candidate: c, Types: pkg.Types, Info: pkg.TypesInfo, TypeErrors: pkg.TypeErrors, ParseErrors: map[string]error{}}
-		l.Types.SetName(c.Name)
-		for _, f := range pkg.Syntax {
-			if p.renamed[f] {
-				f.Name.Name = c.Name
-			}
-			if !p.own[f] {
-				l.Handwritten = append(l.Handwritten, f)
-			}
+		if err := c.count(path); err != nil {
+			return err
 		}
-		for _, name := range pkg.CompiledGoFiles {
-			if err := p.errors[name]; err != nil {
-				l.ParseErrors[name] = err
-			}
+		if c.without > c.with+enough {
+			return errEnough
 		}
-		for _, name := range c.tests {
-			// What is wrong in a test file besides is none of our business.
-			f, err := parser.ParseFile(fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
-			if f == nil {
-				return nil, nil, err
-			}
-			l.TestFiles = append(l.TestFiles, f)
-		}
-		list = append(list, l)
-	}
-	sort.Slice(list, func(i, j int) bool { return list[i].Path < list[j].Path })
-	return NewUniverse(fset, pkgs, list), list, nil
+		return nil
+	})
 }
 
-// loadPatterns are the import paths of the candidates; or the patterns as they were
-// given, if these are files, which belong to no import path.
-func loadPatterns(opts Options, candidates []Candidate) []string {
-	var paths []string
-	for _, c := range candidates {
-		if c.Path == filesPath {
-			return opts.patterns()
+func (c *census) count(folder string) error {
+	files, err := filepath.Glob(filepath.Join(globQuote(folder), "*.go"))
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	for _, name := range files {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			return err
 		}
-		paths = append(paths, c.Path)
-	}
-	return paths
-}
-
-// runGo lets the go command list and go/packages read what the patterns match. The error is one
-// sentence, without what go/packages wraps around the words of the go command.
-func runGo(config *packages.Config, patterns []string) ([]*packages.Package, error) {
-	pkgs, err := packages.Load(config, patterns...)
-	if err == nil {
-		if len(pkgs) == 0 {
-			return nil, complaint(config, patterns)
+		if bytes.Contains(src, []byte("//saga:")) {
+			c.with++
+			return nil
 		}
-		return pkgs, nil
 	}
-	why, said, _ := strings.Cut(err.Error(), ": stderr: ")
-	if said = inOneLine(said); said != "" {
-		return nil, errors.New(said)
-	}
-	return nil, errors.New(naming.JoinLines(strings.TrimPrefix(why, "err: ")))
-}
-
-// complaint returns what the go command says when it is asked for the patterns without -e. With it, which go/packages
-// gives, it keeps to itself, for one, that go.mod has to be updated.
-func complaint(config *packages.Config, patterns []string) error {
-	list := exec.CommandContext(config.Context, "go", slices.Concat([]string{"list"}, config.BuildFlags, []string{"--"}, patterns)...)
-	list.Dir, list.Env = config.Dir, config.Env
-	var said strings.Builder
-	list.Stderr = &said
-	if err := list.Run(); err != nil && said.Len() > 0 {
-		return errors.New(inOneLine(said.String()))
-	}
+	c.without++
 	return nil
 }
 
-// inOneLine returns the words of the go command as a sentence of ours.
-func inOneLine(said string) string { return strings.TrimPrefix(naming.JoinLines(said), "go: ") }
+// ignored reports whether the go command leaves a folder out of a wildcard.
+func ignored(path, name string) bool {
+	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "testdata" || name == "vendor" {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(path, "go.mod"))
+	return err == nil
+}

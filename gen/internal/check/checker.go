@@ -32,14 +32,14 @@ type checker struct {
 	// withheld says that something can't be known because of a mistake that is reported
 	// for another package.
 	withheld bool
-	// told are the things that were reported and are wrong in the same way elsewhere.
-	told map[string]bool
+	// reported are the things that were reported and are wrong in the same way elsewhere.
+	reported map[string]bool
 }
 
 func newChecker(r *report.Reporter, s *annotation.Source, u *Run) *checker {
 	return &checker{
 		Reporter: r, Source: s, universe: u,
-		actions: map[string]*actionModel{}, sagas: map[string]*sagaModel{}, told: map[string]bool{},
+		actions: map[string]*actionModel{}, sagas: map[string]*sagaModel{}, reported: map[string]bool{},
 	}
 }
 
@@ -59,15 +59,15 @@ func (m *checker) model() {
 
 // first reports whether something comes up for the first time.
 func (m *checker) first(what ...string) bool {
-	key := toldKey(what...)
-	if m.told[key] {
+	key := reportedKey(what...)
+	if m.reported[key] {
 		return false
 	}
-	m.told[key] = true
+	m.reported[key] = true
 	return true
 }
 
-func toldKey(what ...string) string { return strings.Join(what, "\x00") }
+func reportedKey(what ...string) string { return strings.Join(what, "\x00") }
 
 // result is the finished model, which is complete only if nothing was reported.
 func (m *checker) result(prefix string) *model.Package {

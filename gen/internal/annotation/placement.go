@@ -22,11 +22,11 @@ func (p *collector) unclaimed(f *ast.File) {
 			d, _, ok := directive.Parse(c.Text)
 			if !ok {
 				if miss, ok := p.comment(c); ok {
-					p.Lose(miss.Directive)
+					p.Drop(miss.Directive)
 				}
 				continue
 			}
-			p.Lose(d)
+			p.Drop(d)
 			code, why := p.place(f, group, d)
 			if !reported[why] {
 				reported[why] = true

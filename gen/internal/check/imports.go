@@ -86,7 +86,7 @@ func (m *checker) packageOf(spec *ast.ImportSpec, pos token.Pos) *types.Package 
 // unknownImport reports a package name that a file doesn't import, once, and not if that was told for
 // Go code with the same name, or is the consequence of an import that can't be read.
 func (m *checker) unknownImport(f *ast.File, name string, names []string, pos token.Pos) {
-	if slices.ContainsFunc(f.Imports, m.brokenImportSpec) || m.told[toldKey("compile", "undefined: "+name)] ||
+	if slices.ContainsFunc(f.Imports, m.brokenImportSpec) || m.reported[reportedKey("compile", "undefined: "+name)] ||
 		!m.first("import name", m.Fset.File(f.FileStart).Name(), name) {
 		return
 	}

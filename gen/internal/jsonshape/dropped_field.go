@@ -18,13 +18,13 @@ type DroppedField struct {
 func DroppedFields(t types.Type, mine func(*types.Var) bool) []DroppedField {
 	f := droppedFieldFinder{mine: mine, seen: map[types.Type]bool{}}
 	f.find(t, "")
-	return f.lost
+	return f.dropped
 }
 
 type droppedFieldFinder struct {
 	mine func(*types.Var) bool
 	seen map[types.Type]bool // named types
-	lost []DroppedField
+	dropped []DroppedField
 }
 
 func (f *droppedFieldFinder) find(t types.Type, path string) {
@@ -63,7 +63,7 @@ func (f *droppedFieldFinder) findIn(t *types.Struct, path string) {
 	_, hidden, _ := jsonFields(t)
 	for _, h := range hidden {
 		if f.mine(h.field) {
-			f.lost = append(f.lost, DroppedField{h.field, path + h.via + "." + h.field.Name(), path + h.by.via + "." + h.by.field.Name()})
+			f.dropped = append(f.dropped, DroppedField{h.field, path + h.via + "." + h.field.Name(), path + h.by.via + "." + h.by.field.Name()})
 		}
 	}
 	for i := range t.NumFields() {
@@ -75,7 +75,7 @@ func (f *droppedFieldFinder) findIn(t *types.Struct, path string) {
 		case ok:
 			f.find(field.Type(), path+"."+field.Name())
 		default:
-			f.lose(t, i, path)
+			f.drop(t, i, path)
 		}
 	}
 }
@@ -89,28 +89,28 @@ func (f *droppedFieldFinder) findBeside(t types.Type, path string) {
 	if _, to, _ := types.LookupFieldOrMethod(t, true, nil, encoderOf(t)); len(to) > 1 {
 		for i := range u.NumFields() {
 			if i != to[0] {
-				f.lose(u, i, path)
+				f.drop(u, i, path)
 			}
 		}
 	}
 }
 
-// lose notes a field, unless it's somebody else's, holds nothing, or may be lost.
-func (f *droppedFieldFinder) lose(t *types.Struct, i int, path string) {
-	if field := t.Field(i); !mayBeLost(t, i) && f.mine(field) {
-		f.lost = append(f.lost, DroppedField{Field: field, Path: path + "." + field.Name()})
+// drop notes a field, unless it's somebody else's, holds nothing, or may be lost.
+func (f *droppedFieldFinder) drop(t *types.Struct, i int, path string) {
+	if field := t.Field(i); !mayDrop(t, i) && f.mine(field) {
+		f.dropped = append(f.dropped, DroppedField{Field: field, Path: path + "." + field.Name()})
 	}
 }
 
-// mayBeLost reports whether field i holds nothing, or is tagged as one that isn't kept.
-func mayBeLost(t *types.Struct, i int) bool {
+// mayDrop reports whether field i holds nothing, or is tagged as one that isn't kept.
+func mayDrop(t *types.Struct, i int) bool {
 	field := t.Field(i)
 	return field.Name() == "_" || reflect.StructTag(t.Tag(i)).Get("json") == "-" || types.SizesFor("gc", "amd64").Sizeof(field.Type()) == 0
 }
 
-func mayAllBeLost(t *types.Struct) bool {
+func mayDropAll(t *types.Struct) bool {
 	for i := range t.NumFields() {
-		if !mayBeLost(t, i) {
+		if !mayDrop(t, i) {
 			return false
 		}
 	}

@@ -16,9 +16,9 @@ import (
 type Source struct {
 	Funcs []*Func
 	Types []*Type
-	// Lost are the directives that were reported and are not among the above. Nothing is
+	// Dropped are the directives that were reported and are not among the above. Nothing is
 	// reported that is only their consequence.
-	Lost []directive.Directive
+	Dropped []directive.Directive
 	// Files are the parsed files, for the imports that references go through.
 	Files []*ast.File
 }
@@ -82,14 +82,14 @@ func (p *collector) function(f *ast.File, decl *ast.FuncDecl) {
 	var role *Directive
 	for _, d := range p.doc(decl.Doc) {
 		if d.Verb == "" || len(d.Names) == 0 {
-			p.Lose(d.Directive)
+			p.Drop(d.Directive)
 			continue
 		}
 		if !directive.Specs[d.Verb].OnFunc {
 			if !d.missed {
 				p.Report(diag.CodeWrongDeclaration, d.slash, "//saga:%s describes a saga and stands on its parameter type, but %s is a function", d.Verb, decl.Name.Name)
 			}
-			p.Lose(d.Directive)
+			p.Drop(d.Directive)
 			continue
 		}
 		if role != nil {
@@ -99,7 +99,7 @@ func (p *collector) function(f *ast.File, decl *ast.FuncDecl) {
 				p.Report(diag.CodeSecondRole, d.slash, "%s is already the %s of %q, and a function is one of one action; for a further node write name=action in the saga, for a further action write a function that calls this one",
 					decl.Name.Name, role.Verb, role.Names[0].Name).Relate(role.slash, "the first is here")
 			}
-			p.Lose(d.Directive)
+			p.Drop(d.Directive)
 			continue
 		}
 		role = &d
@@ -122,7 +122,7 @@ func (p *collector) typeDecl(f *ast.File, decl *ast.GenDecl) {
 		if i == 0 {
 			p.Report(diag.CodeTypeGroup, d.slash, "//saga:%s stands on a group of types; put it into the parentheses, right above the type that it describes", d.Verb)
 		}
-		p.Lose(d.Directive)
+		p.Drop(d.Directive)
 	}
 }
 
@@ -132,20 +132,20 @@ func (p *collector) typeSpec(f *ast.File, spec *ast.TypeSpec, doc *ast.CommentGr
 	for _, d := range p.doc(doc) {
 		switch {
 		case d.Verb == "":
-			p.Lose(d.Directive)
+			p.Drop(d.Directive)
 			t.Incomplete, dags = true, dags+1
 		case directive.Specs[d.Verb].OnFunc:
 			if !d.missed {
 				p.Report(diag.CodeWrongDeclaration, d.slash, "//saga:%s stands on a function or a method, but %s is a type", d.Verb, spec.Name.Name)
 			}
-			p.Lose(d.Directive)
+			p.Drop(d.Directive)
 		case d.Verb == "dag":
 			if dags++; dags > 1 {
 				if t.Dag.Verb != "" {
 					p.Report(diag.CodeSecondDAG, d.slash, "%s is already the parameters of a saga, and a type is those of one; declare a type of its own, as in type %sAgain %s",
 						spec.Name.Name, spec.Name.Name, spec.Name.Name).Relate(t.Dag.slash, "the first is here")
 				}
-				p.Lose(d.Directive)
+				p.Drop(d.Directive)
 				t.Incomplete = true
 				ignored = true // what follows is the other saga's
 				continue
@@ -153,7 +153,7 @@ func (p *collector) typeSpec(f *ast.File, spec *ast.TypeSpec, doc *ast.CommentGr
 			if found = len(d.Names) > 0; found {
 				t.Dag = d
 			} else {
-				p.Lose(d.Directive)
+				p.Drop(d.Directive)
 			}
 		case ignored:
 		default:
@@ -169,7 +169,7 @@ func (p *collector) typeSpec(f *ast.File, spec *ast.TypeSpec, doc *ast.CommentGr
 	case dags == 0 && len(t.Directives) > 0:
 		d := t.Directives[0]
 		p.Report(diag.CodeWithoutDAG, d.slash, "//saga:%s describes a node, but %s is no saga's parameters; add //saga:dag NAME above it", d.Verb, spec.Name.Name)
-		p.Lose(directive.Directive{Verb: "dag"})
+		p.Drop(directive.Directive{Verb: "dag"})
 	}
 }
 
@@ -219,22 +219,22 @@ func (p *collector) comment(c *ast.Comment) (Directive, bool) {
 // Empty reports whether nothing is annotated.
 func (s *Source) Empty() bool { return len(s.Funcs) == 0 && len(s.Types) == 0 }
 
-// Lose keeps a directive that was reported and is left out.
-func (s *Source) Lose(d directive.Directive) { s.Lost = append(s.Lost, d) }
+// Drop keeps a directive that was reported and is left out.
+func (s *Source) Drop(d directive.Directive) { s.Dropped = append(s.Dropped, d) }
 
-// HasLost reports whether a directive of that verb that was reported might be the one
+// HasDropped reports whether a directive of that verb that was reported might be the one
 // for name. An empty name stands for any.
-func (s *Source) HasLost(verb, name string) bool {
-	return slices.ContainsFunc(s.Lost, func(d directive.Directive) bool {
+func (s *Source) HasDropped(verb, name string) bool {
+	return slices.ContainsFunc(s.Dropped, func(d directive.Directive) bool {
 		return (d.Verb == verb || d.Verb == "") &&
 			(name == "" || len(d.Names) == 0 || spelling.Alike(d.Names[0].Name, name))
 	})
 }
 
-// HasLostNodes reports whether a directive that places or defines a node was reported
+// HasDroppedNodes reports whether a directive that places or defines a node was reported
 // and belongs to no type, so that it could be any saga's.
-func (s *Source) HasLostNodes() bool {
-	return slices.ContainsFunc(s.Lost, func(d directive.Directive) bool {
+func (s *Source) HasDroppedNodes() bool {
+	return slices.ContainsFunc(s.Dropped, func(d directive.Directive) bool {
 		return d.Verb == "" || d.Verb != "dag" && !directive.Specs[d.Verb].OnFunc
 	})
 }

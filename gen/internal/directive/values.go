@@ -12,7 +12,7 @@ import (
 )
 
 // set reads the value of an argument.
-func (p *directiveParser) set(a argument) {
+func (p *parser) set(a Argument) {
 	switch a.key {
 	case "label":
 		p.setLabel(a)
@@ -39,7 +39,7 @@ func (p *directiveParser) set(a argument) {
 	}
 }
 
-func (p *directiveParser) setLabel(a argument) {
+func (p *parser) setLabel(a Argument) {
 	const most = 128
 	switch {
 	case len(a.value) > most:
@@ -66,7 +66,7 @@ func withoutSingleQuotes(value string) string {
 	return value
 }
 
-func (p *directiveParser) duration(a argument) *time.Duration {
+func (p *parser) duration(a Argument) *time.Duration {
 	d, err := time.ParseDuration(a.value)
 	if err != nil || d <= 0 {
 		p.mistake(diag.CodeBadValue, a.valueOffset, "%s=%s is no duration above zero; it is a number and a unit, as in %s", a.key, naming.Printable(a.value), keyExamples[a.key])
@@ -76,7 +76,7 @@ func (p *directiveParser) duration(a argument) *time.Duration {
 }
 
 // count reads a number that is at least that.
-func (p *directiveParser) count(a argument, what string, least int) *int {
+func (p *parser) count(a Argument, what string, least int) *int {
 	n, err := strconv.ParseInt(a.value, 10, 32)
 	if count := int(n); err == nil && count >= least {
 		return &count
@@ -85,7 +85,7 @@ func (p *directiveParser) count(a argument, what string, least int) *int {
 	return nil
 }
 
-func (p *directiveParser) setAfter(a argument) {
+func (p *parser) setAfter(a Argument) {
 	offset := a.valueOffset
 	if a.quoted {
 		offset++

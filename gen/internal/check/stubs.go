@@ -85,7 +85,7 @@ func (m *checker) suggestDo(d *report.Positioned, s *sagaModel, action string) {
 // freeName makes a name for a new function that nothing else has, as a method if there is a receiver.
 func (m *checker) freeName(name string, receiver *types.Var) string {
 	free := naming.Unique(name, func(s string) bool {
-		if m.told[toldKey("stub", s)] || token.IsKeyword(s) || types.Universe.Lookup(s) != nil || m.Pkg.Scope().Lookup(s) != nil {
+		if m.reported[reportedKey("stub", s)] || token.IsKeyword(s) || types.Universe.Lookup(s) != nil || m.Pkg.Scope().Lookup(s) != nil {
 			return true
 		}
 		if receiver == nil {

@@ -105,17 +105,17 @@ func predeclaredUsed(p *model.Package) []string {
 	return names
 }
 
-// sagaNames are the names declared for one saga.
-type sagaNames struct{ DAG, Build, Start, Find, Run, Result string }
+// SagaNames are the names declared for one saga.
+type SagaNames struct{ DAG, Build, Start, Find, Run, Result string }
 
 // NamesOf returns the names declared for s: exported if its parameter type is.
-func NamesOf(s *model.Saga) sagaNames {
+func NamesOf(s *model.Saga) SagaNames {
 	t := s.Params.Name()
 	start, find := "Start", "Find"
 	if !token.IsExported(t) {
 		start, find = "start", "find"
 	}
-	return sagaNames{
+	return SagaNames{
 		DAG:    t + "DAG",
 		Build:  "build" + naming.UpperFirst(t) + "DAG",
 		Start:  start + naming.UpperFirst(t),

@@ -8,7 +8,7 @@ import (
 	"github.com/sagagen/sagagen/internal/spelling"
 )
 
-func (p *directiveParser) unknownArgument(a argument) {
+func (p *parser) unknownArgument(a Argument) {
 	if a.key == "" {
 		p.unknownWord(a)
 		return
@@ -16,7 +16,7 @@ func (p *directiveParser) unknownArgument(a argument) {
 	if p.meansUndo(a.key, a) {
 		return
 	}
-	if key, ok := spelling.Closest(a.key, p.form.words()); ok {
+	if key, ok := spelling.Closest(a.key, p.spec.words()); ok {
 		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s takes no %s; did you mean %s?", p.Verb, keyText(a.key), key).
 			replace(p.misspelt(a, key))
 		return
@@ -25,28 +25,28 @@ func (p *directiveParser) unknownArgument(a argument) {
 		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:append takes no after=, as it runs after all of the stage before; a node with edges of its own is %s", Specs["node"].usage)
 		return
 	}
-	p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s takes no %s; it is %s", p.Verb, keyText(a.key), p.form.usage)
+	p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s takes no %s; it is %s", p.Verb, keyText(a.key), p.spec.usage)
 }
 
-func (p *directiveParser) unknownWord(a argument) {
+func (p *parser) unknownWord(a Argument) {
 	if p.meansUndo(a.value, a) {
 		return
 	}
 	key, value, colon := strings.Cut(a.value, ":")
-	name, near := spelling.Closest(a.value, p.form.words())
+	name, near := spelling.Closest(a.value, p.spec.words())
 	meant := name
 	switch {
-	case p.form.takes(a.value):
+	case p.spec.takes(a.value):
 		p.remark = true // what follows is meant as the value
 		p.mistake(diag.CodeEmptyValue, a.Offset, "%s has no value; give one, as in %s, or leave it out", a.value, keyExamples[a.value])
 		return
-	case colon && p.form.takes(key):
+	case colon && p.spec.takes(key):
 		meant = key + "=" + value
-	case near && p.form.takes(name):
+	case near && p.spec.takes(name):
 		meant = keyExamples[name]
 	case !near && !p.remark:
 		p.remark = true
-		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s takes no %s; it is %s", p.Verb, naming.Printable(a.Text), p.form.usage)
+		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s takes no %s; it is %s", p.Verb, naming.Printable(a.Text), p.spec.usage)
 		return
 	case !near:
 		return
@@ -58,15 +58,15 @@ func (p *directiveParser) unknownWord(a argument) {
 }
 
 // misspelt returns the part of an argument that a key is to be written in place of: all of it if that is a word.
-func (p *directiveParser) misspelt(a argument, key string) (offset, length int, text string) {
-	if p.form.takes(key) {
+func (p *parser) misspelt(a Argument, key string) (offset, length int, text string) {
+	if p.spec.takes(key) {
 		return a.Offset, len(a.key), key
 	}
 	return a.Offset, len(a.Text), key
 }
 
 // meansUndo reports an argument of a do that says, or may say, that there is an undo: so noundo, which is much like it, is no mend.
-func (p *directiveParser) meansUndo(word string, a argument) bool {
+func (p *parser) meansUndo(word string, a Argument) bool {
 	switch {
 	case p.Verb != "do":
 		return false

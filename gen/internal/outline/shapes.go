@@ -15,12 +15,12 @@ import (
 // Shapes holds the shapes of the inputs and outputs of a package's own actions.
 type Shapes struct {
 	// Constants are those of the named types, sorted by name; the generated file declares them.
-	Constants []shapeConstant
+	Constants []ShapeConstant
 	pkg       *types.Package
 }
 
-// shapeConstant is the constant that holds the shape of a named type.
-type shapeConstant struct {
+// ShapeConstant is the constant that holds the shape of a named type.
+type ShapeConstant struct {
 	Name string
 	typ  types.Type
 	Text string
@@ -37,7 +37,7 @@ func NewShapes(p *model.Package) (*Shapes, error) {
 		case err != nil && firstErr == nil:
 			firstErr = fmt.Errorf("type %s: %w", types.TypeString(t, nil), err)
 		case err == nil && isNamed && s.Constant(named) == nil:
-			s.Constants = append(s.Constants, shapeConstant{typ: named, Text: text})
+			s.Constants = append(s.Constants, ShapeConstant{typ: named, Text: text})
 		}
 	}
 	for _, a := range p.Actions {
@@ -49,18 +49,18 @@ func NewShapes(p *model.Package) (*Shapes, error) {
 		}
 	}
 	// Types of this package are named before those of others, which give way.
-	slices.SortStableFunc(s.Constants, func(a, b shapeConstant) int { return strings.Compare(s.sortKey(a), s.sortKey(b)) })
+	slices.SortStableFunc(s.Constants, func(a, b ShapeConstant) int { return strings.Compare(s.sortKey(a), s.sortKey(b)) })
 	taken := map[string]bool{}
 	for i := range s.Constants {
 		c := &s.Constants[i]
 		c.Name = naming.Unique("shape"+typeWords(types.TypeString(c.typ, s.qualify)), func(name string) bool { return taken[name] })
 		taken[c.Name] = true
 	}
-	slices.SortFunc(s.Constants, func(a, b shapeConstant) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Constants, func(a, b ShapeConstant) int { return strings.Compare(a.Name, b.Name) })
 	return s, firstErr
 }
 
-func (s *Shapes) sortKey(c shapeConstant) string {
+func (s *Shapes) sortKey(c ShapeConstant) string {
 	if c.typ.(*types.Named).Obj().Pkg() == s.pkg {
 		return "0" + types.TypeString(c.typ, nil)
 	}
@@ -75,7 +75,7 @@ func (s *Shapes) qualify(pkg *types.Package) string {
 }
 
 // Constant returns the constant of t, or nil if it has none.
-func (s *Shapes) Constant(t types.Type) *shapeConstant {
+func (s *Shapes) Constant(t types.Type) *ShapeConstant {
 	for i := range s.Constants {
 		if types.Identical(s.Constants[i].typ, t) {
 			return &s.Constants[i]

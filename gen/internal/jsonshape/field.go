@@ -29,7 +29,7 @@ type hiddenField struct {
 // jsonFields lists the fields of t that encoding/json knows, sorted by their JSON names. The fields
 // of embedded structs count as those of t. Of fields of one name the least deeply embedded
 // is taken, and hides the others; of several at that depth the tagged one; and if it's not one, none of them: those are lost.
-func jsonFields(t *types.Struct) (fields []jsonField, hidden []hiddenField, lost []string) {
+func jsonFields(t *types.Struct) (fields []jsonField, hidden []hiddenField, dropped []string) {
 	type level struct {
 		jsonField // what holds for all fields of t
 		t         *types.Struct
@@ -90,7 +90,7 @@ func jsonFields(t *types.Struct) (fields []jsonField, hidden []hiddenField, lost
 			taken[name] = candidates[0]
 			fields = append(fields, candidates[0])
 		} else {
-			lost = append(lost, name)
+			dropped = append(dropped, name)
 		}
 	}
 	for _, f := range deeper {
@@ -100,8 +100,8 @@ func jsonFields(t *types.Struct) (fields []jsonField, hidden []hiddenField, lost
 	}
 	slices.SortFunc(fields, func(a, b jsonField) int { return strings.Compare(a.name, b.name) })
 	slices.SortFunc(hidden, func(a, b hiddenField) int { return cmp.Compare(a.field.Pos(), b.field.Pos()) })
-	slices.Sort(lost)
-	return fields, hidden, lost
+	slices.Sort(dropped)
+	return fields, hidden, dropped
 }
 
 // jsonFieldOf returns field i of t, or the struct type whose fields it embeds. It reports false for

@@ -10,8 +10,8 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/naming"
 )
 
-// argument is one word, key=value or key="quoted value".
-type argument struct {
+// Argument is one word, key=value or key="quoted value".
+type Argument struct {
 	Text        string // as written
 	key, value  string // key is empty for a word, which is the value then
 	Offset      int
@@ -20,32 +20,32 @@ type argument struct {
 }
 
 // tokenize splits the arguments at spaces that aren't quoted.
-func tokenize(s string, offset int, mistakes *[]mistake) []argument {
-	var args []argument
+func tokenize(s string, offset int, mistakes *[]Mistake) []Argument {
+	var args []Argument
 	for i := 0; ; {
 		i += len(s[i:]) - len(strings.TrimLeftFunc(s[i:], unicode.IsSpace))
 		if i == len(s) {
 			return args
 		}
 		if strings.HasPrefix(s[i:], "//") || strings.HasPrefix(s[i:], "# ") {
-			*mistakes = append(*mistakes, mistake{Code: diag.CodeTrailingRemark, Offset: offset + i,
+			*mistakes = append(*mistakes, Mistake{Code: diag.CodeTrailingRemark, Offset: offset + i,
 				Message: "a directive has no room for a remark; put it on a line of its own"})
 			return args
 		}
-		a := argument{Offset: offset + i, valueOffset: offset + i}
+		a := Argument{Offset: offset + i, valueOffset: offset + i}
 		end := i + wordLen(s[i:])
 		if eq := strings.IndexByte(s[i:end], '='); eq > 0 {
 			a.key, a.valueOffset = s[i:i+eq], offset+i+eq+1
 			if rest := s[i+eq+1:]; strings.HasPrefix(rest, `"`) {
 				quoted, err := strconv.QuotedPrefix(rest)
 				if err != nil {
-					*mistakes = append(*mistakes, mistake{Code: diag.CodeQuoting, Offset: a.valueOffset,
+					*mistakes = append(*mistakes, Mistake{Code: diag.CodeQuoting, Offset: a.valueOffset,
 						Message: fmt.Sprintf(`the quoted value of %s doesn't end, or has a bad escape; it is a Go string in double quotes`, keyText(a.key))})
 					return args
 				}
 				end = i + eq + 1 + len(quoted)
 				if more := wordLen(s[end:]); more > 0 {
-					*mistakes = append(*mistakes, mistake{Code: diag.CodeQuoting, Offset: offset + end,
+					*mistakes = append(*mistakes, Mistake{Code: diag.CodeQuoting, Offset: offset + end,
 						Message: fmt.Sprintf("text %s right behind a quoted value; put a space between, or the text inside the quotes", naming.Printable(s[end:end+more]))})
 					end += more
 				}
