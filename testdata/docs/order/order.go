@@ -69,7 +69,7 @@ func (s *Shop) charge(ctx saga.ActionContext, order PlaceOrder) (Payment, error)
 	return Payment{Number: number}, err
 }
 
-//saga:undo charge attempts=21 backoff=1s
+//saga:undo charge attempts=20 backoff=1s
 func (s *Shop) refund(ctx saga.ActionContext, charge *Payment) error {
 	if charge == nil { // nobody knows whether the card was charged
 		return s.Payments.RefundKey(ctx, ctx.DoKey())
