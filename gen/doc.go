@@ -1,165 +1,192 @@
-// Package gen reads Go packages whose functions are annotated as the steps of sagas, proves that
-// every step gets what it takes, and writes the code that registers and runs them. It is what the
-// command sagagen runs: [Generate] is all of it, [Check] all but the writing, [Analyze] what says if the
-// sources are right. [CheckUnit] is Check for a package that is read already, as go vet has it: see package vet below.
+// Package gen reads Go packages whose functions are annotated as the steps of
+// sagas, checks that every step gets its inputs, and writes the code that
+// registers and runs them. The command sagagen is a thin layer over it.
 //
-// This comment is the definition of the directives. docs/directives.md teaches them by example.
+// [Generate] runs the whole pipeline: load, parse, model, check, emit, write.
+// [Check] stops before writing, and [Analyze] before emitting. [CheckPass] runs
+// the checks on a package that a driver such as go vet has loaded; package vet
+// wraps it as an analyzer.
+//
+// This comment specifies the directives. docs/directives.md teaches them by
+// example.
 //
 // # Directives
 //
-// A directive is a line comment that begins with //saga: and the directive's name, in the
-// doc comment of the declaration that it describes:
+// A directive is a line comment that begins with //saga: followed by the name of
+// the directive. It belongs to the declaration whose doc comment contains it:
 //
 //	//saga:do payment label="ChargeCreditCard" timeout=10s attempts=6
 //	func (s *Service) chargeCard(ctx context.Context, trip BookTrip) (PaymentConfirmation, error)
 //
-// There is no space in front of saga, and none around the colon. Arguments are separated
-// by spaces or tabs. One is a word, key=value, or key="value", where the quoted value is a Go string. The
-// name, or the first NODE, comes first; the other arguments have no order. A directive is one line, and
-// no remark can follow on it. An argument that the directive doesn't take, that is given
-// twice or that has no value is an error.
+// No space may precede saga or surround the colon. Arguments are separated by
+// spaces or tabs. An argument is a word, key=value, or key="value", where the
+// quoted value is a Go string literal. The name, or the first NODE, comes first;
+// the other arguments may be in any order. A directive takes one line, and no
+// remark may follow it. It is an error to give an argument that the directive
+// doesn't take, to give one twice, or to give one without a value.
 //
-// The doc comment of a function is what stands right above it, without a blank line between. That
-// of a type is the same; in a group of types, it is what stands right above the type inside the
-// group. Directives in the package's test files, in function bodies and on any other
-// declaration are errors, as are comments that are almost directives, such as
+// The doc comment of a function or a type is the comment directly above it,
+// without a blank line between them. In a group of types, it is the comment
+// directly above the type, inside the parentheses. Directives in test files, in
+// function bodies and on other declarations are errors. So are comments that are
+// almost directives, such as
 //
 //	// saga:do payment
 //	//Saga:do payment
 //	//saga: do payment
 //
-// but not those that begin with a tab, as examples in doc comments do.
+// A comment line that begins with a tab, as examples in doc comments do, is not
+// a directive.
 //
-// Names of actions, nodes and sagas are an ASCII letter, then letters, digits, '_' or '-', and at
-// most 64 bytes long. Two names are alike if their letters and digits are, in whatever case:
-// instance_id and instanceID. Two actions of a package, or two nodes of a saga, with names that
-// are alike are an error.
+// The name of an action, a node or a saga is an ASCII letter followed by
+// letters, digits, '_' or '-', with at most 64 bytes. Two names are alike if they
+// have the same letters and digits, ignoring case: instance_id and instanceID
+// are alike. It is an error if two actions of a package, or two nodes of a saga,
+// have names that are alike.
 //
 // # Actions
 //
 //	//saga:do NAME [noundo] [label="TEXT"] [timeout=DURATION] [attempts=N] [backoff=DURATION] [limit=N]
 //	//saga:undo NAME [timeout=DURATION] [attempts=N] [backoff=DURATION] [limit=N]
 //
-// A function or a method with a do directive is an action, and the one with an undo directive
-// of the same name undoes it. No action is called noundo. An action has one do. It has one undo, or its do says noundo. A function
-// is the do or the undo of one action. It isn't variadic, and neither it nor its receiver
-// has type parameters.
+// A function or method with a do directive is an action. The function or method
+// with the undo directive of the same name undoes it. An action has exactly one
+// do. It has either one undo, or the word noundo on its do. A function is the do
+// or the undo of one action only. It isn't variadic, and neither the function
+// nor its receiver has type parameters. No action is named noundo.
 //
-// A do function returns (T, error) or error, where T is the action's output. An undo
-// function returns error.
+// A do function returns (T, error) or error, where T is the output of the
+// action. An undo function returns error.
 //
-// The label is for people and defaults to the name. The timeout bounds one attempt. attempts is
-// how many attempts are made at most, 1 or more, and backoff the pause before the second. limit is how many calls of the function run at once in a coordinator, for all sagas
-// together, 1 or more. Durations are as [time.ParseDuration] reads them, and above zero. The
-// runtime's documentation says what holds where they aren't given.
+// The label is a description for people; it defaults to the name. The timeout
+// limits one attempt. attempts is the maximum number of attempts, at least 1.
+// backoff is the wait before the second attempt. limit is the maximum number of
+// concurrent calls of the function in one coordinator, over all sagas, at least
+// 1. Durations have the format of [time.ParseDuration] and are greater than zero.
+// The defaults are documented with Policy in package runtime.
 //
 // # Parameters
 //
-// A parameter of a do or an undo function is one of these:
+// Each parameter of a do or an undo function is one of these:
 //
-//   - a context.Context, which is the first parameter
-//   - a saga.ActionContext of the runtime, once at most
-//   - the application context, once at most, the receiver included
-//   - in an undo, what the do returned: the action's own output
+//   - a context.Context, only as the first parameter
+//   - a saga.ActionContext of the runtime, at most once
+//   - the application context, at most once, counting the receiver
+//   - in an undo, the action's own output
 //   - an input
 //
-// The application context is what the actions of a package work with, such as clients of other
-// services. Its type is that of the receivers of the annotated methods: all are methods of one
-// type. It is a pointer if any of the receivers is. A package without annotated
-// methods has no application context. Nothing of it is stored.
+// The application context holds what the actions of a package need to do their
+// work, such as clients of other services. Its type is the type of the receivers
+// of the annotated methods: all of them are methods of one type. It is a pointer
+// if any of these receivers is. A package without annotated methods has no
+// application context. The application context is not stored.
 //
-// Where T is the output of the do, a parameter of the undo that has type T or *T is the
-// action's own output. With T the undo runs only if the output is known. With *T it also undoes a step whose
-// outcome is unknown, and then gets nil. If several parameters have one of these types, the
-// one whose name is alike the action's name is the output, and the others are inputs. If there
-// is only one, it's the output whatever its name; but if that name isn't alike the action's and names an
-// input of the do, or in some saga an ancestor, of that same type, or if it has the type of the
-// saga's parameters, then what is meant isn't clear, which is an error.
+// Let T be the output type of the do. A parameter of the undo with type T or *T
+// is the action's own output. An undo that takes T is called only if the output
+// is known. An undo that takes *T is also called if the outcome of the do is
+// unknown; the pointer is nil then. If several parameters have one of these
+// types, the own output is the one whose name is alike the action's name, and
+// the others are inputs. If only one parameter has such a type, it is the own
+// output, whatever its name. It is an error, however, if its name is not alike
+// the action's name and the parameter could also be an input: if an input of the
+// do, or an ancestor of the node in some saga, has that name and type, or if the
+// saga's parameters have that type.
 //
-// Every other parameter is an input. Inputs of do and undo with names that are alike are one input
-// and have one type. A parameter without a name, or called _, is an input that is bound by its type alone.
+// Every other parameter is an input. Inputs of the do and the undo with names
+// that are alike are the same input and must have the same type. A parameter
+// that has no name, or is named _, is an input that is bound by its type alone.
 //
 // # Sagas
 //
 //	//saga:dag NAME
 //
-// A type with a dag directive is the parameters of a saga of that name. It isn't generic and no
-// alias. The following directives stand beside it, in the same doc comment, and say what the saga's
-// nodes are. A saga has at least one node. It ends in exactly one: all others run
-// before that, and its output is the output of the saga.
+// A type with a dag directive is the parameter type of the saga with that name.
+// It is neither generic nor an alias. The following directives define the nodes
+// of the saga, in the same doc comment. A saga has at least one node. It ends in
+// exactly one node: all others run before that node, whose output is the output
+// of the saga.
 //
 //	//saga:append NODE…
 //	//saga:node NODE [after=NODE,NODE…]
 //
-// These two place nodes. NODE is a name, or name=action. The node runs the action of that name,
-// or if none is given that of its own name. pkg.action is an action of the package that the
-// file imports as pkg; an import as _ counts by the package's own name. A node is placed once. In
-// the form name=action, the name is none of the keys of directives, such as after.
+// These directives place nodes. NODE is a name, or name=action. The node runs the
+// named action; without =action, it runs the action of its own name. pkg.action
+// is an action of the package that the file imports as pkg; a blank import counts
+// under the package's own name. A node is placed once. In the form name=action,
+// the name can't be the key of a directive's argument, such as after.
 //
-// The nodes of an append run beside each other, after all those placed above that nothing placed above
-// runs after yet. If all nodes of a saga are placed by append, that's the nodes of the
-// append above, the stage before. A node that is placed by node runs after those that it names, wherever these are
-// placed, or at the start if it names none. No node may run after itself, directly or not.
+// The nodes of an append run in parallel. They run after all nodes that are
+// placed above them and that no node placed above them runs after. If a saga uses
+// append only, these are the nodes of the append before: the previous stage. A
+// node that is placed by a node directive runs after the nodes that it names,
+// wherever they are placed, or at the start if it names none. Cycles are errors.
 //
 //	//saga:constant NODE value=IDENT
 //	//saga:subsaga NODE dag=NAME params=NODE
 //
-// These two define what a node is that isn't an action's; an append or a node places it,
-// by its name. Both can stand above or below that. What is defined has to be placed.
+// These directives define nodes that don't run an action. An append or a node
+// directive, above or below, places them by name. A defined node must be placed.
 //
-// The output of a constant is the value of a package-level constant, variable, or function of
-// type func() T, in this package or as pkg.IDENT in one that the file imports. It is read once, when the saga's
-// DAG is first needed.
+// The output of a constant is the value of a package-level constant, a
+// package-level variable, or a function of type func() T, in this package or, as
+// pkg.IDENT, in an imported one. It is read once, when the DAG of the saga is
+// first needed.
 //
-// A subsaga runs another saga as part of this one and has its output. dag is the name of a saga of
-// this package, or as pkg.NAME of one that the file imports. params is a node that runs
-// before, and its output has exactly the type of the inner saga's parameters. A
-// saga can't contain itself.
+// A subsaga runs another saga as part of this one; its output is the output of
+// that saga. dag is the name of a saga of this package or, as pkg.NAME, of an
+// imported one. params is a node that runs before; the type of its output is the
+// parameter type of the inner saga. A saga can't contain itself.
 //
 // # Binding
 //
-// At every node, every input of its action is bound to the first of these that there is:
+// At each node, each input of the action is bound to the first match of these:
 //
-//  1. the saga's parameters, if the input has exactly their type; it is an error if its name is alike that of an ancestor
-//     whose output has that type too
-//  2. the ancestor whose name is alike the input's; its output has the input's type, or can be
-//     assigned to it and looks the same as JSON
+//  1. the saga's parameters, if the input has exactly their type; it is an error
+//     if the input's name is alike the name of an ancestor whose output has that
+//     type too
+//  2. the ancestor whose name is alike the input's name; its output has the
+//     input's type, or is assignable to it and has the same JSON
 //  3. the only ancestor whose output has exactly the input's type
 //
-// An ancestor is a node that is sure to have run before: it is placed in a stage before,
-// named by an after, or an ancestor of such a node. Only those that have an output count. That nothing gives an
-// input, or several ancestors do, is an error. Inside a subsaga, the inner saga's own nodes and
-// parameters count and nothing else; outside of it, only its output does.
+// An ancestor is a node that has always run before: it is placed in an earlier
+// stage, named in after, or an ancestor of such a node. Only ancestors with an
+// output count. It is an error if no match exists, or if several ancestors match
+// the third rule. Inside a subsaga, only the inner saga's own nodes and
+// parameters count; outside it, only its output does.
 //
 // # Data
 //
-// Parameters, inputs, outputs and constants are stored as encoding/json writes them, so that they
-// must be readable from that again. Channels, functions, complex numbers, interfaces other than
-// any, structs without a field that encoding/json sees, and types that can encode but not
-// decode themselves are errors, wherever they are inside. So is a field of the package's own structs that isn't
-// exported, unless it is tagged json:"-": it may be lost then.
+// Parameters, inputs, outputs and constants are stored as encoding/json encodes
+// them, so encoding/json must be able to decode them again. Channels, functions,
+// complex numbers, interfaces other than any, structs without a field that
+// encoding/json encodes, and types that can encode but not decode themselves are
+// errors, at any depth. So is an unexported field of one of the package's own
+// structs, since encoding/json drops it, unless it is tagged json:"-".
 //
 // # Other packages
 //
-// An action that another package uses has an exported do and an exported undo; if these are methods,
-// their type is exported too. A saga that another package uses has an exported parameter
-// type. Their outputs are of types that the other package can write.
+// An action that another package uses has an exported do and an exported undo.
+// If they are methods, their type is exported too. A saga that another package
+// uses has an exported parameter type. The other package must be able to name the
+// types of their outputs.
 //
 // # The generated file
 //
-// It is called after the package, trip_saga_gen.go; in a package main after its folder. All that it
-// declares is named after the annotated types and the actions. Where one of
-// its names is taken by a hand-written declaration, or would be declared twice, that is an error.
-// So is a file of an earlier run that is generated no more, as the package has another name since, or
-// no directives: nothing is deleted.
+// The file is named after the package, as in trip_saga_gen.go; in a package main,
+// after its folder. The names of its declarations are derived from the annotated
+// types and the actions. It is an error if one of them is already declared, or
+// would be declared twice. It is also an error if a generated file is left over
+// because the package has a new name or no directives anymore: sagagen deletes
+// nothing.
 //
-// Only annotated declarations have to compile before the file is there. Other code may use
-// what is going to be generated. What an earlier run has written never matters, whether it is out of date, emptied,
-// or full of conflict markers.
+// Before the file exists, only the annotated declarations have to compile. Other
+// code may use the declarations that will be generated. The present content of
+// the generated file never matters, whether it is out of date, empty or full of
+// conflict markers.
 //
 // # Diagnostics
 //
-// All mistakes of all packages are reported in one run, each once, at the argument or the
-// parameter concerned, with a code that stays the same: see [Code] and [Explain]. A package with a mistake
-// keeps the generated file that it has.
+// One run reports all mistakes in all packages, each once, at the position of the
+// argument or parameter concerned, with a stable code: see package diag. If a
+// package has a mistake, its generated file is left unchanged.
 package gen

@@ -2,23 +2,25 @@ package gen
 
 import "github.com/sagagen/sagagen/gen/internal/load"
 
-// Options say what to read. The zero value stands for the package in the current directory.
+// Options selects the packages of a run. The zero value selects the package in
+// the current directory.
 type Options struct {
-	// Dir is where the go command runs, and what relative patterns are relative to.
-	// It defaults to the current directory.
+	// Dir is where the go command runs; relative patterns are relative to it.
+	// Default: the current directory.
 	Dir string
-	// Patterns are those of the go command: directories, import paths, "./...".
-	// They default to ".".
+	// Patterns are patterns of the go command: directories, import paths, "./...".
+	// Default: ".".
 	Patterns []string
-	// Tags are build tags that hold. They default to none.
+	// Tags are the build tags that are set. Default: none.
 	Tags []string
-	// Env is the environment of the go command. It defaults to os.Environ.
+	// Env is the environment of the go command. Default: os.Environ().
 	Env []string
-	// Timed, if it isn't nil, is called after each part of the run, by the goroutine that runs it. It defaults to nil.
+	// Timed is called after each stage of a run, in the goroutine that called
+	// Generate, Check or Analyze. Default: no call.
 	Timed func(Timing)
 }
 
-// load returns what package load needs of the options.
+// load returns the options for package load.
 func (opts Options) load() load.Options {
 	return load.Options{Dir: opts.Dir, Patterns: opts.Patterns, Tags: opts.Tags, Env: opts.Env, Clock: opts.clock}
 }

@@ -2,26 +2,30 @@ package gen
 
 import "time"
 
-// Timing is how long one part of a run took.
+// Timing is the duration of one stage of a run.
 type Timing struct {
-	// Stage is "search", "load", "check", "emit" or "write", in the order in which
-	// they come. Search, which lists packages and reads their files for directives,
-	// and load, which reads packages with their types, are about all packages at
-	// once; search is left out if most packages seem to have directives. The others
-	// come for each package.
+	// Stage is the name of the stage. In the order in which they run: "search" lists
+	// the packages and looks for directives in their files; "load" reads packages
+	// with their types; "check" parses the directives of a package and builds its
+	// model; "emit" renders the generated file of a package; "write" writes a file
+	// that has changed.
+	//
+	// Search and load run once for all packages. Search is skipped if most packages
+	// seem to have directives; load runs a second time if the package clause of a
+	// generated file was wrong.
 	Stage string
-	// Of is the import path of the package, or for write the path of the file. It
-	// is empty if the stage is about all packages at once.
+	// Of is the import path of the package, or for "write" the path of the file. It
+	// is empty for "search" and "load".
 	Of string
-	// Took is how long it took.
+	// Took is the duration of the stage.
 	Took time.Duration
 }
 
-// clock starts to time a stage. The function that it returns reports the time.
+// clock starts timing a stage. The returned function ends it.
 func (opts Options) clock(stage, of string) (done func()) {
 	if opts.Timed == nil {
 		return func() {}
 	}
 	start := time.Now()
-	return func() { opts.Timed(Timing{stage, of, time.Since(start)}) }
+	return func() { opts.Timed(Timing{Stage: stage, Of: of, Took: time.Since(start)}) }
 }

@@ -1,7 +1,11 @@
 package diag
 
-// The codes of all diagnostics. A code stays what it is: a new one is added at the end, and
-// the number of one that goes is not used again. codeSummaries says each in one line.
+// Code identifies a kind of diagnostic, as in "SG012".
+type Code string
+
+// The codes of all diagnostics. A code keeps its meaning: new codes are added at
+// the end, and the number of a removed code is not used again. codeSummaries
+// describes each in one line.
 const (
 	// The text of a directive.
 
@@ -168,5 +172,6 @@ var codeSummaries = map[Code]string{
 	CodeLeftOver:      "a generated file that is generated no more",
 }
 
-// Summary says in one line what kind of mistake the code stands for.
+// Summary describes the kind of mistake in one line. It is empty for an unknown
+// code.
 func (c Code) Summary() string { return codeSummaries[c] }

@@ -1,3 +1,6 @@
+// Package diag has the diagnostics that sagagen reports: each is a mistake in the
+// sources, with its position, a code that doesn't change between releases, and
+// often a fix. [Explain] returns a page about a code.
 package diag
 
 import (
@@ -5,30 +8,44 @@ import (
 	"go/token"
 )
 
-// Diagnostic is one thing that is wrong in the sources, told so that it can be mended.
+// Diagnostic is a mistake in the sources.
 type Diagnostic struct {
-	// Code is stable, as in "SG012".
+	// Code identifies the kind of mistake, as in "SG012".
 	Code Code
-	// Pos is the argument, the parameter or the name concerned.
+	// Pos is the position of the argument, parameter or name concerned.
 	Pos token.Position
-	// Message says what is wrong, what was found and what to do, in one line.
+	// Message states the problem, what was found, and what to do, in one line.
 	Message string
-	// Related are other places that matter, such as the first of two duplicates.
+	// Related are other positions that matter, such as the first of two duplicates.
 	Related []Related
-	// Fixes are changes that mend it, of which one is to be taken, the likeliest first. Most diagnostics have none.
+	// Fixes are alternative changes that fix the mistake, the likeliest first. Most
+	// diagnostics have none.
 	Fixes []Fix
 }
 
-// Related is another place that matters to a Diagnostic.
+// Related is another position that matters to a Diagnostic.
 type Related struct {
 	Pos     token.Position
 	Message string
 }
 
-// Code identifies a kind of diagnostic.
-type Code string
-
 // String returns the diagnostic as file:line:col: message [code].
 func (d Diagnostic) String() string {
 	return fmt.Sprintf("%s: %s [%s]", d.Pos, d.Message, d.Code)
+}
+
+// Fix is a change of the sources that fixes a Diagnostic, or prepares the fix.
+type Fix struct {
+	// Message describes the change, as in "Write //saga:undo".
+	Message string
+	// Edits don't overlap.
+	Edits []Edit
+}
+
+// Edit replaces the bytes from Start up to but excluding End, both offsets into
+// the file, by New. If Start equals End, it inserts New there.
+type Edit struct {
+	Filename   string
+	Start, End int
+	New        string
 }

@@ -10,9 +10,10 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// explanations has an archive for each code. Its comment says what the code means, then how to mend it;
-// wrong/ has a package that gives the code, says.txt what is reported for that, and right/ the
-// package when it is mended.
+// explanations has a txtar archive for each code. The comment of the archive says
+// what the code means and how to fix the mistake. The folder wrong has a package
+// with the mistake, says.txt the diagnostic, and the folder right the fixed
+// package.
 //
 //go:embed explanations/*.txtar
 var explanations embed.FS
@@ -20,20 +21,22 @@ var explanations embed.FS
 // Explanation is a page about a code.
 type Explanation struct {
 	Code Code
-	// Meaning says what the code means and how to mend it, in paragraphs with an empty line between.
+	// Meaning says what the code means and how to fix the mistake, in paragraphs
+	// separated by empty lines.
 	Meaning string
-	// Wrong is a package that gives the code, and Says what is reported for it. Right is the same package, mended.
+	// Wrong is a package with the mistake, Right the same package without it.
 	Wrong, Right []SourceFile
-	Says         string
+	// Says is what sagagen reports for Wrong.
+	Says string
 }
 
-// SourceFile is a file of an example.
+// SourceFile is a file of an example package.
 type SourceFile struct{ Name, Content string }
 
-// Codes returns all codes, in order.
+// Codes returns all codes in ascending order.
 func Codes() []Code { return slices.Sorted(maps.Keys(codeSummaries)) }
 
-// Explain returns the page about a code, and false if there is no such code.
+// Explain returns the page about a code. It returns false if the code is unknown.
 func Explain(code Code) (Explanation, bool) {
 	if code.Summary() == "" {
 		return Explanation{}, false
@@ -57,7 +60,8 @@ func Explain(code Code) (Explanation, bool) {
 	return e, true
 }
 
-// SuggestCode returns the code that has the number in a text, such as SG12 or 12.
+// SuggestCode returns the code with the number that a text contains, such as
+// "SG12" or "12".
 func SuggestCode(text string) (Code, bool) {
 	number := func(s string) string {
 		return strings.TrimLeft(strings.TrimFunc(s, func(r rune) bool { return r < '0' || r > '9' }), "0")
@@ -70,7 +74,7 @@ func SuggestCode(text string) (Code, bool) {
 	return "", false
 }
 
-// Text returns the page for a terminal.
+// Text returns the page as text for a terminal.
 func (e Explanation) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", e.Code, e.Code.Summary())
@@ -94,7 +98,7 @@ func writeIndented(b *strings.Builder, files []SourceFile) {
 	}
 }
 
-// indent sets lines in, except for empty ones.
+// indent indents all lines that are not empty.
 func indent(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -106,7 +110,7 @@ func indent(text string) string {
 	return b.String()
 }
 
-// wrap breaks a paragraph into lines of at most that width.
+// wrap breaks a paragraph into lines of at most width bytes.
 func wrap(text string, width int) string {
 	var b strings.Builder
 	column := 0
