@@ -15,8 +15,8 @@ import (
 
 const module = "github.com/sagagen/sagagen/"
 
-// TestPackagesImportWhatTheTableAllows compares the imports of all packages with
-// the table in architecture.md.
+// TestPackagesImportWhatTheTableAllows compares the imports of all packages
+// with the table in architecture.md.
 func TestPackagesImportWhatTheTableAllows(t *testing.T) {
 	allowed := readTable(t)
 	command := exec.Command("go", "list", "-json=ImportPath,Imports,Standard", module+"...")

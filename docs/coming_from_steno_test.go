@@ -17,7 +17,8 @@ import (
 
 var apiName = regexp.MustCompile(`\b(saga|sec|store)\.([A-Z]\w*(?:\.[A-Z]\w*)?)`)
 
-// TestNamesInComingFromStenoExist looks up each API name that the page mentions.
+// TestNamesInComingFromStenoExist looks up each API name that the page
+// mentions.
 func TestNamesInComingFromStenoExist(t *testing.T) {
 	page, err := os.ReadFile("coming-from-steno.md")
 	require.NoError(t, err)
@@ -67,8 +68,8 @@ func declaredNames(t *testing.T, dir string) map[string]bool {
 	return names
 }
 
-// receiver returns the type of a method's receiver followed by a dot, or "" for a
-// function.
+// receiver returns the type of a method's receiver followed by a dot, or "" for
+// a function.
 func receiver(f *ast.FuncDecl) string {
 	if f.Recv == nil {
 		return ""
