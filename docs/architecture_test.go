@@ -15,7 +15,8 @@ import (
 
 const module = "github.com/sagagen/sagagen/"
 
-// TestPackagesImportWhatTheTableAllows reads the table in architecture.md.
+// TestPackagesImportWhatTheTableAllows compares the imports of all packages
+// with the table in architecture.md.
 func TestPackagesImportWhatTheTableAllows(t *testing.T) {
 	allowed := readTable(t)
 	command := exec.Command("go", "list", "-json=ImportPath,Imports,Standard", module+"...")
@@ -41,22 +42,24 @@ func TestPackagesImportWhatTheTableAllows(t *testing.T) {
 		}
 		seen[name] = true
 		for _, imported := range pkg.Imports {
-			assert.True(t, isAllowed(imported, rules), "package %s imports %s, which the table doesn't allow", name, imported)
+			assert.True(t, isAllowed(imported, rules),
+				"package %s imports %s, which the table doesn't allow", name, imported)
 		}
 	}
 	for name := range allowed {
-		assert.True(t, seen[name], "the table has a package %s that doesn't exist", name)
+		assert.True(t, seen[name], "the table of architecture.md lists package %s, which doesn't exist", name)
 	}
 }
 
-// isAllowed reports whether an import is of the standard library, or allowed by name. The name of
-// another module allows its packages too.
+// isAllowed reports whether an import is in the standard library or matches a
+// rule. A rule that names another module allows all packages of that module.
 func isAllowed(imported string, rules []string) bool {
 	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
 		return true
 	}
 	for _, rule := range rules {
-		if imported == module+rule || imported == rule || strings.Contains(rule, ".") && strings.HasPrefix(imported, rule+"/") {
+		isModule := strings.Contains(rule, ".")
+		if imported == module+rule || imported == rule || isModule && strings.HasPrefix(imported, rule+"/") {
 			return true
 		}
 	}
@@ -65,6 +68,7 @@ func isAllowed(imported string, rules []string) bool {
 
 var tableRow = regexp.MustCompile(`(?m)^\|([^|]*)\|([^|]*)\|[^|]*\|$`)
 
+// readTable returns the imports that the table allows, by package.
 func readTable(t *testing.T) map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile("architecture.md")
@@ -73,7 +77,7 @@ func readTable(t *testing.T) map[string][]string {
 	require.True(t, found)
 	section, _, _ = strings.Cut(section, "\n## ")
 	table := map[string][]string{}
-	for _, row := range tableRow.FindAllStringSubmatch(section, -1)[2:] { // the header, and the line under it
+	for _, row := range tableRow.FindAllStringSubmatch(section, -1)[2:] { // skip the header and the line below it
 		var rules []string
 		for _, rule := range strings.Split(row[2], ",") {
 			if rule = strings.TrimSpace(rule); rule != "" {

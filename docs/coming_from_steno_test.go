@@ -17,7 +17,8 @@ import (
 
 var apiName = regexp.MustCompile(`\b(saga|sec|store)\.([A-Z]\w*(?:\.[A-Z]\w*)?)`)
 
-// TestNamesInComingFromStenoExist looks up each name of the API that the page mentions.
+// TestNamesInComingFromStenoExist looks up each API name that the page
+// mentions.
 func TestNamesInComingFromStenoExist(t *testing.T) {
 	page, err := os.ReadFile("coming-from-steno.md")
 	require.NoError(t, err)
@@ -33,7 +34,8 @@ func TestNamesInComingFromStenoExist(t *testing.T) {
 	}
 }
 
-// declaredNames returns the functions, types, variables and constants of a package, and its methods as in "DAG.Find".
+// declaredNames returns the names of the functions, types, variables and
+// constants of a package, and of its methods, such as "DAG.Find".
 func declaredNames(t *testing.T, dir string) map[string]bool {
 	t.Helper()
 	files, err := fs.Glob(os.DirFS(dir), "*.go")
@@ -66,7 +68,8 @@ func declaredNames(t *testing.T, dir string) map[string]bool {
 	return names
 }
 
-// receiver returns the type of a method's receiver with a dot behind it, or nothing for a function.
+// receiver returns the type of a method's receiver followed by a dot, or "" for
+// a function.
 func receiver(f *ast.FuncDecl) string {
 	if f.Recv == nil {
 		return ""

@@ -17,8 +17,9 @@ var (
 	testFunction = regexp.MustCompile(`(?m)^func (Test[A-Z][A-Za-z0-9]*)\(`)
 )
 
-// A document that says which test holds what it promises names a test that there is.
-func TestDocumentsNameTestsThatThereAre(t *testing.T) {
+// The documents list the tests that verify their statements. A renamed test
+// must be renamed there too.
+func TestDocumentsNameExistingTests(t *testing.T) {
 	tests := map[string]bool{}
 	require.NoError(t, filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
@@ -38,7 +39,7 @@ func TestDocumentsNameTestsThatThereAre(t *testing.T) {
 		require.NoError(t, err)
 		for _, m := range testName.FindAllStringSubmatch(string(text), -1) {
 			named++
-			assert.True(t, tests[m[1]], "%s names %s, which there is not", document, m[1])
+			assert.True(t, tests[m[1]], "%s names %s, which doesn't exist", document, m[1])
 		}
 	}
 	assert.Greater(t, named, 20)
