@@ -8,14 +8,14 @@ import (
 )
 
 // check refuses what can't be made a saga of, here. Without a registry it isn't known which actions there are.
-func (b bystander) check(log *saga.Log) error {
+func (c storeClient) check(log *saga.Log) error {
 	if log.ID.IsZero() {
 		return errors.New("saga id is zero; make one with saga.NewID")
 	}
 	if log.DAG == nil || log.DAG.DAG == nil {
 		return fmt.Errorf("saga %s has no DAG; make one with saga.NewSagaDAG", log.ID)
 	}
-	if registry := b.config.Registry; registry != nil {
+	if registry := c.config.Registry; registry != nil {
 		if err := registry.Check(log.DAG.DAG); err != nil {
 			return err
 		}
@@ -23,25 +23,25 @@ func (b bystander) check(log *saga.Log) error {
 			return err
 		}
 	}
-	return b.checkSize(log.DAG)
+	return c.checkSize(log.DAG)
 }
 
 // checkSize refuses what is larger than the coordinator's configuration allows.
-func (b bystander) checkSize(dag *saga.SagaDAG) error {
+func (c storeClient) checkSize(dag *saga.SagaDAG) error {
 	edges := 0
 	for id := range saga.NodeID(dag.Len()) {
 		edges += len(dag.Parents(id))
 	}
 	size := len(dag.Params())
 	switch {
-	case dag.Len() > b.config.MaxNodes:
-		return fmt.Errorf("saga %q: %w: %d nodes, Config.MaxNodes is %d", dag.Name(), saga.ErrTooLarge, dag.Len(), b.config.MaxNodes)
-	case edges > b.config.MaxEdges:
-		return fmt.Errorf("saga %q: %w: %d edges, Config.MaxEdges is %d", dag.Name(), saga.ErrTooLarge, edges, b.config.MaxEdges)
-	case size > b.config.MaxPayload:
-		return fmt.Errorf("saga %q: %w: parameters of %d bytes, Config.MaxPayload is %d", dag.Name(), saga.ErrTooLarge, size, b.config.MaxPayload)
-	case size > b.config.WarnPayload:
-		b.config.Logger.Warn("large parameters", "name", dag.Name(), "bytes", size)
+	case dag.Len() > c.config.MaxNodes:
+		return fmt.Errorf("saga %q: %w: %d nodes, Config.MaxNodes is %d", dag.Name(), saga.ErrTooLarge, dag.Len(), c.config.MaxNodes)
+	case edges > c.config.MaxEdges:
+		return fmt.Errorf("saga %q: %w: %d edges, Config.MaxEdges is %d", dag.Name(), saga.ErrTooLarge, edges, c.config.MaxEdges)
+	case size > c.config.MaxPayload:
+		return fmt.Errorf("saga %q: %w: parameters of %d bytes, Config.MaxPayload is %d", dag.Name(), saga.ErrTooLarge, size, c.config.MaxPayload)
+	case size > c.config.WarnPayload:
+		c.config.Logger.Warn("large parameters", "name", dag.Name(), "bytes", size)
 	}
 	return nil
 }

@@ -35,44 +35,44 @@ func NewClient(config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{config: config}
-	c.Operator = Operator{aside: newBystander(&c.config), ask: c.amend, unpark: func(saga.ID, uint64) bool { return false }}
+	c.Operator = Operator{client: newStoreClient(&c.config), submit: c.submit, unpark: func(saga.ID, uint64) bool { return false }}
 	return c, nil
 }
 
-func (c *Client) amend(ctx context.Context, id saga.ID, w wish) error {
-	record, err := c.aside.load(ctx, id)
+func (c *Client) submit(ctx context.Context, id saga.ID, cmd command) error {
+	record, err := c.client.load(ctx, id)
 	if err != nil {
 		return err
 	}
-	return c.aside.amend(ctx, record, w)
+	return c.client.appendCommand(ctx, record, cmd)
 }
 
 // Create records a saga without starting it, as Coordinator.Create does.
 func (c *Client) Create(ctx context.Context, id saga.ID, dag *saga.SagaDAG) error {
-	return c.aside.create(ctx, id, dag, false)
+	return c.client.create(ctx, id, dag, false)
 }
 
 // CreateAndStart records a saga, which the first coordinator of the queue that looks takes and runs. When it returns nil, the saga
 // is durable. If the same saga exists, it is started unless it has been. The errors are those of Coordinator.Create.
 func (c *Client) CreateAndStart(ctx context.Context, id saga.ID, dag *saga.SagaDAG) error {
-	return c.aside.create(ctx, id, dag, true)
+	return c.client.create(ctx, id, dag, true)
 }
 
 // Start starts a saga that was created, and does nothing if it has been started. When it returns nil, the
 // start is durable. The error wraps saga.ErrNotFound, or saga.ErrParked if the log makes no sense.
-func (c *Client) Start(ctx context.Context, id saga.ID) error { return c.amend(ctx, id, startIt) }
+func (c *Client) Start(ctx context.Context, id saga.ID) error { return c.submit(ctx, id, startCommand) }
 
 // Wait returns when the saga is settled, as Coordinator.Wait does. It looks at the store again and again, at first after some milliseconds, then
 // up to every Config.Poll.
 func (c *Client) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error) {
-	pause := c.aside.pauses()
+	pause := c.client.pollPauses()
 	for {
-		record, err := c.aside.load(ctx, id)
+		record, err := c.client.load(ctx, id)
 		switch {
 		case err != nil:
 			return saga.Outputs{}, err
 		case record.State.Settled():
-			return c.aside.result(ctx, record)
+			return c.client.result(ctx, record)
 		}
 		select {
 		case <-time.After(pause()):
@@ -85,14 +85,14 @@ func (c *Client) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error) {
 // Status returns what the store knows of a saga. What only its coordinator knows, such as the attempts of what is being
 // retried, is not in it. The error wraps saga.ErrNotFound if there is none.
 func (c *Client) Status(ctx context.Context, id saga.ID) (*saga.Status, error) {
-	record, err := c.aside.load(ctx, id)
+	record, err := c.client.load(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return c.aside.status(ctx, record)
+	return c.client.status(ctx, record)
 }
 
 // List returns the records that the query asks for.
 func (c *Client) List(ctx context.Context, q store.Query) ([]store.Record, error) {
-	return c.aside.list(ctx, q)
+	return c.client.list(ctx, q)
 }

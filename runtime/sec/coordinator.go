@@ -17,37 +17,37 @@ type Coordinator struct {
 	config Config
 
 	// alive ends when Shutdown's context does, or nothing runs any more: actions and store calls end with it.
-	alive context.Context
-	kill  context.CancelFunc
+	lifetime    context.Context
+	endLifetime context.CancelFunc
 	// stopping is closed when Shutdown is called: nothing new starts.
 	stopping chan struct{}
 	// running counts the sagas that are attended to, the actions that are called, and the goroutines that look out and delete.
 	running sync.WaitGroup
 
 	// keeping counts the goroutine that renews the leases, until keepNoMore is closed.
-	keeping     sync.WaitGroup
-	keepNoMore  chan struct{}
-	stopKeeping sync.Once
+	renewing         sync.WaitGroup
+	stopRenewing     chan struct{}
+	stopRenewingOnce sync.Once
 
 	// awake has room for one, by which lookOut is woken.
-	awake     chan struct{}
-	unwatch   context.CancelFunc
-	recovered bool // takeOver has seen the end; lookOut's own
+	pollNow      chan struct{}
+	stopWatching context.CancelFunc
+	startupDone  bool // takeOver has seen the end; lookOut's own
 
 	// appends is passed by each append. Who waits there doesn't use up the time that the store is given.
-	appends *gate
+	appendLimit *semaphore
 
 	pool         pool
-	gates        *gates
-	slots        *slots
+	limits       *limits
+	admission    *admission
 	observations *observations
-	offers       offers
+	handoffs     handoffs
 
 	mu      sync.Mutex
 	stopped bool
-	tenure  *tenure // the current one
+	session *leaseSession // the current one
 	// sagas are those that this coordinator owns, except for the settled ones, which are in the store only.
-	sagas map[saga.ID]*instance
+	sagas map[saga.ID]*execution
 }
 
 var _ saga.Coordinator = (*Coordinator)(nil)
@@ -59,36 +59,36 @@ func New(config Config) (*Coordinator, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	alive, kill := context.WithCancel(context.Background())
-	watching, unwatch := context.WithCancel(alive)
+	lifetime, endLifetime := context.WithCancel(context.Background())
+	watching, stopWatching := context.WithCancel(lifetime)
 	c := &Coordinator{
-		config:   config,
-		alive:    alive,
-		kill:     kill,
-		stopping: make(chan struct{}),
+		config:      config,
+		lifetime:    lifetime,
+		endLifetime: endLifetime,
+		stopping:    make(chan struct{}),
 
-		keepNoMore: make(chan struct{}),
-		awake:      make(chan struct{}, 1),
-		appends:    newGate(maxAppends),
-		unwatch:    unwatch,
-		gates:      newGates(config.MaxActions),
-		slots:      newSlots(config.MaxSagas),
-		sagas:      map[saga.ID]*instance{},
+		stopRenewing: make(chan struct{}),
+		pollNow:      make(chan struct{}, 1),
+		appendLimit:  newSemaphore(maxConcurrentAppends),
+		stopWatching: stopWatching,
+		limits:       newLimits(config.MaxActions),
+		admission:    newAdmission(config.MaxSagas),
+		sagas:        map[saga.ID]*execution{},
 
 		observations: newObservations(config.Observer, config.Logger),
 	}
-	c.Operator = Operator{aside: newBystander(&c.config), ask: c.ask, unpark: c.unpark}
-	c.newTenure()
-	go c.observations.run(alive)
+	c.Operator = Operator{client: newStoreClient(&c.config), submit: c.submit, unpark: c.unpark}
+	c.beginSession()
+	go c.observations.run(lifetime)
 	if config.Lease > 0 {
-		c.keeping.Go(c.keepLeases)
+		c.renewing.Go(c.renewLeases)
 	}
-	c.running.Go(c.lookOut)
+	c.running.Go(c.pollLoop)
 	if w, ok := config.Store.(store.Watcher); ok {
 		c.running.Go(func() { c.watch(watching, w) })
 	}
 	if config.Retention.enabled() {
-		c.running.Go(c.retain)
+		c.running.Go(c.retentionLoop)
 	}
 	return c, nil
 }
@@ -104,60 +104,60 @@ func (c *Coordinator) Shutdown(ctx context.Context) error {
 	if !c.stopped {
 		c.stopped = true
 		close(c.stopping)
-		c.unwatch()
-		c.nudgeAll()
+		c.stopWatching()
+		c.wakeAll()
 	}
 	c.mu.Unlock()
 
-	ended := make(chan struct{})
+	finished := make(chan struct{})
 	go func() {
 		c.running.Wait()
-		c.stopKeeping.Do(func() { close(c.keepNoMore) })
-		c.keeping.Wait() // or else it could renew what is given back then
-		close(ended)
+		c.stopRenewingOnce.Do(func() { close(c.stopRenewing) })
+		c.renewing.Wait() // or else it could renew what is given back then
+		close(finished)
 	}()
 	select {
-	case <-ended:
+	case <-finished:
 	case <-ctx.Done():
-		c.end()
+		c.terminate()
 		return fmt.Errorf("sec: shutdown: %w", ctx.Err())
 	}
 	err := c.retry(ctx, saga.ID{}, func(ctx context.Context, st store.Store) error {
-		return st.Renew(ctx, c.currentTenure().owner, 0)
+		return st.Renew(ctx, c.currentSession().owner, 0)
 	})
 	if err != nil {
-		c.end()
+		c.terminate()
 		return fmt.Errorf("sec: shutdown: giving the sagas back: %w", cmp.Or(ctx.Err(), err))
 	}
-	c.end()
+	c.terminate()
 	select { // the observer gets the last words, unless it hangs
-	case <-c.observations.ended:
+	case <-c.observations.finished:
 	case <-ctx.Done():
-	case <-time.After(observerPatience):
+	case <-time.After(observerTimeout):
 	}
 	return nil
 }
 
 // observerPatience is how long Shutdown waits for the observer at most.
-const observerPatience = time.Second
+const observerTimeout = time.Second
 
 // end ends the coordinator's life.
-func (c *Coordinator) end() {
-	c.kill()
+func (c *Coordinator) terminate() {
+	c.endLifetime()
 	c.pool.close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if timer := c.tenure.timer; timer != nil {
+	if timer := c.session.timer; timer != nil {
 		timer.Stop() // or else it would keep the coordinator in memory
 	}
-	c.nudgeAll()
+	c.wakeAll()
 }
 
 // nudgeAll wakes all owners. It is called with the lock held.
-func (c *Coordinator) nudgeAll() {
+func (c *Coordinator) wakeAll() {
 	for _, s := range c.sagas {
-		if s.mail.nudge() {
-			c.attendTo(s)
+		if s.mail.wake() {
+			c.schedule(s)
 		}
 	}
 }
@@ -182,7 +182,7 @@ func (c *Coordinator) inBackground(f func()) bool {
 }
 
 // lookup returns a saga that this coordinator has in memory, or nil.
-func (c *Coordinator) lookup(id saga.ID) *instance {
+func (c *Coordinator) lookup(id saga.ID) *execution {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.sagas[id]
@@ -190,7 +190,7 @@ func (c *Coordinator) lookup(id saga.ID) *instance {
 
 // reserve puts an instance under its ID, before it is known whether the store has that saga. If there
 // is one already, it returns that and false.
-func (c *Coordinator) reserve(s *instance) (*instance, bool, error) {
+func (c *Coordinator) reserve(s *execution) (*execution, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped {
@@ -199,30 +199,30 @@ func (c *Coordinator) reserve(s *instance) (*instance, bool, error) {
 	if other, ok := c.sagas[s.id]; ok {
 		return other, false, nil
 	}
-	if s.tenure.Err() != nil {
-		return nil, false, errTenure
+	if s.session.Err() != nil {
+		return nil, false, errLeaseExpired
 	}
 	c.sagas[s.id] = s
 	return s, true, nil
 }
 
 // release forgets an instance that was reserved, ends what works for it, and tells those that wait for it.
-func (c *Coordinator) release(s *instance) { s.gone.Do(func() { c.forget(s) }) }
+func (c *Coordinator) release(s *execution) { s.releaseOnce.Do(func() { c.forget(s) }) }
 
-func (c *Coordinator) forget(s *instance) {
+func (c *Coordinator) forget(s *execution) {
 	c.mu.Lock()
 	if c.sagas[s.id] == s {
 		delete(c.sagas, s.id)
 	}
 	c.mu.Unlock()
-	left, away := s.mail.close(s.flying)
-	if away == 0 || s.stored != saga.StateAbandoned { // what was abandoned still runs to its end
-		s.life.end()
+	left, outstanding := s.mail.close(s.inFlight)
+	if outstanding == 0 || s.storedState != saga.StateAbandoned { // what was abandoned still runs to its end
+		s.lifetime.cancel()
 	}
-	s.admitted = s.admitted || left.granted
-	s.dismiss()
+	s.admitted = s.admitted || left.admitted
+	s.releaseAdmission()
 	for _, r := range left.requests { // they came too late to be served
-		r.answer(errGone)
+		r.answer(errReleased)
 	}
 	close(s.done)
 	if s.launched {
@@ -231,7 +231,7 @@ func (c *Coordinator) forget(s *instance) {
 }
 
 // launch notes that a saga which was loaded is attended to from now on, by the caller. It reports false if the coordinator is shutting down.
-func (c *Coordinator) launch(s *instance) bool {
+func (c *Coordinator) launch(s *execution) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped {

@@ -43,14 +43,14 @@ func (c *Coordinator) Start(ctx context.Context, id saga.ID) error {
 	if s == nil && record.State != saga.StateCreated { // wherever it runs, it has been started
 		return nil
 	}
-	return c.ask(ctx, id, startIt)
+	return c.submit(ctx, id, startCommand)
 }
 
 func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) error {
-	if err := c.aside.check(log); err != nil {
+	if err := c.client.check(log); err != nil {
 		return err
 	}
-	s := newInstance(c, log.ID)
+	s := newExecution(c, log.ID)
 	if err := s.load(log.DAG, log.Events, 1); err != nil {
 		return err
 	}
@@ -58,22 +58,22 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 	if start && s.admit(false) {
 		s.advance()
 	}
-	s.stored = s.state()
+	s.storedState = s.state()
 	other, reserved, err := c.reserve(s)
 	if err != nil || !reserved {
-		s.dismiss()
+		s.releaseAdmission()
 	}
 	if err != nil {
 		return err
 	}
 	if !reserved {
-		return other.same(ctx, log, start)
+		return other.matchExisting(ctx, log, start)
 	}
 	return s.insert(ctx, log)
 }
 
 // insert records a new saga that has been reserved.
-func (s *instance) insert(ctx context.Context, log *saga.Log) error {
+func (s *execution) insert(ctx context.Context, log *saga.Log) error {
 	c := s.coordinator
 	s.dag = c.config.Registry.WithShapes(s.dag)
 	encoded, params, err := s.dag.Parts()
@@ -81,25 +81,25 @@ func (s *instance) insert(ctx context.Context, log *saga.Log) error {
 		c.release(s)
 		return fmt.Errorf("saga %s: %w", s.id, err)
 	}
-	err = c.aside.withStore(ctx, func(ctx context.Context, st store.Store) error {
+	err = c.client.withStore(ctx, func(ctx context.Context, st store.Store) error {
 		return st.Create(ctx, store.NewSaga{
-			ID: s.id, Name: s.dag.Name(), DAG: encoded, Params: params, State: s.stored,
-			Events: s.all(), Queue: c.config.Queue, Owner: s.tenure.owner, Lease: c.config.Lease,
+			ID: s.id, Name: s.dag.Name(), DAG: encoded, Params: params, State: s.storedState,
+			Events: s.allEvents(), Queue: c.config.Queue, Owner: s.session.owner, Lease: c.config.Lease,
 		})
 	})
 	switch {
 	case errors.Is(err, store.ErrExists):
 		c.release(s)
-		return c.createdBefore(ctx, log, s.started)
+		return c.matchExisting(ctx, log, s.started)
 	case err != nil:
 		c.release(s)
-		c.settleDoubt(s.id)
+		c.confirmCreate(s.id)
 		return fmt.Errorf("saga %s: create: %w", s.id, err)
 	}
-	s.committed(s.stored)
-	s.publish(s.started && !s.stored.Settled())
+	s.committed(s.storedState)
+	s.publish(s.started && !s.storedState.Settled())
 	close(s.loaded)
-	if s.stored.Settled() {
+	if s.storedState.Settled() {
 		c.release(s)
 		return nil
 	}
@@ -108,12 +108,12 @@ func (s *instance) insert(ctx context.Context, log *saga.Log) error {
 		c.release(s)
 		return nil
 	}
-	s.begin()
+	s.startDriving()
 	return nil
 }
 
 // all returns the events that are durable, and those that are pending.
-func (s *instance) all() []saga.Event {
+func (s *execution) allEvents() []saga.Event {
 	if len(s.events) == 0 { // as in a new saga
 		return s.pending
 	}
@@ -122,12 +122,12 @@ func (s *instance) all() []saga.Event {
 
 // settleDoubt finds out in the background whether a create which seemed to fail has succeeded, and goes on with
 // the saga if it has: nobody else would until the next coordinator does.
-func (c *Coordinator) settleDoubt(id saga.ID) {
+func (c *Coordinator) confirmCreate(id saga.ID) {
 	c.inBackground(func() {
-		_ = c.retry(c.alive, id, func(ctx context.Context, _ store.Store) error {
+		_ = c.retry(c.lifetime, id, func(ctx context.Context, _ store.Store) error {
 			_, _, err := c.find(ctx, id)
 			if errors.Is(err, saga.ErrNotFound) || errors.Is(err, saga.ErrShutdown) {
-				return final{err}
+				return permanentError{err}
 			}
 			return err
 		})
@@ -135,19 +135,19 @@ func (c *Coordinator) settleDoubt(id saga.ID) {
 }
 
 // createdBefore finishes a create for an ID that the store knows.
-func (c *Coordinator) createdBefore(ctx context.Context, log *saga.Log, start bool) error {
+func (c *Coordinator) matchExisting(ctx context.Context, log *saga.Log, start bool) error {
 	s, record, err := c.find(ctx, log.ID)
 	if err != nil {
 		return err
 	}
 	if s != nil {
-		return s.same(ctx, log, start)
+		return s.matchExisting(ctx, log, start)
 	}
-	return c.aside.createdBefore(ctx, record, log, start)
+	return c.client.matchExisting(ctx, record, log, start)
 }
 
 // same finishes a create for an ID that the coordinator has in memory.
-func (s *instance) same(ctx context.Context, log *saga.Log, start bool) error {
+func (s *execution) matchExisting(ctx context.Context, log *saga.Log, start bool) error {
 	select {
 	case <-s.loaded:
 	case <-s.done:
@@ -159,11 +159,11 @@ func (s *instance) same(ctx context.Context, log *saga.Log, start bool) error {
 	default: // it turned out not to exist
 		return s.coordinator.create(ctx, log, start)
 	}
-	v, _ := s.view.load()
+	v, _ := s.snapshot.load()
 	if v.parked != nil && s.dag == nil { // it can't be told whether it is the same
 		return fmt.Errorf("saga %s: %w", s.id, v.parked)
 	}
-	if err := continues(s.dag, v.events, log); err != nil || !start {
+	if err := matchLog(s.dag, v.events, log); err != nil || !start {
 		return err
 	}
 	return s.coordinator.Start(ctx, s.id)

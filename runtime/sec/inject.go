@@ -114,7 +114,7 @@ func (c *Coordinator) injectAt(ctx context.Context, id saga.ID, node saga.NodeID
 	return nil
 }
 
-func (s *instance) injection(t executor.Task) injection {
+func (s *execution) injection(t executor.Task) injection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.injected[t]

@@ -14,110 +14,110 @@ const maxIdle = 256
 // with a short one meanwhile do more of them, so that a thousand short calls need only a few goroutines.
 type pool struct {
 	mu    sync.Mutex
-	queue []duty // from next on, what nobody does yet, oldest first
-	next  int
+	queue []poolTask // from next on, what nobody does yet, oldest first
+	head  int
 	// coming says that a goroutine is on its way.
-	coming bool
+	waking bool
 	idle   []chan bool // one for each goroutine that waits; the one that became idle last is used first
 	closed bool
 }
 
 // duty is what a goroutine of the pool does for a saga: to attend to it, or to call an action and see what follows.
-type duty struct {
-	saga    *instance
-	attends bool
-	job     job // if it doesn't attend at first
+type poolTask struct {
+	execution *execution
+	drive     bool
+	task      actionTask // if it doesn't attend at first
 }
 
 // do does the duty, and what falls to the same goroutine after it: whoever reports to a saga that nobody attends to attends, and
 // calls one of the actions that are due then. So a chain of actions needs no other goroutine.
-func (d *duty) do() {
-	job, ok := d.job, !d.attends
+func (t *poolTask) run() {
+	task, ok := t.task, !t.drive
 	for {
 		if !ok {
-			if job, ok = d.saga.attend(); !ok {
+			if task, ok = t.execution.drive(); !ok {
 				return
 			}
 		}
-		if ok = false; !d.saga.work(job) {
+		if ok = false; !t.execution.runTask(task) {
 			return
 		}
 	}
 }
 
 // run has a duty done. The user's code may end the goroutine with runtime.Goexit.
-func (p *pool) run(d duty) {
+func (p *pool) submit(t poolTask) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.queue = append(p.queue, d)
-	p.call()
+	p.queue = append(p.queue, t)
+	p.wakeWorker()
 }
 
 // runJobs has jobs of a saga done.
-func (p *pool) runJobs(s *instance, jobs []job) {
-	if len(jobs) == 0 {
+func (p *pool) submitAll(s *execution, tasks []actionTask) {
+	if len(tasks) == 0 {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, j := range jobs {
-		p.queue = append(p.queue, duty{saga: s, job: j})
+	for _, t := range tasks {
+		p.queue = append(p.queue, poolTask{execution: s, task: t})
 	}
-	p.call()
+	p.wakeWorker()
 }
 
 // call has a goroutine come if there is something to do. It is called with the lock held.
-func (p *pool) call() {
-	if p.coming || p.next == len(p.queue) {
+func (p *pool) wakeWorker() {
+	if p.waking || p.head == len(p.queue) {
 		return
 	}
-	p.coming = true
+	p.waking = true
 	if n := len(p.idle); n > 0 {
 		p.idle[n-1] <- true
 		p.idle = p.idle[:n-1]
 		return
 	}
-	go p.work()
+	go p.worker()
 }
 
 // work is a goroutine of the pool, which has been called.
-func (p *pool) work() {
-	called := make(chan bool, 1) // with room, so that call never waits
+func (p *pool) worker() {
+	wake := make(chan bool, 1) // with room, so that call never waits
 	p.mu.Lock()
-	for p.coming = false; ; {
-		if p.next < len(p.queue) {
-			d := p.take()
-			p.call()
+	for p.waking = false; ; {
+		if p.head < len(p.queue) {
+			t := p.pop()
+			p.wakeWorker()
 			p.mu.Unlock()
-			d.do()
+			t.run()
 			p.mu.Lock()
 			continue
 		}
 		if p.closed || len(p.idle) == maxIdle {
 			break
 		}
-		p.idle = append(p.idle, called)
+		p.idle = append(p.idle, wake)
 		p.mu.Unlock()
-		if !<-called {
+		if !<-wake {
 			return
 		}
 		p.mu.Lock()
-		p.coming = false
+		p.waking = false
 	}
 	p.mu.Unlock()
 }
 
 // take takes the oldest duty.
-func (p *pool) take() duty {
-	d := p.queue[p.next]
-	p.queue[p.next] = duty{} // or else it would be kept in memory
-	p.next++
-	if p.next > len(p.queue)/2 { // so that what is moved is less than what was taken
-		n := copy(p.queue, p.queue[p.next:])
+func (p *pool) pop() poolTask {
+	t := p.queue[p.head]
+	p.queue[p.head] = poolTask{} // or else it would be kept in memory
+	p.head++
+	if p.head > len(p.queue)/2 { // so that what is moved is less than what was taken
+		n := copy(p.queue, p.queue[p.head:])
 		clear(p.queue[n:])
-		p.queue, p.next = p.queue[:n], 0
+		p.queue, p.head = p.queue[:n], 0
 	}
-	return d
+	return t
 }
 
 // close ends the goroutines that are idle, and the others when they become so.
@@ -125,11 +125,11 @@ func (p *pool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
-	for _, called := range p.idle {
-		called <- false
+	for _, wake := range p.idle {
+		wake <- false
 	}
 	p.idle = nil
 }
 
 // attendTo has somebody attend to a saga, on behalf of a caller who has to see to it and can't do so itself.
-func (c *Coordinator) attendTo(s *instance) { c.pool.run(duty{saga: s, attends: true}) }
+func (c *Coordinator) schedule(s *execution) { c.pool.submit(poolTask{execution: s, drive: true}) }

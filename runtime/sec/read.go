@@ -16,36 +16,36 @@ import (
 // nothing else. The error can also wrap saga.ErrNotFound, saga.ErrShutdown, and saga.ErrParked: this coordinator can't go on with the
 // saga, and if there are leases, no other has claimed it within two Polls.
 func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error) {
-	pause := c.aside.pauses()
+	pause := c.client.pollPauses()
 	for {
 		s, record, err := c.find(ctx, id)
 		switch {
 		case err != nil:
 			return saga.Outputs{}, err
 		case s != nil:
-			v, _ := s.view.load()
+			v, _ := s.snapshot.load()
 			if v.parked != nil && c.config.Lease == 0 {
 				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, v.parked)
 			}
 			select {
 			case <-s.done:
-				if v.parked == nil && s.settled() { // what was parked is offered now
+				if v.parked == nil && s.isSettled() { // what was parked is offered now
 					return s.result()
 				}
-			case <-c.alive.Done():
+			case <-c.lifetime.Done():
 				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
 			case <-ctx.Done():
 				return saga.Outputs{}, fmt.Errorf("saga %s: wait: %w", id, ctx.Err())
 			}
 		case record.State.Settled():
-			return c.aside.result(ctx, record)
+			return c.client.result(ctx, record)
 		}
 		if c.isStopped() {
 			return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
 		}
 		if s == nil { // another coordinator runs it, or may
-			if o, ok := c.offered(&record); ok && time.Since(o.at) > 2*c.config.Poll {
-				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, o.reason)
+			if h, ok := c.handedOff(&record); ok && time.Since(h.at) > 2*c.config.Poll {
+				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, h.reason)
 			}
 			select {
 			case <-time.After(pause()):
@@ -64,13 +64,13 @@ func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, err
 		return nil, err
 	}
 	if s == nil {
-		status, err := c.aside.status(ctx, record)
-		if o, ok := c.offered(&record); ok && err == nil && status.Parked == nil {
-			status.Parked = o.reason
+		status, err := c.client.status(ctx, record)
+		if h, ok := c.handedOff(&record); ok && err == nil && status.Parked == nil {
+			status.Parked = h.reason
 		}
 		return status, err
 	}
-	v, _ := s.view.load()
+	v, _ := s.snapshot.load()
 	if s.dag == nil {
 		return nil, fmt.Errorf("saga %s: %w", id, v.parked)
 	}
@@ -94,7 +94,7 @@ func (c *Coordinator) List(ctx context.Context, q store.Query) ([]store.Record, 
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		records, err := c.aside.list(ctx, q)
+		records, err := c.client.list(ctx, q)
 		answers <- answer{records, err}
 	}()
 	patience := time.NewTimer(c.config.ListTimeout)
@@ -113,18 +113,18 @@ func (c *Coordinator) List(ctx context.Context, q store.Query) ([]store.Record, 
 // parked. It asks only memory, so that it answers whatever the store does. Stuck and final sagas are in the store only; see List.
 func (c *Coordinator) InMemory() []store.Record {
 	c.mu.Lock()
-	instances := make([]*instance, 0, len(c.sagas))
+	instances := make([]*execution, 0, len(c.sagas))
 	for _, s := range c.sagas {
 		instances = append(instances, s)
 	}
 	c.mu.Unlock()
 	records := make([]store.Record, 0, len(instances))
 	for _, s := range instances {
-		v, shown := s.view.load()
+		v, shown := s.snapshot.load()
 		if !shown { // still being created or read
 			continue
 		}
-		r := store.Record{ID: s.id, Queue: c.config.Queue, State: v.state, Owner: s.tenure.owner, Generation: s.generation, NextSeq: uint64(len(v.events))}
+		r := store.Record{ID: s.id, Queue: c.config.Queue, State: v.state, Owner: s.session.owner, Generation: s.generation, NextSeq: uint64(len(v.events))}
 		if s.dag != nil {
 			r.Name = s.dag.Name()
 		}

@@ -10,84 +10,84 @@ import (
 )
 
 // wish is what somebody wants to be done to a saga.
-type wish struct {
+type command struct {
 	// do adds it to the log. It may be called again, for a log in which others have come first.
-	do func(*progress) error
+	apply func(*journal) error
 	// final says what it means for a saga that is final.
-	final func(store.Record) error
+	onFinal func(store.Record) error
 }
 
 // startIt is the wish that a saga be started.
-var startIt = wish{
-	do: func(p *progress) error {
+var startCommand = command{
+	apply: func(p *journal) error {
 		p.started = true
 		return nil
 	},
-	final: func(store.Record) error { return nil },
+	onFinal: func(store.Record) error { return nil },
 }
 
 // request asks the owner of a saga to do something. What that adds to the log is
 // durable when the reply comes.
 type request struct {
-	do    func(*progress) error
+	apply func(*journal) error
 	reply chan error // with room for the reply, so that the owner never waits; nil if nobody waits for it
 }
 
 // serve does a request. Its reply comes now if it can't be done, and else when it's durable.
-func (s *instance) serve(r request) {
-	if err := r.do(&s.progress); err != nil {
+func (s *execution) applyRequest(r request) {
+	if err := r.apply(&s.journal); err != nil {
 		r.answer(err)
 		return
 	}
-	s.served = append(s.served, r)
+	s.unanswered = append(s.unanswered, r)
 }
 
 // ask has the owner of the saga grant a wish, and waits until that is durable. It takes a saga that is
 // stuck back into memory. If another coordinator owns the saga, it amends the log.
-func (c *Coordinator) ask(ctx context.Context, id saga.ID, w wish) error {
-	r := request{do: w.do, reply: make(chan error, 1)}
+func (c *Coordinator) submit(ctx context.Context, id saga.ID, cmd command) error {
+	r := request{apply: cmd.apply, reply: make(chan error, 1)}
 	for {
 		s, record, err := c.find(ctx, id)
-		o, offered := c.offered(&record)
+		h, handedOff := c.handedOff(&record)
 		switch {
 		case err != nil:
 			return err
 		case s == nil && record.State.Final():
-			return w.final(record)
+			return cmd.onFinal(record)
 		case s == nil && c.isStopped():
 			return fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
-		case offered:
-			return fmt.Errorf("saga %s: %w", id, o.reason)
-		case s == nil && (record.State != saga.StateStuck || !c.own(ctx, &record)):
-			return c.aside.amend(ctx, record, w)
+		case handedOff:
+			return fmt.Errorf("saga %s: %w", id, h.reason)
+		case s == nil && (record.State != saga.StateStuck || !c.ensureOwned(ctx, &record)):
+			return c.client.appendCommand(ctx, record, cmd)
 		case s == nil:
-			asked, err := c.adoptFor(ctx, record, &r)
+			requested, err := c.recoverFor(ctx, record, &r)
 			switch {
 			case ctx.Err() != nil && err != nil:
 				return fmt.Errorf("%w; it may be done or not", err)
 			case err != nil:
 				return err
 			}
-			if !asked { // somebody else has taken it back
+			if !requested { // somebody else has taken it back
 				continue
 			}
-			if err := r.wait(ctx, id); !errors.Is(err, errGone) {
+			if err := r.wait(ctx, id); !errors.Is(err, errReleased) {
 				return err
 			}
 			continue
 		}
-		if v, _ := s.view.load(); v.parked != nil {
+		if v, _ := s.snapshot.load(); v.parked != nil {
 			return fmt.Errorf("saga %s: %w", id, v.parked)
 		}
-		ok, attend := s.mail.ask(r)
+		ok, schedule := s.mail.post(r)
 		if !ok {
 			<-s.done // it has settled; look again
 			continue
 		}
-		if attend {
-			c.attendTo(s)
+		if schedule {
+			c.schedule(s)
 		}
-		if err := r.wait(ctx, id); !errors.Is(err, errGone) {
+		if err := r.wait(ctx, id); !errors.Is(err, errReleased) {
 			return err
 		}
 	}
@@ -102,7 +102,7 @@ func (r request) answer(err error) {
 
 // errGone is the reply to a request that came when the owner was about to leave, or that the owner could not make durable, as
 // the saga had become another's. It is made again, of whoever has the saga then; what it has done all the same is in the log that he reads.
-var errGone = errors.New("saga is not in memory any more")
+var errReleased = errors.New("saga is not in memory any more")
 
 func (r request) wait(ctx context.Context, id saga.ID) error {
 	select {

@@ -34,7 +34,7 @@ const (
 )
 
 // retain deletes what is too old or too much, until the coordinator shuts down.
-func (c *Coordinator) retain() {
+func (c *Coordinator) retentionLoop() {
 	ticker := time.NewTicker(c.config.Retention.Every)
 	defer ticker.Stop()
 	for {
@@ -56,7 +56,7 @@ func (c *Coordinator) deleteExpired() error {
 		at time.Time
 	}
 	var kept []ended
-	for records, err := range c.aside.pages(c.alive, store.Query{States: finalStates, Queues: []string{c.config.Queue}, Limit: retentionBatch}) {
+	for records, err := range c.client.pages(c.lifetime, store.Query{States: finalStates, Queues: []string{c.config.Queue}, Limit: retentionBatch}) {
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (c *Coordinator) deleteFinal(ids []saga.ID) error {
 	for i := range errs {
 		running.Go(func() {
 			for n := next.Add(1) - 1; n < int64(len(ids)) && !failed.Load(); n = next.Add(1) - 1 {
-				err := c.aside.withStore(c.alive, func(ctx context.Context, st store.Store) error { return st.Delete(ctx, ids[n]) })
+				err := c.client.withStore(c.lifetime, func(ctx context.Context, st store.Store) error { return st.Delete(ctx, ids[n]) })
 				if err != nil && !errors.Is(err, store.ErrNotFound) {
 					errs[i] = err
 					failed.Store(true)

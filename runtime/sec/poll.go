@@ -13,41 +13,41 @@ import (
 // to do that this coordinator isn't told of: sagas that clients have created, those of coordinators that are gone, what
 // others have ordered for its own sagas, and what it owns without having it in memory. What it can't go on with it leaves to others. The times differ from
 // coordinator to coordinator, so that they don't all come at once.
-func (c *Coordinator) lookOut() {
+func (c *Coordinator) pollLoop() {
 	nextSweep := time.Now()
 	for {
-		c.takeOver()
-		c.offerParked()
-		c.heedCalls()
+		c.claimLoop()
+		c.handOffParked()
+		c.checkNotified()
 		if !time.Now().Before(nextSweep) {
 			c.sweep()
 			nextSweep = time.Now().Add(sweepPause)
 		}
-		rest := time.NewTimer(minLookPause)
+		timer := time.NewTimer(minPollPause)
 		select {
-		case <-rest.C:
+		case <-timer.C:
 		case <-c.stopping:
 			return
 		}
-		rest.Reset(c.config.Poll/2 + rand.N(c.config.Poll/2+1))
+		timer.Reset(c.config.Poll/2 + rand.N(c.config.Poll/2+1))
 		select {
-		case <-rest.C:
-		case <-c.awake:
+		case <-timer.C:
+		case <-c.pollNow:
 		case <-c.stopping:
 			return
 		}
-		rest.Stop()
+		timer.Stop()
 	}
 }
 
 // minLookPause is the shortest time between two looks, however often this coordinator is woken: what comes in that time
 // shares one.
-const minLookPause = 5 * time.Millisecond
+const minPollPause = 5 * time.Millisecond
 
 // wake makes lookOut look now.
-func (c *Coordinator) wake() {
+func (c *Coordinator) wakePoller() {
 	select {
-	case c.awake <- struct{}{}:
+	case c.pollNow <- struct{}{}:
 	default:
 	}
 }
@@ -55,7 +55,7 @@ func (c *Coordinator) wake() {
 // watch has the store wake lookOut.
 func (c *Coordinator) watch(ctx context.Context, w store.Watcher) {
 	for ctx.Err() == nil {
-		err := w.Watch(ctx, c.wake)
+		err := w.Watch(ctx, c.wakePoller)
 		if ctx.Err() == nil {
 			c.config.Logger.Warn("the store can't be watched; looking every now and then, and trying again", "poll", c.config.Poll, "error", err)
 			select {
@@ -67,54 +67,54 @@ func (c *Coordinator) watch(ctx context.Context, w store.Watcher) {
 }
 
 // heedCalls looks at the sagas of this coordinator to which others have appended.
-func (c *Coordinator) heedCalls() {
-	query := store.Query{Owner: c.currentTenure().owner, Called: true, Limit: sweepBatch}
-	for records, err := range c.aside.pages(c.alive, query) {
+func (c *Coordinator) checkNotified() {
+	query := store.Query{Owner: c.currentSession().owner, Called: true, Limit: sweepBatch}
+	for records, err := range c.client.pages(c.lifetime, query) {
 		if err != nil || c.isStopped() {
 			return // there will be another look
 		}
 		for i := range records {
-			c.heed(&records[i])
+			c.handleNotified(&records[i])
 		}
 	}
 }
 
 // heed looks at a saga to which somebody else has appended.
-func (c *Coordinator) heed(record *store.Record) {
+func (c *Coordinator) handleNotified(record *store.Record) {
 	if s := c.lookup(record.ID); s != nil {
-		v, shown := s.view.load()
+		v, shown := s.snapshot.load()
 		switch {
 		case !shown: // it is still being created or read
 			return
 		case v.parked == nil:
-			look := request{do: func(p *progress) error {
-				p.called = true
+			look := request{apply: func(j *journal) error {
+				j.notified = true
 				return nil
 			}}
-			if _, attend := s.mail.ask(look); attend {
-				c.attendTo(s)
+			if _, schedule := s.mail.post(look); schedule {
+				c.schedule(s)
 			}
 			return
 		}
 		c.release(s) // and see whether it makes sense now
 	}
 	if !record.State.Settled() {
-		s, _, err := c.find(c.alive, record.ID)
+		s, _, err := c.find(c.lifetime, record.ID)
 		if err != nil || s == nil || !s.isParked() { // its next append takes note of the call
 			return
 		}
 	}
-	_ = c.aside.withStore(c.alive, func(ctx context.Context, st store.Store) error { // what fails is heeded again
+	_ = c.client.withStore(c.lifetime, func(ctx context.Context, st store.Store) error { // what fails is heeded again
 		return st.Append(ctx, store.Append{ID: record.ID, Generation: record.Generation, Seq: record.NextSeq, State: record.State})
 	})
 }
 
 // unpark forgets that a saga is parked or offered, unless it is with that generation. It reports whether it has.
 func (c *Coordinator) unpark(id saga.ID, except uint64) bool {
-	withdrawn := c.offers.withdraw(id, except)
+	claimed := c.handoffs.markClaimed(id, except)
 	s := c.lookup(id)
 	if s == nil || !s.isParked() || s.generation == except {
-		return withdrawn
+		return claimed
 	}
 	c.release(s)
 	return true
@@ -124,15 +124,15 @@ func (c *Coordinator) unpark(id saga.ID, except uint64) bool {
 // had its effect, or a log could not be read.
 func (c *Coordinator) sweep() {
 	query := store.Query{
-		States: []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding}, Owner: c.currentTenure().owner, Limit: sweepBatch,
+		States: []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding}, Owner: c.currentSession().owner, Limit: sweepBatch,
 	}
-	for records, err := range c.aside.pages(c.alive, query) {
+	for records, err := range c.client.pages(c.lifetime, query) {
 		if err != nil || c.isStopped() {
 			return // there will be another sweep
 		}
 		for _, record := range records {
 			if c.lookup(record.ID) == nil {
-				_, _, _ = c.find(c.alive, record.ID)
+				_, _, _ = c.find(c.lifetime, record.ID)
 			}
 		}
 	}

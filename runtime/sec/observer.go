@@ -130,9 +130,9 @@ type observations struct {
 	observer Observer
 	logger   *slog.Logger
 	// queue has room for the observations of some hundred sagas that end at once.
-	queue   chan Observation
-	dropped atomic.Uint64
-	ended   chan struct{} // closed when run returns
+	queue    chan Observation
+	dropped  atomic.Uint64
+	finished chan struct{} // closed when run returns
 	// logs is not nil if observer is a SlogObserver: what it wouldn't log is not queued.
 	logs *slog.Logger
 }
@@ -146,7 +146,7 @@ func newObservations(observer Observer, logger *slog.Logger) *observations {
 		observer: observer,
 		logger:   logger,
 		queue:    make(chan Observation, 4096),
-		ended:    make(chan struct{}),
+		finished: make(chan struct{}),
 	}
 	if s, ok := observer.(SlogObserver); ok {
 		o.logs = s.Logger
@@ -160,7 +160,7 @@ func (o *observations) wants(level slog.Level) bool {
 }
 
 // tell queues an observation, or drops it if the queue is full.
-func (o *observations) tell(observation Observation) {
+func (o *observations) record(observation Observation) {
 	if !o.wants(observation.level()) {
 		return
 	}
@@ -173,43 +173,43 @@ func (o *observations) tell(observation Observation) {
 }
 
 // run calls the observer until the coordinator's life ends, and then for what is left.
-func (o *observations) run(alive context.Context) {
-	ended := false
+func (o *observations) run(lifetime context.Context) {
+	finished := false
 	defer func() {
-		if ended {
-			close(o.ended)
+		if finished {
+			close(o.finished)
 			return
 		}
 		o.logger.Error("observer ended its goroutine; going on in another")
-		go o.run(alive)
+		go o.run(lifetime)
 	}()
 	for {
 		select {
 		case observation := <-o.queue:
-			o.call(observation)
-		case <-alive.Done():
+			o.deliver(observation)
+		case <-lifetime.Done():
 			for {
 				select {
 				case observation := <-o.queue:
-					o.call(observation)
+					o.deliver(observation)
 				default:
-					o.tellDropped()
-					ended = true
+					o.reportDropped()
+					finished = true
 					return
 				}
 			}
 		}
-		o.tellDropped()
+		o.reportDropped()
 	}
 }
 
-func (o *observations) tellDropped() {
+func (o *observations) reportDropped() {
 	if n := o.dropped.Swap(0); n > 0 {
-		o.call(Observation{Kind: ObservedDrop, At: time.Now(), Dropped: n})
+		o.deliver(Observation{Kind: ObservedDrop, At: time.Now(), Dropped: n})
 	}
 }
 
-func (o *observations) call(observation Observation) {
+func (o *observations) deliver(observation Observation) {
 	defer func() {
 		if v := recover(); v != nil {
 			o.logger.Error("observer panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))

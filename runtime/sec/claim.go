@@ -26,7 +26,7 @@ const (
 	maxChunk = 2000
 	// adopters is how many of those that were read are gone on with at a time. Those whose logs have to be read one by one wait for the
 	// store most of the time.
-	adopters = 8
+	resumers = 8
 )
 
 // takeOver claims and goes on with sagas that nobody runs, as many as there are, or as this coordinator may run. Without
@@ -36,23 +36,23 @@ const (
 // When there are fewer than asked for, there may be more: others were about to claim them, or the store has passed them over. The second time is
 // the end nevertheless: without leases, two that start at once would take each other's sagas again and again, and with them a steady stream of new ones
 // would keep this coordinator from all else that lookOut does.
-func (c *Coordinator) takeOver() {
-	adopted := func() bool { return true }
-	defer func() { adopted() }()
+func (c *Coordinator) claimLoop() {
+	resumed := func() bool { return true }
+	defer func() { resumed() }()
 	for size, fewer := firstClaim, 0; ; {
-		if c.slots != nil {
-			adopted() // before that it isn't known how many more may run
+		if c.admission != nil {
+			resumed() // before that it isn't known how many more may run
 		}
-		limit := c.slots.left(size)
+		limit := c.admission.available(size)
 		if limit == 0 {
 			return
 		}
 		claim, err := c.claim(limit)
-		ok := adopted()
+		ok := resumed()
 		if err != nil {
 			return
 		}
-		adopted = c.adoptAside(claim.records) // whatever became of those before: these may have been claimed in the next tenure
+		resumed = c.resumeInBackground(claim.records) // whatever became of those before: these may have been claimed in the next tenure
 		if !ok {
 			return
 		}
@@ -60,11 +60,11 @@ func (c *Coordinator) takeOver() {
 			fewer++
 		}
 		none := len(claim.records) == 0
-		switch atStart := c.config.Lease == 0 && !c.recovered; {
+		switch atStart := c.config.Lease == 0 && !c.startupDone; {
 		case fewer == 2, none && !atStart:
-			c.recovered = true
+			c.startupDone = true
 			if !none {
-				c.wake() // look again, but do all else first
+				c.wakePoller() // look again, but do all else first
 			}
 			return
 		case claim.limit < limit:
@@ -76,7 +76,7 @@ func (c *Coordinator) takeOver() {
 }
 
 // claimed is what came of a claim.
-type claimed struct {
+type claimResult struct {
 	records []store.Record
 	limit   int
 	took    time.Duration
@@ -84,7 +84,7 @@ type claimed struct {
 
 // isShort reports whether there were fewer sagas than could have been claimed. What they have here may be less than the store has
 // counted, if it encodes them.
-func (c *claimed) isShort() bool {
+func (c *claimResult) isShort() bool {
 	bytes := 0
 	for i := range c.records {
 		bytes += len(c.records[i].DAG) + len(c.records[i].Params)
@@ -94,16 +94,16 @@ func (c *claimed) isShort() bool {
 
 // claim claims at most so many sagas that nobody runs, and that this coordinator hasn't offered to others. After each failure it asks for half
 // as many, as its time may have been too short for more. The error is saga.ErrShutdown.
-func (c *Coordinator) claim(limit int) (claimed, error) {
-	claim := claimed{limit: limit}
-	err := c.retry(c.alive, saga.ID{}, func(ctx context.Context, st store.Store) (err error) {
+func (c *Coordinator) claim(limit int) (claimResult, error) {
+	claim := claimResult{limit: limit}
+	err := c.retry(c.lifetime, saga.ID{}, func(ctx context.Context, st store.Store) (err error) {
 		if c.isStopped() {
-			return final{saga.ErrShutdown}
+			return permanentError{saga.ErrShutdown}
 		}
 		began := time.Now()
 		claim.records, err = st.Claim(ctx, store.Claim{
-			Owner: c.currentTenure().owner, Lease: c.config.Lease, Queue: c.config.Queue,
-			Unowned: c.recovered && c.config.Lease == 0, Limit: claim.limit, Bytes: maxClaimBytes, Except: c.offers.all(),
+			Owner: c.currentSession().owner, Lease: c.config.Lease, Queue: c.config.Queue,
+			Unowned: c.startupDone && c.config.Lease == 0, Limit: claim.limit, Bytes: maxClaimBytes, Except: c.handoffs.releasedIDs(),
 		})
 		if claim.took = time.Since(began); err != nil {
 			claim.limit = max(claim.limit/2, 1)
@@ -126,33 +126,33 @@ func (c *Coordinator) nextClaim(size int, took time.Duration) int {
 }
 
 // adoptAside begins to go on with sagas. What it returns waits for the end, and reports false if the coordinator is shutting down, or has lost its tenure.
-func (c *Coordinator) adoptAside(records []store.Record) (wait func() bool) {
-	var adopting sync.WaitGroup
+func (c *Coordinator) resumeInBackground(records []store.Record) (wait func() bool) {
+	var resuming sync.WaitGroup
 	ok := false
-	adopting.Go(func() { ok = c.adoptAll(records) })
+	resuming.Go(func() { ok = c.resumeAll(records) })
 	return func() bool {
-		adopting.Wait()
+		resuming.Wait()
 		return ok
 	}
 }
 
 // adoptAll goes on with sagas. It reads the logs of a chunk of them at once. It reports false if the coordinator is shutting down, or has
 // lost its tenure.
-func (c *Coordinator) adoptAll(records []store.Record) bool {
+func (c *Coordinator) resumeAll(records []store.Record) bool {
 	var (
 		working sync.WaitGroup
 		over    atomic.Bool
-		next    = make(chan *adoption)
+		next    = make(chan *recovery)
 	)
-	for range min(adopters, len(records)) {
+	for range min(resumers, len(records)) {
 		working.Go(func() {
-			for a := range next {
+			for r := range next {
 				if over.Load() || c.isStopped() {
 					over.Store(true)
-					c.release(a.instance)
+					c.release(r.execution)
 					continue
 				}
-				if _, err := c.goOn(a, nil); err != nil && !errors.Is(err, errUnreadable) {
+				if _, err := c.resume(r, nil); err != nil && !errors.Is(err, errUnreadable) {
 					over.Store(true)
 				}
 			}
@@ -160,13 +160,13 @@ func (c *Coordinator) adoptAll(records []store.Record) bool {
 	}
 	for len(records) > 0 && !over.Load() {
 		n := chunk(records)
-		taken, err := c.takeAll(records[:n])
+		reserved, err := c.reserveAll(records[:n])
 		if records = records[n:]; err != nil {
 			over.Store(true)
 		}
-		c.readLogs(taken)
-		for _, a := range taken {
-			next <- a
+		c.readLogs(reserved)
+		for _, r := range reserved {
+			next <- r
 		}
 	}
 	close(next)
@@ -187,15 +187,15 @@ func chunk(records []store.Record) int {
 }
 
 // takeAll takes those of the sagas that this coordinator owns and doesn't have in memory.
-func (c *Coordinator) takeAll(records []store.Record) ([]*adoption, error) {
-	all := make([]*adoption, 0, len(records))
+func (c *Coordinator) reserveAll(records []store.Record) ([]*recovery, error) {
+	all := make([]*recovery, 0, len(records))
 	for i := range records {
-		a, err := c.take(records[i])
+		r, err := c.reserveRecovery(records[i])
 		if err != nil {
 			return all, err
 		}
-		if a != nil {
-			all = append(all, a)
+		if r != nil {
+			all = append(all, r)
 		}
 	}
 	return all, nil
@@ -203,16 +203,16 @@ func (c *Coordinator) takeAll(records []store.Record) ([]*adoption, error) {
 
 // readLogs reads the logs of sagas with one call. If that fails, each is read by itself when it is gone on with: one that can't be read
 // isn't in the way of the others.
-func (c *Coordinator) readLogs(taken []*adoption) {
-	if len(taken) < 2 {
+func (c *Coordinator) readLogs(reserved []*recovery) {
+	if len(reserved) < 2 {
 		return
 	}
-	ids := make([]saga.ID, len(taken))
-	for i, a := range taken {
-		ids[i] = a.id
+	ids := make([]saga.ID, len(reserved))
+	for i, r := range reserved {
+		ids[i] = r.id
 	}
 	var logs [][]saga.Event
-	err := c.aside.withStore(taken[0].tenure, func(ctx context.Context, st store.Store) (err error) {
+	err := c.client.withStore(reserved[0].session, func(ctx context.Context, st store.Store) (err error) {
 		logs, err = st.Logs(ctx, ids)
 		if err == nil && len(logs) != len(ids) {
 			err = fmt.Errorf("the store returned %d logs of %d", len(logs), len(ids))
@@ -223,7 +223,7 @@ func (c *Coordinator) readLogs(taken []*adoption) {
 		c.config.Logger.Warn("sagas can't be read together; reading one by one", "sagas", len(ids), "error", err)
 		return
 	}
-	for i, a := range taken {
-		a.log, a.hasLog = logs[i], true
+	for i, r := range reserved {
+		r.log, r.hasLog = logs[i], true
 	}
 }

@@ -14,10 +14,10 @@ import (
 )
 
 // job is a task with what its worker needs to know.
-type job struct {
+type actionTask struct {
 	executor.Task
 	// resumed says that the log held the task's beginning before this coordinator had the saga.
-	resumed bool
+	recovered bool
 	// outputs are the machine's; the worker reads only those of the node's ancestors.
 	outputs []json.RawMessage
 	// output is what is to be undone; nil if it's unknown.
@@ -34,78 +34,78 @@ type outcome struct {
 
 // work attempts the job until it succeeds or is given up, and reports the outcome. It reports whether the caller has to
 // attend to the saga now.
-func (s *instance) work(j job) (attend bool) {
+func (s *execution) runTask(t actionTask) (drive bool) {
 	c := s.coordinator
 	defer c.running.Done()
 	var o outcome
 	returned := false
 	defer func() {
 		if returned {
-			attend = s.report(o)
+			drive = s.report(o)
 			return
 		}
 		// The action called runtime.Goexit, and this goroutine ends.
-		o = j.failed(&saga.ActionError{Message: "the action ended its goroutine", Reason: saga.ReasonPanic, Attempts: 1}, true)
+		o = t.failed(&saga.ActionError{Message: "the action ended its goroutine", Reason: saga.ReasonPanic, Attempts: 1}, true)
 		if s.report(o) {
-			c.attendTo(s)
+			c.schedule(s)
 		}
 	}()
-	injected := s.injection(j.Task)
+	injected := s.injection(t.Task)
 	if injected.fail {
-		o = j.failed(&saga.ActionError{Message: "error injected", Reason: saga.ReasonInjected, Attempts: 1}, false)
+		o = t.failed(&saga.ActionError{Message: "error injected", Reason: saga.ReasonInjected, Attempts: 1}, false)
 	} else {
-		o = s.attempt(j, injected)
+		o = s.runAttempts(t, injected)
 	}
 	returned = true
 	return false
 }
 
 // report posts an outcome, and reports whether the caller has to attend to the saga.
-func (s *instance) report(o outcome) (attend bool) {
-	attend, last := s.mail.report(o)
+func (s *execution) report(o outcome) (drive bool) {
+	drive, last := s.mail.report(o)
 	if last {
-		s.life.end()
+		s.lifetime.cancel()
 	}
-	return attend
+	return drive
 }
 
 // attempt calls the action as often as its policy says.
-func (s *instance) attempt(j job, injected injection) outcome {
+func (s *execution) runAttempts(t actionTask, injected injection) outcome {
 	c := s.coordinator
-	name := s.dag.Action(j.Node)
+	name := s.dag.Action(t.Node)
 	action, ok := c.config.Registry.Lookup(name)
 	if !ok {
 		panic(fmt.Sprintf("action %q was registered when the saga was loaded, and is not now", name))
 	}
-	policy, own, failure := c.plan(action, j.Direction)
+	policy, limit, failure := c.plan(action, t.Direction)
 	if failure != nil {
-		return j.failed(failure, true)
+		return t.failed(failure, true)
 	}
-	most := policy.Attempts(j.Direction)
+	most := policy.Attempts(t.Direction)
 	unknown := false
-	defer s.setRetrying(j.Task, nil)
+	defer s.setRetrying(t.Task, nil)
 	for attempt := 1; ; attempt++ {
-		r := s.callInTurn(j, action, own, attempt, policy.Timeout, injected)
+		r := s.acquireAndInvoke(t, action, limit, attempt, policy.Timeout, injected)
 		if r.failure == nil {
-			return j.succeeded(r.output)
+			return t.succeeded(r.output)
 		}
 		if r.failure.Reason == saga.ReasonNotCalled {
-			return j.failed(r.failure, false)
+			return t.failed(r.failure, false)
 		}
-		if r.stopped || s.life.Err() != nil {
-			return outcome{task: j.Task} // it may have failed only because of that
+		if r.stopped || s.lifetime.Err() != nil {
+			return outcome{task: t.Task} // it may have failed only because of that
 		}
 		unknown = unknown || r.unknown
 		if attempt >= most || r.permanent {
 			r.failure.Attempts = attempt
-			return j.failed(r.failure, unknown)
+			return t.failed(r.failure, unknown)
 		}
 		delay := jitter(policy.Delay(attempt))
-		s.setRetrying(j.Task, &saga.Retrying{
-			Node: j.Node, Direction: j.Direction, Attempts: attempt, Err: r.failure, Next: time.Now().Add(delay),
+		s.setRetrying(t.Task, &saga.Retrying{
+			Node: t.Node, Direction: t.Direction, Attempts: attempt, Err: r.failure, Next: time.Now().Add(delay),
 		})
 		if !s.wait(delay) {
-			return outcome{task: j.Task}
+			return outcome{task: t.Task}
 		}
 	}
 }
@@ -114,67 +114,67 @@ func (s *instance) attempt(j job, injected injection) outcome {
 func jitter(d time.Duration) time.Duration { return d - rand.N(d/2+1) }
 
 // plan asks an action how it is to be called, and returns the gate that it has of its own. This is the user's code too.
-func (c *Coordinator) plan(action saga.Registered, direction saga.Direction) (policy saga.Policy, own *gate, failure *saga.ActionError) {
+func (c *Coordinator) plan(action saga.Registered, direction saga.Direction) (policy saga.Policy, limit *semaphore, failure *saga.ActionError) {
 	defer func() {
 		if v := recover(); v != nil {
 			failure = saga.NewActionError(&saga.PanicError{Value: v, Stack: debug.Stack()}, saga.ReasonPanic, 1)
 		}
 	}()
 	policy = action.Policy(direction)
-	return policy, c.gates.action(action.Name(), direction, policy.Limit), nil
+	return policy, c.limits.forAction(action.Name(), direction, policy.Limit), nil
 }
 
 // callInTurn makes one attempt, when the limits allow it.
-func (s *instance) callInTurn(j job, action saga.Registered, own *gate, attempt int, timeout time.Duration, injected injection) attempted {
+func (s *execution) acquireAndInvoke(t actionTask, action saga.Registered, actionLimit *semaphore, attempt int, timeout time.Duration, injected injection) attemptResult {
 	c := s.coordinator
-	all := c.gates.all[j.Direction]
-	if !own.enter(s, c.stopping) {
-		return attempted{failure: &saga.ActionError{}, stopped: true}
+	totalLimit := c.limits.total[t.Direction]
+	if !actionLimit.acquire(s, c.stopping) {
+		return attemptResult{failure: &saga.ActionError{}, stopped: true}
 	}
-	defer own.leave()
-	if !all.enter(s, c.stopping) {
-		return attempted{failure: &saga.ActionError{}, stopped: true}
+	defer actionLimit.release()
+	if !totalLimit.acquire(s, c.stopping) {
+		return attemptResult{failure: &saga.ActionError{}, stopped: true}
 	}
-	defer all.leave()
-	if s.isGone() {
-		return attempted{failure: &saga.ActionError{}, stopped: true}
+	defer totalLimit.release()
+	if s.isReleased() {
+		return attemptResult{failure: &saga.ActionError{}, stopped: true}
 	}
-	if limited := own != nil || all != nil; limited && attempt == 1 && s.isTooLate(j) {
-		return attempted{failure: &saga.ActionError{Message: "not called: it waited for a limit until the saga unwound", Reason: saga.ReasonNotCalled}}
+	if limited := actionLimit != nil || totalLimit != nil; limited && attempt == 1 && s.isObsolete(t) {
+		return attemptResult{failure: &saga.ActionError{Message: "not called: it waited for a limit until the saga unwound", Reason: saga.ReasonNotCalled}}
 	}
 	began := time.Now()
-	r := s.call(j, action, attempt, timeout)
+	r := s.invoke(t, action, attempt, timeout)
 	for calls := 1; calls < injected.repeat && r.failure == nil; calls++ {
-		r = s.call(j, action, attempt, timeout)
+		r = s.invoke(t, action, attempt, timeout)
 	}
-	o := Observation{Kind: ObservedAttempt, ID: s.id, Name: s.dag.Name(), Direction: j.Direction, Attempt: attempt}
+	o := Observation{Kind: ObservedAttempt, ID: s.id, Name: s.dag.Name(), Direction: t.Direction, Attempt: attempt}
 	if r.failure != nil {
 		o.Err = r.failure
 	}
 	if c.observations.wants(o.level()) { // saves the work
-		o.Path, o.Took = s.dag.Path(j.Node), time.Since(began)
-		c.observations.tell(o)
+		o.Path, o.Took = s.dag.Path(t.Node), time.Since(began)
+		c.observations.record(o)
 	}
 	return r
 }
 
 // isGone reports whether nothing more is to be called for the saga: it isn't the coordinator's any more, or was abandoned.
-func (s *instance) isGone() bool {
+func (s *execution) isReleased() bool {
 	select {
 	case <-s.done:
 		return true
 	default:
-		return s.life.Err() != nil
+		return s.lifetime.Err() != nil
 	}
 }
 
 // isTooLate reports whether the saga unwinds, and the job is a do that nobody has begun.
-func (s *instance) isTooLate(j job) bool {
-	v, _ := s.view.load()
-	return j.Direction == saga.Do && !j.resumed && (v.state == saga.StateUnwinding || v.state == saga.StateStuck)
+func (s *execution) isObsolete(t actionTask) bool {
+	v, _ := s.snapshot.load()
+	return t.Direction == saga.Do && !t.recovered && (v.state == saga.StateUnwinding || v.state == saga.StateStuck)
 }
 
-func (s *instance) setRetrying(t executor.Task, r *saga.Retrying) {
+func (s *execution) setRetrying(t executor.Task, r *saga.Retrying) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r == nil {
@@ -188,7 +188,7 @@ func (s *instance) setRetrying(t executor.Task, r *saga.Retrying) {
 }
 
 // attempted is what one attempt came to.
-type attempted struct {
+type attemptResult struct {
 	output  json.RawMessage
 	failure *saga.ActionError // nil if it succeeded
 	// permanent says that no further attempt makes sense, unknown that this one may have
@@ -200,41 +200,41 @@ type attempted struct {
 
 // call makes one attempt. All of the user's code runs in it, the methods of errors included, and if that
 // panics, the attempt has failed.
-func (s *instance) call(j job, action saga.Registered, attempt int, timeout time.Duration) (r attempted) {
+func (s *execution) invoke(t actionTask, action saga.Registered, attempt int, timeout time.Duration) (r attemptResult) {
 	defer func() {
 		if v := recover(); v != nil {
 			err := &saga.PanicError{Value: v, Stack: debug.Stack()}
-			r = attempted{failure: saga.NewActionError(err, saga.ReasonPanic, attempt), unknown: true}
+			r = attemptResult{failure: saga.NewActionError(err, saga.ReasonPanic, attempt), unknown: true}
 		}
 	}()
-	var ctx context.Context = &s.life
+	var ctx context.Context = &s.lifetime
 	if timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
 	actionContext := saga.NewActionContext(ctx, &saga.Call{
-		ID: s.id, DAG: s.dag, Node: j.Node, Direction: j.Direction, Attempt: attempt, Recovered: j.resumed,
-		App: action.App, Logger: s.config().Logger, Outputs: j.outputs, Output: j.output,
+		ID: s.id, DAG: s.dag, Node: t.Node, Direction: t.Direction, Attempt: attempt, Recovered: t.recovered,
+		App: action.App, Logger: s.config().Logger, Outputs: t.outputs, Output: t.output,
 	})
 	var output json.RawMessage
 	var err error
-	if j.Direction == saga.Undo {
+	if t.Direction == saga.Undo {
 		err = action.Undo(actionContext)
 	} else {
 		output, err = action.Do(actionContext)
 		if err == nil {
-			err = s.checkOutput(j, output)
+			err = s.checkOutput(t, output)
 		}
 	}
 	if err == nil {
-		return attempted{output: output}
+		return attemptResult{output: output}
 	}
 	reason := saga.ReasonError
 	if ctx.Err() != nil {
 		reason = saga.ReasonTimeout
 	}
-	return attempted{
+	return attemptResult{
 		failure:   saga.NewActionError(err, reason, attempt),
 		permanent: saga.IsPermanent(err),
 		unknown:   reason == saga.ReasonTimeout || saga.IsIndeterminate(err),
@@ -242,33 +242,33 @@ func (s *instance) call(j job, action saga.Registered, attempt int, timeout time
 }
 
 // checkOutput refuses an output that can't be recorded. What the action did is done by then.
-func (s *instance) checkOutput(j job, output json.RawMessage) error {
+func (s *execution) checkOutput(t actionTask, output json.RawMessage) error {
 	switch size := len(output); {
 	case !json.Valid(output):
 		return saga.Permanent(saga.Indeterminate(errors.New("the action returned an output that is not JSON")))
 	case size > s.config().MaxPayload:
 		return saga.Permanent(saga.Indeterminate(fmt.Errorf("the output has %d bytes, the limit is %d: store it elsewhere and return where", size, s.config().MaxPayload)))
 	case size > s.config().WarnPayload:
-		s.config().Logger.Warn("large output", "saga", s.id, "node", s.dag.Path(j.Node), "bytes", size)
+		s.config().Logger.Warn("large output", "saga", s.id, "node", s.dag.Path(t.Node), "bytes", size)
 	}
 	return nil
 }
 
-func (j job) succeeded(output json.RawMessage) outcome {
-	if j.Direction == saga.Undo {
-		return outcome{task: j.Task, kind: saga.EventUndoFinished}
+func (t actionTask) succeeded(output json.RawMessage) outcome {
+	if t.Direction == saga.Undo {
+		return outcome{task: t.Task, kind: saga.EventUndoFinished}
 	}
-	return outcome{task: j.Task, kind: saga.EventSucceeded, payload: output}
+	return outcome{task: t.Task, kind: saga.EventSucceeded, payload: output}
 }
 
-func (j job) failed(failure *saga.ActionError, unknown bool) outcome {
+func (t actionTask) failed(failure *saga.ActionError, unknown bool) outcome {
 	payload, err := json.Marshal(failure)
 	if err != nil {
 		panic(err) // it consists of strings, numbers and valid JSON
 	}
-	o := outcome{task: j.Task, kind: saga.EventFailed, payload: payload}
+	o := outcome{task: t.Task, kind: saga.EventFailed, payload: payload}
 	switch {
-	case j.Direction == saga.Undo:
+	case t.Direction == saga.Undo:
 		o.kind = saga.EventUndoFailed
 	case unknown:
 		o.kind = saga.EventIndeterminate
@@ -278,14 +278,14 @@ func (j job) failed(failure *saga.ActionError, unknown bool) outcome {
 
 // wait returns true when the time is up, and false before that if the saga isn't this coordinator's any more, or
 // the coordinator is shut down.
-func (s *instance) wait(d time.Duration) bool {
+func (s *execution) wait(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
 	case <-s.coordinator.stopping:
-	case <-s.life.Done():
+	case <-s.lifetime.Done():
 	case <-s.done:
 	}
 	return false

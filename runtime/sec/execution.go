@@ -1,0 +1,182 @@
+package sec
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/executor"
+)
+
+// instance is a saga that a coordinator has in memory.
+type execution struct {
+	coordinator *Coordinator
+	session     *leaseSession // in which it was taken
+
+	// Its dag and generation are set before loaded is closed, and constant from then on. The rest is owned by whoever loads the
+	// instance, then by whoever attends.
+	journal
+
+	// loaded is closed when readers may look at the instance, or done is closed.
+	loaded chan struct{}
+	// done is closed when the instance is not the coordinator's any more: the saga is settled, lost, or
+	// was never there, or the coordinator shuts down.
+	done chan struct{}
+
+	// life ends when the saga isn't the coordinator's any more: with its tenure, or before.
+	lifetime    lazyContext
+	releaseOnce sync.Once
+
+	// view is what readers see. Whoever attends publishes it.
+	snapshot snapshotCell
+
+	// Owned by whoever loads the instance, then by whoever attends.
+	launched      bool         // it is attended to
+	runnable      []actionTask // to be launched when pending is durable
+	unanswered    []request    // to be replied to when pending is durable
+	inFlight      int          // workers whose outcome has not been received
+	observedState saga.State   // what the observer was told as the state
+	// admitted says that the saga has one of the coordinator's slots; idle, that it can't use one, as an
+	// operator holds it.
+	admitted, idle  bool
+	awaitsAdmission bool // for a slot, from when it asks to when it has taken note of the grant
+
+	mail          mailbox
+	spareOutcomes []outcome // the last ones, whose memory the mailbox gets back
+
+	mu       sync.Mutex
+	injected map[executor.Task]injection
+	retrying map[executor.Task]saga.Retrying
+
+	buffers buffers
+}
+
+// room is what pending, todo and the mailbox have at first, in one piece with the instance: as much as a stage of a few nodes takes. A
+// chain never needs more.
+type buffers struct {
+	pending         [4]saga.Event // an outcome, and what it makes ready
+	runnable        [4]actionTask
+	outcomes, spare [4]outcome
+}
+
+// view is an immutable picture of a saga, at the end of an append.
+type snapshot struct {
+	state  saga.State
+	events []saga.Event
+	// active says that it runs, or will when it may.
+	active bool
+	// parked is why nobody can; nil otherwise.
+	parked error
+}
+
+// viewer shows one goroutine's views to all others. It copies, so that the one that shows a new view for each append makes no garbage.
+type snapshotCell struct {
+	mu   sync.Mutex
+	set  bool
+	last snapshot
+}
+
+func (c *snapshotCell) store(v snapshot) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.set, c.last = true, v
+}
+
+// load returns the view that was shown last, and false if there was none yet.
+func (c *snapshotCell) load() (snapshot, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last, c.set
+}
+
+func newExecution(c *Coordinator, id saga.ID) *execution {
+	session := c.currentSession()
+	s := &execution{
+		coordinator: c,
+		session:     session,
+		lifetime:    lazyContext{Context: session},
+		journal:     journal{id: id, pendingAt: now()},
+		loaded:      make(chan struct{}),
+		done:        make(chan struct{}),
+	}
+	s.pending, s.runnable, s.spareOutcomes = s.buffers.pending[:0], s.buffers.runnable[:0], s.buffers.spare[:0]
+	s.mail.init(s.buffers.outcomes[:0])
+	return s
+}
+
+// advance takes from the machine what is wanted and not in flight, and notes what has to be durable before it is.
+func (s *execution) advance() {
+	n := s.machine.Queued()
+	s.runnable, s.pending = slices.Grow(s.runnable, n), slices.Grow(s.pending, n)
+	for {
+		next, ok := s.machine.Next()
+		if !ok {
+			return
+		}
+		logged := s.machine.Logged(next)
+		t := actionTask{Task: next, recovered: logged && !s.undoRetried[next.Node], outputs: s.machine.Outputs()}
+		delete(s.undoRetried, next.Node)
+		if next.Direction == saga.Undo {
+			t.output = t.outputs[next.Node]
+		}
+		switch {
+		case logged:
+		case next.Direction == saga.Undo:
+			s.apply(next.Node, saga.EventUndoStarted, nil)
+		default:
+			s.apply(next.Node, saga.EventStarted, nil)
+		}
+		s.runnable = append(s.runnable, t)
+	}
+}
+
+// apply adds an event. It panics if the machine refuses it, as what workers report is what the
+// machine wanted.
+func (s *execution) apply(node saga.NodeID, kind saga.EventKind, payload json.RawMessage) {
+	if err := s.tryApply(node, kind, payload); err != nil {
+		panic(err)
+	}
+}
+
+// committed notes that the pending events are durable, and that the store has this state.
+func (s *execution) committed(state saga.State) {
+	s.observeEvents(s.pending)
+	if watched := s.coordinator.observations; state != s.observedState {
+		watched.record(Observation{Kind: ObservedState, ID: s.id, Name: s.dag.Name(), Was: s.observedState, State: state})
+	}
+	s.events = append(s.events, s.pending...)
+	s.pending = s.pending[:0] // stores keep nothing of what they are given
+	s.storedState, s.observedState, s.notified = state, state, false
+}
+
+// tell tells the observer of events.
+func (s *execution) observeEvents(events []saga.Event) {
+	watched := s.coordinator.observations
+	if !watched.wants(slog.LevelDebug) { // saves the work
+		return
+	}
+	for _, e := range events {
+		watched.record(Observation{Kind: ObservedEvent, ID: s.id, Name: s.dag.Name(), Event: e, Path: s.dag.Path(e.Node)})
+	}
+}
+
+// publish shows readers what is durable.
+func (s *execution) publish(active bool) {
+	s.snapshot.store(snapshot{state: s.storedState, events: slices.Clip(s.events), active: active})
+}
+
+// park shows readers why the saga can't be gone on with.
+func (s *execution) park(reason error) {
+	s.snapshot.store(snapshot{state: s.storedState, events: slices.Clip(s.events), parked: fmt.Errorf("%w: %w", saga.ErrParked, reason)})
+}
+
+// isParked reports whether the saga can't be gone on with.
+func (s *execution) isParked() bool {
+	v, _ := s.snapshot.load()
+	return v.parked != nil
+}
+
+func (s *execution) config() *Config { return &s.coordinator.config }
