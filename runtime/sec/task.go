@@ -144,7 +144,7 @@ func (s *execution) acquireAndInvoke(t actionTask, action saga.Registered, actio
 	}
 	began := time.Now()
 	r := s.invoke(t, action, attempt, timeout)
-	for calls := 1; calls < injected.repeat && r.failure == nil; calls++ {
+	for calls := 1; calls < injected.calls && r.failure == nil; calls++ {
 		r = s.invoke(t, action, attempt, timeout)
 	}
 	o := Observation{Kind: ObservedAttempt, ID: s.id, Name: s.dag.Name(), Direction: t.Direction, Attempt: attempt}
