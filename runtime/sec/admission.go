@@ -2,17 +2,21 @@ package sec
 
 import "sync"
 
-// slots are the places of the sagas that may run at once. Those that wait get them in the order in which they came.
+// admission limits the number of sagas that run at once. Sagas that wait are
+// admitted in the order in which they came. The lock guards all fields.
 type admission struct {
 	mu   sync.Mutex
 	free int
-	// waiting are the sagas that wait, the next one first. One that is gone stays in it until its turn comes, and is passed over.
+	// waiting holds the sagas that wait, the next one first. A saga that was
+	// released stays in it until its turn comes, and is skipped then.
 	waiting []*execution
-	// short says that the coordinator left sagas to others for want of a slot. It is then woken when one becomes free.
+	// starved says that the poller left sagas to other coordinators as there
+	// was no room for them. It is woken when there is.
 	starved bool
 }
 
-// newSlots returns n slots, or nil if there is no limit.
+// newAdmission returns an admission of n sagas, or nil if n is 0, which means
+// no limit.
 func newAdmission(n int) *admission {
 	if n == 0 {
 		return nil
@@ -20,7 +24,8 @@ func newAdmission(n int) *admission {
 	return &admission{free: n}
 }
 
-// left returns how many are free, at most as many as asked for, and notes if that is none.
+// available returns how many more sagas may run, at most most. If none may, the
+// poller is woken by the next release.
 func (a *admission) available(most int) int {
 	if a == nil {
 		return most
@@ -31,7 +36,8 @@ func (a *admission) available(most int) int {
 	return min(most, a.free)
 }
 
-// take takes a slot. If there's none, the saga is granted one later if it wants to wait.
+// acquire reports whether the saga is admitted. If not, and if wait is set, it
+// is admitted later by a release.
 func (a *admission) acquire(s *execution, wait bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -45,7 +51,7 @@ func (a *admission) acquire(s *execution, wait bool) bool {
 	return false
 }
 
-// give gives a slot back, to the saga that has waited longest.
+// release admits the saga that has waited longest.
 func (a *admission) release(c *Coordinator) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -66,12 +72,13 @@ func (a *admission) release(c *Coordinator) {
 	}
 }
 
-// admit takes one of the coordinator's slots, if the saga has none, and doesn't wait for one already. It reports whether the saga has one.
+// admit acquires an admission, unless the saga has one or waits for one
+// already. It reports whether the saga has one.
 func (s *execution) admit(wait bool) bool {
 	switch {
 	case s.admitted || s.coordinator.admission == nil:
 		return true
-	case s.awaitsAdmission: // it may have been granted one, which comes with the mail
+	case s.awaitsAdmission: // it may have been admitted; the mail says so
 		return false
 	}
 	s.admitted = s.coordinator.admission.acquire(s, wait)
@@ -79,10 +86,10 @@ func (s *execution) admit(wait bool) bool {
 	return s.admitted
 }
 
-// granted notes that the saga was granted the slot for which it waited.
+// noteAdmission notes that the admission for which the saga waited has arrived.
 func (s *execution) noteAdmission() { s.admitted, s.awaitsAdmission = true, false }
 
-// dismiss gives the slot back.
+// releaseAdmission releases the saga's admission, if it has one.
 func (s *execution) releaseAdmission() {
 	if s.admitted {
 		s.admitted = false

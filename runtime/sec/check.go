@@ -7,7 +7,8 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// check refuses what can't be made a saga of, here. Without a registry it isn't known which actions there are.
+// check rejects a saga that can't be created. Without a registry, the actions
+// and the shapes are not checked.
 func (c storeClient) check(log *saga.Log) error {
 	if log.ID.IsZero() {
 		return errors.New("saga id is zero; make one with saga.NewID")
@@ -26,7 +27,7 @@ func (c storeClient) check(log *saga.Log) error {
 	return c.checkSize(log.DAG)
 }
 
-// checkSize refuses what is larger than the coordinator's configuration allows.
+// checkSize rejects a saga that is larger than the configuration allows.
 func (c storeClient) checkSize(dag *saga.SagaDAG) error {
 	edges := 0
 	for id := range saga.NodeID(dag.Len()) {

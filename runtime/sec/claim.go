@@ -13,35 +13,45 @@ import (
 )
 
 const (
-	// firstClaim is how many sagas are claimed at first, and maxClaim how many at a time in the end: a few, so that the first run soon; then
-	// many, as each claim has to make its way between the appends of those that run already.
+	// firstClaim is how many sagas are claimed at first, and maxClaim how many
+	// at a time in the end. It is few at first, so that the first sagas run
+	// soon. It is many later, as each claim competes with the appends of the
+	// sagas that run already.
 	firstClaim = 100
 	maxClaim   = 4000
-	// maxClaimBytes is how large their DAGs and parameters become together at most, but for the last one's.
+	// maxClaimBytes limits the size of their DAGs and parameters together. The
+	// last saga may exceed it.
 	maxClaimBytes = 16 << 20
-	// slowClaim is how long a claim may take before fewer are claimed; or a tenth of Config.StoreTimeout, after which it isn't known what was
-	// claimed, if that is less.
+	// slowClaim is how long a claim may take before the next one is smaller.
+	// The limit is a tenth of Config.StoreTimeout if that is less: after the
+	// timeout it isn't known which sagas were claimed.
 	slowClaim = time.Second
-	// maxChunk is the most events that are read with one call, unless one saga has more.
+	// maxChunk is the most events that are read with one call, unless one saga
+	// has more.
 	maxChunk = 2000
-	// adopters is how many of those that were read are gone on with at a time. Those whose logs have to be read one by one wait for the
-	// store most of the time.
+	// resumers is how many sagas are resumed at a time. Those whose logs have
+	// to be read one by one wait for the store most of the time.
 	resumers = 8
 )
 
-// takeOver claims and goes on with sagas that nobody runs, as many as there are, or as this coordinator may run. Without
-// leases it isn't known who runs, so only what is found at the start is taken from others. The next ones are claimed while
-// those before are read.
+// claimLoop claims and resumes sagas that no coordinator runs, as many as there
+// are or as this coordinator may run. It claims the next ones while the logs of
+// the previous ones are read. Without leases a coordinator can't know which
+// sagas others run. It then takes all unfinished sagas at its start, and only
+// unowned ones later.
 //
-// When there are fewer than asked for, there may be more: others were about to claim them, or the store has passed them over. The second time is
-// the end nevertheless: without leases, two that start at once would take each other's sagas again and again, and with them a steady stream of new ones
-// would keep this coordinator from all else that lookOut does.
+// A claim that returns fewer sagas than its limit doesn't mean that there are
+// no more: other coordinators may have been claiming them, or the store has
+// skipped them. But the second such claim ends the loop. Otherwise two
+// coordinators without leases that start at once would take each other's sagas
+// again and again, and a steady stream of new sagas would keep pollLoop from
+// its other work.
 func (c *Coordinator) claimLoop() {
 	resumed := func() bool { return true }
 	defer func() { resumed() }()
 	for size, fewer := firstClaim, 0; ; {
 		if c.admission != nil {
-			resumed() // before that it isn't known how many more may run
+			resumed() // until then it isn't known how many more may run
 		}
 		limit := c.admission.available(size)
 		if limit == 0 {
@@ -52,7 +62,9 @@ func (c *Coordinator) claimLoop() {
 		if err != nil {
 			return
 		}
-		resumed = c.resumeInBackground(claim.records) // whatever became of those before: these may have been claimed in the next tenure
+		// Resume these even if the previous ones report false: they may have
+		// been claimed in the next lease session.
+		resumed = c.resumeInBackground(claim.records)
 		if !ok {
 			return
 		}
@@ -64,7 +76,7 @@ func (c *Coordinator) claimLoop() {
 		case fewer == 2, none && !atStart:
 			c.startupDone = true
 			if !none {
-				c.wakePoller() // look again, but do all else first
+				c.wakePoller() // claim again, but do all else first
 			}
 			return
 		case claim.limit < limit:
@@ -75,15 +87,17 @@ func (c *Coordinator) claimLoop() {
 	}
 }
 
-// claimed is what came of a claim.
+// claimResult is the result of a claim. limit is the number of sagas that the
+// last attempt asked for.
 type claimResult struct {
 	records []store.Record
 	limit   int
 	took    time.Duration
 }
 
-// isShort reports whether there were fewer sagas than could have been claimed. What they have here may be less than the store has
-// counted, if it encodes them.
+// isShort reports whether there were fewer sagas than the claim allowed. The
+// store counts the bytes after encoding, which may be more than they have here;
+// hence the margin.
 func (c *claimResult) isShort() bool {
 	bytes := 0
 	for i := range c.records {
@@ -92,8 +106,10 @@ func (c *claimResult) isShort() bool {
 	return len(c.records) < c.limit && bytes < maxClaimBytes/4
 }
 
-// claim claims at most so many sagas that nobody runs, and that this coordinator hasn't offered to others. After each failure it asks for half
-// as many, as its time may have been too short for more. The error is saga.ErrShutdown.
+// claim claims at most limit sagas that no coordinator runs, without those that
+// this coordinator has handed off. After each failure it asks for half as many,
+// as more may have been too many for the timeout. The error is
+// saga.ErrShutdown.
 func (c *Coordinator) claim(limit int) (claimResult, error) {
 	claim := claimResult{limit: limit}
 	err := c.retry(c.lifetime, saga.ID{}, func(ctx context.Context, st store.Store) (err error) {
@@ -113,7 +129,8 @@ func (c *Coordinator) claim(limit int) (claimResult, error) {
 	return claim, err
 }
 
-// nextClaim returns how many sagas to claim after a claim of so many that took that long.
+// nextClaim returns the limit of the claim that follows one of size sagas that
+// took that long.
 func (c *Coordinator) nextClaim(size int, took time.Duration) int {
 	slow := min(slowClaim, c.config.StoreTimeout/10)
 	switch {
@@ -125,7 +142,9 @@ func (c *Coordinator) nextClaim(size int, took time.Duration) int {
 	return min(2*size, maxClaim)
 }
 
-// adoptAside begins to go on with sagas. What it returns waits for the end, and reports false if the coordinator is shutting down, or has lost its tenure.
+// resumeInBackground begins to resume sagas. The function that it returns waits
+// until that is done, and reports false if the coordinator shuts down or has
+// lost its lease session.
 func (c *Coordinator) resumeInBackground(records []store.Record) (wait func() bool) {
 	var resuming sync.WaitGroup
 	ok := false
@@ -136,8 +155,8 @@ func (c *Coordinator) resumeInBackground(records []store.Record) (wait func() bo
 	}
 }
 
-// adoptAll goes on with sagas. It reads the logs of a chunk of them at once. It reports false if the coordinator is shutting down, or has
-// lost its tenure.
+// resumeAll resumes sagas. It reads the logs of a chunk of them with one call.
+// It reports false if the coordinator shuts down or has lost its lease session.
 func (c *Coordinator) resumeAll(records []store.Record) bool {
 	var (
 		working sync.WaitGroup
@@ -174,7 +193,8 @@ func (c *Coordinator) resumeAll(records []store.Record) bool {
 	return !over.Load()
 }
 
-// chunk returns how many of the sagas, from the first one on, are read with one call.
+// chunk returns how many of the sagas, from the first one on, are read with one
+// call.
 func chunk(records []store.Record) int {
 	var events uint64
 	for i := range records {
@@ -186,7 +206,8 @@ func chunk(records []store.Record) int {
 	return len(records)
 }
 
-// takeAll takes those of the sagas that this coordinator owns and doesn't have in memory.
+// reserveAll reserves those of the sagas that this coordinator owns and doesn't
+// have in memory.
 func (c *Coordinator) reserveAll(records []store.Record) ([]*recovery, error) {
 	all := make([]*recovery, 0, len(records))
 	for i := range records {
@@ -201,8 +222,8 @@ func (c *Coordinator) reserveAll(records []store.Record) ([]*recovery, error) {
 	return all, nil
 }
 
-// readLogs reads the logs of sagas with one call. If that fails, each is read by itself when it is gone on with: one that can't be read
-// isn't in the way of the others.
+// readLogs reads the logs of sagas with one call. If that fails, resume reads
+// each log by itself, so that one that can't be read doesn't block the others.
 func (c *Coordinator) readLogs(reserved []*recovery) {
 	if len(reserved) < 2 {
 		return

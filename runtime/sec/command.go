@@ -9,15 +9,16 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// wish is what somebody wants to be done to a saga.
+// command is a change that someone wants made to a saga.
 type command struct {
-	// do adds it to the log. It may be called again, for a log in which others have come first.
+	// apply adds it to the journal. It may be called again, for a journal in
+	// which others' commands have come first.
 	apply func(*journal) error
-	// final says what it means for a saga that is final.
+	// onFinal returns the result of the command for a saga that is final.
 	onFinal func(store.Record) error
 }
 
-// startIt is the wish that a saga be started.
+// startCommand starts a saga.
 var startCommand = command{
 	apply: func(p *journal) error {
 		p.started = true
@@ -26,14 +27,17 @@ var startCommand = command{
 	onFinal: func(store.Record) error { return nil },
 }
 
-// request asks the owner of a saga to do something. What that adds to the log is
-// durable when the reply comes.
+// request asks the driver of an execution to apply a command. The reply comes
+// when the result is durable.
 type request struct {
 	apply func(*journal) error
-	reply chan error // with room for the reply, so that the owner never waits; nil if nobody waits for it
+	// reply has room for the reply, so that the driver never blocks. It is nil
+	// if no one waits for it.
+	reply chan error
 }
 
-// serve does a request. Its reply comes now if it can't be done, and else when it's durable.
+// applyRequest applies a request. It answers at once if that fails, and
+// otherwise the request is answered when its result is durable.
 func (s *execution) applyRequest(r request) {
 	if err := r.apply(&s.journal); err != nil {
 		r.answer(err)
@@ -42,8 +46,9 @@ func (s *execution) applyRequest(r request) {
 	s.unanswered = append(s.unanswered, r)
 }
 
-// ask has the owner of the saga grant a wish, and waits until that is durable. It takes a saga that is
-// stuck back into memory. If another coordinator owns the saga, it amends the log.
+// submit has the owner of a saga apply a command, and waits until the result is
+// durable. It takes a stuck saga back into memory. If another coordinator owns
+// the saga, submit appends the command to its log.
 func (c *Coordinator) submit(ctx context.Context, id saga.ID, cmd command) error {
 	r := request{apply: cmd.apply, reply: make(chan error, 1)}
 	for {
@@ -68,7 +73,7 @@ func (c *Coordinator) submit(ctx context.Context, id saga.ID, cmd command) error
 			case err != nil:
 				return err
 			}
-			if !requested { // somebody else has taken it back
+			if !requested { // another request has recovered it
 				continue
 			}
 			if err := r.wait(ctx, id); !errors.Is(err, errReleased) {
@@ -81,7 +86,7 @@ func (c *Coordinator) submit(ctx context.Context, id saga.ID, cmd command) error
 		}
 		ok, schedule := s.mail.post(r)
 		if !ok {
-			<-s.done // it has settled; look again
+			<-s.done // it has settled; look it up again
 			continue
 		}
 		if schedule {
@@ -93,15 +98,17 @@ func (c *Coordinator) submit(ctx context.Context, id saga.ID, cmd command) error
 	}
 }
 
-// answer tells whoever waits what came of the request.
+// answer sends the result of the request to whoever waits for it.
 func (r request) answer(err error) {
 	if r.reply != nil {
 		r.reply <- err
 	}
 }
 
-// errGone is the reply to a request that came when the owner was about to leave, or that the owner could not make durable, as
-// the saga had become another's. It is made again, of whoever has the saga then; what it has done all the same is in the log that he reads.
+// errReleased is the answer to a request that arrived as the execution was
+// released, or that could not be made durable, as another coordinator has
+// claimed the saga. The request is then repeated with the saga's owner. If it
+// has been made durable nevertheless, it is in the log that the owner reads.
 var errReleased = errors.New("saga is not in memory any more")
 
 func (r request) wait(ctx context.Context, id saga.ID) error {

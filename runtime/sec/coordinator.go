@@ -11,7 +11,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Coordinator runs sagas. It may be used by several goroutines. Make one with New, and end it with Shutdown.
+// Coordinator runs sagas. It is safe for concurrent use. Make one with New, and
+// stop it with Shutdown.
 type Coordinator struct {
 	Operator
 	config Config
@@ -52,8 +53,9 @@ type Coordinator struct {
 
 var _ saga.Coordinator = (*Coordinator)(nil)
 
-// New returns a coordinator, which begins to go on with what is unfinished in the store. That
-// happens in the background, and is tried again as long as the store fails.
+// New returns a coordinator and begins to recover the unfinished sagas in the
+// store. Recovery happens in the background and is retried as long as the store
+// fails. The error says which field of the configuration is not valid.
 func New(config Config) (*Coordinator, error) {
 	config = config.withDefaults()
 	if err := config.validate(); err != nil {
@@ -93,11 +95,15 @@ func New(config Config) (*Coordinator, error) {
 	return c, nil
 }
 
-// Shutdown ends the coordinator. No further action starts; those that run may end, and what they
-// return is recorded, and the observer is told, until ctx ends. Then their contexts are cancelled, and Shutdown returns the context's error; what
-// they return later is not recorded, and another coordinator will call them again. What was
-// not finished goes on with the next coordinator on the store.
+// Shutdown stops the coordinator. No further action starts. Until ctx ends,
+// Shutdown waits for the actions that run, records their outcomes, and lets the
+// observer receive what happened. Then it returns nil.
 //
+// If ctx ends first, Shutdown cancels the contexts of the actions and returns
+// an error that wraps the error of ctx. What these actions return later is not
+// recorded, and the coordinator that recovers their sagas calls them again.
+//
+// The next coordinator on the store recovers the sagas that are not finished.
 // Shutdown may be called again, to wait longer.
 func (c *Coordinator) Shutdown(ctx context.Context) error {
 	c.mu.Lock()
@@ -113,7 +119,7 @@ func (c *Coordinator) Shutdown(ctx context.Context) error {
 	go func() {
 		c.running.Wait()
 		c.stopRenewingOnce.Do(func() { close(c.stopRenewing) })
-		c.renewing.Wait() // or else it could renew what is given back then
+		c.renewing.Wait() // or else it could renew what is released below
 		close(finished)
 	}()
 	select {
@@ -130,7 +136,8 @@ func (c *Coordinator) Shutdown(ctx context.Context) error {
 		return fmt.Errorf("sec: shutdown: giving the sagas back: %w", cmp.Or(ctx.Err(), err))
 	}
 	c.terminate()
-	select { // the observer gets the last words, unless it hangs
+	// Let the observer finish, unless it hangs.
+	select {
 	case <-c.observations.finished:
 	case <-ctx.Done():
 	case <-time.After(observerTimeout):
@@ -138,10 +145,10 @@ func (c *Coordinator) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// observerPatience is how long Shutdown waits for the observer at most.
+// observerTimeout is the longest time that Shutdown waits for the observer.
 const observerTimeout = time.Second
 
-// end ends the coordinator's life.
+// terminate ends the coordinator's lifetime.
 func (c *Coordinator) terminate() {
 	c.endLifetime()
 	c.pool.close()
@@ -153,7 +160,7 @@ func (c *Coordinator) terminate() {
 	c.wakeAll()
 }
 
-// nudgeAll wakes all owners. It is called with the lock held.
+// wakeAll wakes all executions. The caller holds c.mu.
 func (c *Coordinator) wakeAll() {
 	for _, s := range c.sagas {
 		if s.mail.wake() {
@@ -171,7 +178,8 @@ func (c *Coordinator) isStopped() bool {
 	}
 }
 
-// inBackground runs f in a goroutine that Shutdown waits for, unless the coordinator is shutting down. It reports whether it does.
+// inBackground runs f in a goroutine that Shutdown waits for. It reports false,
+// and doesn't run f, if the coordinator is shutting down.
 func (c *Coordinator) inBackground(f func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -181,15 +189,18 @@ func (c *Coordinator) inBackground(f func()) bool {
 	return !c.stopped
 }
 
-// lookup returns a saga that this coordinator has in memory, or nil.
+// lookup returns the execution of a saga that this coordinator has in memory,
+// or nil.
 func (c *Coordinator) lookup(id saga.ID) *execution {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.sagas[id]
 }
 
-// reserve puts an instance under its ID, before it is known whether the store has that saga. If there
-// is one already, it returns that and false.
+// reserve enters an execution under its ID, before it is known whether the
+// store has that saga. If the coordinator has an execution of that ID already,
+// reserve returns it and false. The error is saga.ErrShutdown or
+// errLeaseExpired.
 func (c *Coordinator) reserve(s *execution) (*execution, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -206,7 +217,8 @@ func (c *Coordinator) reserve(s *execution) (*execution, bool, error) {
 	return s, true, nil
 }
 
-// release forgets an instance that was reserved, ends what works for it, and tells those that wait for it.
+// release removes an execution that was reserved, cancels its actions, and
+// wakes everyone who waits for it.
 func (c *Coordinator) release(s *execution) { s.releaseOnce.Do(func() { c.forget(s) }) }
 
 func (c *Coordinator) forget(s *execution) {
@@ -216,12 +228,13 @@ func (c *Coordinator) forget(s *execution) {
 	}
 	c.mu.Unlock()
 	left, outstanding := s.mail.close(s.inFlight)
-	if outstanding == 0 || s.storedState != saga.StateAbandoned { // what was abandoned still runs to its end
+	// The actions of an abandoned saga run to their end.
+	if outstanding == 0 || s.storedState != saga.StateAbandoned {
 		s.lifetime.cancel()
 	}
 	s.admitted = s.admitted || left.admitted
 	s.releaseAdmission()
-	for _, r := range left.requests { // they came too late to be served
+	for _, r := range left.requests { // they came too late to be applied
 		r.answer(errReleased)
 	}
 	close(s.done)
@@ -230,7 +243,8 @@ func (c *Coordinator) forget(s *execution) {
 	}
 }
 
-// launch notes that a saga which was loaded is attended to from now on, by the caller. It reports false if the coordinator is shutting down.
+// launch notes that the caller drives a saga from now on, and that Shutdown
+// waits for it. It reports false if the coordinator is shutting down.
 func (c *Coordinator) launch(s *execution) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

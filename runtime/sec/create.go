@@ -10,37 +10,43 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Create records a saga without starting it. It does nothing if the same saga, of the same DAG and
-// parameters, exists.
+// Create records a saga without starting it. It does nothing if the same saga,
+// with the same DAG and parameters, exists.
 //
-// The error wraps saga.ErrSagaExists if another saga has that ID, saga.ErrUnknownAction if the
-// registry lacks an action, and saga.ErrShutdown. After another error the saga may exist or not; call
-// Create again to be sure.
+// The error wraps saga.ErrSagaExists if another saga has that ID,
+// saga.ErrUnknownAction if the registry lacks an action, saga.ErrTooLarge if
+// the saga is larger than the configuration allows, and saga.ErrShutdown. After
+// any other error the saga may exist or not; call Create again to be sure.
 func (c *Coordinator) Create(ctx context.Context, id saga.ID, dag *saga.SagaDAG) error {
 	return c.create(ctx, &saga.Log{ID: id, DAG: dag}, false)
 }
 
-// CreateAndStart records a saga and starts it, in one write. When it returns nil, the saga is
-// durable: it will end, whatever happens to this process. If the same saga exists, it is started unless it
-// has been. The errors are those of Create.
+// CreateAndStart records a saga and starts it in one write. When it returns
+// nil, the saga is durable: it will finish even if this process crashes. If the
+// same saga exists, CreateAndStart starts it unless it has been started. The
+// errors are those of Create.
 func (c *Coordinator) CreateAndStart(ctx context.Context, id saga.ID, dag *saga.SagaDAG) error {
 	return c.create(ctx, &saga.Log{ID: id, DAG: dag}, true)
 }
 
-// Import records a saga with the log that it has got elsewhere, without starting it: Start lets it go on from there. If the log says that it
-// has ended, or is stuck, that is its state at once. Cancel starts it too. The errors are those of Create, and one that says which event can't have happened.
+// Import records a saga with a log from elsewhere, without starting it. Start
+// and Cancel resume the saga from the end of that log. If the log says that the
+// saga is finished or stuck, the saga has that state at once. The errors are
+// those of Create; an invalid log is an error that names the first event that
+// can't have happened.
 func (c *Coordinator) Import(ctx context.Context, log *saga.Log) error {
 	return c.create(ctx, log, false)
 }
 
-// Start starts a saga that was created, and does nothing if it has been started. When it returns nil, the
-// start is durable. The error wraps saga.ErrNotFound, saga.ErrParked, or saga.ErrShutdown.
+// Start starts a saga that Create or Import has recorded. It does nothing if
+// the saga has been started. When it returns nil, the start is durable. The
+// error wraps saga.ErrNotFound, saga.ErrParked or saga.ErrShutdown.
 func (c *Coordinator) Start(ctx context.Context, id saga.ID) error {
 	s, record, err := c.find(ctx, id)
 	if err != nil {
 		return err
 	}
-	if s == nil && record.State != saga.StateCreated { // wherever it runs, it has been started
+	if s == nil && record.State != saga.StateCreated { // it has been started, here or elsewhere
 		return nil
 	}
 	return c.submit(ctx, id, startCommand)
@@ -103,7 +109,8 @@ func (s *execution) insert(ctx context.Context, log *saga.Log) error {
 		c.release(s)
 		return nil
 	}
-	// It is durable now. If the coordinator is shutting down, the next one goes on with it.
+	// The saga is durable now. If this coordinator is shutting down, the next
+	// one recovers it.
 	if !c.launch(s) {
 		c.release(s)
 		return nil
@@ -112,7 +119,7 @@ func (s *execution) insert(ctx context.Context, log *saga.Log) error {
 	return nil
 }
 
-// all returns the events that are durable, and those that are pending.
+// allEvents returns the durable events and the pending ones.
 func (s *execution) allEvents() []saga.Event {
 	if len(s.events) == 0 { // as in a new saga
 		return s.pending
@@ -120,8 +127,9 @@ func (s *execution) allEvents() []saga.Event {
 	return slices.Concat(s.events, s.pending)
 }
 
-// settleDoubt finds out in the background whether a create which seemed to fail has succeeded, and goes on with
-// the saga if it has: nobody else would until the next coordinator does.
+// confirmCreate finds out in the background whether a create that returned an
+// error has succeeded nevertheless. If so, this coordinator owns the saga and
+// resumes it. No other coordinator would do so before its lease expires.
 func (c *Coordinator) confirmCreate(id saga.ID) {
 	c.inBackground(func() {
 		_ = c.retry(c.lifetime, id, func(ctx context.Context, _ store.Store) error {
@@ -134,7 +142,7 @@ func (c *Coordinator) confirmCreate(id saga.ID) {
 	})
 }
 
-// createdBefore finishes a create for an ID that the store knows.
+// matchExisting finishes a create whose ID is in the store already.
 func (c *Coordinator) matchExisting(ctx context.Context, log *saga.Log, start bool) error {
 	s, record, err := c.find(ctx, log.ID)
 	if err != nil {
@@ -146,7 +154,8 @@ func (c *Coordinator) matchExisting(ctx context.Context, log *saga.Log, start bo
 	return c.client.matchExisting(ctx, record, log, start)
 }
 
-// same finishes a create for an ID that the coordinator has in memory.
+// matchExisting finishes a create whose ID this coordinator has in memory
+// already.
 func (s *execution) matchExisting(ctx context.Context, log *saga.Log, start bool) error {
 	select {
 	case <-s.loaded:
@@ -156,11 +165,11 @@ func (s *execution) matchExisting(ctx context.Context, log *saga.Log, start bool
 	}
 	select {
 	case <-s.loaded:
-	default: // it turned out not to exist
+	default: // the saga turned out not to exist
 		return s.coordinator.create(ctx, log, start)
 	}
 	v, _ := s.snapshot.load()
-	if v.parked != nil && s.dag == nil { // it can't be told whether it is the same
+	if v.parked != nil && s.dag == nil { // there is nothing to compare with
 		return fmt.Errorf("saga %s: %w", s.id, v.parked)
 	}
 	if err := matchLog(s.dag, v.events, log); err != nil || !start {

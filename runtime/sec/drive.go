@@ -9,8 +9,9 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// attend does what there is to do for a saga, until there is nothing, or nothing but to call one action: the caller has to do
-// that job. The caller is the one who attends, and doesn't any more when attend has returned.
+// drive makes steps until there is nothing to do but to run one task, which it
+// returns, or nothing at all. The caller is the driver, and no longer is when
+// drive has returned.
 func (s *execution) drive() (actionTask, bool) {
 	for {
 		if !s.step() {
@@ -27,8 +28,10 @@ func (s *execution) drive() (actionTask, bool) {
 	}
 }
 
-// begin attends to a saga that was just created. What is due is durable already, so that this takes no turn; but no action is called,
-// as the caller is the user's goroutine. If nothing is due, others see why, and wait for a slot if that is it.
+// startDriving drives a saga that was just created. It needs no step first, as
+// the start of the first tasks is durable already. It runs no action itself, as
+// the caller is a goroutine of the user. If no task is due, a scheduled driver
+// finds out why, and waits for the admission if that is missing.
 func (s *execution) startDriving() {
 	task, ok := s.dispatch()
 	if ok {
@@ -39,8 +42,9 @@ func (s *execution) startDriving() {
 	}
 }
 
-// turn takes the mail, and makes durable what follows from it. It reports false when the saga is settled or lost, or the
-// coordinator is shutting down and nothing is in flight.
+// step takes the mail, and makes durable what follows from it. It reports false
+// when the saga is settled or given up, or when the coordinator shuts down and
+// no task is in flight.
 func (s *execution) step() bool {
 	if s.session.Err() != nil {
 		return false
@@ -61,7 +65,7 @@ func (s *execution) step() bool {
 		s.idle = false
 		if s.started && !stopping && s.admit(true) {
 			s.advance()
-			s.idle = s.inFlight == 0 && len(s.runnable) == 0 // an operator holds it, or it has settled
+			s.idle = s.inFlight == 0 && len(s.runnable) == 0 // an operator command keeps it from running, or it has settled
 		}
 		err := s.flush()
 		if err == nil {
@@ -76,7 +80,7 @@ func (s *execution) step() bool {
 		if errors.Is(err, saga.ErrShutdown) {
 			s.answerRequests(fmt.Errorf("saga %s: %w; it may be done or not", s.id, err))
 		} else {
-			s.answerRequests(errReleased) // whoever has the saga now is asked
+			s.answerRequests(errReleased) // the requests are repeated with the new owner
 		}
 		return false
 	}
@@ -89,10 +93,11 @@ func (s *execution) step() bool {
 	return !ended
 }
 
-// mostTogether is how many outcomes the mailbox has room for from the beginning, if so many may come.
+// maxOutcomeRoom is for how many outcomes the mailbox allocates memory in
+// advance, if as many tasks are in flight.
 const maxOutcomeRoom = 16
 
-// dispatch has all jobs done that are due, except for one, which it returns.
+// dispatch submits all runnable tasks but one, which it returns.
 func (s *execution) dispatch() (task actionTask, ok bool) {
 	n := len(s.runnable)
 	if n == 0 {
@@ -106,15 +111,17 @@ func (s *execution) dispatch() (task actionTask, ok bool) {
 	return task, true
 }
 
-// yield lets the workers that are about to report do so, so that their outcomes share an append. It waits for none.
+// yieldToWorkers lets workers that are about to report do so, so that their
+// outcomes share an append. It doesn't wait for any.
 func (s *execution) yieldToWorkers() {
-	const most = 3 // more is not worth it: the first append takes longer than that
+	const most = 3 // more isn't worth it: the first append takes longer
 	for range min(s.inFlight-1, most) {
 		runtime.Gosched()
 	}
 }
 
-// reply tells all whose requests are durable, or can't be.
+// answerRequests answers all requests that are durable, or that can't become
+// durable.
 func (s *execution) answerRequests(err error) {
 	for _, r := range s.unanswered {
 		r.answer(err)
@@ -122,7 +129,8 @@ func (s *execution) answerRequests(err error) {
 	s.unanswered = s.unanswered[:0]
 }
 
-// receive takes outcomes; those that come together share an append.
+// receive applies the outcomes of tasks. Outcomes that arrive together share an
+// append.
 func (s *execution) receive(outcomes []outcome) {
 	for _, o := range outcomes {
 		s.inFlight--
@@ -132,13 +140,15 @@ func (s *execution) receive(outcomes []outcome) {
 	}
 }
 
-// settled reports whether the saga has come to rest, as far as this coordinator knows.
+// isSettled reports whether the saga is settled, as far as this coordinator
+// knows.
 func (s *execution) isSettled() bool {
 	v, shown := s.snapshot.load()
 	return shown && v.state.Settled()
 }
 
-// result returns what the saga came to. It may be called after done, if the saga is settled.
+// result returns the result of the saga. It may be called after done is closed,
+// if the saga is settled.
 func (s *execution) result() (saga.Outputs, error) {
 	return result(&saga.Log{ID: s.id, DAG: s.dag, Events: s.events}, s.storedState, s.machine.Outputs())
 }

@@ -11,7 +11,13 @@ import (
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
-// instance is a saga that a coordinator has in memory.
+// execution is a saga that a coordinator has in memory.
+//
+// It has no goroutine of its own. At any time at most one goroutine, the
+// driver, takes its mail, applies it, and appends to the log; see mailbox. The
+// driver changes from step to step, and what it owns passes to the next driver
+// with the mailbox's lock. Before the first step, the goroutine that creates or
+// recovers the execution is the driver.
 type execution struct {
 	coordinator *Coordinator
 	session     *leaseSession // in which it was taken
@@ -54,25 +60,29 @@ type execution struct {
 	buffers buffers
 }
 
-// room is what pending, todo and the mailbox have at first, in one piece with the instance: as much as a stage of a few nodes takes. A
-// chain never needs more.
+// buffers are the first memory of pending, runnable and the mailbox, allocated
+// together with the execution. They are large enough for a stage of a few
+// nodes; a chain never needs more.
 type buffers struct {
-	pending         [4]saga.Event // an outcome, and what it makes ready
+	pending         [4]saga.Event // an outcome and the starts that follow from it
 	runnable        [4]actionTask
 	outcomes, spare [4]outcome
 }
 
-// view is an immutable picture of a saga, at the end of an append.
+// snapshot is an immutable picture of a saga after an append.
 type snapshot struct {
 	state  saga.State
 	events []saga.Event
-	// active says that it runs, or will when it may.
+	// active says that the saga runs or waits for its admission.
 	active bool
-	// parked is why nobody can; nil otherwise.
+	// parked is the reason for which this coordinator can't run the saga, or
+	// nil. It wraps saga.ErrParked.
 	parked error
 }
 
-// viewer shows one goroutine's views to all others. It copies, so that the one that shows a new view for each append makes no garbage.
+// snapshotCell holds the last snapshot. The driver stores it, any goroutine
+// loads it. It copies snapshots, so that a new one for each append costs no
+// allocation.
 type snapshotCell struct {
 	mu   sync.Mutex
 	set  bool
@@ -85,7 +95,8 @@ func (c *snapshotCell) store(v snapshot) {
 	c.set, c.last = true, v
 }
 
-// load returns the view that was shown last, and false if there was none yet.
+// load returns the snapshot that was stored last, and false if there is none
+// yet.
 func (c *snapshotCell) load() (snapshot, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,7 +118,8 @@ func newExecution(c *Coordinator, id saga.ID) *execution {
 	return s
 }
 
-// advance takes from the machine what is wanted and not in flight, and notes what has to be durable before it is.
+// advance takes the runnable tasks from the machine, and adds the events that
+// must be durable before they run.
 func (s *execution) advance() {
 	n := s.machine.Queued()
 	s.runnable, s.pending = slices.Grow(s.runnable, n), slices.Grow(s.pending, n)
@@ -133,29 +145,30 @@ func (s *execution) advance() {
 	}
 }
 
-// apply adds an event. It panics if the machine refuses it, as what workers report is what the
-// machine wanted.
+// apply adds an event. It panics if the machine refuses it: workers report only
+// outcomes of tasks that the machine has asked for.
 func (s *execution) apply(node saga.NodeID, kind saga.EventKind, payload json.RawMessage) {
 	if err := s.tryApply(node, kind, payload); err != nil {
 		panic(err)
 	}
 }
 
-// committed notes that the pending events are durable, and that the store has this state.
+// committed notes that the pending events are durable, and that the store has
+// this state.
 func (s *execution) committed(state saga.State) {
 	s.observeEvents(s.pending)
 	if watched := s.coordinator.observations; state != s.observedState {
 		watched.record(Observation{Kind: ObservedState, ID: s.id, Name: s.dag.Name(), Was: s.observedState, State: state})
 	}
 	s.events = append(s.events, s.pending...)
-	s.pending = s.pending[:0] // stores keep nothing of what they are given
+	s.pending = s.pending[:0] // stores keep no reference to the slice
 	s.storedState, s.observedState, s.notified = state, state, false
 }
 
-// tell tells the observer of events.
+// observeEvents reports events to the observer.
 func (s *execution) observeEvents(events []saga.Event) {
 	watched := s.coordinator.observations
-	if !watched.wants(slog.LevelDebug) { // saves the work
+	if !watched.wants(slog.LevelDebug) { // skips the calls of Path
 		return
 	}
 	for _, e := range events {
@@ -168,12 +181,12 @@ func (s *execution) publish(active bool) {
 	s.snapshot.store(snapshot{state: s.storedState, events: slices.Clip(s.events), active: active})
 }
 
-// park shows readers why the saga can't be gone on with.
+// park shows readers why this coordinator can't run the saga.
 func (s *execution) park(reason error) {
 	s.snapshot.store(snapshot{state: s.storedState, events: slices.Clip(s.events), parked: fmt.Errorf("%w: %w", saga.ErrParked, reason)})
 }
 
-// isParked reports whether the saga can't be gone on with.
+// isParked reports whether the saga is parked.
 func (s *execution) isParked() bool {
 	v, _ := s.snapshot.load()
 	return v.parked != nil

@@ -13,15 +13,17 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Why a saga is not this coordinator's any more.
+// The reasons for which a coordinator gives a saga up.
 var (
 	errClaimed      = errors.New("another coordinator has claimed it")
 	errForeign      = errors.New("its log is not what this coordinator has appended")
 	errLeaseExpired = errors.New("its lease could not be renewed in time")
 )
 
-// flush makes the pending events durable, and the state. It tries until they are, or until the saga turns
-// out to be another's, or the coordinator's life ends. If somebody else has appended to the log meanwhile, the error is an overtaken.
+// flush makes the pending events and the state durable. It retries until they
+// are, until another coordinator turns out to own the saga, or until the lease
+// session ends. If someone else has appended to the log meanwhile, the error is
+// a foreignAppend.
 func (s *execution) flush() error {
 	request := s.pendingAppend()
 	if len(request.Events) == 0 && request.State == s.storedState && !s.notified {
@@ -37,7 +39,7 @@ func (s *execution) flush() error {
 	})
 }
 
-// append appends to the log what the request says, once.
+// append makes one attempt to append to the log.
 func (s *execution) append(ctx context.Context, st store.Store, request store.Append) error {
 	err := st.Append(ctx, request)
 	if errors.Is(err, store.ErrSequence) {
@@ -52,10 +54,13 @@ func (s *execution) append(ctx context.Context, st store.Store, request store.Ap
 	return err
 }
 
-// overtaken says what somebody who isn't the owner has done to a saga: an operator, from another process.
+// foreignAppend is the error of an append conflict with someone who isn't the
+// owner, such as an operator in another process. It holds what they have
+// recorded.
 type foreignAppend struct {
 	record store.Record
-	// orders follow what the owner knows of as durable. There are none if it was only started.
+	// commands follow the events that the owner knows to be durable. There are
+	// none if the saga was only started.
 	commands []saga.Event
 }
 
@@ -63,8 +68,9 @@ func (f foreignAppend) Error() string {
 	return fmt.Sprintf("%d orders and %s were recorded by others", len(f.commands), f.record.State)
 }
 
-// resolve finds out why an append was refused although this coordinator owns the saga: if an
-// earlier try, which seemed to fail, has done it, all is well.
+// resolveConflict finds out why the store refused an append although this
+// coordinator owns the saga. It returns nil if an earlier attempt, which seemed
+// to fail, has made the append.
 func (s *execution) resolveConflict(ctx context.Context, st store.Store, request store.Append) error {
 	record, err := st.Load(ctx, s.id)
 	if err != nil {
@@ -81,7 +87,7 @@ func (s *execution) resolveConflict(ctx context.Context, st store.Store, request
 		return err
 	}
 	if n := len(request.Events); n > 0 && len(found) >= n && slices.EqualFunc(found[:n], request.Events, sameEvent) {
-		return nil // what follows, if anything does, is met with the next append
+		return nil // events after these are found by the next append
 	}
 	if i := slices.IndexFunc(found, isNodeEvent); i >= 0 {
 		return permanentError{fmt.Errorf("%w: event %d is %s of node %d", errForeign, found[i].Seq, found[i].Kind, found[i].Node)}
@@ -96,8 +102,9 @@ func sameEvent(a, b saga.Event) bool {
 	return a.Node == b.Node && a.Kind == b.Kind && bytes.Equal(a.Payload, b.Payload)
 }
 
-// catchUp takes in what others have done, as if it had come before what is pending: the outcomes of workers stand, what is in
-// flight goes on, and what would have started is considered anew.
+// rebase puts the commands of others before the pending events. The outcomes of
+// tasks are kept, tasks in flight continue, and the machine decides again which
+// tasks to start.
 func (s *execution) rebase(foreign foreignAppend) error {
 	events := slices.Concat(s.events, foreign.commands)
 	machine, err := executor.Replay(s.dag.DAG, events)
@@ -125,17 +132,18 @@ func (s *execution) rebase(foreign foreignAppend) error {
 	return nil
 }
 
-// isOutcome reports whether events of a kind are what workers come to.
+// isOutcome reports whether events of a kind are outcomes of tasks.
 func isOutcome(k saga.EventKind) bool {
 	return !k.IsCommand() && k != saga.EventStarted && k != saga.EventUndoStarted
 }
 
-// final marks an error after which retry doesn't try again.
+// permanentError marks an error after which retry doesn't try again.
 type permanentError struct{ error }
 
 func (p permanentError) Unwrap() error { return p.error }
 
-// ended says why a retry was given up.
+// stopReason returns the error of a retry that was given up because a lease
+// session or the coordinator's lifetime has ended.
 func stopReason(lifetime context.Context) error {
 	if lifetime.Err() != nil {
 		return saga.ErrShutdown
@@ -143,13 +151,16 @@ func stopReason(lifetime context.Context) error {
 	return errLeaseExpired
 }
 
-// maxAppends is how many appends are under way at a time. It is some times what a store commits together, and so few that the time that
-// each is given is enough: of a hundred thousand at once, as when as many sagas are taken over, the last would be given up while they wait for
-// those before, only to come again.
+// maxConcurrentAppends limits the appends that wait for the store at a time. It
+// is several times the number that a store commits together. It is also small
+// enough for each append to finish within Config.StoreTimeout. Without a limit,
+// when a hundred thousand sagas are taken over at once, the last appends would
+// time out behind the first ones, and would be repeated again and again.
 const maxConcurrentAppends = 1024
 
-// retry calls the store until the call returns nil or an error that is final, or life, which is the coordinator's or a tenure,
-// ends. Each try is bounded by Config.StoreTimeout.
+// retry calls the store until the call returns nil or a permanentError, or
+// until lifetime ends, which is the coordinator's or that of a lease session.
+// Each call is bounded by Config.StoreTimeout.
 func (c *Coordinator) retry(lifetime context.Context, id saga.ID, call func(context.Context, store.Store) error) error {
 	return c.retryCall(lifetime, id, func() error { return c.client.withStore(lifetime, call) })
 }
@@ -174,7 +185,8 @@ func (c *Coordinator) retryCall(lifetime context.Context, id saga.ID, call func(
 	}
 }
 
-// How long to wait before a failed call of the store is repeated: this, then doubled up to that.
+// The pause before a failed call of the store is repeated. It starts with
+// firstStorePause and doubles up to maxStorePause.
 const (
 	firstStorePause = 20 * time.Millisecond
 	maxStorePause   = 2 * time.Second

@@ -12,46 +12,58 @@ import (
 )
 
 const (
-	// maxOffers is how many sagas a coordinator remembers that it has left to others: as many IDs go with each of its claims.
+	// maxHandoffs is how many handed-off sagas a coordinator remembers. Their
+	// IDs go with each of its claims.
 	maxHandoffs = 1000
-	// minOffer is for how long each is remembered at least. Beyond maxOffers, what is parked waits, so that coordinators of which none knows the
-	// code don't hand it to and fro all the time.
+	// minHandoffTime is how long each of them is remembered at least. If there
+	// are maxHandoffs already, further parked sagas wait. Otherwise
+	// coordinators of which none has the code would hand them back and forth
+	// all the time.
 	minHandoffTime = time.Minute
 )
 
-// offers are the sagas that a coordinator can't go on with and leaves to others. It doesn't claim them again by itself: its registry doesn't change.
+// handoffs are the sagas that a coordinator can't run and leaves to other
+// coordinators. It doesn't claim them again by itself, as its registry doesn't
+// change. Its lock guards all fields.
 type handoffs struct {
 	mu       sync.Mutex
-	parked   []*execution // which are the coordinator's yet
+	parked   []*execution // parked and still owned
 	released map[saga.ID]handoff
-	ids      []saga.ID // of made, oldest first
+	ids      []saga.ID // of released, oldest first
 }
 
-// offer is a saga that a coordinator has released.
+// handoff is a saga that a coordinator has released.
 type handoff struct {
-	generation uint64 // with which the saga was seen to be nobody's; 0 if it has been claimed since
+	// generation is that with which the saga was seen to be unowned, or 0 if it
+	// has been claimed since.
+	generation uint64
 	at         time.Time
 	reason     error // wraps saga.ErrParked
 }
 
-// offerParked makes what is parked nobody's, so that a coordinator whose code fits can claim it. It is lookOut's own, as are the claims that
-// leave out what was offered. Without leases it isn't known whether another coordinator runs, and nothing is offered.
+// handOffParked releases the parked sagas, so that a coordinator with the right
+// code can claim them. Only pollLoop calls it, as it alone makes the claims
+// that leave out what was handed off. Without leases, a coordinator can't know
+// whether others run, and hands nothing off.
 func (c *Coordinator) handOffParked() {
 	parked := c.handoffs.takeParked()
 	for i, s := range parked {
-		if c.lookup(s.id) != s { // it has been let go since, with its tenure say, and may have to be claimed again
+		// The saga was released since, with its lease session for example, and
+		// may have to be claimed again.
+		if c.lookup(s.id) != s {
 			c.handoffs.forget(s.id)
 			continue
 		}
 		if c.isStopped() || !c.handOff(s) {
-			c.handoffs.returnParked(parked[i:]) // there will be another look
+			c.handoffs.returnParked(parked[i:]) // the next poll tries again
 			return
 		}
 	}
 }
 
-// offer makes a parked saga nobody's. It reports whether it isn't this coordinator's any more. From the attempt on the saga isn't claimed again:
-// one that seems to fail may have its effect.
+// handOff releases a parked saga. It reports whether this coordinator has given
+// it up. The saga isn't claimed again from the attempt on, as a release that
+// seems to fail may have succeeded.
 func (c *Coordinator) handOff(s *execution) bool {
 	v, _ := s.snapshot.load()
 	if !c.handoffs.add(s.id, handoff{s.generation + 1, time.Now(), v.parked}) {
@@ -59,7 +71,8 @@ func (c *Coordinator) handOff(s *execution) bool {
 	}
 	err := c.client.withStore(s.session, func(ctx context.Context, st store.Store) error { return st.Release(ctx, s.id, s.generation) })
 	switch {
-	case errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrNotFound): // by an attempt before, if it isn't another's
+	// An earlier attempt has released it, or another coordinator owns it.
+	case errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrNotFound):
 	case err != nil:
 		c.config.Logger.Warn("a parked saga can't be released; trying again", "saga", s.id, "error", err)
 		return false
@@ -69,7 +82,8 @@ func (c *Coordinator) handOff(s *execution) bool {
 	return true
 }
 
-// offered returns the offer of a saga that nobody owns: nobody has claimed it since, or who did has released it, too.
+// handedOff returns the handoff of an unowned saga. Either no coordinator has
+// claimed the saga since, or the one that did has released it, too.
 func (c *Coordinator) handedOff(record *store.Record) (handoff, bool) {
 	c.handoffs.mu.Lock()
 	defer c.handoffs.mu.Unlock()
@@ -82,14 +96,14 @@ func (c *Coordinator) handedOff(record *store.Record) (handoff, bool) {
 	return h, true
 }
 
-// park notes a saga that is to be offered.
+// addParked notes a saga that is to be handed off.
 func (hs *handoffs) addParked(s *execution) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
 	hs.parked = append(hs.parked, s)
 }
 
-// take returns the sagas that are to be offered, and notes that there are none.
+// takeParked returns the sagas that are to be handed off, and clears the list.
 func (hs *handoffs) takeParked() []*execution {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
@@ -98,14 +112,16 @@ func (hs *handoffs) takeParked() []*execution {
 	return parked
 }
 
-// putBack notes again what was taken, before what has come since: of two instances of a saga, the older one must come first.
+// returnParked puts sagas back in front of those that were parked meanwhile. Of
+// two executions of a saga, the older one must come first.
 func (hs *handoffs) returnParked(parked []*execution) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
 	hs.parked = append(parked, hs.parked...)
 }
 
-// add notes an offer, and reports whether there is room for it. For that it may forget the oldest one.
+// add notes a handoff and reports true. It may forget the oldest one to make
+// room, and reports false if that isn't allowed yet.
 func (hs *handoffs) add(id saga.ID, h handoff) bool {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
@@ -128,8 +144,9 @@ func (hs *handoffs) add(id saga.ID, h handoff) bool {
 	return true
 }
 
-// withdraw notes that the saga isn't nobody's any more, unless it is with that generation. It reports whether that is new. The saga is still left
-// to others.
+// markClaimed notes that a saga is owned again, unless its generation is
+// except. It reports whether that is new. The saga is still left to other
+// coordinators.
 func (hs *handoffs) markClaimed(id saga.ID, except uint64) bool {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
@@ -142,7 +159,7 @@ func (hs *handoffs) markClaimed(id saga.ID, except uint64) bool {
 	return true
 }
 
-// forget forgets an offer that may not have been made.
+// forget removes a handoff that may not have happened.
 func (hs *handoffs) forget(id saga.ID) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
@@ -152,7 +169,8 @@ func (hs *handoffs) forget(id saga.ID) {
 	}
 }
 
-// all returns the IDs of all that were offered, nil if none was.
+// releasedIDs returns the IDs of all sagas that were handed off, nil if there
+// are none.
 func (hs *handoffs) releasedIDs() []saga.ID {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()

@@ -11,8 +11,9 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// progress is how far a saga has come: what the store has, and what has been added since and isn't durable yet. Only one
-// goroutine at a time uses it: the one that owns the saga, or whoever amends the log of another's saga.
+// journal is the state of a saga: what is durable, and what has been added
+// since. It has no lock. Its owner is the driver of an execution, or the
+// goroutine that appends a command to a saga that another coordinator owns.
 type journal struct {
 	id         saga.ID
 	dag        *saga.SagaDAG
@@ -21,31 +22,31 @@ type journal struct {
 	machine     *executor.Machine
 	started     bool                 // false for a saga that was created and waits for Start
 	nodeStarted bool                 // a node has started, now or ever
-	events      []saga.Event         // all that are durable
-	pending     []saga.Event         // applied to the machine, and not durable yet
-	pendingAt   time.Time            // when what is pending became known; read once for all that comes together
-	storedState saga.State           // what the store has as the state
-	undoRetried map[saga.NodeID]bool // whose undo was ordered to be called again, and hasn't been yet
-	notified    bool                 // somebody else may have appended: the next append is due, even if nothing is pending
+	events      []saga.Event         // all durable events
+	pending     []saga.Event         // applied to the machine and not durable yet
+	pendingAt   time.Time            // the time of the pending events, read once for all that arrive together
+	storedState saga.State           // the state in the store
+	undoRetried map[saga.NodeID]bool // nodes whose undo is to be called again by command, and hasn't been yet
+	notified    bool                 // others may have appended: an append is due, even without pending events
 }
 
-// load sets what the store has. The events are checked by replaying them.
+// load sets what the store has. It checks the events by replaying them.
 func (j *journal) load(dag *saga.SagaDAG, events []saga.Event, generation uint64) error {
 	machine, err := executor.Replay(dag.DAG, events)
 	if err != nil {
 		return fmt.Errorf("saga %s: %w", j.id, err)
 	}
-	// Most sagas have two events for each action in the end.
+	// Most sagas have two events for each action at their end.
 	j.events = append(make([]saga.Event, 0, max(len(events), 2*(dag.Len()-2))), events...)
 	j.dag, j.machine, j.generation = dag, machine, generation
 	j.nodeStarted = slices.ContainsFunc(events, isNodeEvent)
 	return nil
 }
 
-// isNodes reports whether an event is a node's own, and not an operator's order.
+// isNodeEvent reports whether an event is one of a node, and not a command.
 func isNodeEvent(e saga.Event) bool { return !e.Kind.IsCommand() }
 
-// tryApply adds an event unless the machine refuses it.
+// tryApply adds an event, or returns the error of the machine.
 func (j *journal) tryApply(node saga.NodeID, kind saga.EventKind, payload json.RawMessage) error {
 	e := saga.Event{
 		Seq:     j.machine.NextSeq(),
@@ -69,7 +70,7 @@ func (j *journal) tryApply(node saga.NodeID, kind saga.EventKind, payload json.R
 	return nil
 }
 
-// state returns the saga's state, with what is pending.
+// state returns the saga's state, pending events included.
 func (j *journal) state() saga.State {
 	state := j.machine.State()
 	if !j.started && (!state.Settled() || state == saga.StateSucceeded && !j.nodeStarted) {
@@ -78,7 +79,7 @@ func (j *journal) state() saga.State {
 	return state
 }
 
-// added returns the append that makes what is pending durable.
+// pendingAppend returns the append that makes the pending events durable.
 func (j *journal) pendingAppend() store.Append {
 	return store.Append{
 		ID:         j.id,

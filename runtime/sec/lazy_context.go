@@ -6,15 +6,17 @@ import (
 	"time"
 )
 
-// lazy is a context that ends with its parent, at a deadline if it has one, or with end, as those that package context makes. But
-// it sets no timer, and isn't known to its parent, until somebody waits for its end. A store in memory and an action that returns at once
-// never do, and the rest would be a large part of their cost.
+// lazyContext is a context that ends with its parent, at its deadline if it has
+// one, or with cancel, like the contexts of package context. But it sets no
+// timer and doesn't register with its parent until someone calls Done. A memory
+// store, and an action that returns at once, never call it; timer and
+// registration would be a large part of their cost.
 type lazyContext struct {
 	context.Context           // the parent
 	deadline        time.Time // zero if there is none
 
 	mu            sync.Mutex
-	derived       context.Context // made when it is needed
+	derived       context.Context // made by the first call of Done
 	cancelDerived context.CancelFunc
 	canceled      bool
 }
@@ -66,8 +68,9 @@ func (l *lazyContext) Err() error {
 	return nil
 }
 
-// Value implements context.Context. Package context finds by it that it made what Done returns, and so needs no
-// goroutine for a context that is derived from this one.
+// Value implements context.Context. It lets package context recognize that it
+// has made the channel that Done returns, so that contexts derived from this
+// one need no goroutine.
 func (l *lazyContext) Value(key any) any {
 	l.mu.Lock()
 	derived := l.derived
@@ -78,7 +81,7 @@ func (l *lazyContext) Value(key any) any {
 	return l.Context.Value(key)
 }
 
-// end ends it.
+// cancel ends the context.
 func (l *lazyContext) cancel() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,17 +9,20 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// tenure is a time during which a coordinator may act for its sagas. It ends before their leases can have ended. Each
-// tenure has an owner's name of its own, so that what was lost with one can be claimed in the next.
+// leaseSession is the time from acquiring leases to losing or releasing them,
+// in which a coordinator may act for its sagas. It ends before the leases can
+// have expired. Each session has another owner name, so that sagas that were
+// lost in one can be claimed in the next.
 type leaseSession struct {
 	context.Context
 	cancel context.CancelFunc
 	owner  string
-	// timer ends it, unless the leases are renewed. It is nil if there are no leases.
+	// timer ends the session, unless the leases are renewed. It is nil if there
+	// are no leases.
 	timer *time.Timer
 }
 
-// newTenure begins a tenure. It is called with the lock held, or by New.
+// beginSession begins a lease session. It is called by New or with c.mu held.
 func (c *Coordinator) beginSession() {
 	session := &leaseSession{owner: c.config.Owner + "#" + rand.Text()[:8]}
 	session.Context, session.cancel = context.WithCancel(c.lifetime)
@@ -29,12 +32,15 @@ func (c *Coordinator) beginSession() {
 	c.session = session
 }
 
-// holdFor is how long a coordinator acts on a lease after it has asked for it. The lease begins later, by
-// the clock of the database, and the rest is for what an action needs to notice that its context has ended.
+// sessionTimeout is how long a coordinator acts on a lease after it has asked
+// the store for it. The lease begins later, by the clock of the database. The
+// rest of its time is for actions to notice that their contexts have ended.
 func (c *Coordinator) sessionTimeout() time.Duration { return c.config.Lease * 3 / 4 }
 
-// loseTenure ends a tenure whose leases could not be renewed: its actions' contexts end, nothing more is written for
-// its sagas, and they are forgotten. Whoever claims them goes on with them; that may be this coordinator.
+// expireSession ends a session whose leases could not be renewed. The contexts
+// of its actions end, nothing more is appended for its sagas, and the
+// coordinator forgets them. Whoever claims them recovers them, which may be
+// this coordinator in its next session.
 func (c *Coordinator) expireSession(session *leaseSession) {
 	c.mu.Lock()
 	if c.session != session || c.lifetime.Err() != nil {
@@ -58,13 +64,15 @@ func (c *Coordinator) expireSession(session *leaseSession) {
 		}
 	}
 	c.mu.Unlock()
-	for _, s := range parked { // they have no owner that could leave
+	for _, s := range parked { // they have no driver that would release them
 		c.release(s)
 	}
 }
 
-// keepLeases renews the leases until the coordinator's life ends. It does so at its start too, before it has much: what others look for goes
-// by an owner who has renewed, and has to look at each saga of one who hasn't.
+// renewLeases renews the leases until the coordinator's lifetime ends. It
+// renews them at the start, too, before the coordinator has many sagas: for an
+// owner that has renewed, other coordinators check only the owner's lease, and
+// not that of each of its sagas.
 func (c *Coordinator) renewLeases() {
 	for {
 		c.mu.Lock()
@@ -90,14 +98,14 @@ func (c *Coordinator) renewLeases() {
 	}
 }
 
-// currentTenure returns the tenure in which new sagas are taken.
+// currentSession returns the session in which new sagas are claimed.
 func (c *Coordinator) currentSession() *leaseSession {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.session
 }
 
-// owns reports whether a record is of this coordinator's current tenure.
+// owns reports whether this coordinator owns a record in its current session.
 func (c *Coordinator) owns(record *store.Record) bool {
 	return record.Owner == c.currentSession().owner
 }

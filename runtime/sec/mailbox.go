@@ -2,33 +2,37 @@ package sec
 
 import "sync"
 
-// mailbox is how others reach a saga. Whoever posts never waits. A saga has no goroutine of its own: of those who post
-// when nobody attends to the saga, the first has to see to it that somebody does. At any time at most one goroutine attends, and
-// what it owns passes on to the next one with the mailbox's lock.
+// mailbox is how other goroutines reach an execution. Posting never blocks. The
+// first goroutine that posts while there is no driver must schedule one; the
+// methods report this as schedule. All later posts are left to that driver. The
+// driver's state passes to the next driver with the mailbox's lock.
 type mailbox struct {
 	mu       sync.Mutex
 	outcomes []outcome
 	requests []request
-	// nudged says that the saga is to look at the coordinator; granted, that it was given a slot.
+	// woken says that the driver must look at the coordinator, which shuts down
+	// or has lost its lease session. admitted says that the saga was admitted.
 	woken, admitted bool
-	// attended says that somebody attends, or will.
+	// scheduled says that there is a driver, or will be.
 	scheduled   bool
 	closed      bool
-	outstanding int // workers who had not reported when the mailbox was closed, and haven't yet
+	outstanding int // outstanding counts the tasks that had not reported when the mailbox was closed, and still haven't.
 }
 
-// open makes the mailbox that of a saga which is attended to by the caller, and gives it room for outcomes.
+// init makes the caller the driver, and provides memory for outcomes.
 func (m *mailbox) init(room []outcome) { m.scheduled, m.outcomes = true, room }
 
-// attend reports whether the caller has to see to it that somebody attends. It is called with the lock held.
+// schedule reports whether the caller has to schedule a driver. The caller
+// holds the lock.
 func (m *mailbox) schedule() bool {
 	first := !m.scheduled && !m.closed
 	m.scheduled = true
 	return first
 }
 
-// report posts what a worker came to, and reports whether the caller has to attend. It is lost if the saga is gone, as is what
-// the worker did: it will be called again. Of those who come after that, it tells the last one.
+// report posts the outcome of a task. If the mailbox is closed, the outcome is
+// lost, and the task will be run again by the next owner; last reports that no
+// other task is outstanding.
 func (m *mailbox) report(o outcome) (schedule, last bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -40,7 +44,8 @@ func (m *mailbox) report(o outcome) (schedule, last bool) {
 	return m.schedule(), false
 }
 
-// ask posts a request, and reports whether somebody will reply, and whether the caller has to see to it.
+// post posts a request. It reports false if the mailbox is closed and the
+// request won't be answered.
 func (m *mailbox) post(r request) (ok, schedule bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -51,7 +56,7 @@ func (m *mailbox) post(r request) (ok, schedule bool) {
 	return true, m.schedule()
 }
 
-// nudge has the saga look at the coordinator: it is shutting down, or has lost its tenure.
+// wake makes the driver look at the coordinator.
 func (m *mailbox) wake() (schedule bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -59,7 +64,8 @@ func (m *mailbox) wake() (schedule bool) {
 	return m.schedule()
 }
 
-// grant gives the saga a slot, and reports false if it is gone.
+// admit tells the driver that the saga was admitted. It reports false if the
+// mailbox is closed.
 func (m *mailbox) admit() (ok, schedule bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -77,7 +83,8 @@ type mail struct {
 	admitted bool
 }
 
-// take returns what has been posted since the last call. The outcomes are valid until the next one, which is given them.
+// take returns what has been posted since the last call. The outcomes are valid
+// until the next call, which gets their memory back as last.
 func (m *mailbox) take(last []outcome) mail {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -86,7 +93,8 @@ func (m *mailbox) take(last []outcome) mail {
 	return posted
 }
 
-// leave ends the caller's attendance, unless something has been posted. It reports whether it has.
+// stopDriving ends the caller's part as driver and reports true, unless
+// something has been posted.
 func (m *mailbox) stopDriving() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -97,7 +105,9 @@ func (m *mailbox) stopDriving() bool {
 	return true
 }
 
-// close refuses further requests, and returns what nobody will look at, and how many workers are away, of those that were flying.
+// close closes the mailbox. It returns the requests and the admission that no
+// driver has taken, and the number of tasks that have not reported, of
+// inFlight.
 func (m *mailbox) close(inFlight int) (left mail, outstanding int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

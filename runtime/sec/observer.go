@@ -11,9 +11,11 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// Observer is told what happens to the sagas of a coordinator, for logs, metrics and traces. Observe is called by one
-// goroutine, one observation after the other, apart from the sagas: it can't slow or stop them. If it's too slow,
-// observations are dropped, and it is told how many. If it panics, that is logged.
+// Observer receives what happens to the sagas of a coordinator, for logs,
+// metrics and traces. A single goroutine calls Observe, one call after the
+// other, apart from the sagas: an observer can't slow or stop them. If it is
+// too slow, observations are dropped, and it receives their number. If it
+// panics, the panic is logged.
 type Observer interface {
 	Observe(Observation)
 }
@@ -21,53 +23,68 @@ type Observer interface {
 // Observation is something that has happened.
 type Observation struct {
 	Kind ObservationKind
-	// At is when, by the coordinator's clock.
+	// At is the time, by the coordinator's clock.
 	At   time.Time
 	ID   saga.ID
 	Name saga.Name
 
-	// Event is, for an ObservedEvent, what has become durable. Its Payload must not be changed.
+	// Event is the event that became durable, for an ObservedEvent. Its Payload
+	// must not be changed.
 	Event saga.Event
-	// Was and State are, for an ObservedState and an ObservedRecovery, the saga's state before and now.
+	// Was and State are the saga's states before and now, for an ObservedState
+	// and an ObservedRecovery. State is also the state of a saga that is
+	// parked.
 	Was, State saga.State
-	// Events is, for an ObservedRecovery, the number of events that the coordinator has found: none in a saga that a client has just created.
+	// Events is the number of events in the log, for an ObservedRecovery. It is
+	// 0 for a saga that a client has just created.
 	Events int
-	// Path is, for an ObservedEvent and an ObservedAttempt, the node's.
+	// Path is the path of the node, for an ObservedEvent and an
+	// ObservedAttempt.
 	Path saga.NodePath
-	// Direction, Attempt and Took tell of an ObservedAttempt: which it was, counted from 1, and how long it took.
+	// Direction, Attempt and Took describe an ObservedAttempt. Attempts are
+	// counted from 1.
 	Direction saga.Direction
 	Attempt   int
 	Took      time.Duration
-	// Err is why an attempt has failed, and nil if it succeeded; or why a saga is parked.
+	// Err is the error of an attempt, or nil if it succeeded; or the reason for
+	// which a saga is parked.
 	Err error
-	// Dropped is, for an ObservedDrop, how many observations were dropped since the last one.
+	// Dropped is the number of observations that were dropped since the last
+	// ObservedDrop.
 	Dropped uint64
 }
 
-// ObservationKind says what an Observation tells.
+// ObservationKind says what an Observation reports.
 type ObservationKind uint8
 
 // The kinds of observations.
 const (
-	// ObservedEvent: an event has become durable.
+	// ObservedEvent: an event became durable.
 	ObservedEvent ObservationKind = iota
-	// ObservedState: the saga is in another state, durably. A new one was in the state 0.
+	// ObservedState: a new state of a saga became durable. Was is 0 for a new
+	// saga.
 	ObservedState
-	// ObservedAttempt: an attempt to do or undo a node has ended.
+	// ObservedAttempt: an attempt to do or undo a node has returned.
 	ObservedAttempt
-	// ObservedRecovery: the coordinator has taken the saga over, and goes on with it.
+	// ObservedRecovery: the coordinator has recovered a saga and resumes it.
 	ObservedRecovery
-	// ObservedParking: the saga can't be gone on with by this coordinator. If there are leases, it releases the saga soon, for another one.
+	// ObservedParking: the coordinator can't run a saga. If there are leases,
+	// it releases the saga soon, for another coordinator to claim.
 	ObservedParking
 	// ObservedDrop: observations were dropped.
 	ObservedDrop
 )
 
-// SlogObserver logs what happens: that a saga is stuck, parked or abandoned, as an error; that an attempt failed,
-// as a warning; that a saga unwinds, was undone or was recovered, as information; all else for debugging. The
-// outputs and errors in events, which may be secret, are logged only if Payloads is set; the values of saga.Secrets in them never are.
+// SlogObserver logs observations. A saga that is stuck, parked or abandoned is
+// logged as an error; a failed attempt and dropped observations as a warning; a
+// saga that unwinds, was undone or was recovered as information; everything
+// else at the debug level. Outputs and errors in events may be secret and are
+// logged only if Payloads is set. The values of saga.Secrets in them are never
+// logged.
 type SlogObserver struct {
-	Logger   *slog.Logger // Default: that of the Config, or slog.Default()
+	// Logger receives the records. Default: Config.Logger, or slog.Default()
+	// outside of a coordinator.
+	Logger   *slog.Logger
 	Payloads bool
 }
 
@@ -129,11 +146,13 @@ func (o Observation) level() slog.Level {
 type observations struct {
 	observer Observer
 	logger   *slog.Logger
-	// queue has room for the observations of some hundred sagas that end at once.
+	// queue has room for the observations of some hundred sagas that finish at
+	// once.
 	queue    chan Observation
 	dropped  atomic.Uint64
-	finished chan struct{} // closed when run returns
-	// logs is not nil if observer is a SlogObserver: what it wouldn't log is not queued.
+	finished chan struct{} // closed when run has returned
+	// logs is the logger of a SlogObserver, else nil. What it wouldn't log is
+	// not queued.
 	logs *slog.Logger
 }
 
@@ -154,12 +173,12 @@ func newObservations(observer Observer, logger *slog.Logger) *observations {
 	return o
 }
 
-// wants reports whether observations of that level are of any use.
+// wants reports whether the observer uses observations of that level.
 func (o *observations) wants(level slog.Level) bool {
 	return o.logs == nil || o.logs.Enabled(context.Background(), level)
 }
 
-// tell queues an observation, or drops it if the queue is full.
+// record queues an observation, or drops it if the queue is full.
 func (o *observations) record(observation Observation) {
 	if !o.wants(observation.level()) {
 		return
@@ -172,7 +191,8 @@ func (o *observations) record(observation Observation) {
 	}
 }
 
-// run calls the observer until the coordinator's life ends, and then for what is left.
+// run calls the observer until the coordinator's lifetime ends, and then for
+// the observations that are left in the queue.
 func (o *observations) run(lifetime context.Context) {
 	finished := false
 	defer func() {

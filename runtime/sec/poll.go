@@ -9,10 +9,11 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// lookOut goes on with what others have left unfinished, and then looks every now and then for what there is
-// to do that this coordinator isn't told of: sagas that clients have created, those of coordinators that are gone, what
-// others have ordered for its own sagas, and what it owns without having it in memory. What it can't go on with it leaves to others. The times differ from
-// coordinator to coordinator, so that they don't all come at once.
+// pollLoop recovers unfinished sagas, and then polls the store for work: sagas
+// that clients have created, sagas whose owners are gone, commands that others
+// have appended to its own sagas, and sagas that it owns and doesn't have in
+// memory. It hands off the sagas that it can't run. The pauses are random, so
+// that coordinators don't poll at the same time.
 func (c *Coordinator) pollLoop() {
 	nextSweep := time.Now()
 	for {
@@ -40,11 +41,11 @@ func (c *Coordinator) pollLoop() {
 	}
 }
 
-// minLookPause is the shortest time between two looks, however often this coordinator is woken: what comes in that time
-// shares one.
+// minPollPause is the shortest time between two polls, however often the poller
+// is woken. Notifications within that time share one poll.
 const minPollPause = 5 * time.Millisecond
 
-// wake makes lookOut look now.
+// wakePoller makes pollLoop poll now.
 func (c *Coordinator) wakePoller() {
 	select {
 	case c.pollNow <- struct{}{}:
@@ -52,7 +53,7 @@ func (c *Coordinator) wakePoller() {
 	}
 }
 
-// watch has the store wake lookOut.
+// watch lets the store wake pollLoop.
 func (c *Coordinator) watch(ctx context.Context, w store.Watcher) {
 	for ctx.Err() == nil {
 		err := w.Watch(ctx, c.wakePoller)
@@ -66,12 +67,13 @@ func (c *Coordinator) watch(ctx context.Context, w store.Watcher) {
 	}
 }
 
-// heedCalls looks at the sagas of this coordinator to which others have appended.
+// checkNotified handles the sagas of this coordinator to which others have
+// appended.
 func (c *Coordinator) checkNotified() {
 	query := store.Query{Owner: c.currentSession().owner, Called: true, Limit: sweepBatch}
 	for records, err := range c.client.pages(c.lifetime, query) {
 		if err != nil || c.isStopped() {
-			return // there will be another look
+			return // the next poll tries again
 		}
 		for i := range records {
 			c.handleNotified(&records[i])
@@ -79,12 +81,12 @@ func (c *Coordinator) checkNotified() {
 	}
 }
 
-// heed looks at a saga to which somebody else has appended.
+// handleNotified handles a saga to which others have appended.
 func (c *Coordinator) handleNotified(record *store.Record) {
 	if s := c.lookup(record.ID); s != nil {
 		v, shown := s.snapshot.load()
 		switch {
-		case !shown: // it is still being created or read
+		case !shown: // it is still being created or recovered
 			return
 		case v.parked == nil:
 			look := request{apply: func(j *journal) error {
@@ -96,20 +98,23 @@ func (c *Coordinator) handleNotified(record *store.Record) {
 			}
 			return
 		}
-		c.release(s) // and see whether it makes sense now
+		// Find out whether the saga can be replayed now.
+		c.release(s)
 	}
 	if !record.State.Settled() {
 		s, _, err := c.find(c.lifetime, record.ID)
-		if err != nil || s == nil || !s.isParked() { // its next append takes note of the call
+		if err != nil || s == nil || !s.isParked() { // its next append clears the notification
 			return
 		}
 	}
-	_ = c.client.withStore(c.lifetime, func(ctx context.Context, st store.Store) error { // what fails is heeded again
+	// Clear the notification. If that fails, the next poll handles it again.
+	_ = c.client.withStore(c.lifetime, func(ctx context.Context, st store.Store) error {
 		return st.Append(ctx, store.Append{ID: record.ID, Generation: record.Generation, Seq: record.NextSeq, State: record.State})
 	})
 }
 
-// unpark forgets that a saga is parked or offered, unless it is with that generation. It reports whether it has.
+// unpark forgets that a saga is parked here or was handed off, unless its
+// generation is except. It reports whether there was something to forget.
 func (c *Coordinator) unpark(id saga.ID, except uint64) bool {
 	claimed := c.handoffs.markClaimed(id, except)
 	s := c.lookup(id)
@@ -120,15 +125,16 @@ func (c *Coordinator) unpark(id saga.ID, except uint64) bool {
 	return true
 }
 
-// sweep goes on with sagas that are this coordinator's and that it doesn't have in memory: a claim or a create that seemed to fail has
-// had its effect, or a log could not be read.
+// sweep recovers the sagas that this coordinator owns and doesn't have in
+// memory: a claim or a create that seemed to fail has succeeded, or a log could
+// not be read.
 func (c *Coordinator) sweep() {
 	query := store.Query{
 		States: []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding}, Owner: c.currentSession().owner, Limit: sweepBatch,
 	}
 	for records, err := range c.client.pages(c.lifetime, query) {
 		if err != nil || c.isStopped() {
-			return // there will be another sweep
+			return // the next sweep tries again
 		}
 		for _, record := range records {
 			if c.lookup(record.ID) == nil {

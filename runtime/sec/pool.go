@@ -2,35 +2,43 @@ package sec
 
 import "sync"
 
-// maxIdle is how many goroutines are kept for later. It is a few for each core more than a busy coordinator has
-// calls that last for microseconds only; those that last longer don't gain by it.
+// maxIdle is how many idle goroutines are kept. A busy coordinator has a few
+// calls of some microseconds for each core; this is several times as many.
+// Longer calls don't gain from kept goroutines.
 const maxIdle = 256
 
-// pool does duties in goroutines, and keeps some of these for later: their stacks have grown already, which is
-// a large part of the cost of a short call.
+// pool runs tasks in goroutines and keeps some of these for later: their stacks
+// have grown already, and growing them is a large part of the cost of a short
+// call.
 //
-// No duty waits for another to end, however long that takes: as long as there is one that nobody does, a
-// goroutine is on its way, and wakes or begins the next one before it does what it has come for. But those that are done
-// with a short one meanwhile do more of them, so that a thousand short calls need only a few goroutines.
+// No task waits for another to finish. As long as the queue is not empty, one
+// goroutine is starting up. It wakes or starts the next one before it runs its
+// own task. Meanwhile, goroutines that finish a short task take further ones,
+// so that a thousand short calls need only a few goroutines.
+//
+// The lock guards all fields.
 type pool struct {
 	mu    sync.Mutex
-	queue []poolTask // from next on, what nobody does yet, oldest first
+	queue []poolTask // from head on, the tasks that no goroutine has taken, oldest first
 	head  int
-	// coming says that a goroutine is on its way.
+	// waking says that a goroutine is starting up.
 	waking bool
-	idle   []chan bool // one for each goroutine that waits; the one that became idle last is used first
+	idle   []chan bool // one channel for each idle goroutine; the last one is used first
 	closed bool
 }
 
-// duty is what a goroutine of the pool does for a saga: to attend to it, or to call an action and see what follows.
+// poolTask is what a goroutine of the pool does for an execution: it drives it,
+// or runs a task and then sees what follows.
 type poolTask struct {
 	execution *execution
 	drive     bool
-	task      actionTask // if it doesn't attend at first
+	task      actionTask // the first task, unless drive is set
 }
 
-// do does the duty, and what falls to the same goroutine after it: whoever reports to a saga that nobody attends to attends, and
-// calls one of the actions that are due then. So a chain of actions needs no other goroutine.
+// run does the work, and what follows from it in the same goroutine: a
+// goroutine that reports to an execution without a driver becomes its driver,
+// and runs one of the tasks that are due then. So a chain of actions needs no
+// other goroutine.
 func (t *poolTask) run() {
 	task, ok := t.task, !t.drive
 	for {
@@ -45,7 +53,8 @@ func (t *poolTask) run() {
 	}
 }
 
-// run has a duty done. The user's code may end the goroutine with runtime.Goexit.
+// submit has a goroutine run t. User code may end that goroutine with
+// runtime.Goexit.
 func (p *pool) submit(t poolTask) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,7 +62,7 @@ func (p *pool) submit(t poolTask) {
 	p.wakeWorker()
 }
 
-// runJobs has jobs of a saga done.
+// submitAll has tasks of a saga run.
 func (p *pool) submitAll(s *execution, tasks []actionTask) {
 	if len(tasks) == 0 {
 		return
@@ -66,7 +75,8 @@ func (p *pool) submitAll(s *execution, tasks []actionTask) {
 	p.wakeWorker()
 }
 
-// call has a goroutine come if there is something to do. It is called with the lock held.
+// wakeWorker wakes or starts a goroutine if the queue is not empty and none is
+// starting up. The caller holds the lock.
 func (p *pool) wakeWorker() {
 	if p.waking || p.head == len(p.queue) {
 		return
@@ -80,9 +90,9 @@ func (p *pool) wakeWorker() {
 	go p.worker()
 }
 
-// work is a goroutine of the pool, which has been called.
+// worker is a goroutine of the pool.
 func (p *pool) worker() {
-	wake := make(chan bool, 1) // with room, so that call never waits
+	wake := make(chan bool, 1) // with room, so that wakeWorker never blocks
 	p.mu.Lock()
 	for p.waking = false; ; {
 		if p.head < len(p.queue) {
@@ -107,12 +117,12 @@ func (p *pool) worker() {
 	p.mu.Unlock()
 }
 
-// take takes the oldest duty.
+// pop removes the oldest task from the queue. The caller holds the lock.
 func (p *pool) pop() poolTask {
 	t := p.queue[p.head]
 	p.queue[p.head] = poolTask{} // or else it would be kept in memory
 	p.head++
-	if p.head > len(p.queue)/2 { // so that what is moved is less than what was taken
+	if p.head > len(p.queue)/2 { // so that fewer elements are moved than were taken
 		n := copy(p.queue, p.queue[p.head:])
 		clear(p.queue[n:])
 		p.queue, p.head = p.queue[:n], 0
@@ -120,7 +130,7 @@ func (p *pool) pop() poolTask {
 	return t
 }
 
-// close ends the goroutines that are idle, and the others when they become so.
+// close ends the idle goroutines now, and the others when they become idle.
 func (p *pool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -131,5 +141,6 @@ func (p *pool) close() {
 	p.idle = nil
 }
 
-// attendTo has somebody attend to a saga, on behalf of a caller who has to see to it and can't do so itself.
+// schedule has a goroutine of the pool drive s. The caller must be the one that
+// the mailbox asked to do so.
 func (c *Coordinator) schedule(s *execution) { c.pool.submit(poolTask{execution: s, drive: true}) }

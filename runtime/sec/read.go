@@ -11,10 +11,14 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Wait returns when the saga is settled: its outputs if it has succeeded, and otherwise a
-// *saga.FailedError, which says whether all was undone or the saga is stuck. The context bounds the wait and
-// nothing else. The error can also wrap saga.ErrNotFound, saga.ErrShutdown, and saga.ErrParked: this coordinator can't go on with the
-// saga, and if there are leases, no other has claimed it within two Polls.
+// Wait returns when the saga is settled. If it has succeeded, Wait returns its
+// outputs, and otherwise a *saga.FailedError, which says whether everything was
+// undone or the saga is stuck. The context bounds only the wait.
+//
+// The error can also wrap saga.ErrNotFound, saga.ErrShutdown, and
+// saga.ErrParked: this coordinator can't run the saga. If there are leases,
+// Wait returns saga.ErrParked only when no other coordinator has claimed the
+// saga within twice Config.Poll.
 func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error) {
 	pause := c.client.pollPauses()
 	for {
@@ -29,7 +33,7 @@ func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error
 			}
 			select {
 			case <-s.done:
-				if v.parked == nil && s.isSettled() { // what was parked is offered now
+				if v.parked == nil && s.isSettled() { // otherwise it was parked and has been handed off
 					return s.result()
 				}
 			case <-c.lifetime.Done():
@@ -56,8 +60,9 @@ func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error
 	}
 }
 
-// Status returns what is known of a saga now. For one that this coordinator runs it doesn't ask
-// the store. The error wraps saga.ErrNotFound if there is none.
+// Status returns the current status of a saga. It doesn't call the store for a
+// saga that this coordinator has in memory. The error wraps saga.ErrNotFound if
+// there is no such saga.
 func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, error) {
 	s, record, err := c.find(ctx, id)
 	if err != nil {
@@ -85,8 +90,9 @@ func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, err
 	return status, nil
 }
 
-// List returns the records that the query asks for, from the store. If the store doesn't answer within
-// Config.ListPatience, it returns those of them that this coordinator has in hand, with an error that wraps saga.ErrPartial.
+// List returns the records that match the query, from the store. If the store
+// doesn't answer within Config.ListTimeout, it returns the matching sagas that
+// this coordinator has in memory, with an error that wraps saga.ErrPartial.
 func (c *Coordinator) List(ctx context.Context, q store.Query) ([]store.Record, error) {
 	type answer struct {
 		records []store.Record
@@ -109,8 +115,9 @@ func (c *Coordinator) List(ctx context.Context, q store.Query) ([]store.Record, 
 	}
 }
 
-// InMemory lists the sagas that this coordinator has in hand: those that wait for Start, run, unwind or are
-// parked. It asks only memory, so that it answers whatever the store does. Stuck and final sagas are in the store only; see List.
+// InMemory returns records of the sagas that this coordinator has in memory:
+// those that wait for Start, run, unwind or are parked. It never calls the
+// store. Stuck and finished sagas are only in the store; see List.
 func (c *Coordinator) InMemory() []store.Record {
 	c.mu.Lock()
 	instances := make([]*execution, 0, len(c.sagas))
@@ -121,7 +128,7 @@ func (c *Coordinator) InMemory() []store.Record {
 	records := make([]store.Record, 0, len(instances))
 	for _, s := range instances {
 		v, shown := s.snapshot.load()
-		if !shown { // still being created or read
+		if !shown { // it is still being created or recovered
 			continue
 		}
 		r := store.Record{ID: s.id, Queue: c.config.Queue, State: v.state, Owner: s.session.owner, Generation: s.generation, NextSeq: uint64(len(v.events))}

@@ -10,17 +10,19 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// adoption is a saga that this coordinator owns and has just reserved, to go on with it.
+// recovery is a saga that this coordinator owns, and has reserved to resume it.
 type recovery struct {
 	*execution
 	record store.Record
-	// log are its events if hasLog. They must have been read after it was reserved: until then it could be run, and ended, on
-	// behalf of somebody who asked for it.
+	// log holds its events if hasLog is set. They must have been read after the
+	// saga was reserved: until then a request could have recovered, run and
+	// finished it.
 	log    []saga.Event
 	hasLog bool
 }
 
-// adopt goes on with a saga that this coordinator owns and doesn't have in memory. See take and goOn.
+// recoverSaga resumes a saga that this coordinator owns and doesn't have in
+// memory. The arguments and results are those of resume.
 func (c *Coordinator) recoverSaga(record store.Record, first *request) (requested bool, err error) {
 	r, err := c.reserveRecovery(record)
 	if err != nil || r == nil {
@@ -29,7 +31,8 @@ func (c *Coordinator) recoverSaga(record store.Record, first *request) (requeste
 	return c.resume(r, first)
 }
 
-// adoptFor adopts a saga on behalf of somebody who waits no longer than until ctx ends. The rest is done all the same.
+// recoverFor is recoverSaga for a caller that waits no longer than until ctx
+// ends. The recovery continues after that.
 func (c *Coordinator) recoverFor(ctx context.Context, record store.Record, first *request) (requested bool, err error) {
 	type result struct {
 		asked bool
@@ -53,10 +56,12 @@ func (c *Coordinator) recoverFor(ctx context.Context, record store.Record, first
 	}
 }
 
-// take reserves a saga. It returns nil if it is in memory, or isn't this coordinator's any more. The error is saga.ErrShutdown or errTenure.
+// reserveRecovery reserves a saga. It returns nil if the saga is in memory
+// already, or if this coordinator doesn't own it any more. The error is
+// saga.ErrShutdown or errLeaseExpired.
 func (c *Coordinator) reserveRecovery(record store.Record) (*recovery, error) {
 	s := newExecution(c, record.ID)
-	if record.Owner != s.session.owner { // it was claimed in a tenure that has ended since
+	if record.Owner != s.session.owner { // it was claimed in a session that has expired
 		return nil, nil
 	}
 	if _, reserved, err := c.reserve(s); err != nil || !reserved {
@@ -65,8 +70,11 @@ func (c *Coordinator) reserveRecovery(record store.Record) (*recovery, error) {
 	return &recovery{execution: s, record: record}, nil
 }
 
-// goOn goes on with a saga. One that can't be gone on with is parked, until it is offered to others if there are leases, and one that is settled is left alone unless there is a first
-// request. It reports whether that will be replied to. The error is saga.ErrShutdown, errTenure, or errUnreadable.
+// resume reads the log of a saga and drives it. A saga that can't be resumed is
+// parked, and handed off if there are leases. A settled saga is released,
+// unless there is a first request, such as RetryUndo, which may let it run
+// again. resume reports whether the first request will be answered. The error
+// is saga.ErrShutdown, errLeaseExpired or errUnreadable.
 func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err error) {
 	s, record := r.execution, &r.record
 	err = r.reload()
@@ -98,7 +106,7 @@ func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err e
 		return false, nil
 	}
 	if s.started {
-		s.admit(false) // so that takeOver knows how many more may run
+		s.admit(false) // so that claimLoop knows how many more may run
 	}
 	c.observations.record(Observation{Kind: ObservedRecovery, ID: s.id, Name: record.Name, Was: record.State, State: s.state(), Events: len(s.events)})
 	if !c.launch(s) {
@@ -112,7 +120,8 @@ func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err e
 	return true, nil
 }
 
-// reload reads the saga's DAG and log, and the record again if that is older than the log: this coordinator may have ended the saga since.
+// reload reads the saga's DAG and log. It reads the record again if that is
+// older than the log, as this coordinator may have finished the saga since.
 func (r *recovery) reload() error {
 	s, record := r.execution, &r.record
 	dag, err := s.coordinator.client.dags.Decode(record.DAG, record.Params)
@@ -149,7 +158,7 @@ func (r *recovery) reload() error {
 	return s.config().Registry.CheckShapes(dag)
 }
 
-// loadAgain loads the record again.
+// reloadRecord reads the record again.
 func (s *execution) reloadRecord(record *store.Record) error {
 	newer, err := s.coordinator.client.load(s.session, s.id)
 	switch {
@@ -162,10 +171,11 @@ func (s *execution) reloadRecord(record *store.Record) error {
 	return nil
 }
 
-// errUnreadable says that a log could not be read now. It is tried again with the next sweep, so that others don't wait for it.
+// errUnreadable says that a log could not be read now. The next sweep tries
+// again, so that other sagas don't wait for it.
 var errUnreadable = errors.New("its log could not be read")
 
-// readTries is how often a log is read before others have their turn.
+// readTries is how often a log is read before other sagas take their turn.
 const readTries = 3
 
 func (s *execution) readEvents() (events []saga.Event, err error) {
@@ -188,14 +198,15 @@ func (s *execution) readEvents() (events []saga.Event, err error) {
 	return nil, fmt.Errorf("%w: %w", errUnreadable, err)
 }
 
-// find returns the saga: in memory if this coordinator owns it, or else its record.
+// find returns the execution of a saga if this coordinator owns it, and else
+// its record and a nil execution.
 func (c *Coordinator) find(ctx context.Context, id saga.ID) (*execution, store.Record, error) {
 	for {
 		if s := c.lookup(id); s != nil {
 			select {
 			case <-s.loaded:
 				return s, store.Record{}, nil
-			case <-s.done: // look again
+			case <-s.done: // look it up again
 				continue
 			case <-ctx.Done():
 				return nil, store.Record{}, fmt.Errorf("saga %s: %w", id, ctx.Err())
@@ -211,7 +222,8 @@ func (c *Coordinator) find(ctx context.Context, id saga.ID) (*execution, store.R
 	}
 }
 
-// own reports whether this coordinator owns the saga, or has been able to claim it now.
+// ensureOwned reports whether this coordinator owns the saga, or has claimed it
+// now.
 func (c *Coordinator) ensureOwned(ctx context.Context, record *store.Record) bool {
 	if c.owns(record) {
 		return true
@@ -227,7 +239,7 @@ func (c *Coordinator) ensureOwned(ctx context.Context, record *store.Record) boo
 			*record = claimed[0]
 			return nil
 		}
-		*record, err = st.Load(ctx, record.ID) // takeOver may have claimed it since
+		*record, err = st.Load(ctx, record.ID) // claimLoop may have claimed it since
 		return err
 	})
 	return err == nil && c.owns(record)

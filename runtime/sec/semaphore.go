@@ -7,18 +7,23 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// gate lets at most a number of calls run at a time. Those that wait are let in saga by saga, in turn, so
-// that a saga with a thousand nodes doesn't keep one with a single node waiting. Nobody waits at a gate while
-// holding what somebody in front of him needs: a call passes the gate of its action first, then the coordinator's.
+// semaphore limits the number of calls that run at a time. It is fair to sagas:
+// those that wait take turns, one call each, so that a saga with a thousand
+// nodes doesn't block a saga with one node.
+//
+// Semaphores are acquired in a fixed order, so that they can't deadlock: that
+// of the action first, then that of the coordinator. A nil semaphore has no
+// limit.
 type semaphore struct {
 	mu   sync.Mutex
 	free int
-	// turns holds the sagas that wait, each once, the next one first; waiting holds what waits of each.
+	// queue holds each saga that waits once, the next one first. waiters holds
+	// the waiting calls of each saga.
 	queue   []saga.ID
 	waiters map[saga.ID][]chan struct{}
 }
 
-// newGate returns a gate, or nil if there is no limit. A nil gate is always open.
+// newSemaphore returns a semaphore, or nil if limit is not positive.
 func newSemaphore(limit int) *semaphore {
 	if limit <= 0 {
 		return nil
@@ -26,8 +31,8 @@ func newSemaphore(limit int) *semaphore {
 	return &semaphore{free: limit, waiters: map[saga.ID][]chan struct{}{}}
 }
 
-// enter waits until a call of that saga may run, and returns true; or returns false if stop is closed, or the saga's life
-// ends, before that.
+// acquire waits until a call of the saga may run, and returns true. It returns
+// false if stop is closed or the saga is released before that.
 func (sem *semaphore) acquire(s *execution, stop <-chan struct{}) bool {
 	if sem == nil {
 		return true
@@ -56,7 +61,7 @@ func (sem *semaphore) acquire(s *execution, stop <-chan struct{}) bool {
 	return false
 }
 
-// leave lets the next one in.
+// release lets the next waiting call run.
 func (sem *semaphore) release() {
 	if sem == nil {
 		return
@@ -83,7 +88,8 @@ func (sem *semaphore) passOn() {
 	close(ready)
 }
 
-// giveUp takes a call out of the queue, or passes its turn on if it has just come.
+// cancelWait removes a call from the queue. If the call has just been let in,
+// it passes its turn on.
 func (sem *semaphore) cancelWait(id saga.ID, ready chan struct{}) {
 	sem.mu.Lock()
 	defer sem.mu.Unlock()
@@ -99,11 +105,13 @@ func (sem *semaphore) cancelWait(id saga.ID, ready chan struct{}) {
 	}
 }
 
-// gates are the limits of a coordinator. Do and undo have gates of their own, so that neither waits for the other.
+// limits are the semaphores of a coordinator. Do and undo have separate ones,
+// so that neither waits for the other.
 type limits struct {
-	total [2]*semaphore // by saga.Direction
+	total [2]*semaphore // of all actions, by saga.Direction
 	mu    sync.Mutex
-	// actions holds the gates of the actions that have a limit.
+	// actions holds the semaphores of the actions with a limit. They are made
+	// when they are needed.
 	actions map[limitKey]*semaphore
 }
 
@@ -119,7 +127,7 @@ func newLimits(maxActions int) *limits {
 	}
 }
 
-// action returns the gate of an action; nil if it has no limit.
+// forAction returns the semaphore of an action, or nil if it has no limit.
 func (l *limits) forAction(name saga.ActionName, direction saga.Direction, limit int) *semaphore {
 	if limit <= 0 {
 		return nil

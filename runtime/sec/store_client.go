@@ -15,8 +15,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// bystander is what can be done with the sagas of a store by somebody who owns none of them: a Client, and a Coordinator
-// as to the sagas of others.
+// storeClient does what needs only the store. Client and Coordinator share it:
+// a coordinator uses it for sagas that it doesn't own.
 type storeClient struct {
 	config *Config
 	dags   *saga.DAGCache
@@ -24,14 +24,15 @@ type storeClient struct {
 
 func newStoreClient(config *Config) storeClient { return storeClient{config, new(saga.DAGCache)} }
 
-// withStore calls the store, bounded in time.
+// withStore calls the store with a context that ends after Config.StoreTimeout.
 func (c storeClient) withStore(ctx context.Context, call func(context.Context, store.Store) error) error {
 	limited := newLazyTimeout(ctx, c.config.StoreTimeout)
 	defer limited.cancel()
 	return call(limited, c.config.Store)
 }
 
-// load returns the record of a saga. The error wraps saga.ErrNotFound if there's none.
+// load returns the record of a saga. The error wraps saga.ErrNotFound if there
+// is none.
 func (c storeClient) load(ctx context.Context, id saga.ID) (record store.Record, err error) {
 	err = c.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
 		record, err = st.Load(ctx, id)
@@ -46,7 +47,7 @@ func (c storeClient) load(ctx context.Context, id saga.ID) (record store.Record,
 	return record, nil
 }
 
-// list returns the records that a query asks for.
+// list returns the records that match a query.
 func (c storeClient) list(ctx context.Context, q store.Query) (records []store.Record, err error) {
 	err = c.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
 		records, err = st.List(ctx, q)
@@ -58,7 +59,8 @@ func (c storeClient) list(ctx context.Context, q store.Query) (records []store.R
 	return records, nil
 }
 
-// pages yields the records that a query asks for, at most q.Limit at a time, or the error that ends it.
+// pages yields the records that match a query in pages of at most q.Limit
+// records. An error is the last thing that it yields.
 func (c storeClient) pages(ctx context.Context, q store.Query) iter.Seq2[[]store.Record, error] {
 	return func(yield func([]store.Record, error) bool) {
 		for {
@@ -71,7 +73,7 @@ func (c storeClient) pages(ctx context.Context, q store.Query) iter.Seq2[[]store
 	}
 }
 
-// status returns the status of a saga, as the store has it.
+// status returns the status of a saga as it is in the store.
 func (c storeClient) status(ctx context.Context, record store.Record) (*saga.Status, error) {
 	dag, err := c.dags.Decode(record.DAG, record.Params)
 	if err != nil {
@@ -92,7 +94,7 @@ func (c storeClient) status(ctx context.Context, record store.Record) (*saga.Sta
 	return status, nil
 }
 
-// result returns what a saga that is settled came to.
+// result returns the result of a settled saga.
 func (c storeClient) result(ctx context.Context, record store.Record) (saga.Outputs, error) {
 	status, err := c.status(ctx, record)
 	switch {
@@ -104,7 +106,8 @@ func (c storeClient) result(ctx context.Context, record store.Record) (saga.Outp
 	return result(status.Log(), status.State, replay(status).Outputs())
 }
 
-// create records a saga that has no owner yet. The first coordinator of its queue that sees it takes it.
+// create records a saga without an owner. The first coordinator of its queue
+// that finds it claims it.
 func (c storeClient) create(ctx context.Context, id saga.ID, dag *saga.SagaDAG, start bool) error {
 	log := &saga.Log{ID: id, DAG: dag}
 	if err := c.check(log); err != nil {
@@ -136,7 +139,7 @@ func (c storeClient) create(ctx context.Context, id saga.ID, dag *saga.SagaDAG, 
 	return nil
 }
 
-// createdBefore finishes a create for an ID that the store knows.
+// matchExisting finishes a create whose ID is in the store already.
 func (c storeClient) matchExisting(ctx context.Context, record store.Record, log *saga.Log, start bool) error {
 	recorded, err := c.status(ctx, record)
 	if err != nil {
@@ -148,8 +151,10 @@ func (c storeClient) matchExisting(ctx context.Context, record store.Record, log
 	return c.appendCommand(ctx, record, startCommand)
 }
 
-// amend appends to the log of a saga that somebody else owns, or nobody, what grants the wish, and calls the owner. What the owner
-// appends meanwhile is not lost, nor is this: the store lets one of two appends win, and the other is done again.
+// appendCommand appends a command to the log of a saga that another coordinator
+// owns, or that is unowned, and notifies the owner. If the owner appends at the
+// same time, the store accepts one of the two appends and the other is tried
+// again, so neither is lost.
 func (c storeClient) appendCommand(ctx context.Context, record store.Record, cmd command) error {
 	for {
 		if record.State.Final() {
@@ -166,7 +171,8 @@ func (c storeClient) appendCommand(ctx context.Context, record store.Record, cmd
 		if len(request.Events) == 0 && request.State == j.storedState {
 			return nil
 		}
-		request.Notify = record.Owner != "" // who claims what nobody owns reads all of it
+		// Whoever claims an unowned saga reads its whole log.
+		request.Notify = record.Owner != ""
 		err = c.withStore(ctx, func(ctx context.Context, st store.Store) error { return st.Append(ctx, request) })
 		switch {
 		case err == nil:
@@ -185,10 +191,11 @@ func (c storeClient) appendCommand(ctx context.Context, record store.Record, cmd
 	}
 }
 
-// maxAmendPause is how long amend waits at most before it tries again: some appends of the owner.
+// maxConflictPause is the longest time that appendCommand waits after an append
+// conflict. It is the time of a few appends of the owner.
 const maxConflictPause = 10 * time.Millisecond
 
-// read returns how far a saga has come that somebody else owns.
+// readJournal reads the journal of a saga that the caller doesn't own.
 func (c storeClient) readJournal(ctx context.Context, record store.Record) (*journal, error) {
 	status, err := c.status(ctx, record)
 	if err != nil {
@@ -201,7 +208,9 @@ func (c storeClient) readJournal(ctx context.Context, record store.Record) (*jou
 	return j, j.load(status.DAG, status.Events, record.Generation)
 }
 
-// pauses are the times between two looks at a saga that somebody else runs: short at first, as most sagas are.
+// pollPauses returns a function that returns the time until the next poll of a
+// saga that another coordinator runs. The pauses are short at first, as most
+// sagas are, and grow up to Config.Poll.
 func (c storeClient) pollPauses() func() time.Duration {
 	pause := firstPollPause
 	return func() time.Duration {
@@ -211,10 +220,13 @@ func (c storeClient) pollPauses() func() time.Duration {
 	}
 }
 
-// firstLookPause is how long a Wait waits before it looks again at a saga that somebody else runs.
+// firstPollPause is how long a Wait waits before it polls a saga for the second
+// time.
 const firstPollPause = 20 * time.Millisecond
 
-// replay sets what follows from the events. If they make no sense, the saga is parked, and shown as if it had none.
+// replay sets the fields of a status that follow from its events. If the events
+// can't be replayed, the saga is shown as parked and without events. It returns
+// the machine.
 func replay(status *saga.Status) *executor.Machine {
 	machine, err := executor.Replay(status.DAG.DAG, status.Events)
 	if err != nil {
@@ -232,7 +244,7 @@ func replay(status *saga.Status) *executor.Machine {
 	return machine
 }
 
-// result returns what a settled saga came to, given the outputs of its nodes.
+// result returns the result of a settled saga, given the outputs of its nodes.
 func result(log *saga.Log, state saga.State, outputs []json.RawMessage) (saga.Outputs, error) {
 	if state == saga.StateSucceeded {
 		return saga.NewOutputs(log.DAG.DAG, outputs), nil
@@ -243,7 +255,9 @@ func result(log *saga.Log, state saga.State, outputs []json.RawMessage) (saga.Ou
 	}
 }
 
-// continues returns an error unless the recorded saga is that of the log, and has what the log has.
+// matchLog returns an error that wraps saga.ErrSagaExists unless the recorded
+// saga has the DAG and the parameters of log, and its events begin with those
+// of log.
 func matchLog(dag *saga.SagaDAG, events []saga.Event, log *saga.Log) error {
 	if dag == nil || !dag.Equal(log.DAG) {
 		return fmt.Errorf("saga %s: %w: it has another DAG or other parameters", log.ID, saga.ErrSagaExists)

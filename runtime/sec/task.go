@@ -13,27 +13,30 @@ import (
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
-// job is a task with what its worker needs to know.
+// actionTask is a task with what its worker needs.
 type actionTask struct {
 	executor.Task
-	// resumed says that the log held the task's beginning before this coordinator had the saga.
+	// recovered says that the log already had the task's start when this
+	// coordinator loaded the saga.
 	recovered bool
-	// outputs are the machine's; the worker reads only those of the node's ancestors.
+	// outputs are the machine's. The worker reads only those of the node's
+	// ancestors.
 	outputs []json.RawMessage
-	// output is what is to be undone; nil if it's unknown.
+	// output is the output to undo, or nil if it is unknown.
 	output json.RawMessage
 }
 
-// outcome is what a worker sends to the saga's owner.
+// outcome is what a worker reports to the driver.
 type outcome struct {
 	task executor.Task
-	// kind is zero if the task didn't end, because the coordinator is shutting down.
+	// kind is zero if the task didn't finish because the coordinator is
+	// shutting down or has lost the saga.
 	kind    saga.EventKind
 	payload json.RawMessage
 }
 
-// work attempts the job until it succeeds or is given up, and reports the outcome. It reports whether the caller has to
-// attend to the saga now.
+// runTask attempts the task until it succeeds or is given up, and reports the
+// outcome. It reports whether the caller has to drive the saga now.
 func (s *execution) runTask(t actionTask) (drive bool) {
 	c := s.coordinator
 	defer c.running.Done()
@@ -44,7 +47,7 @@ func (s *execution) runTask(t actionTask) (drive bool) {
 			drive = s.report(o)
 			return
 		}
-		// The action called runtime.Goexit, and this goroutine ends.
+		// The action has called runtime.Goexit, and this goroutine ends.
 		o = t.failed(&saga.ActionError{Message: "the action ended its goroutine", Reason: saga.ReasonPanic, Attempts: 1}, true)
 		if s.report(o) {
 			c.schedule(s)
@@ -60,7 +63,8 @@ func (s *execution) runTask(t actionTask) (drive bool) {
 	return false
 }
 
-// report posts an outcome, and reports whether the caller has to attend to the saga.
+// report posts an outcome, and reports whether the caller has to drive the
+// saga.
 func (s *execution) report(o outcome) (drive bool) {
 	drive, last := s.mail.report(o)
 	if last {
@@ -69,7 +73,7 @@ func (s *execution) report(o outcome) (drive bool) {
 	return drive
 }
 
-// attempt calls the action as often as its policy says.
+// runAttempts calls the action as often as its policy allows.
 func (s *execution) runAttempts(t actionTask, injected injection) outcome {
 	c := s.coordinator
 	name := s.dag.Action(t.Node)
@@ -93,7 +97,7 @@ func (s *execution) runAttempts(t actionTask, injected injection) outcome {
 			return t.failed(r.failure, false)
 		}
 		if r.stopped || s.lifetime.Err() != nil {
-			return outcome{task: t.Task} // it may have failed only because of that
+			return outcome{task: t.Task} // the end of its context may be why it failed
 		}
 		unknown = unknown || r.unknown
 		if attempt >= most || r.permanent {
@@ -110,10 +114,11 @@ func (s *execution) runAttempts(t actionTask, injected injection) outcome {
 	}
 }
 
-// jitter leaves out a random part of up to a half of a wait.
+// jitter subtracts a random part of at most half of d.
 func jitter(d time.Duration) time.Duration { return d - rand.N(d/2+1) }
 
-// plan asks an action how it is to be called, and returns the gate that it has of its own. This is the user's code too.
+// plan returns the policy of an action, and the semaphore of the action's own
+// limit. Policy is user code too, so a panic is a failure.
 func (c *Coordinator) plan(action saga.Registered, direction saga.Direction) (policy saga.Policy, limit *semaphore, failure *saga.ActionError) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -124,7 +129,7 @@ func (c *Coordinator) plan(action saga.Registered, direction saga.Direction) (po
 	return policy, c.limits.forAction(action.Name(), direction, policy.Limit), nil
 }
 
-// callInTurn makes one attempt, when the limits allow it.
+// acquireAndInvoke makes one attempt when the limits allow it.
 func (s *execution) acquireAndInvoke(t actionTask, action saga.Registered, actionLimit *semaphore, attempt int, timeout time.Duration, injected injection) attemptResult {
 	c := s.coordinator
 	totalLimit := c.limits.total[t.Direction]
@@ -151,14 +156,15 @@ func (s *execution) acquireAndInvoke(t actionTask, action saga.Registered, actio
 	if r.failure != nil {
 		o.Err = r.failure
 	}
-	if c.observations.wants(o.level()) { // saves the work
+	if c.observations.wants(o.level()) { // skips the call of Path
 		o.Path, o.Took = s.dag.Path(t.Node), time.Since(began)
 		c.observations.record(o)
 	}
 	return r
 }
 
-// isGone reports whether nothing more is to be called for the saga: it isn't the coordinator's any more, or was abandoned.
+// isReleased reports whether nothing more may be called for the saga, as this
+// coordinator has given it up or it was abandoned.
 func (s *execution) isReleased() bool {
 	select {
 	case <-s.done:
@@ -168,7 +174,8 @@ func (s *execution) isReleased() bool {
 	}
 }
 
-// isTooLate reports whether the saga unwinds, and the job is a do that nobody has begun.
+// isObsolete reports whether the saga unwinds and the task is a do that was
+// never called.
 func (s *execution) isObsolete(t actionTask) bool {
 	v, _ := s.snapshot.load()
 	return t.Direction == saga.Do && !t.recovered && (v.state == saga.StateUnwinding || v.state == saga.StateStuck)
@@ -187,19 +194,20 @@ func (s *execution) setRetrying(t executor.Task, r *saga.Retrying) {
 	s.retrying[t] = *r
 }
 
-// attempted is what one attempt came to.
+// attemptResult is the result of one attempt.
 type attemptResult struct {
 	output  json.RawMessage
 	failure *saga.ActionError // nil if it succeeded
-	// permanent says that no further attempt makes sense, unknown that this one may have
-	// had an effect.
+	// permanent says that another attempt makes no sense. unknown says that
+	// this one may have had an effect.
 	permanent, unknown bool
-	// stopped says that it was not made, as the coordinator is shutting down.
+	// stopped says that it was not made, as the coordinator is shutting down or
+	// has given the saga up.
 	stopped bool
 }
 
-// call makes one attempt. All of the user's code runs in it, the methods of errors included, and if that
-// panics, the attempt has failed.
+// invoke makes one attempt. All user code runs in it, the methods of errors
+// included. If that panics, the attempt has failed.
 func (s *execution) invoke(t actionTask, action saga.Registered, attempt int, timeout time.Duration) (r attemptResult) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -241,7 +249,8 @@ func (s *execution) invoke(t actionTask, action saga.Registered, attempt int, ti
 	}
 }
 
-// checkOutput refuses an output that can't be recorded. What the action did is done by then.
+// checkOutput rejects an output that can't be recorded. The action has had its
+// effect by then.
 func (s *execution) checkOutput(t actionTask, output json.RawMessage) error {
 	switch size := len(output); {
 	case !json.Valid(output):
@@ -276,8 +285,8 @@ func (t actionTask) failed(failure *saga.ActionError, unknown bool) outcome {
 	return o
 }
 
-// wait returns true when the time is up, and false before that if the saga isn't this coordinator's any more, or
-// the coordinator is shut down.
+// wait returns true after d, or false as soon as the coordinator shuts down or
+// gives the saga up.
 func (s *execution) wait(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
