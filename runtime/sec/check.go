@@ -29,20 +29,23 @@ func (c storeClient) check(log *saga.Log) error {
 
 // checkSize rejects a saga that is larger than the configuration allows.
 func (c storeClient) checkSize(dag *saga.SagaDAG) error {
-	edges := 0
+	edges, config := 0, c.config
 	for id := range saga.NodeID(dag.Len()) {
 		edges += len(dag.Parents(id))
 	}
 	size := len(dag.Params())
 	switch {
-	case dag.Len() > c.config.MaxNodes:
-		return fmt.Errorf("saga %q: %w: %d nodes, Config.MaxNodes is %d", dag.Name(), saga.ErrTooLarge, dag.Len(), c.config.MaxNodes)
-	case edges > c.config.MaxEdges:
-		return fmt.Errorf("saga %q: %w: %d edges, Config.MaxEdges is %d", dag.Name(), saga.ErrTooLarge, edges, c.config.MaxEdges)
-	case size > c.config.MaxPayload:
-		return fmt.Errorf("saga %q: %w: parameters of %d bytes, Config.MaxPayload is %d", dag.Name(), saga.ErrTooLarge, size, c.config.MaxPayload)
-	case size > c.config.WarnPayload:
-		c.config.Logger.Warn("large parameters", "name", dag.Name(), "bytes", size)
+	case dag.Len() > config.MaxNodes:
+		return fmt.Errorf("saga %q: %w: %d nodes, Config.MaxNodes is %d",
+			dag.Name(), saga.ErrTooLarge, dag.Len(), config.MaxNodes)
+	case edges > config.MaxEdges:
+		return fmt.Errorf("saga %q: %w: %d edges, Config.MaxEdges is %d",
+			dag.Name(), saga.ErrTooLarge, edges, config.MaxEdges)
+	case size > config.MaxPayload:
+		return fmt.Errorf("saga %q: %w: parameters of %d bytes, Config.MaxPayload is %d",
+			dag.Name(), saga.ErrTooLarge, size, config.MaxPayload)
+	case size > config.WarnPayload:
+		config.Logger.Warn("large parameters", "name", dag.Name(), "bytes", size)
 	}
 	return nil
 }

@@ -119,7 +119,8 @@ func (c *Coordinator) claim(limit int) (claimResult, error) {
 		began := time.Now()
 		claim.records, err = st.Claim(ctx, store.Claim{
 			Owner: c.currentSession().owner, Lease: c.config.Lease, Queue: c.config.Queue,
-			Unowned: c.startupDone && c.config.Lease == 0, Limit: claim.limit, Bytes: maxClaimBytes, Except: c.handoffs.releasedIDs(),
+			Unowned: c.startupDone && c.config.Lease == 0,
+			Limit:   claim.limit, Bytes: maxClaimBytes, Except: c.handoffs.releasedIDs(),
 		})
 		if claim.took = time.Since(began); err != nil {
 			claim.limit = max(claim.limit/2, 1)
@@ -241,7 +242,8 @@ func (c *Coordinator) readLogs(reserved []*recovery) {
 		return err
 	})
 	if err != nil {
-		c.config.Logger.Warn("sagas can't be read together; reading one by one", "sagas", len(ids), "error", err)
+		c.config.Logger.Warn("logs could not be read together; reading them one by one",
+			"sagas", len(ids), "error", err)
 		return
 	}
 	for i, r := range reserved {

@@ -45,7 +45,11 @@ func NewClient(config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{config: config}
-	c.Operator = Operator{client: newStoreClient(&c.config), submit: c.submit, unpark: func(saga.ID, uint64) bool { return false }}
+	c.Operator = Operator{
+		client: newStoreClient(&c.config),
+		submit: c.submit,
+		unpark: func(saga.ID, uint64) bool { return false }, // a client parks nothing
+	}
 	return c, nil
 }
 

@@ -69,7 +69,7 @@ func (c *Coordinator) submit(ctx context.Context, id saga.ID, cmd command) error
 			requested, err := c.recoverFor(ctx, record, &r)
 			switch {
 			case ctx.Err() != nil && err != nil:
-				return fmt.Errorf("%w; it may be done or not", err)
+				return fmt.Errorf("%w; it may have been recorded", err)
 			case err != nil:
 				return err
 			}
@@ -109,13 +109,13 @@ func (r request) answer(err error) {
 // released, or that could not be made durable, as another coordinator has
 // claimed the saga. The request is then repeated with the saga's owner. If it
 // has been made durable nevertheless, it is in the log that the owner reads.
-var errReleased = errors.New("saga is not in memory any more")
+var errReleased = errors.New("saga is no longer in memory")
 
 func (r request) wait(ctx context.Context, id saga.ID) error {
 	select {
 	case err := <-r.reply:
 		return err
 	case <-ctx.Done():
-		return fmt.Errorf("saga %s: %w; it may be done or not", id, ctx.Err())
+		return fmt.Errorf("saga %s: %w; it may have been recorded", id, ctx.Err())
 	}
 }

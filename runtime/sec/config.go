@@ -122,13 +122,26 @@ func (c Config) validate() error {
 	if c.Lease > 0 && c.Lease < minLease {
 		return fmt.Errorf("sec: config: Lease is %v, want at least %v, or none", c.Lease, minLease)
 	}
-	for name, value := range map[string]int64{
-		"StoreTimeout": int64(c.StoreTimeout), "Lease": int64(c.Lease), "Poll": int64(c.Poll), "ListPatience": int64(c.ListTimeout), "MaxSagas": int64(c.MaxSagas), "MaxActions": int64(c.MaxActions),
-		"MaxPayload": int64(c.MaxPayload), "WarnPayload": int64(c.WarnPayload), "MaxNodes": int64(c.MaxNodes), "MaxEdges": int64(c.MaxEdges),
-		"Retention.MaxAge": int64(c.Retention.MaxAge), "Retention.MaxCount": int64(c.Retention.MaxCount), "Retention.Every": int64(c.Retention.Every),
+	for _, field := range []struct {
+		name  string
+		value int64
+	}{
+		{"Lease", int64(c.Lease)},
+		{"Poll", int64(c.Poll)},
+		{"StoreTimeout", int64(c.StoreTimeout)},
+		{"ListTimeout", int64(c.ListTimeout)},
+		{"MaxSagas", int64(c.MaxSagas)},
+		{"MaxActions", int64(c.MaxActions)},
+		{"MaxPayload", int64(c.MaxPayload)},
+		{"WarnPayload", int64(c.WarnPayload)},
+		{"MaxNodes", int64(c.MaxNodes)},
+		{"MaxEdges", int64(c.MaxEdges)},
+		{"Retention.MaxAge", int64(c.Retention.MaxAge)},
+		{"Retention.MaxCount", int64(c.Retention.MaxCount)},
+		{"Retention.Every", int64(c.Retention.Every)},
 	} {
-		if value < 0 {
-			return fmt.Errorf("sec: config: %s is negative", name)
+		if field.value < 0 {
+			return fmt.Errorf("sec: config: %s is negative", field.name)
 		}
 	}
 	return nil

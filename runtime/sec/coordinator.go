@@ -17,37 +17,47 @@ type Coordinator struct {
 	Operator
 	config Config
 
-	// alive ends when Shutdown's context does, or nothing runs any more: actions and store calls end with it.
+	// lifetime ends when nothing runs any more after Shutdown, or when the
+	// context of Shutdown ends. Actions and calls of the store end with it.
 	lifetime    context.Context
 	endLifetime context.CancelFunc
-	// stopping is closed when Shutdown is called: nothing new starts.
+	// stopping is closed when Shutdown is called. Nothing new starts then.
 	stopping chan struct{}
-	// running counts the sagas that are attended to, the actions that are called, and the goroutines that look out and delete.
+	// running counts the executions that are launched, the tasks in flight, and
+	// the goroutines of pollLoop, watch, retentionLoop and inBackground.
 	running sync.WaitGroup
 
-	// keeping counts the goroutine that renews the leases, until keepNoMore is closed.
+	// renewing counts the goroutine of renewLeases. It runs until stopRenewing
+	// is closed, which is after all that running counts.
 	renewing         sync.WaitGroup
 	stopRenewing     chan struct{}
 	stopRenewingOnce sync.Once
 
-	// awake has room for one, by which lookOut is woken.
+	// pollNow wakes pollLoop. It has room for one, as further wake-ups share a
+	// poll.
 	pollNow      chan struct{}
 	stopWatching context.CancelFunc
-	startupDone  bool // takeOver has seen the end; lookOut's own
+	// startupDone says that the claims at the start have found all sagas. Only
+	// pollLoop uses it.
+	startupDone bool
 
-	// appends is passed by each append. Who waits there doesn't use up the time that the store is given.
+	// appendLimit is acquired before each append. Waiting for it doesn't count
+	// against Config.StoreTimeout.
 	appendLimit *semaphore
 
+	// Each of these has a lock of its own.
 	pool         pool
 	limits       *limits
 	admission    *admission
 	observations *observations
 	handoffs     handoffs
 
+	// mu guards the fields below.
 	mu      sync.Mutex
-	stopped bool
+	stopped bool          // Shutdown was called
 	session *leaseSession // the current one
-	// sagas are those that this coordinator owns, except for the settled ones, which are in the store only.
+	// sagas are the executions of the sagas that this coordinator owns. Settled
+	// sagas are only in the store.
 	sagas map[saga.ID]*execution
 }
 
@@ -96,8 +106,8 @@ func New(config Config) (*Coordinator, error) {
 }
 
 // Shutdown stops the coordinator. No further action starts. Until ctx ends,
-// Shutdown waits for the actions that run, records their outcomes, and lets the
-// observer receive what happened. Then it returns nil.
+// Shutdown waits for the actions that run, records their outcomes, releases the
+// leases, and lets the observer receive what happened. Then it returns nil.
 //
 // If ctx ends first, Shutdown cancels the contexts of the actions and returns
 // an error that wraps the error of ctx. What these actions return later is not
@@ -133,7 +143,7 @@ func (c *Coordinator) Shutdown(ctx context.Context) error {
 	})
 	if err != nil {
 		c.terminate()
-		return fmt.Errorf("sec: shutdown: giving the sagas back: %w", cmp.Or(ctx.Err(), err))
+		return fmt.Errorf("sec: shutdown: release the leases: %w", cmp.Or(ctx.Err(), err))
 	}
 	c.terminate()
 	// Let the observer finish, unless it hangs.

@@ -376,7 +376,7 @@ func TestActionThatEndsItsGoroutineFails(t *testing.T) {
 		w.on("do b", func(saga.ActionContext) error { runtime.Goexit(); return nil })
 		c := w.open(t, store.NewMemory())
 		_, _, err := run(t, c, withParams(saga.NewDAGBuilder("s").Append(act("a")).Append(careful("b"))))
-		assert.ErrorContains(t, err, "the action ended its goroutine")
+		assert.ErrorContains(t, err, "the action called runtime.Goexit")
 		assert.Equal(t, []string{"do a", "do b", "undo b", "undo a"}, w.calls())
 	})
 }

@@ -129,7 +129,7 @@ func (s *execution) allEvents() []saga.Event {
 
 // confirmCreate finds out in the background whether a create that returned an
 // error has succeeded nevertheless. If so, this coordinator owns the saga and
-// resumes it. No other coordinator would do so before its lease expires.
+// resumes it. Otherwise the saga would wait for the next sweep.
 func (c *Coordinator) confirmCreate(id saga.ID) {
 	c.inBackground(func() {
 		_ = c.retry(c.lifetime, id, func(ctx context.Context, _ store.Store) error {

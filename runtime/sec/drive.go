@@ -65,7 +65,7 @@ func (s *execution) step() bool {
 		s.idle = false
 		if s.started && !stopping && s.admit(true) {
 			s.advance()
-			s.idle = s.inFlight == 0 && len(s.runnable) == 0 // an operator command keeps it from running, or it has settled
+			s.idle = s.inFlight == 0 && len(s.runnable) == 0
 		}
 		err := s.flush()
 		if err == nil {
@@ -78,7 +78,7 @@ func (s *execution) step() bool {
 		}
 		s.config().Logger.Warn("saga given up", "saga", s.id, "name", s.dag.Name(), "reason", err)
 		if errors.Is(err, saga.ErrShutdown) {
-			s.answerRequests(fmt.Errorf("saga %s: %w; it may be done or not", s.id, err))
+			s.answerRequests(fmt.Errorf("saga %s: %w; it may have been recorded", s.id, err))
 		} else {
 			s.answerRequests(errReleased) // the requests are repeated with the new owner
 		}

@@ -19,45 +19,47 @@ import (
 // with the mailbox's lock. Before the first step, the goroutine that creates or
 // recovers the execution is the driver.
 type execution struct {
+	// These are set by newExecution and then constant.
 	coordinator *Coordinator
-	session     *leaseSession // in which it was taken
+	session     *leaseSession // in which it was created or claimed
 
-	// Its dag and generation are set before loaded is closed, and constant from then on. The rest is owned by whoever loads the
-	// instance, then by whoever attends.
+	// journal is owned by the driver. Its dag and generation may be read by any
+	// goroutine once loaded is closed, as they are constant from then on.
 	journal
 
-	// loaded is closed when readers may look at the instance, or done is closed.
+	// The driver owns these fields.
+	launched      bool         // the coordinator's WaitGroup counts it
+	runnable      []actionTask // to be dispatched when pending is durable
+	unanswered    []request    // to be answered when pending is durable
+	inFlight      int          // tasks whose outcome has not been received
+	observedState saga.State   // that the observer received last
+	// admitted says that the saga was admitted. awaitsAdmission says that it
+	// waits, until the driver has noted the admission. idle says that it has
+	// nothing to run, as an operator command keeps it from running or it has
+	// settled.
+	admitted, awaitsAdmission, idle bool
+	spareOutcomes                   []outcome // memory that goes back to the mailbox
+	buffers                         buffers
+
+	// loaded is closed when readers may use the execution. It is never closed
+	// if the saga turns out not to exist.
 	loaded chan struct{}
-	// done is closed when the instance is not the coordinator's any more: the saga is settled, lost, or
-	// was never there, or the coordinator shuts down.
-	done chan struct{}
-
-	// life ends when the saga isn't the coordinator's any more: with its tenure, or before.
-	lifetime    lazyContext
+	// done is closed when the execution is released: the saga is settled, was
+	// lost or never existed, or the coordinator shuts down.
+	done        chan struct{}
 	releaseOnce sync.Once
+	// lifetime is the context of the actions. It ends when the execution is
+	// released, or before that with its lease session.
+	lifetime lazyContext
 
-	// view is what readers see. Whoever attends publishes it.
-	snapshot snapshotCell
+	// These are safe for concurrent use.
+	snapshot snapshotCell // what readers see; published by the driver
+	mail     mailbox
 
-	// Owned by whoever loads the instance, then by whoever attends.
-	launched      bool         // it is attended to
-	runnable      []actionTask // to be launched when pending is durable
-	unanswered    []request    // to be replied to when pending is durable
-	inFlight      int          // workers whose outcome has not been received
-	observedState saga.State   // what the observer was told as the state
-	// admitted says that the saga has one of the coordinator's slots; idle, that it can't use one, as an
-	// operator holds it.
-	admitted, idle  bool
-	awaitsAdmission bool // for a slot, from when it asks to when it has taken note of the grant
-
-	mail          mailbox
-	spareOutcomes []outcome // the last ones, whose memory the mailbox gets back
-
+	// mu guards the fields below.
 	mu       sync.Mutex
 	injected map[executor.Task]injection
 	retrying map[executor.Task]saga.Retrying
-
-	buffers buffers
 }
 
 // buffers are the first memory of pending, runnable and the mailbox, allocated
@@ -157,8 +159,10 @@ func (s *execution) apply(node saga.NodeID, kind saga.EventKind, payload json.Ra
 // this state.
 func (s *execution) committed(state saga.State) {
 	s.observeEvents(s.pending)
-	if watched := s.coordinator.observations; state != s.observedState {
-		watched.record(Observation{Kind: ObservedState, ID: s.id, Name: s.dag.Name(), Was: s.observedState, State: state})
+	if state != s.observedState {
+		s.coordinator.observations.record(Observation{
+			Kind: ObservedState, ID: s.id, Name: s.dag.Name(), Was: s.observedState, State: state,
+		})
 	}
 	s.events = append(s.events, s.pending...)
 	s.pending = s.pending[:0] // stores keep no reference to the slice
@@ -167,12 +171,14 @@ func (s *execution) committed(state saga.State) {
 
 // observeEvents reports events to the observer.
 func (s *execution) observeEvents(events []saga.Event) {
-	watched := s.coordinator.observations
-	if !watched.wants(slog.LevelDebug) { // skips the calls of Path
+	observations := s.coordinator.observations
+	if !observations.wants(slog.LevelDebug) { // skips the calls of Path
 		return
 	}
 	for _, e := range events {
-		watched.record(Observation{Kind: ObservedEvent, ID: s.id, Name: s.dag.Name(), Event: e, Path: s.dag.Path(e.Node)})
+		observations.record(Observation{
+			Kind: ObservedEvent, ID: s.id, Name: s.dag.Name(), Event: e, Path: s.dag.Path(e.Node),
+		})
 	}
 }
 
@@ -183,7 +189,8 @@ func (s *execution) publish(active bool) {
 
 // park shows readers why this coordinator can't run the saga.
 func (s *execution) park(reason error) {
-	s.snapshot.store(snapshot{state: s.storedState, events: slices.Clip(s.events), parked: fmt.Errorf("%w: %w", saga.ErrParked, reason)})
+	reason = fmt.Errorf("%w: %w", saga.ErrParked, reason)
+	s.snapshot.store(snapshot{state: s.storedState, events: slices.Clip(s.events), parked: reason})
 }
 
 // isParked reports whether the saga is parked.

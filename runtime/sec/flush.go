@@ -16,7 +16,7 @@ import (
 // The reasons for which a coordinator gives a saga up.
 var (
 	errClaimed      = errors.New("another coordinator has claimed it")
-	errForeign      = errors.New("its log is not what this coordinator has appended")
+	errForeign      = errors.New("its log has events that this coordinator didn't append")
 	errLeaseExpired = errors.New("its lease could not be renewed in time")
 )
 
@@ -35,7 +35,9 @@ func (s *execution) flush() error {
 			return s.lifetime.Err()
 		}
 		defer c.appendLimit.release()
-		return c.client.withStore(s.session, func(ctx context.Context, st store.Store) error { return s.append(ctx, st, request) })
+		return c.client.withStore(s.session, func(ctx context.Context, st store.Store) error {
+			return s.append(ctx, st, request)
+		})
 	})
 }
 
@@ -65,7 +67,8 @@ type foreignAppend struct {
 }
 
 func (f foreignAppend) Error() string {
-	return fmt.Sprintf("%d orders and %s were recorded by others", len(f.commands), f.record.State)
+	return fmt.Sprintf("append conflict: others have recorded %d commands and the state %s",
+		len(f.commands), f.record.State)
 }
 
 // resolveConflict finds out why the store refused an append although this
@@ -90,7 +93,8 @@ func (s *execution) resolveConflict(ctx context.Context, st store.Store, request
 		return nil // events after these are found by the next append
 	}
 	if i := slices.IndexFunc(found, isNodeEvent); i >= 0 {
-		return permanentError{fmt.Errorf("%w: event %d is %s of node %d", errForeign, found[i].Seq, found[i].Kind, found[i].Node)}
+		e := found[i]
+		return permanentError{fmt.Errorf("%w: event %d is %s of node %d", errForeign, e.Seq, e.Kind, e.Node)}
 	}
 	if have := request.Seq + uint64(len(found)); have < record.NextSeq || record.NextSeq < request.Seq {
 		return permanentError{fmt.Errorf("%w: it has %d events and should have %d", errForeign, have, record.NextSeq)}
@@ -174,7 +178,7 @@ func (c *Coordinator) retryCall(lifetime context.Context, id saga.ID, call func(
 		if lifetime.Err() != nil {
 			return stopReason(c.lifetime)
 		}
-		c.config.Logger.Warn("store fails; trying again", "saga", id, "error", err)
+		c.config.Logger.Warn("store call failed; retrying", "saga", id, "error", err)
 		timer := time.NewTimer(min(firstStorePause<<min(try, 10), maxStorePause))
 		select {
 		case <-timer.C:

@@ -69,16 +69,18 @@ func (c *Coordinator) handOff(s *execution) bool {
 	if !c.handoffs.add(s.id, handoff{s.generation + 1, time.Now(), v.parked}) {
 		return false
 	}
-	err := c.client.withStore(s.session, func(ctx context.Context, st store.Store) error { return st.Release(ctx, s.id, s.generation) })
+	err := c.client.withStore(s.session, func(ctx context.Context, st store.Store) error {
+		return st.Release(ctx, s.id, s.generation)
+	})
 	switch {
 	// An earlier attempt has released it, or another coordinator owns it.
 	case errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrNotFound):
 	case err != nil:
-		c.config.Logger.Warn("a parked saga can't be released; trying again", "saga", s.id, "error", err)
+		c.config.Logger.Warn("releasing a parked saga failed; retrying", "saga", s.id, "error", err)
 		return false
 	}
 	c.release(s)
-	c.config.Logger.Info("saga released, for another coordinator to go on with", "saga", s.id, "error", v.parked)
+	c.config.Logger.Info("parked saga released for another coordinator", "saga", s.id, "error", v.parked)
 	return true
 }
 

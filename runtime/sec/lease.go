@@ -51,7 +51,8 @@ func (c *Coordinator) expireSession(session *leaseSession) {
 	if len(c.sagas) == 0 {
 		level = slog.LevelWarn
 	}
-	c.config.Logger.Log(session, level, "the leases could not be renewed in time; giving up all sagas", "owner", session.owner, "sagas", len(c.sagas))
+	c.config.Logger.Log(session, level, "the leases could not be renewed in time; giving up all sagas",
+		"owner", session.owner, "sagas", len(c.sagas))
 	session.cancel()
 	c.beginSession()
 	var parked []*execution
@@ -86,7 +87,7 @@ func (c *Coordinator) renewLeases() {
 		case err == nil && session.timer.Stop():
 			session.timer.Reset(time.Until(asked.Add(c.sessionTimeout())))
 		case err != nil && c.lifetime.Err() == nil:
-			c.config.Logger.Warn("renewing the leases fails; trying again", "error", err)
+			c.config.Logger.Warn("renewing the leases failed; retrying", "error", err)
 		}
 		select {
 		case <-time.After(c.config.Lease / 4):

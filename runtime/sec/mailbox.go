@@ -14,9 +14,11 @@ type mailbox struct {
 	// or has lost its lease session. admitted says that the saga was admitted.
 	woken, admitted bool
 	// scheduled says that there is a driver, or will be.
-	scheduled   bool
-	closed      bool
-	outstanding int // outstanding counts the tasks that had not reported when the mailbox was closed, and still haven't.
+	scheduled bool
+	closed    bool
+	// outstanding counts the tasks that had not reported when the mailbox was
+	// closed, and still haven't.
+	outstanding int
 }
 
 // init makes the caller the driver, and provides memory for outcomes.

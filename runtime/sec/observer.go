@@ -105,7 +105,8 @@ func (s SlogObserver) Observe(o Observation) {
 	switch o.Kind {
 	case ObservedEvent:
 		message = "saga event"
-		attrs = append(attrs, slog.Uint64("seq", o.Event.Seq), slog.String("event", o.Event.Kind.String()), slog.String("node", string(o.Path)))
+		attrs = append(attrs, slog.Uint64("seq", o.Event.Seq), slog.String("event", o.Event.Kind.String()),
+			slog.String("node", string(o.Path)))
 		if s.Payloads && len(o.Event.Payload) > 0 {
 			attrs = append(attrs, slog.String("payload", string(saga.Redact(o.Event.Payload))))
 		}
@@ -116,7 +117,7 @@ func (s SlogObserver) Observe(o Observation) {
 		attrs = append(attrs, slog.String("node", string(o.Path)), slog.String("direction", o.Direction.String()),
 			slog.Int("attempt", o.Attempt), slog.Duration("took", o.Took))
 	case ObservedRecovery:
-		message = "saga goes on from its log"
+		message = "saga recovered"
 		attrs = append(attrs, slog.String("state", o.State.String()), slog.Int("events", o.Events))
 	case ObservedParking:
 		message = "saga parked"
@@ -130,13 +131,15 @@ func (s SlogObserver) Observe(o Observation) {
 	s.Logger.LogAttrs(context.Background(), level, message, attrs...)
 }
 
+// level returns the level at which a SlogObserver logs the observation.
 func (o Observation) level() slog.Level {
+	isStateOf := func(a, b saga.State) bool { return o.Kind == ObservedState && (o.State == a || o.State == b) }
 	switch {
-	case o.Kind == ObservedParking, o.Kind == ObservedState && (o.State == saga.StateStuck || o.State == saga.StateAbandoned):
+	case o.Kind == ObservedParking, isStateOf(saga.StateStuck, saga.StateAbandoned):
 		return slog.LevelError
 	case o.Kind == ObservedDrop, o.Kind == ObservedAttempt && o.Err != nil:
 		return slog.LevelWarn
-	case o.Kind == ObservedRecovery && o.Events > 0, o.Kind == ObservedState && (o.State == saga.StateUnwinding || o.State == saga.StateFailed):
+	case o.Kind == ObservedRecovery && o.Events > 0, isStateOf(saga.StateUnwinding, saga.StateFailed):
 		return slog.LevelInfo
 	}
 	return slog.LevelDebug
@@ -200,7 +203,7 @@ func (o *observations) run(lifetime context.Context) {
 			close(o.finished)
 			return
 		}
-		o.logger.Error("observer ended its goroutine; going on in another")
+		o.logger.Error("observer called runtime.Goexit; calling it in a new goroutine")
 		go o.run(lifetime)
 	}()
 	for {

@@ -29,7 +29,7 @@ import (
 type Operator struct {
 	client storeClient
 	// submit has the saga's owner apply a command, or appends it to the log.
-	submit func(ctx context.Context, id saga.ID, w command) error
+	submit func(ctx context.Context, id saga.ID, cmd command) error
 	// unpark forgets that a saga is parked here or was handed off, unless its
 	// generation is except; an except of 0 matches none. It reports whether
 	// there was something to forget.
@@ -94,8 +94,9 @@ func (o *Operator) SupplyOutput(ctx context.Context, id saga.ID, node saga.NodeP
 	if len(audit.Output) == 0 {
 		return fmt.Errorf("saga %s: %w: it has no output", id, saga.ErrInvalidAudit)
 	}
-	if size := len(audit.Output); size > o.client.config.MaxPayload {
-		return fmt.Errorf("saga %s: %w: an output of %d bytes, Config.MaxPayload is %d", id, saga.ErrTooLarge, size, o.client.config.MaxPayload)
+	if size, most := len(audit.Output), o.client.config.MaxPayload; size > most {
+		return fmt.Errorf("saga %s: %w: an output of %d bytes, Config.MaxPayload is %d",
+			id, saga.ErrTooLarge, size, most)
 	}
 	// If the output isn't JSON, Check says so.
 	if canonical, err := json.Marshal(audit.Output); err == nil {
@@ -116,12 +117,14 @@ func (o *Operator) Abandon(ctx context.Context, id saga.ID, audit saga.Audit) er
 }
 
 // record submits a command that is recorded as an event of that kind.
-func (o *Operator) record(ctx context.Context, id saga.ID, kind saga.EventKind, path saga.NodePath, audit saga.Audit) error {
+func (o *Operator) record(
+	ctx context.Context, id saga.ID, kind saga.EventKind, path saga.NodePath, audit saga.Audit,
+) error {
 	payload, err := auditPayload(id, kind, audit)
 	if err != nil {
 		return err
 	}
-	do := func(j *journal) error {
+	apply := func(j *journal) error {
 		node, err := commandNode(j.dag.DAG, path)
 		if err != nil || isApplied(j.machine, kind, node, audit) {
 			return err
@@ -131,7 +134,7 @@ func (o *Operator) record(ctx context.Context, id saga.ID, kind saga.EventKind, 
 		}
 		return nil
 	}
-	return o.submit(ctx, id, command{do, func(record store.Record) error {
+	return o.submit(ctx, id, command{apply, func(record store.Record) error {
 		return o.alreadyRecorded(ctx, record, kind, path)
 	}})
 }
@@ -189,7 +192,9 @@ func commandNode(dag *saga.DAG, path saga.NodePath) (saga.NodeID, error) {
 
 // alreadyRecorded returns the result of a command for a finished saga: nil if
 // the log has the command.
-func (o *Operator) alreadyRecorded(ctx context.Context, record store.Record, kind saga.EventKind, path saga.NodePath) error {
+func (o *Operator) alreadyRecorded(
+	ctx context.Context, record store.Record, kind saga.EventKind, path saga.NodePath,
+) error {
 	if kind == saga.EventAbandoned && record.State == saga.StateAbandoned {
 		return nil // its log may be unreadable
 	}
@@ -230,7 +235,8 @@ func (o *Operator) abandonParked(ctx context.Context, id saga.ID, audit saga.Aud
 		}
 		err = o.client.withStore(ctx, func(ctx context.Context, st store.Store) error {
 			return st.Append(ctx, store.Append{
-				ID: id, Generation: record.Generation, Seq: record.NextSeq, State: saga.StateAbandoned, Notify: record.Owner != "",
+				ID: id, Generation: record.Generation, Seq: record.NextSeq,
+				State: saga.StateAbandoned, Notify: record.Owner != "",
 				Events: []saga.Event{{Seq: record.NextSeq, Kind: saga.EventAbandoned, Payload: payload, At: now()}},
 			})
 		})

@@ -58,7 +58,8 @@ func (c *Coordinator) watch(ctx context.Context, w store.Watcher) {
 	for ctx.Err() == nil {
 		err := w.Watch(ctx, c.wakePoller)
 		if ctx.Err() == nil {
-			c.config.Logger.Warn("the store can't be watched; looking every now and then, and trying again", "poll", c.config.Poll, "error", err)
+			c.config.Logger.Warn("watching the store failed; polling, and retrying",
+				"poll", c.config.Poll, "error", err)
 			select {
 			case <-time.After(maxStorePause):
 			case <-ctx.Done():
@@ -109,7 +110,9 @@ func (c *Coordinator) handleNotified(record *store.Record) {
 	}
 	// Clear the notification. If that fails, the next poll handles it again.
 	_ = c.client.withStore(c.lifetime, func(ctx context.Context, st store.Store) error {
-		return st.Append(ctx, store.Append{ID: record.ID, Generation: record.Generation, Seq: record.NextSeq, State: record.State})
+		return st.Append(ctx, store.Append{
+			ID: record.ID, Generation: record.Generation, Seq: record.NextSeq, State: record.State,
+		})
 	})
 }
 
@@ -130,7 +133,8 @@ func (c *Coordinator) unpark(id saga.ID, except uint64) bool {
 // not be read.
 func (c *Coordinator) sweep() {
 	query := store.Query{
-		States: []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding}, Owner: c.currentSession().owner, Limit: sweepBatch,
+		States: []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding},
+		Owner:  c.currentSession().owner, Limit: sweepBatch,
 	}
 	for records, err := range c.client.pages(c.lifetime, query) {
 		if err != nil || c.isStopped() {

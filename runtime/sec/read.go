@@ -79,7 +79,9 @@ func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, err
 	if s.dag == nil {
 		return nil, fmt.Errorf("saga %s: %w", id, v.parked)
 	}
-	status := &saga.Status{ID: id, Name: s.dag.Name(), State: v.state, DAG: s.dag, Events: v.events, Active: v.active, Parked: v.parked}
+	status := &saga.Status{
+		ID: id, Name: s.dag.Name(), State: v.state, DAG: s.dag, Events: v.events, Active: v.active, Parked: v.parked,
+	}
 	replay(status)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,12 +105,12 @@ func (c *Coordinator) List(ctx context.Context, q store.Query) ([]store.Record, 
 		records, err := c.client.list(ctx, q)
 		answers <- answer{records, err}
 	}()
-	patience := time.NewTimer(c.config.ListTimeout)
-	defer patience.Stop()
+	timeout := time.NewTimer(c.config.ListTimeout)
+	defer timeout.Stop()
 	select {
 	case a := <-answers:
 		return a.records, a.err
-	case <-patience.C:
+	case <-timeout.C:
 		return q.Select(c.InMemory()), fmt.Errorf("list sagas: %w", saga.ErrPartial)
 	case <-ctx.Done():
 		return nil, fmt.Errorf("list sagas: %w", ctx.Err())
@@ -131,7 +133,10 @@ func (c *Coordinator) InMemory() []store.Record {
 		if !shown { // it is still being created or recovered
 			continue
 		}
-		r := store.Record{ID: s.id, Queue: c.config.Queue, State: v.state, Owner: s.session.owner, Generation: s.generation, NextSeq: uint64(len(v.events))}
+		r := store.Record{
+			ID: s.id, Queue: c.config.Queue, State: v.state,
+			Owner: s.session.owner, Generation: s.generation, NextSeq: uint64(len(v.events)),
+		}
 		if s.dag != nil {
 			r.Name = s.dag.Name()
 		}

@@ -78,8 +78,9 @@ func (c *Coordinator) reserveRecovery(record store.Record) (*recovery, error) {
 func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err error) {
 	s, record := r.execution, &r.record
 	err = r.reload()
-	s.storedState, s.observedState, s.started, s.notified = record.State, record.State, record.State != saga.StateCreated, record.Notified
-	s.generation = record.Generation
+	s.storedState, s.observedState = record.State, record.State
+	s.started = record.State != saga.StateCreated
+	s.notified, s.generation = record.Notified, record.Generation
 	switch {
 	case errors.Is(err, errClaimed):
 		c.release(s)
@@ -89,7 +90,9 @@ func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err e
 		return false, err
 	case err != nil:
 		s.park(err)
-		c.observations.record(Observation{Kind: ObservedParking, ID: s.id, Name: record.Name, State: record.State, Err: err})
+		c.observations.record(Observation{
+			Kind: ObservedParking, ID: s.id, Name: record.Name, State: record.State, Err: err,
+		})
 		close(s.loaded)
 		switch {
 		case s.session.Err() != nil:
@@ -108,7 +111,9 @@ func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err e
 	if s.started {
 		s.admit(false) // so that claimLoop knows how many more may run
 	}
-	c.observations.record(Observation{Kind: ObservedRecovery, ID: s.id, Name: record.Name, Was: record.State, State: s.state(), Events: len(s.events)})
+	c.observations.record(Observation{
+		Kind: ObservedRecovery, ID: s.id, Name: record.Name, Was: record.State, State: s.state(), Events: len(s.events),
+	})
 	if !c.launch(s) {
 		c.release(s)
 		return false, saga.ErrShutdown
@@ -146,7 +151,8 @@ func (r *recovery) reload() error {
 	}
 	for _, e := range events {
 		if len(e.Payload) > 0 && !json.Valid(e.Payload) {
-			return fmt.Errorf("event %d has a payload that is not JSON: was it encoded, and is the store opened without that codec?", e.Seq)
+			return fmt.Errorf("event %d has a payload that is not JSON: "+
+				"if it was encoded, open the store with its codec", e.Seq)
 		}
 	}
 	if err := s.load(dag, events, record.Generation); err != nil {
@@ -194,7 +200,7 @@ func (s *execution) readEvents() (events []saga.Event, err error) {
 	if s.session.Err() != nil {
 		return nil, stopReason(s.coordinator.lifetime)
 	}
-	s.config().Logger.Warn("saga can't be read; trying again later", "saga", s.id, "error", err)
+	s.config().Logger.Warn("log could not be read; retrying later", "saga", s.id, "error", err)
 	return nil, fmt.Errorf("%w: %w", errUnreadable, err)
 }
 

@@ -45,7 +45,7 @@ func (c *Coordinator) retentionLoop() {
 	defer ticker.Stop()
 	for {
 		if err := c.deleteExpired(); err != nil && !c.isStopped() {
-			c.config.Logger.Warn("retention: deleting finished sagas fails; trying again later", "error", err)
+			c.config.Logger.Warn("retention: deleting finished sagas failed; retrying later", "error", err)
 		}
 		select {
 		case <-ticker.C:
@@ -63,7 +63,8 @@ func (c *Coordinator) deleteExpired() error {
 		at time.Time
 	}
 	var kept []ended
-	for records, err := range c.client.pages(c.lifetime, store.Query{States: finalStates, Queues: []string{c.config.Queue}, Limit: retentionBatch}) {
+	query := store.Query{States: finalStates, Queues: []string{c.config.Queue}, Limit: retentionBatch}
+	for records, err := range c.client.pages(c.lifetime, query) {
 		if err != nil {
 			return err
 		}
@@ -106,7 +107,9 @@ func (c *Coordinator) deleteFinal(ids []saga.ID) error {
 	for i := range errs {
 		running.Go(func() {
 			for n := next.Add(1) - 1; n < int64(len(ids)) && !failed.Load(); n = next.Add(1) - 1 {
-				err := c.client.withStore(c.lifetime, func(ctx context.Context, st store.Store) error { return st.Delete(ctx, ids[n]) })
+				err := c.client.withStore(c.lifetime, func(ctx context.Context, st store.Store) error {
+					return st.Delete(ctx, ids[n])
+				})
 				if err != nil && !errors.Is(err, store.ErrNotFound) {
 					errs[i] = err
 					failed.Store(true)

@@ -121,7 +121,9 @@ func (c storeClient) create(ctx context.Context, id saga.ID, dag *saga.SagaDAG, 
 	if err != nil {
 		return fmt.Errorf("saga %s: %w", id, err)
 	}
-	created := store.NewSaga{ID: id, Name: dag.Name(), DAG: encoded, Params: params, State: saga.StateCreated, Queue: c.config.Queue}
+	created := store.NewSaga{
+		ID: id, Name: dag.Name(), DAG: encoded, Params: params, State: saga.StateCreated, Queue: c.config.Queue,
+	}
 	if start {
 		created.State = saga.StateRunning
 	}
@@ -178,7 +180,7 @@ func (c storeClient) appendCommand(ctx context.Context, record store.Record, cmd
 		case err == nil:
 			return nil
 		case !errors.Is(err, store.ErrSequence) && !errors.Is(err, store.ErrFenced):
-			return fmt.Errorf("saga %s: %w; it may be done or not", record.ID, err)
+			return fmt.Errorf("saga %s: %w; it may have been recorded", record.ID, err)
 		}
 		select {
 		case <-time.After(rand.N(maxConflictPause)):
@@ -204,7 +206,9 @@ func (c storeClient) readJournal(ctx context.Context, record store.Record) (*jou
 	if status.Parked != nil {
 		return nil, fmt.Errorf("saga %s: %w", record.ID, status.Parked)
 	}
-	j := &journal{id: record.ID, pendingAt: now(), storedState: record.State, started: record.State != saga.StateCreated}
+	j := &journal{
+		id: record.ID, pendingAt: now(), storedState: record.State, started: record.State != saga.StateCreated,
+	}
 	return j, j.load(status.DAG, status.Events, record.Generation)
 }
 
@@ -260,10 +264,10 @@ func result(log *saga.Log, state saga.State, outputs []json.RawMessage) (saga.Ou
 // of log.
 func matchLog(dag *saga.SagaDAG, events []saga.Event, log *saga.Log) error {
 	if dag == nil || !dag.Equal(log.DAG) {
-		return fmt.Errorf("saga %s: %w: it has another DAG or other parameters", log.ID, saga.ErrSagaExists)
+		return fmt.Errorf("saga %s: %w: it has a different DAG or different parameters", log.ID, saga.ErrSagaExists)
 	}
 	if n := len(log.Events); n > len(events) || !slices.EqualFunc(events[:n], log.Events, sameEvent) {
-		return fmt.Errorf("saga %s: %w: it has another log", log.ID, saga.ErrSagaExists)
+		return fmt.Errorf("saga %s: %w: it has a different log", log.ID, saga.ErrSagaExists)
 	}
 	return nil
 }

@@ -48,7 +48,9 @@ func (s *execution) runTask(t actionTask) (drive bool) {
 			return
 		}
 		// The action has called runtime.Goexit, and this goroutine ends.
-		o = t.failed(&saga.ActionError{Message: "the action ended its goroutine", Reason: saga.ReasonPanic, Attempts: 1}, true)
+		o = t.failed(&saga.ActionError{
+			Message: "the action called runtime.Goexit", Reason: saga.ReasonPanic, Attempts: 1,
+		}, true)
 		if s.report(o) {
 			c.schedule(s)
 		}
@@ -79,7 +81,7 @@ func (s *execution) runAttempts(t actionTask, injected injection) outcome {
 	name := s.dag.Action(t.Node)
 	action, ok := c.config.Registry.Lookup(name)
 	if !ok {
-		panic(fmt.Sprintf("action %q was registered when the saga was loaded, and is not now", name))
+		panic(fmt.Sprintf("action %q was registered when the saga was loaded and is no longer registered", name))
 	}
 	policy, limit, failure := c.plan(action, t.Direction)
 	if failure != nil {
@@ -119,7 +121,9 @@ func jitter(d time.Duration) time.Duration { return d - rand.N(d/2+1) }
 
 // plan returns the policy of an action, and the semaphore of the action's own
 // limit. Policy is user code too, so a panic is a failure.
-func (c *Coordinator) plan(action saga.Registered, direction saga.Direction) (policy saga.Policy, limit *semaphore, failure *saga.ActionError) {
+func (c *Coordinator) plan(
+	action saga.Registered, direction saga.Direction,
+) (policy saga.Policy, limit *semaphore, failure *saga.ActionError) {
 	defer func() {
 		if v := recover(); v != nil {
 			failure = saga.NewActionError(&saga.PanicError{Value: v, Stack: debug.Stack()}, saga.ReasonPanic, 1)
@@ -130,7 +134,10 @@ func (c *Coordinator) plan(action saga.Registered, direction saga.Direction) (po
 }
 
 // acquireAndInvoke makes one attempt when the limits allow it.
-func (s *execution) acquireAndInvoke(t actionTask, action saga.Registered, actionLimit *semaphore, attempt int, timeout time.Duration, injected injection) attemptResult {
+func (s *execution) acquireAndInvoke(
+	t actionTask, action saga.Registered, actionLimit *semaphore,
+	attempt int, timeout time.Duration, injected injection,
+) attemptResult {
 	c := s.coordinator
 	totalLimit := c.limits.total[t.Direction]
 	if !actionLimit.acquire(s, c.stopping) {
@@ -145,7 +152,10 @@ func (s *execution) acquireAndInvoke(t actionTask, action saga.Registered, actio
 		return attemptResult{failure: &saga.ActionError{}, stopped: true}
 	}
 	if limited := actionLimit != nil || totalLimit != nil; limited && attempt == 1 && s.isObsolete(t) {
-		return attemptResult{failure: &saga.ActionError{Message: "not called: it waited for a limit until the saga unwound", Reason: saga.ReasonNotCalled}}
+		return attemptResult{failure: &saga.ActionError{
+			Message: "not called: the saga began to unwind while the action waited for a limit",
+			Reason:  saga.ReasonNotCalled,
+		}}
 	}
 	began := time.Now()
 	r := s.invoke(t, action, attempt, timeout)
@@ -256,7 +266,9 @@ func (s *execution) checkOutput(t actionTask, output json.RawMessage) error {
 	case !json.Valid(output):
 		return saga.Permanent(saga.Indeterminate(errors.New("the action returned an output that is not JSON")))
 	case size > s.config().MaxPayload:
-		return saga.Permanent(saga.Indeterminate(fmt.Errorf("the output has %d bytes, the limit is %d: store it elsewhere and return where", size, s.config().MaxPayload)))
+		return saga.Permanent(saga.Indeterminate(fmt.Errorf(
+			"the output has %d bytes, the limit is %d: store it elsewhere and return a reference to it",
+			size, s.config().MaxPayload)))
 	case size > s.config().WarnPayload:
 		s.config().Logger.Warn("large output", "saga", s.id, "node", s.dag.Path(t.Node), "bytes", size)
 	}
