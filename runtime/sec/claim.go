@@ -51,7 +51,7 @@ func (c *Coordinator) claimLoop() {
 	defer func() { resumed() }()
 	for size, fewer := firstClaim, 0; ; {
 		if c.admission != nil {
-			resumed() // until then it isn't known how many more may run
+			resumed() // to know how many more may run
 		}
 		limit := c.admission.available(size)
 		if limit == 0 {

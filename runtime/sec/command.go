@@ -98,7 +98,7 @@ func (c *Coordinator) submit(ctx context.Context, id saga.ID, cmd command) error
 	}
 }
 
-// answer sends the result of the request to whoever waits for it.
+// answer sends the result of the request to the goroutine that waits for it.
 func (r request) answer(err error) {
 	if r.reply != nil {
 		r.reply <- err

@@ -17,8 +17,9 @@ type Coordinator struct {
 	Operator
 	config Config
 
-	// lifetime ends when nothing runs any more after Shutdown, or when the
-	// context of Shutdown ends. Actions and calls of the store end with it.
+	// lifetime ends when all that running counts has stopped after Shutdown, or
+	// when the context of Shutdown ends. Actions and calls of the store end
+	// with it.
 	lifetime    context.Context
 	endLifetime context.CancelFunc
 	// stopping is closed when Shutdown is called. Nothing new starts then.
@@ -228,7 +229,7 @@ func (c *Coordinator) reserve(s *execution) (*execution, bool, error) {
 }
 
 // release removes an execution that was reserved, cancels its actions, and
-// wakes everyone who waits for it.
+// wakes all goroutines that wait for it.
 func (c *Coordinator) release(s *execution) { s.releaseOnce.Do(func() { c.forget(s) }) }
 
 func (c *Coordinator) forget(s *execution) {

@@ -1,17 +1,18 @@
-// Package sec is the saga execution coordinator: it runs sagas and keeps them in
-// a store.
+// Package sec is the saga execution coordinator: it runs sagas and keeps them
+// in a store.
 //
 //	coordinator, err := sec.New(sec.Config{Store: store, Registry: registry})
 //	…
-//	run, err := trip.StartBookTrip(ctx, coordinator, trip.BookTrip{Hotel: "Ritz"})
+//	params := trip.BookTrip{Hotel: "Ritz"}
+//	run, err := trip.StartBookTrip(ctx, coordinator, params)
 //	…
 //	result, err := run.Wait(ctx)
 //	…
 //	err = coordinator.Shutdown(ctx)
 //
 // New recovers the unfinished sagas that an earlier coordinator has left in the
-// store. A program that only submits sagas, or an operator's tool, uses a Client.
-// It works on the store alone, and leaves the rest to the coordinators.
+// store. A program that only submits sagas, or an operator's tool, uses a
+// Client. It works on the store alone, and leaves the rest to the coordinators.
 //
 // # Goroutines
 //
@@ -21,47 +22,47 @@
 // any time at most one goroutine drives a saga, and only the driver uses the
 // saga's state machine and appends to its log:
 //
-//	 callers             workers             poller, Shutdown,
-//	 Start, Cancel …     an action returned  lease session, admission
-//	    │ request            │ outcome           │ wake, admit
-//	    └────────────────────┼───────────────────┘
-//	                         ▼
-//	      ┌──────────────────────────────────────┐
-//	      │ mailbox, one for each execution      │  posting never blocks
-//	      └──────────────────┬───────────────────┘
-//	                         ▼
-//	      ┌──────────────────────────────────────┐
-//	      │ driver: a goroutine of the pool      │
-//	      │  1. apply the mail to the machine    │
-//	      │  2. append all new events at once ───┼──▶ store
-//	      │  3. publish a snapshot, answer ──────┼──▶ Status, Wait, callers
-//	      │     requests, queue observations ────┼──▶ observer goroutine
-//	      │  4. dispatch the runnable tasks      │
-//	      └──────────────────┬───────────────────┘
-//	                         │ one task stays in this goroutine
-//	                         ▼
-//	      ┌──────────────────────────────────────┐
-//	      │ workers: goroutines of the pool      │
-//	      │  acquire the semaphores, call the    │
-//	      │  action, retry, report the outcome ──┼──▶ mailbox
-//	      └──────────────────────────────────────┘
+//	callers             workers             poller, Shutdown,
+//	Start, Cancel …     an action returned  lease session, admission
+//	   │ request            │ outcome           │ wake, admit
+//	   └────────────────────┼───────────────────┘
+//	                        ▼
+//	     ┌──────────────────────────────────────┐
+//	     │ mailbox, one for each execution      │  posting never blocks
+//	     └──────────────────┬───────────────────┘
+//	                        ▼
+//	     ┌──────────────────────────────────────┐
+//	     │ driver: a goroutine of the pool      │
+//	     │  1. apply the mail to the machine    │
+//	     │  2. append all new events at once ───┼──▶ store
+//	     │  3. publish a snapshot, answer ──────┼──▶ Status, Wait, callers
+//	     │     requests, queue observations ────┼──▶ observer goroutine
+//	     │  4. dispatch the runnable tasks      │
+//	     └──────────────────┬───────────────────┘
+//	                        │ one task stays in this goroutine
+//	                        ▼
+//	     ┌──────────────────────────────────────┐
+//	     │ workers: goroutines of the pool      │
+//	     │  acquire the semaphores, call the    │
+//	     │  action, retry, report the outcome ──┼──▶ mailbox
+//	     └──────────────────────────────────────┘
 //
 // One append holds the outcomes that have arrived and the starts of the tasks
 // that they make runnable. The driver applies events to the machine before they
 // are durable, to find out what becomes runnable. Nothing outside of the driver
 // sees this state. Only when the store has acknowledged the append does the
 // driver publish it and dispatch the tasks. If the append is impossible, the
-// machine is discarded. The driver runs one of the tasks itself, so that a chain
-// of actions runs in one goroutine.
+// machine is discarded. The driver runs one of the tasks itself, so that a
+// chain of actions runs in one goroutine.
 //
-// Readers see the published snapshot, under a lock that is held only to copy it.
-// So Status and Wait don't depend on the store while a saga runs, and Shutdown
-// is bounded by its context, whatever the store and the actions do.
+// Readers see the published snapshot, under a lock that is held only to copy
+// it. So Status and Wait don't depend on the store while a saga runs, and
+// Shutdown is bounded by its context, whatever the store and the actions do.
 //
 // Each coordinator also has these goroutines:
 //
-//	pollLoop           claims and recovers sagas, hands off those that it can't
-//	                   run, and handles notifications
+//	pollLoop           claims and recovers sagas, hands off those that it
+//	                   can't run, and handles notifications
 //	renewLeases        renews the leases, if there are any
 //	watch              wakes pollLoop, if the store is a store.Watcher
 //	retentionLoop      deletes finished sagas, if Config.Retention says so
@@ -69,12 +70,12 @@
 //
 // # Several processes
 //
-// Coordinators on one store share its sagas. Each of them runs the sagas that it
-// owns by a lease. An operator command for a saga that another process owns is
-// appended to the saga's log with the owner's generation, and the owner is
-// notified. The owner finds the command within Config.Poll, at once if the store
-// is a store.Watcher, or when its own next append is refused. It then rebases:
-// it puts the command before the events that it was about to append. The
-// outcomes of its tasks are kept, and the machine decides again which tasks to
-// start.
+// Coordinators on one store share its sagas. Each of them runs the sagas that
+// it owns by a lease. An operator command for a saga that another process owns
+// is appended to the saga's log with the owner's generation, and the owner is
+// notified. The owner finds the command within Config.Poll, at once if the
+// store is a store.Watcher, or when its own next append is refused. It then
+// rebases: it puts the command before the events that it was about to append.
+// The outcomes of its tasks are kept, and the machine decides again which tasks
+// to start.
 package sec

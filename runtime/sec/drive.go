@@ -143,8 +143,8 @@ func (s *execution) receive(outcomes []outcome) {
 // isSettled reports whether the saga is settled, as far as this coordinator
 // knows.
 func (s *execution) isSettled() bool {
-	v, shown := s.snapshot.load()
-	return shown && v.state.Settled()
+	v, published := s.snapshot.load()
+	return published && v.state.Settled()
 }
 
 // result returns the result of the saga. It may be called after done is closed,

@@ -171,12 +171,12 @@ func (s *execution) committed(state saga.State) {
 
 // observeEvents reports events to the observer.
 func (s *execution) observeEvents(events []saga.Event) {
-	observations := s.coordinator.observations
-	if !observations.wants(slog.LevelDebug) { // skips the calls of Path
+	observer := s.coordinator.observations
+	if !observer.wants(slog.LevelDebug) { // skips the calls of Path
 		return
 	}
 	for _, e := range events {
-		observations.record(Observation{
+		observer.record(Observation{
 			Kind: ObservedEvent, ID: s.id, Name: s.dag.Name(), Event: e, Path: s.dag.Path(e.Node),
 		})
 	}

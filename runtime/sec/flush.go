@@ -116,7 +116,7 @@ func (s *execution) rebase(foreign foreignAppend) error {
 		return fmt.Errorf("%w: %w", errForeign, err)
 	}
 	s.observeEvents(foreign.commands)
-	old, outcomes, served := s.machine, slices.Clone(s.pending), s.unanswered
+	old, outcomes, requests := s.machine, slices.Clone(s.pending), s.unanswered
 	s.events, s.machine, s.pending, s.unanswered = events, machine, s.pending[:0], nil
 	s.storedState, s.started = foreign.record.State, s.started || foreign.record.State != saga.StateCreated
 	s.notified = true // until the next append
@@ -130,7 +130,7 @@ func (s *execution) rebase(foreign foreignAppend) error {
 	}
 	machine.CopyInFlight(old)
 	s.runnable = s.runnable[:0]
-	for _, r := range served {
+	for _, r := range requests {
 		s.applyRequest(r)
 	}
 	return nil

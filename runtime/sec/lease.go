@@ -39,8 +39,8 @@ func (c *Coordinator) sessionTimeout() time.Duration { return c.config.Lease * 3
 
 // expireSession ends a session whose leases could not be renewed. The contexts
 // of its actions end, nothing more is appended for its sagas, and the
-// coordinator forgets them. Whoever claims them recovers them, which may be
-// this coordinator in its next session.
+// coordinator forgets them. The coordinator that claims them recovers them. It
+// may be this coordinator in its next session.
 func (c *Coordinator) expireSession(session *leaseSession) {
 	c.mu.Lock()
 	if c.session != session || c.lifetime.Err() != nil {

@@ -10,10 +10,10 @@ import (
 )
 
 // pollLoop recovers unfinished sagas, and then polls the store for work: sagas
-// that clients have created, sagas whose owners are gone, commands that others
-// have appended to its own sagas, and sagas that it owns and doesn't have in
-// memory. It hands off the sagas that it can't run. The pauses are random, so
-// that coordinators don't poll at the same time.
+// that clients have created, sagas whose owners have crashed or stopped,
+// commands that others have appended to its own sagas, and sagas that it owns
+// and doesn't have in memory. It hands off the sagas that it can't run. The
+// pauses are random, so that coordinators don't poll at the same time.
 func (c *Coordinator) pollLoop() {
 	nextSweep := time.Now()
 	for {
@@ -85,16 +85,16 @@ func (c *Coordinator) checkNotified() {
 // handleNotified handles a saga to which others have appended.
 func (c *Coordinator) handleNotified(record *store.Record) {
 	if s := c.lookup(record.ID); s != nil {
-		v, shown := s.snapshot.load()
+		v, published := s.snapshot.load()
 		switch {
-		case !shown: // it is still being created or recovered
+		case !published: // it is still being created or recovered
 			return
 		case v.parked == nil:
-			look := request{apply: func(j *journal) error {
+			check := request{apply: func(j *journal) error {
 				j.notified = true
 				return nil
 			}}
-			if _, schedule := s.mail.post(look); schedule {
+			if _, schedule := s.mail.post(check); schedule {
 				c.schedule(s)
 			}
 			return

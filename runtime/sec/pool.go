@@ -2,9 +2,9 @@ package sec
 
 import "sync"
 
-// maxIdle is how many idle goroutines are kept. A busy coordinator has a few
-// calls of some microseconds for each core; this is several times as many.
-// Longer calls don't gain from kept goroutines.
+// maxIdle is how many idle goroutines are kept. It is more than the number of
+// calls of some microseconds that a busy coordinator has at a time, which is a
+// few for each core. Longer calls don't gain from kept goroutines.
 const maxIdle = 256
 
 // pool runs tasks in goroutines and keeps some of these for later: their stacks

@@ -122,15 +122,15 @@ func (c *Coordinator) List(ctx context.Context, q store.Query) ([]store.Record, 
 // store. Stuck and finished sagas are only in the store; see List.
 func (c *Coordinator) InMemory() []store.Record {
 	c.mu.Lock()
-	instances := make([]*execution, 0, len(c.sagas))
+	executions := make([]*execution, 0, len(c.sagas))
 	for _, s := range c.sagas {
-		instances = append(instances, s)
+		executions = append(executions, s)
 	}
 	c.mu.Unlock()
-	records := make([]store.Record, 0, len(instances))
-	for _, s := range instances {
-		v, shown := s.snapshot.load()
-		if !shown { // it is still being created or recovered
+	records := make([]store.Record, 0, len(executions))
+	for _, s := range executions {
+		v, published := s.snapshot.load()
+		if !published { // it is still being created or recovered
 			continue
 		}
 		r := store.Record{

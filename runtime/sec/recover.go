@@ -57,7 +57,7 @@ func (c *Coordinator) recoverFor(ctx context.Context, record store.Record, first
 }
 
 // reserveRecovery reserves a saga. It returns nil if the saga is in memory
-// already, or if this coordinator doesn't own it any more. The error is
+// already, or if this coordinator no longer owns it. The error is
 // saga.ErrShutdown or errLeaseExpired.
 func (c *Coordinator) reserveRecovery(record store.Record) (*recovery, error) {
 	s := newExecution(c, record.ID)

@@ -173,7 +173,7 @@ func (c storeClient) appendCommand(ctx context.Context, record store.Record, cmd
 		if len(request.Events) == 0 && request.State == j.storedState {
 			return nil
 		}
-		// Whoever claims an unowned saga reads its whole log.
+		// The coordinator that claims an unowned saga reads its whole log.
 		request.Notify = record.Owner != ""
 		err = c.withStore(ctx, func(ctx context.Context, st store.Store) error { return st.Append(ctx, request) })
 		switch {
