@@ -84,13 +84,13 @@ func (s *execution) step() bool {
 		}
 		return false
 	}
-	ended := s.storedState.Settled() || stopping && s.inFlight == 0
-	s.publish(!ended && s.started)
+	done := s.storedState.Settled() || stopping && s.inFlight == 0
+	s.publish(!done && s.started)
 	s.answerRequests(nil)
 	if s.idle {
 		s.releaseAdmission()
 	}
-	return !ended
+	return !done
 }
 
 // maxOutcomeRoom is for how many outcomes the mailbox allocates memory in
