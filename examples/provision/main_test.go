@@ -244,7 +244,7 @@ func TestMisuseIsTold(t *testing.T) {
 		{2, "", []string{"run", "--inject"}, "flag provided but not defined: -inject\n"},
 		{1, "", []string{"run", "--inject-error=nope"}, `provision run: --inject-error "nope": saga "vm-provision": no such node: "nope"; there are "instance_id", "server_alloc_params", ` +
 			`"instance_ip", "volume_id", "server_alloc/server_id", "server_alloc/server_reserve", "server_alloc", "instance_configure", "volume_attach", "instance_boot" and 1 more` + "\n"},
-		{1, "", []string{"run", "--inject-undo-error=server_alloc"}, "not possible in this state: a subsaga_end can't fail\n"},
+		{1, "", []string{"run", "--inject-undo-error=server_alloc"}, "not possible in this state: a subsaga_end runs no action\n"},
 		{1, done, []string{"run", "--recover-from=-", "--inject-error=print"}, `not possible in this state: it is succeeded`},
 		{1, "{", []string{"run", "--recover-from=-"}, "provision run: log \"-\": unexpected end of JSON input\n"},
 		{1, "", []string{"run", "--recover-from=nowhere"}, "provision run: open nowhere: no such file or directory\n"},

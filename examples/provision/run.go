@@ -118,13 +118,13 @@ func (p *program) recover(ctx context.Context, coordinator *sec.Coordinator, fil
 
 func inject(ctx context.Context, coordinator *sec.Coordinator, id saga.ID, flags runFlags, out io.Writer) error {
 	for _, node := range flags.injectErrors {
-		if err := coordinator.InjectError(ctx, id, node); err != nil {
+		if err := coordinator.Inject(ctx, id, node, sec.FailDo()); err != nil {
 			return fmt.Errorf("--inject-error %q: %w", node, err)
 		}
 		fmt.Fprintf(out, "will inject error at node %q\n", node)
 	}
 	for _, node := range flags.injectUndoErrors {
-		if err := coordinator.InjectUndoError(ctx, id, node); err != nil {
+		if err := coordinator.Inject(ctx, id, node, sec.FailUndo()); err != nil {
 			return fmt.Errorf("--inject-undo-error %q: %w", node, err)
 		}
 		fmt.Fprintf(out, "will inject error at node %q undo action\n", node)

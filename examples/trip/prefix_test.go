@@ -52,10 +52,10 @@ func playTrip(t *testing.T, log *saga.Log, fail, failUndo saga.NodePath) *saga.S
 	defer func() { require.NoError(t, c.Shutdown(t.Context())) }()
 	require.NoError(t, c.Import(t.Context(), log))
 	if fail != "" {
-		ignoreEnded(t, c.InjectError(t.Context(), log.ID, fail))
+		ignoreEnded(t, c.Inject(t.Context(), log.ID, fail, sec.FailDo()))
 	}
 	if failUndo != "" {
-		ignoreEnded(t, c.InjectUndoError(t.Context(), log.ID, failUndo))
+		ignoreEnded(t, c.Inject(t.Context(), log.ID, failUndo, sec.FailUndo()))
 	}
 	require.NoError(t, c.Start(t.Context(), log.ID))
 	_, err = c.Wait(t.Context(), log.ID)

@@ -34,7 +34,7 @@ func TestCanceledSagaMakesNoCallThatWaitedForALimit(t *testing.T) {
 		require.Len(t, failed.Failures, 1)
 		assert.Equal(t, saga.ReasonNotCalled, failed.Failures[0].Err.Reason)
 		assert.Zero(t, failed.Failures[0].Err.Attempts)
-		assert.ErrorContains(t, err, "not called: it waited for a limit until the saga unwound")
+		assert.ErrorContains(t, err, "not called: the saga began to unwind while the action waited for a limit")
 		assert.Equal(t, []string{"do a"}, w.calls())
 	})
 }

@@ -7,15 +7,16 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// check refuses what can't be made a saga of, here. Without a registry it isn't known which actions there are.
-func (b bystander) check(log *saga.Log) error {
+// check rejects a saga that can't be created. Without a registry, the actions
+// and the shapes are not checked.
+func (c storeClient) check(log *saga.Log) error {
 	if log.ID.IsZero() {
 		return errors.New("saga id is zero; make one with saga.NewID")
 	}
 	if log.DAG == nil || log.DAG.DAG == nil {
 		return fmt.Errorf("saga %s has no DAG; make one with saga.NewSagaDAG", log.ID)
 	}
-	if registry := b.config.Registry; registry != nil {
+	if registry := c.config.Registry; registry != nil {
 		if err := registry.Check(log.DAG.DAG); err != nil {
 			return err
 		}
@@ -23,25 +24,28 @@ func (b bystander) check(log *saga.Log) error {
 			return err
 		}
 	}
-	return b.checkSize(log.DAG)
+	return c.checkSize(log.DAG)
 }
 
-// checkSize refuses what is larger than the coordinator's configuration allows.
-func (b bystander) checkSize(dag *saga.SagaDAG) error {
-	edges := 0
+// checkSize rejects a saga that is larger than the configuration allows.
+func (c storeClient) checkSize(dag *saga.SagaDAG) error {
+	edges, config := 0, c.config
 	for id := range saga.NodeID(dag.Len()) {
 		edges += len(dag.Parents(id))
 	}
 	size := len(dag.Params())
 	switch {
-	case dag.Len() > b.config.MaxNodes:
-		return fmt.Errorf("saga %q: %w: %d nodes, Config.MaxNodes is %d", dag.Name(), saga.ErrTooLarge, dag.Len(), b.config.MaxNodes)
-	case edges > b.config.MaxEdges:
-		return fmt.Errorf("saga %q: %w: %d edges, Config.MaxEdges is %d", dag.Name(), saga.ErrTooLarge, edges, b.config.MaxEdges)
-	case size > b.config.MaxPayload:
-		return fmt.Errorf("saga %q: %w: parameters of %d bytes, Config.MaxPayload is %d", dag.Name(), saga.ErrTooLarge, size, b.config.MaxPayload)
-	case size > b.config.WarnPayload:
-		b.config.Logger.Warn("large parameters", "name", dag.Name(), "bytes", size)
+	case dag.Len() > config.MaxNodes:
+		return fmt.Errorf("saga %q: %w: %d nodes, Config.MaxNodes is %d",
+			dag.Name(), saga.ErrTooLarge, dag.Len(), config.MaxNodes)
+	case edges > config.MaxEdges:
+		return fmt.Errorf("saga %q: %w: %d edges, Config.MaxEdges is %d",
+			dag.Name(), saga.ErrTooLarge, edges, config.MaxEdges)
+	case size > config.MaxPayload:
+		return fmt.Errorf("saga %q: %w: parameters of %d bytes, Config.MaxPayload is %d",
+			dag.Name(), saga.ErrTooLarge, size, config.MaxPayload)
+	case size > config.WarnPayload:
+		config.Logger.Warn("large parameters", "name", dag.Name(), "bytes", size)
 	}
 	return nil
 }

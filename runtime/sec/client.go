@@ -10,9 +10,10 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Client submits sagas, waits for them and gives orders, on a store whose sagas coordinators run in other
-// processes. It runs nothing itself, has no goroutines, and needs no closing. It may be used by several goroutines, and is a
-// saga.Coordinator: generated Start functions take it.
+// Client submits sagas, waits for them, and issues operator commands.
+// Coordinators in other processes run the sagas; the client works on their
+// store. It has no goroutines and needs no shutdown. It is safe for concurrent
+// use. It is a saga.Coordinator, so that generated Start functions accept it.
 type Client struct {
 	Operator
 	config Config
@@ -20,10 +21,19 @@ type Client struct {
 
 var _ saga.Coordinator = (*Client)(nil)
 
-// NewClient returns a client on config.Store, which must be set. Of the rest it uses Queue, in which it creates sagas; Poll, the longest
-// time between two looks of a Wait; StoreTimeout; and the limits of a saga's size. With a Registry, whose actions are never called, it
-// refuses sagas of actions that aren't there, and records the shapes of their data, by which a coordinator whose code doesn't fit is
-// found; without one, neither.
+// NewClient returns a client on config.Store, which must be set. Of the other
+// fields it uses:
+//
+//   - Queue, in which it creates sagas,
+//   - Poll, the longest time between two polls of a Wait,
+//   - StoreTimeout,
+//   - the limits on the size of a saga, and Logger for warnings about them,
+//   - Registry, whose actions are never called.
+//
+// With a Registry, the client rejects sagas of unknown actions. It also records
+// the JSON shapes of a saga's data, so that a coordinator with incompatible
+// code parks the saga instead of running it. Without a Registry, it does
+// neither.
 func NewClient(config Config) (*Client, error) {
 	if config.Store == nil {
 		return nil, errors.New("sec: client: Config.Store is nil; a client needs the store of the coordinators")
@@ -35,44 +45,53 @@ func NewClient(config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{config: config}
-	c.Operator = Operator{aside: newBystander(&c.config), ask: c.amend, unpark: func(saga.ID, uint64) bool { return false }}
+	c.Operator = Operator{
+		client: newStoreClient(&c.config),
+		submit: c.submit,
+		unpark: func(saga.ID, uint64) bool { return false }, // a client parks nothing
+	}
 	return c, nil
 }
 
-func (c *Client) amend(ctx context.Context, id saga.ID, w wish) error {
-	record, err := c.aside.load(ctx, id)
+func (c *Client) submit(ctx context.Context, id saga.ID, cmd command) error {
+	record, err := c.client.load(ctx, id)
 	if err != nil {
 		return err
 	}
-	return c.aside.amend(ctx, record, w)
+	return c.client.appendCommand(ctx, record, cmd)
 }
 
-// Create records a saga without starting it, as Coordinator.Create does.
+// Create records a saga without starting it. See Coordinator.Create.
 func (c *Client) Create(ctx context.Context, id saga.ID, dag *saga.SagaDAG) error {
-	return c.aside.create(ctx, id, dag, false)
+	return c.client.create(ctx, id, dag, false)
 }
 
-// CreateAndStart records a saga, which the first coordinator of the queue that looks takes and runs. When it returns nil, the saga
-// is durable. If the same saga exists, it is started unless it has been. The errors are those of Coordinator.Create.
+// CreateAndStart records a saga and starts it. The first coordinator of the
+// queue that polls claims the saga and runs it. When CreateAndStart returns
+// nil, the saga is durable. If the same saga exists, CreateAndStart starts it
+// unless it has been started. The errors are those of Coordinator.Create,
+// without saga.ErrShutdown.
 func (c *Client) CreateAndStart(ctx context.Context, id saga.ID, dag *saga.SagaDAG) error {
-	return c.aside.create(ctx, id, dag, true)
+	return c.client.create(ctx, id, dag, true)
 }
 
-// Start starts a saga that was created, and does nothing if it has been started. When it returns nil, the
-// start is durable. The error wraps saga.ErrNotFound, or saga.ErrParked if the log makes no sense.
-func (c *Client) Start(ctx context.Context, id saga.ID) error { return c.amend(ctx, id, startIt) }
+// Start starts a saga that Create has recorded. It does nothing if the saga has
+// been started. When it returns nil, the start is durable. The error wraps
+// saga.ErrNotFound, or saga.ErrParked if the log can't be replayed.
+func (c *Client) Start(ctx context.Context, id saga.ID) error { return c.submit(ctx, id, startCommand) }
 
-// Wait returns when the saga is settled, as Coordinator.Wait does. It looks at the store again and again, at first after some milliseconds, then
-// up to every Config.Poll.
+// Wait returns when the saga is settled. See Coordinator.Wait. It polls the
+// store: again after some milliseconds at first, then less often, up to every
+// Config.Poll.
 func (c *Client) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error) {
-	pause := c.aside.pauses()
+	pause := c.client.pollPauses()
 	for {
-		record, err := c.aside.load(ctx, id)
+		record, err := c.client.load(ctx, id)
 		switch {
 		case err != nil:
 			return saga.Outputs{}, err
 		case record.State.Settled():
-			return c.aside.result(ctx, record)
+			return c.client.result(ctx, record)
 		}
 		select {
 		case <-time.After(pause()):
@@ -82,17 +101,19 @@ func (c *Client) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error) {
 	}
 }
 
-// Status returns what the store knows of a saga. What only its coordinator knows, such as the attempts of what is being
-// retried, is not in it. The error wraps saga.ErrNotFound if there is none.
+// Status returns the status of a saga as it is in the store. The store doesn't
+// have what only the saga's coordinator knows, such as the number of attempts
+// of a task that is being retried. The error wraps saga.ErrNotFound if there is
+// no such saga.
 func (c *Client) Status(ctx context.Context, id saga.ID) (*saga.Status, error) {
-	record, err := c.aside.load(ctx, id)
+	record, err := c.client.load(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return c.aside.status(ctx, record)
+	return c.client.status(ctx, record)
 }
 
-// List returns the records that the query asks for.
+// List returns the records that match the query.
 func (c *Client) List(ctx context.Context, q store.Query) ([]store.Record, error) {
-	return c.aside.list(ctx, q)
+	return c.client.list(ctx, q)
 }

@@ -10,49 +10,70 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Config configures a Coordinator. Its zero value works.
+// Config configures a Coordinator. The zero value works: sagas are kept in
+// memory, and there are no actions.
 type Config struct {
-	// Store keeps the sagas. Default: a new memory store, which forgets them with the process.
+	// Store keeps the sagas. Default: a new memory store, which forgets them
+	// when the process ends.
 	Store store.Store
-	// Registry has the actions. It must not change any more. Default: an empty one.
+	// Registry has the actions. It must not change after New. Default: an empty
+	// registry.
 	Registry *saga.Registry
-	// Logger is told of what goes wrong, and is what actions log to. Default: slog.Default().
+	// Logger receives warnings and errors of the coordinator, and is the logger
+	// of the actions. Default: slog.Default().
 	Logger *slog.Logger
-	// Observer is told of all that happens. Default: a SlogObserver with Logger.
+	// Observer receives everything that happens to the sagas. Default: a
+	// SlogObserver with Logger.
 	Observer Observer
-	// Owner is how this coordinator's name on the store begins, for people to read; a random part follows. Default: the host's
-	// name and the process's number.
+	// Owner is the prefix of this coordinator's owner name in the store, for
+	// people to read. A random part follows. Default: the name of the host and
+	// the number of the process.
 	Owner string
-	// Lease is how long other coordinators on the same store leave this one's sagas alone after it was heard of last. It renews
-	// its leases every quarter of that time, and if it can't for three quarters, it gives its sagas up: so a crashed coordinator's
-	// sagas are gone on with after that time and a Poll at most. Zero means that there are no leases, and that every coordinator which
-	// starts on the store takes all unfinished sagas over. That is right for a store which one process uses at a
-	// time. Default: 0.
+	// Lease is how long other coordinators leave this coordinator's sagas alone
+	// after it has last renewed its leases. It renews them every Lease/4. If it
+	// can't for three quarters of Lease, it gives its sagas up. So the sagas of
+	// a coordinator that crashes are taken over after Lease + Poll at most. The
+	// minimum is 1 s.
+	//
+	// With 0 there are no leases, and each coordinator takes over all
+	// unfinished sagas of its queue when it starts. That is right for a store
+	// that one process uses at a time. Default: 0.
 	Lease time.Duration
-	// Queue is the queue in which this coordinator creates sagas, and from which it takes those that nobody runs. Coordinators
-	// with different actions on one store need different queues if there are no leases; with them, a coordinator leaves what it doesn't know to
-	// the others of its queue. Default: the queue that has the empty name.
+	// Queue is the queue in which this coordinator creates sagas, and from
+	// which it claims them. Without leases, coordinators with different actions
+	// on one store need different queues. With leases, a coordinator leaves
+	// sagas that its code doesn't fit to the other coordinators of the queue.
+	// Default: "".
 	Queue string
-	// Poll is how often this coordinator looks for sagas that clients have created, for those whose owners are
-	// gone, and for what others have ordered for its own. A store.Watcher tells it sooner. Default: 1 s.
+	// Poll is the time between two polls of the store, for sagas that clients
+	// have created, sagas whose owners have crashed or stopped, and commands
+	// that others have appended. The actual time varies between Poll/2 and
+	// Poll. A store.Watcher notifies the coordinator sooner. Default: 1 s.
 	Poll time.Duration
-	// StoreTimeout bounds each call of the store; then it is repeated. Default: 10 s.
+	// StoreTimeout bounds each call of the store. Calls that a saga needs are
+	// repeated then. Default: 10 s.
 	StoreTimeout time.Duration
 
-	// ListTimeout is how long List waits for the store before it answers from memory. Default: 100 ms.
+	// ListTimeout is how long List waits for the store before it answers from
+	// memory. Default: 100 ms.
 	ListTimeout time.Duration
 
-	// MaxSagas is how many sagas run at once; others wait for their turn, in the order in which they were started. A
-	// saga that an operator holds doesn't count. Default: no limit.
+	// MaxSagas is how many sagas run at once. Others wait, in the order in
+	// which they were started. A saga that an operator command keeps from
+	// running, such as a paused one, doesn't count. Default: 0, no limit.
 	MaxSagas int
-	// MaxActions is how many do functions run at once, and how many undo functions; others wait, saga by saga in turn. See
-	// also saga.Policy.Limit. Default: no limit.
+	// MaxActions is how many do functions run at once, and also how many undo
+	// functions. Others wait, and sagas take turns. See also saga.Policy.Limit.
+	// Default: 0, no limit.
 	MaxActions int
-	// MaxPayload is the most bytes that parameters and an output may have, as JSON. Default: 1 MiB.
+	// MaxPayload is the largest size of the parameters, and of each output, in
+	// bytes of JSON. Default: 1 MiB.
 	MaxPayload int
-	// WarnPayload is the number of bytes above which a warning is logged. Default: 256 KiB.
+	// WarnPayload is the size in bytes above which a warning is logged.
+	// Default: 256 KiB.
 	WarnPayload int
-	// MaxNodes and MaxEdges are the most that a new saga may have, structural ones included. Defaults: 1,000 and 5,000.
+	// MaxNodes and MaxEdges limit the size of a new saga, structural nodes
+	// included. Defaults: 1000 nodes and 5000 edges.
 	MaxNodes, MaxEdges int
 
 	// Retention says which finished sagas are deleted. Default: none.
@@ -70,7 +91,7 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.Default()
 	}
 	if c.Owner == "" {
-		host, _ := os.Hostname() // without one the name is still unique
+		host, _ := os.Hostname() // without it the owner name is still unique
 		c.Owner = fmt.Sprintf("%s-%d", host, os.Getpid())
 	}
 	setDefault(&c.Poll, time.Second)
@@ -87,7 +108,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// minLease is the shortest lease: below it, the renewing would be most of the work.
+// minLease is the shortest lease. With a shorter one, renewing would be most of
+// the work.
 const minLease = time.Second
 
 func setDefault[T int | time.Duration](field *T, value T) {
@@ -100,13 +122,26 @@ func (c Config) validate() error {
 	if c.Lease > 0 && c.Lease < minLease {
 		return fmt.Errorf("sec: config: Lease is %v, want at least %v, or none", c.Lease, minLease)
 	}
-	for name, value := range map[string]int64{
-		"StoreTimeout": int64(c.StoreTimeout), "Lease": int64(c.Lease), "Poll": int64(c.Poll), "ListPatience": int64(c.ListTimeout), "MaxSagas": int64(c.MaxSagas), "MaxActions": int64(c.MaxActions),
-		"MaxPayload": int64(c.MaxPayload), "WarnPayload": int64(c.WarnPayload), "MaxNodes": int64(c.MaxNodes), "MaxEdges": int64(c.MaxEdges),
-		"Retention.MaxAge": int64(c.Retention.MaxAge), "Retention.MaxCount": int64(c.Retention.MaxCount), "Retention.Every": int64(c.Retention.Every),
+	for _, field := range []struct {
+		name  string
+		value int64
+	}{
+		{"Lease", int64(c.Lease)},
+		{"Poll", int64(c.Poll)},
+		{"StoreTimeout", int64(c.StoreTimeout)},
+		{"ListTimeout", int64(c.ListTimeout)},
+		{"MaxSagas", int64(c.MaxSagas)},
+		{"MaxActions", int64(c.MaxActions)},
+		{"MaxPayload", int64(c.MaxPayload)},
+		{"WarnPayload", int64(c.WarnPayload)},
+		{"MaxNodes", int64(c.MaxNodes)},
+		{"MaxEdges", int64(c.MaxEdges)},
+		{"Retention.MaxAge", int64(c.Retention.MaxAge)},
+		{"Retention.MaxCount", int64(c.Retention.MaxCount)},
+		{"Retention.Every", int64(c.Retention.Every)},
 	} {
-		if value < 0 {
-			return fmt.Errorf("sec: config: %s is negative", name)
+		if field.value < 0 {
+			return fmt.Errorf("sec: config: %s is negative", field.name)
 		}
 	}
 	return nil

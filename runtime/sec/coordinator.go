@@ -11,153 +11,171 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Coordinator runs sagas. It may be used by several goroutines. Make one with New, and end it with Shutdown.
+// Coordinator runs sagas. It is safe for concurrent use. Make one with New, and
+// stop it with Shutdown.
 type Coordinator struct {
 	Operator
 	config Config
 
-	// alive ends when Shutdown's context does, or nothing runs any more: actions and store calls end with it.
-	alive context.Context
-	kill  context.CancelFunc
-	// stopping is closed when Shutdown is called: nothing new starts.
+	// lifetime ends when all that running counts has stopped after Shutdown, or
+	// when the context of Shutdown ends. Actions and calls of the store end
+	// with it.
+	lifetime    context.Context
+	endLifetime context.CancelFunc
+	// stopping is closed when Shutdown is called. Nothing new starts then.
 	stopping chan struct{}
-	// running counts the sagas that are attended to, the actions that are called, and the goroutines that look out and delete.
+	// running counts the executions that are launched, the tasks in flight, and
+	// the goroutines of pollLoop, watch, retentionLoop and inBackground.
 	running sync.WaitGroup
 
-	// keeping counts the goroutine that renews the leases, until keepNoMore is closed.
-	keeping     sync.WaitGroup
-	keepNoMore  chan struct{}
-	stopKeeping sync.Once
+	// renewing counts the goroutine of renewLeases. It runs until stopRenewing
+	// is closed, which is after all that running counts.
+	renewing         sync.WaitGroup
+	stopRenewing     chan struct{}
+	stopRenewingOnce sync.Once
 
-	// awake has room for one, by which lookOut is woken.
-	awake     chan struct{}
-	unwatch   context.CancelFunc
-	recovered bool // takeOver has seen the end; lookOut's own
+	// pollNow wakes pollLoop. It has room for one, as further wake-ups share a
+	// poll.
+	pollNow      chan struct{}
+	stopWatching context.CancelFunc
+	// startupDone says that the claims at the start have found all sagas. Only
+	// pollLoop uses it.
+	startupDone bool
 
-	// appends is passed by each append. Who waits there doesn't use up the time that the store is given.
-	appends *gate
+	// appendLimit is acquired before each append. Waiting for it doesn't count
+	// against Config.StoreTimeout.
+	appendLimit *semaphore
 
+	// Each of these has a lock of its own.
 	pool         pool
-	gates        *gates
-	slots        *slots
+	limits       *limits
+	admission    *admission
 	observations *observations
-	offers       offers
+	handoffs     handoffs
 
+	// mu guards the fields below.
 	mu      sync.Mutex
-	stopped bool
-	tenure  *tenure // the current one
-	// sagas are those that this coordinator owns, except for the settled ones, which are in the store only.
-	sagas map[saga.ID]*instance
+	stopped bool          // Shutdown was called
+	session *leaseSession // the current one
+	// sagas are the executions of the sagas that this coordinator owns. Settled
+	// sagas are only in the store.
+	sagas map[saga.ID]*execution
 }
 
 var _ saga.Coordinator = (*Coordinator)(nil)
 
-// New returns a coordinator, which begins to go on with what is unfinished in the store. That
-// happens in the background, and is tried again as long as the store fails.
+// New returns a coordinator and begins to recover the unfinished sagas in the
+// store. Recovery happens in the background and is retried as long as the store
+// fails. The error says which field of the configuration is not valid.
 func New(config Config) (*Coordinator, error) {
 	config = config.withDefaults()
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	alive, kill := context.WithCancel(context.Background())
-	watching, unwatch := context.WithCancel(alive)
+	lifetime, endLifetime := context.WithCancel(context.Background())
+	watching, stopWatching := context.WithCancel(lifetime)
 	c := &Coordinator{
-		config:   config,
-		alive:    alive,
-		kill:     kill,
-		stopping: make(chan struct{}),
+		config:      config,
+		lifetime:    lifetime,
+		endLifetime: endLifetime,
+		stopping:    make(chan struct{}),
 
-		keepNoMore: make(chan struct{}),
-		awake:      make(chan struct{}, 1),
-		appends:    newGate(maxAppends),
-		unwatch:    unwatch,
-		gates:      newGates(config.MaxActions),
-		slots:      newSlots(config.MaxSagas),
-		sagas:      map[saga.ID]*instance{},
+		stopRenewing: make(chan struct{}),
+		pollNow:      make(chan struct{}, 1),
+		appendLimit:  newSemaphore(maxConcurrentAppends),
+		stopWatching: stopWatching,
+		limits:       newLimits(config.MaxActions),
+		admission:    newAdmission(config.MaxSagas),
+		sagas:        map[saga.ID]*execution{},
 
 		observations: newObservations(config.Observer, config.Logger),
 	}
-	c.Operator = Operator{aside: newBystander(&c.config), ask: c.ask, unpark: c.unpark}
-	c.newTenure()
-	go c.observations.run(alive)
+	c.Operator = Operator{client: newStoreClient(&c.config), submit: c.submit, unpark: c.unpark}
+	c.beginSession()
+	go c.observations.run(lifetime)
 	if config.Lease > 0 {
-		c.keeping.Go(c.keepLeases)
+		c.renewing.Go(c.renewLeases)
 	}
-	c.running.Go(c.lookOut)
+	c.running.Go(c.pollLoop)
 	if w, ok := config.Store.(store.Watcher); ok {
 		c.running.Go(func() { c.watch(watching, w) })
 	}
 	if config.Retention.enabled() {
-		c.running.Go(c.retain)
+		c.running.Go(c.retentionLoop)
 	}
 	return c, nil
 }
 
-// Shutdown ends the coordinator. No further action starts; those that run may end, and what they
-// return is recorded, and the observer is told, until ctx ends. Then their contexts are cancelled, and Shutdown returns the context's error; what
-// they return later is not recorded, and another coordinator will call them again. What was
-// not finished goes on with the next coordinator on the store.
+// Shutdown stops the coordinator. No further action starts. Until ctx ends,
+// Shutdown waits for the actions that run, records their outcomes, releases the
+// leases, and lets the observer receive what happened. Then it returns nil.
 //
+// If ctx ends first, Shutdown cancels the contexts of the actions and returns
+// an error that wraps the error of ctx. What these actions return later is not
+// recorded, and the coordinator that recovers their sagas calls them again.
+//
+// The next coordinator on the store recovers the sagas that are not finished.
 // Shutdown may be called again, to wait longer.
 func (c *Coordinator) Shutdown(ctx context.Context) error {
 	c.mu.Lock()
 	if !c.stopped {
 		c.stopped = true
 		close(c.stopping)
-		c.unwatch()
-		c.nudgeAll()
+		c.stopWatching()
+		c.wakeAll()
 	}
 	c.mu.Unlock()
 
-	ended := make(chan struct{})
+	finished := make(chan struct{})
 	go func() {
 		c.running.Wait()
-		c.stopKeeping.Do(func() { close(c.keepNoMore) })
-		c.keeping.Wait() // or else it could renew what is given back then
-		close(ended)
+		c.stopRenewingOnce.Do(func() { close(c.stopRenewing) })
+		c.renewing.Wait() // or else it could renew what is released below
+		close(finished)
 	}()
 	select {
-	case <-ended:
+	case <-finished:
 	case <-ctx.Done():
-		c.end()
+		c.terminate()
 		return fmt.Errorf("sec: shutdown: %w", ctx.Err())
 	}
 	err := c.retry(ctx, saga.ID{}, func(ctx context.Context, st store.Store) error {
-		return st.Renew(ctx, c.currentTenure().owner, 0)
+		return st.Renew(ctx, c.currentSession().owner, 0)
 	})
 	if err != nil {
-		c.end()
-		return fmt.Errorf("sec: shutdown: giving the sagas back: %w", cmp.Or(ctx.Err(), err))
+		c.terminate()
+		return fmt.Errorf("sec: shutdown: release the leases: %w", cmp.Or(ctx.Err(), err))
 	}
-	c.end()
-	select { // the observer gets the last words, unless it hangs
-	case <-c.observations.ended:
+	c.terminate()
+	// Let the observer finish, unless it hangs.
+	select {
+	case <-c.observations.finished:
 	case <-ctx.Done():
-	case <-time.After(observerPatience):
+	case <-time.After(observerTimeout):
 	}
 	return nil
 }
 
-// observerPatience is how long Shutdown waits for the observer at most.
-const observerPatience = time.Second
+// observerTimeout is the longest time that Shutdown waits for the observer.
+const observerTimeout = time.Second
 
-// end ends the coordinator's life.
-func (c *Coordinator) end() {
-	c.kill()
+// terminate ends the coordinator's lifetime.
+func (c *Coordinator) terminate() {
+	c.endLifetime()
 	c.pool.close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if timer := c.tenure.timer; timer != nil {
+	if timer := c.session.timer; timer != nil {
 		timer.Stop() // or else it would keep the coordinator in memory
 	}
-	c.nudgeAll()
+	c.wakeAll()
 }
 
-// nudgeAll wakes all owners. It is called with the lock held.
-func (c *Coordinator) nudgeAll() {
+// wakeAll wakes all executions. The caller holds c.mu.
+func (c *Coordinator) wakeAll() {
 	for _, s := range c.sagas {
-		if s.mail.nudge() {
-			c.attendTo(s)
+		if s.mail.wake() {
+			c.schedule(s)
 		}
 	}
 }
@@ -171,7 +189,8 @@ func (c *Coordinator) isStopped() bool {
 	}
 }
 
-// inBackground runs f in a goroutine that Shutdown waits for, unless the coordinator is shutting down. It reports whether it does.
+// inBackground runs f in a goroutine that Shutdown waits for. It reports false,
+// and doesn't run f, if the coordinator is shutting down.
 func (c *Coordinator) inBackground(f func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -181,16 +200,19 @@ func (c *Coordinator) inBackground(f func()) bool {
 	return !c.stopped
 }
 
-// lookup returns a saga that this coordinator has in memory, or nil.
-func (c *Coordinator) lookup(id saga.ID) *instance {
+// lookup returns the execution of a saga that this coordinator has in memory,
+// or nil.
+func (c *Coordinator) lookup(id saga.ID) *execution {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.sagas[id]
 }
 
-// reserve puts an instance under its ID, before it is known whether the store has that saga. If there
-// is one already, it returns that and false.
-func (c *Coordinator) reserve(s *instance) (*instance, bool, error) {
+// reserve enters an execution under its ID, before it is known whether the
+// store has that saga. If the coordinator has an execution of that ID already,
+// reserve returns it and false. The error is saga.ErrShutdown or
+// errLeaseExpired.
+func (c *Coordinator) reserve(s *execution) (*execution, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped {
@@ -199,30 +221,32 @@ func (c *Coordinator) reserve(s *instance) (*instance, bool, error) {
 	if other, ok := c.sagas[s.id]; ok {
 		return other, false, nil
 	}
-	if s.tenure.Err() != nil {
-		return nil, false, errTenure
+	if s.session.Err() != nil {
+		return nil, false, errLeaseExpired
 	}
 	c.sagas[s.id] = s
 	return s, true, nil
 }
 
-// release forgets an instance that was reserved, ends what works for it, and tells those that wait for it.
-func (c *Coordinator) release(s *instance) { s.gone.Do(func() { c.forget(s) }) }
+// release removes an execution that was reserved, cancels its actions, and
+// wakes all goroutines that wait for it.
+func (c *Coordinator) release(s *execution) { s.releaseOnce.Do(func() { c.forget(s) }) }
 
-func (c *Coordinator) forget(s *instance) {
+func (c *Coordinator) forget(s *execution) {
 	c.mu.Lock()
 	if c.sagas[s.id] == s {
 		delete(c.sagas, s.id)
 	}
 	c.mu.Unlock()
-	left, away := s.mail.close(s.flying)
-	if away == 0 || s.stored != saga.StateAbandoned { // what was abandoned still runs to its end
-		s.life.end()
+	left, outstanding := s.mail.close(s.inFlight)
+	// The actions of an abandoned saga run to their end.
+	if outstanding == 0 || s.storedState != saga.StateAbandoned {
+		s.lifetime.cancel()
 	}
-	s.admitted = s.admitted || left.granted
-	s.dismiss()
-	for _, r := range left.requests { // they came too late to be served
-		r.answer(errGone)
+	s.admitted = s.admitted || left.admitted
+	s.releaseAdmission()
+	for _, r := range left.requests { // they came too late to be applied
+		r.answer(errReleased)
 	}
 	close(s.done)
 	if s.launched {
@@ -230,8 +254,9 @@ func (c *Coordinator) forget(s *instance) {
 	}
 }
 
-// launch notes that a saga which was loaded is attended to from now on, by the caller. It reports false if the coordinator is shutting down.
-func (c *Coordinator) launch(s *instance) bool {
+// launch notes that the caller drives a saga from now on, and that Shutdown
+// waits for it. It reports false if the coordinator is shutting down.
+func (c *Coordinator) launch(s *execution) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -293,15 +294,15 @@ func TestInjectedErrorsTakeThePlaceOfCalls(t *testing.T) {
 		c := w.open(t, store.NewMemory())
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
-		require.NoError(t, c.InjectError(t.Context(), id, "c"))
-		require.NoError(t, c.InjectUndoError(t.Context(), id, "a"))
+		require.NoError(t, c.Inject(t.Context(), id, "c", sec.FailDo()))
+		require.NoError(t, c.Inject(t.Context(), id, "a", sec.FailUndo()))
 		require.NoError(t, c.Start(t.Context(), id))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
 		assert.Equal(t, []string{"do a", "do b", "undo b"}, w.calls())
-		assert.ErrorIs(t, c.InjectError(t.Context(), id, "c"), saga.ErrWrongState)
-		assert.ErrorIs(t, c.InjectError(t.Context(), id, "x"), saga.ErrNodeNotFound)
-		assert.ErrorIs(t, c.InjectError(t.Context(), saga.NewID(), "c"), saga.ErrNotFound)
+		assert.ErrorIs(t, c.Inject(t.Context(), id, "c", sec.FailDo()), saga.ErrWrongState)
+		assert.ErrorIs(t, c.Inject(t.Context(), id, "x", sec.FailDo()), saga.ErrNodeNotFound)
+		assert.ErrorIs(t, c.Inject(t.Context(), saga.NewID(), "c", sec.FailDo()), saga.ErrNotFound)
 	})
 }
 
@@ -310,7 +311,7 @@ func TestInjectionIsRefusedWhereNothingCanFail(t *testing.T) {
 		c := newWorld().open(t, store.NewMemory())
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, withParams(saga.NewDAGBuilder("s").Append(saga.ConstantNode("one", 1)))))
-		assert.ErrorIs(t, c.InjectError(t.Context(), id, "one"), saga.ErrWrongState)
+		assert.ErrorIs(t, c.Inject(t.Context(), id, "one", sec.FailDo()), saga.ErrWrongState)
 	})
 }
 
@@ -375,7 +376,7 @@ func TestActionThatEndsItsGoroutineFails(t *testing.T) {
 		w.on("do b", func(saga.ActionContext) error { runtime.Goexit(); return nil })
 		c := w.open(t, store.NewMemory())
 		_, _, err := run(t, c, withParams(saga.NewDAGBuilder("s").Append(act("a")).Append(careful("b"))))
-		assert.ErrorContains(t, err, "the action ended its goroutine")
+		assert.ErrorContains(t, err, "the action called runtime.Goexit")
 		assert.Equal(t, []string{"do a", "do b", "undo b", "undo a"}, w.calls())
 	})
 }

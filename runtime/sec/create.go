@@ -10,47 +10,53 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Create records a saga without starting it. It does nothing if the same saga, of the same DAG and
-// parameters, exists.
+// Create records a saga without starting it. It does nothing if the same saga,
+// with the same DAG and parameters, exists.
 //
-// The error wraps saga.ErrSagaExists if another saga has that ID, saga.ErrUnknownAction if the
-// registry lacks an action, and saga.ErrShutdown. After another error the saga may exist or not; call
-// Create again to be sure.
+// The error wraps saga.ErrSagaExists if another saga has that ID,
+// saga.ErrUnknownAction if the registry lacks an action, saga.ErrTooLarge if
+// the saga is larger than the configuration allows, and saga.ErrShutdown. After
+// any other error the saga may exist or not; call Create again to be sure.
 func (c *Coordinator) Create(ctx context.Context, id saga.ID, dag *saga.SagaDAG) error {
 	return c.create(ctx, &saga.Log{ID: id, DAG: dag}, false)
 }
 
-// CreateAndStart records a saga and starts it, in one write. When it returns nil, the saga is
-// durable: it will end, whatever happens to this process. If the same saga exists, it is started unless it
-// has been. The errors are those of Create.
+// CreateAndStart records a saga and starts it in one write. When it returns
+// nil, the saga is durable: it will finish even if this process crashes. If the
+// same saga exists, CreateAndStart starts it unless it has been started. The
+// errors are those of Create.
 func (c *Coordinator) CreateAndStart(ctx context.Context, id saga.ID, dag *saga.SagaDAG) error {
 	return c.create(ctx, &saga.Log{ID: id, DAG: dag}, true)
 }
 
-// Import records a saga with the log that it has got elsewhere, without starting it: Start lets it go on from there. If the log says that it
-// has ended, or is stuck, that is its state at once. Cancel starts it too. The errors are those of Create, and one that says which event can't have happened.
+// Import records a saga with a log from elsewhere, without starting it. Start
+// and Cancel resume the saga from the end of that log. If the log says that the
+// saga is finished or stuck, the saga has that state at once. The errors are
+// those of Create; an invalid log is an error that names the first event that
+// can't have happened.
 func (c *Coordinator) Import(ctx context.Context, log *saga.Log) error {
 	return c.create(ctx, log, false)
 }
 
-// Start starts a saga that was created, and does nothing if it has been started. When it returns nil, the
-// start is durable. The error wraps saga.ErrNotFound, saga.ErrParked, or saga.ErrShutdown.
+// Start starts a saga that Create or Import has recorded. It does nothing if
+// the saga has been started. When it returns nil, the start is durable. The
+// error wraps saga.ErrNotFound, saga.ErrParked or saga.ErrShutdown.
 func (c *Coordinator) Start(ctx context.Context, id saga.ID) error {
 	s, record, err := c.find(ctx, id)
 	if err != nil {
 		return err
 	}
-	if s == nil && record.State != saga.StateCreated { // wherever it runs, it has been started
+	if s == nil && record.State != saga.StateCreated { // it has been started, here or elsewhere
 		return nil
 	}
-	return c.ask(ctx, id, startIt)
+	return c.submit(ctx, id, startCommand)
 }
 
 func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) error {
-	if err := c.aside.check(log); err != nil {
+	if err := c.client.check(log); err != nil {
 		return err
 	}
-	s := newInstance(c, log.ID)
+	s := newExecution(c, log.ID)
 	if err := s.load(log.DAG, log.Events, 1); err != nil {
 		return err
 	}
@@ -58,22 +64,22 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 	if start && s.admit(false) {
 		s.advance()
 	}
-	s.stored = s.state()
+	s.storedState = s.state()
 	other, reserved, err := c.reserve(s)
 	if err != nil || !reserved {
-		s.dismiss()
+		s.releaseAdmission()
 	}
 	if err != nil {
 		return err
 	}
 	if !reserved {
-		return other.same(ctx, log, start)
+		return other.matchExisting(ctx, log, start)
 	}
 	return s.insert(ctx, log)
 }
 
 // insert records a new saga that has been reserved.
-func (s *instance) insert(ctx context.Context, log *saga.Log) error {
+func (s *execution) insert(ctx context.Context, log *saga.Log) error {
 	c := s.coordinator
 	s.dag = c.config.Registry.WithShapes(s.dag)
 	encoded, params, err := s.dag.Parts()
@@ -81,73 +87,76 @@ func (s *instance) insert(ctx context.Context, log *saga.Log) error {
 		c.release(s)
 		return fmt.Errorf("saga %s: %w", s.id, err)
 	}
-	err = c.aside.withStore(ctx, func(ctx context.Context, st store.Store) error {
+	err = c.client.withStore(ctx, func(ctx context.Context, st store.Store) error {
 		return st.Create(ctx, store.NewSaga{
-			ID: s.id, Name: s.dag.Name(), DAG: encoded, Params: params, State: s.stored,
-			Events: s.all(), Queue: c.config.Queue, Owner: s.tenure.owner, Lease: c.config.Lease,
+			ID: s.id, Name: s.dag.Name(), DAG: encoded, Params: params, State: s.storedState,
+			Events: s.allEvents(), Queue: c.config.Queue, Owner: s.session.owner, Lease: c.config.Lease,
 		})
 	})
 	switch {
 	case errors.Is(err, store.ErrExists):
 		c.release(s)
-		return c.createdBefore(ctx, log, s.started)
+		return c.matchExisting(ctx, log, s.started)
 	case err != nil:
 		c.release(s)
-		c.settleDoubt(s.id)
+		c.confirmCreate(s.id)
 		return fmt.Errorf("saga %s: create: %w", s.id, err)
 	}
-	s.committed(s.stored)
-	s.publish(s.started && !s.stored.Settled())
+	s.committed(s.storedState)
+	s.publish(s.started && !s.storedState.Settled())
 	close(s.loaded)
-	if s.stored.Settled() {
+	if s.storedState.Settled() {
 		c.release(s)
 		return nil
 	}
-	// It is durable now. If the coordinator is shutting down, the next one goes on with it.
+	// The saga is durable now. If this coordinator is shutting down, the next
+	// one recovers it.
 	if !c.launch(s) {
 		c.release(s)
 		return nil
 	}
-	s.begin()
+	s.startDriving()
 	return nil
 }
 
-// all returns the events that are durable, and those that are pending.
-func (s *instance) all() []saga.Event {
+// allEvents returns the durable events and the pending ones.
+func (s *execution) allEvents() []saga.Event {
 	if len(s.events) == 0 { // as in a new saga
 		return s.pending
 	}
 	return slices.Concat(s.events, s.pending)
 }
 
-// settleDoubt finds out in the background whether a create which seemed to fail has succeeded, and goes on with
-// the saga if it has: nobody else would until the next coordinator does.
-func (c *Coordinator) settleDoubt(id saga.ID) {
+// confirmCreate finds out in the background whether a create that returned an
+// error has succeeded nevertheless. If so, this coordinator owns the saga and
+// resumes it. Otherwise the saga would wait for the next sweep.
+func (c *Coordinator) confirmCreate(id saga.ID) {
 	c.inBackground(func() {
-		_ = c.retry(c.alive, id, func(ctx context.Context, _ store.Store) error {
+		_ = c.retry(c.lifetime, id, func(ctx context.Context, _ store.Store) error {
 			_, _, err := c.find(ctx, id)
 			if errors.Is(err, saga.ErrNotFound) || errors.Is(err, saga.ErrShutdown) {
-				return final{err}
+				return permanentError{err}
 			}
 			return err
 		})
 	})
 }
 
-// createdBefore finishes a create for an ID that the store knows.
-func (c *Coordinator) createdBefore(ctx context.Context, log *saga.Log, start bool) error {
+// matchExisting finishes a create whose ID is in the store already.
+func (c *Coordinator) matchExisting(ctx context.Context, log *saga.Log, start bool) error {
 	s, record, err := c.find(ctx, log.ID)
 	if err != nil {
 		return err
 	}
 	if s != nil {
-		return s.same(ctx, log, start)
+		return s.matchExisting(ctx, log, start)
 	}
-	return c.aside.createdBefore(ctx, record, log, start)
+	return c.client.matchExisting(ctx, record, log, start)
 }
 
-// same finishes a create for an ID that the coordinator has in memory.
-func (s *instance) same(ctx context.Context, log *saga.Log, start bool) error {
+// matchExisting finishes a create whose ID this coordinator has in memory
+// already.
+func (s *execution) matchExisting(ctx context.Context, log *saga.Log, start bool) error {
 	select {
 	case <-s.loaded:
 	case <-s.done:
@@ -156,14 +165,14 @@ func (s *instance) same(ctx context.Context, log *saga.Log, start bool) error {
 	}
 	select {
 	case <-s.loaded:
-	default: // it turned out not to exist
+	default: // the saga turned out not to exist
 		return s.coordinator.create(ctx, log, start)
 	}
-	v, _ := s.view.load()
-	if v.parked != nil && s.dag == nil { // it can't be told whether it is the same
+	v, _ := s.snapshot.load()
+	if v.parked != nil && s.dag == nil { // there is nothing to compare with
 		return fmt.Errorf("saga %s: %w", s.id, v.parked)
 	}
-	if err := continues(s.dag, v.events, log); err != nil || !start {
+	if err := matchLog(s.dag, v.events, log); err != nil || !start {
 		return err
 	}
 	return s.coordinator.Start(ctx, s.id)

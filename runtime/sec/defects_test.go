@@ -195,32 +195,20 @@ func TestDefectTheLookupOfANameThatIsNoAncestorPanics(t *testing.T) {
 	})
 }
 
-// An error can be injected at any index, and at one without a name that panics.
-func TestDefectTheInjectionOfAnErrorTakesAnyIndex(t *testing.T) {
+// Faults could be injected by index, at any number, and at nodes without a
+// name. They are injected by path now, which such nodes don't have.
+func TestDefectFaultIsInjectedAtANodeThatCannotFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newWorld().open(t, store.NewMemory())
 		id := saga.NewID()
-		dag := chain()
-		require.NoError(t, c.Create(t.Context(), id, dag))
-		for _, node := range []saga.NodeID{-1, saga.NodeID(dag.Len()), 1 << 30} {
-			assert.ErrorIs(t, c.InjectErrorAt(t.Context(), id, node), saga.ErrNodeNotFound, "%d", node)
+		require.NoError(t, c.Create(t.Context(), id, chain()))
+		for _, node := range []saga.NodePath{"", "-1", "2", "start", "end"} {
+			assert.ErrorIs(t, c.Inject(t.Context(), id, node, sec.FailDo()), saga.ErrNodeNotFound, "%q", node)
 		}
-		require.NoError(t, c.InjectErrorAt(t.Context(), id, 2))
+		require.NoError(t, c.Inject(t.Context(), id, "b", sec.FailDo()))
 		require.NoError(t, c.Start(t.Context(), id))
 		_, err := c.Wait(t.Context(), id)
 		assert.ErrorContains(t, err, `node "b" failed: error injected`)
-	})
-}
-
-func TestDefectAnErrorInjectedAtAnUnnamedNodePanics(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newWorld().open(t, store.NewMemory())
-		id := saga.NewID()
-		dag := chain()
-		require.NoError(t, c.Create(t.Context(), id, dag))
-		assert.ErrorIs(t, c.InjectErrorAt(t.Context(), id, dag.Start()), saga.ErrWrongState)
-		assert.ErrorIs(t, c.InjectErrorAt(t.Context(), id, dag.End()), saga.ErrWrongState)
-		assert.ErrorIs(t, c.InjectError(t.Context(), id, ""), saga.ErrNodeNotFound)
 	})
 }
 

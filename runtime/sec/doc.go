@@ -1,32 +1,81 @@
-// Package sec is the saga execution coordinator: it runs sagas against a store.
+// Package sec is the saga execution coordinator: it runs sagas and keeps them
+// in a store.
 //
 //	coordinator, err := sec.New(sec.Config{Store: store, Registry: registry})
 //	…
-//	run, err := trip.StartBookTrip(ctx, coordinator, trip.BookTrip{Hotel: "Ritz"})
+//	params := trip.BookTrip{Hotel: "Ritz"}
+//	run, err := trip.StartBookTrip(ctx, coordinator, params)
 //	…
 //	result, err := run.Wait(ctx)
 //	…
 //	err = coordinator.Shutdown(ctx)
 //
-// New goes on with the sagas that another coordinator on the same store has left unfinished. Programs that only
-// submit sagas, or an operator's tools, use a Client: it works on the store alone, and the coordinators do the rest.
+// New recovers the unfinished sagas that an earlier coordinator has left in the
+// store. A program that only submits sagas, or an operator's tool, uses a
+// Client. It works on the store alone, and leaves the rest to the coordinators.
 //
-// # Who does what
+// # Goroutines
 //
-// A saga has no goroutine of its own. Whoever has news for it, mostly a worker whose action has returned, attends to it if nobody
-// does: takes what has come, applies it to the saga's state machine, and appends that to the log together with the start of whatever it
-// makes ready, in one atomic append; and only when the store has acknowledged it, shows the new state and has the actions called that
-// are due, of which it calls one itself. So at any time at most one goroutine, the attendant, has the machine and writes the log, and a chain
-// of actions runs in one goroutine. The events are applied to the machine before they are durable, to know what becomes
-// ready; nothing outside can see it, and if the append turns out to be impossible, the machine is thrown away.
+// A saga in memory is an execution. It has no goroutine of its own, but a
+// mailbox. The first goroutine that posts to a mailbox without a driver
+// schedules one; a worker that reports an outcome becomes the driver itself. At
+// any time at most one goroutine drives a saga, and only the driver uses the
+// saga's state machine and appends to its log:
 //
-// Readers see a view that the attendant publishes, under a lock that is held to copy it and no longer. So Status and Wait don't depend on
-// the store while a saga runs, and Shutdown is bounded by its context whatever the store and the actions do.
+//	callers             workers             poller, Shutdown,
+//	Start, Cancel …     an action returned  lease session, admission
+//	   │ request            │ outcome           │ wake, admit
+//	   └────────────────────┼───────────────────┘
+//	                        ▼
+//	     ┌──────────────────────────────────────┐
+//	     │ mailbox, one for each execution      │  posting never blocks
+//	     └──────────────────┬───────────────────┘
+//	                        ▼
+//	     ┌──────────────────────────────────────┐
+//	     │ driver: a goroutine of the pool      │
+//	     │  1. apply the mail to the machine    │
+//	     │  2. append all new events at once ───┼──▶ store
+//	     │  3. publish a snapshot, answer ──────┼──▶ Status, Wait, callers
+//	     │     requests, queue observations ────┼──▶ observer goroutine
+//	     │  4. dispatch the runnable tasks      │
+//	     └──────────────────┬───────────────────┘
+//	                        │ one task stays in this goroutine
+//	                        ▼
+//	     ┌──────────────────────────────────────┐
+//	     │ workers: goroutines of the pool      │
+//	     │  acquire the semaphores, call the    │
+//	     │  action, retry, report the outcome ──┼──▶ mailbox
+//	     └──────────────────────────────────────┘
+//
+// One append holds the outcomes that have arrived and the starts of the tasks
+// that they make runnable. The driver applies events to the machine before they
+// are durable, to find out what becomes runnable. Nothing outside of the driver
+// sees this state. Only when the store has acknowledged the append does the
+// driver publish it and dispatch the tasks. If the append is impossible, the
+// machine is discarded. The driver runs one of the tasks itself, so that a
+// chain of actions runs in one goroutine.
+//
+// Readers see the published snapshot, under a lock that is held only to copy
+// it. So Status and Wait don't depend on the store while a saga runs, and
+// Shutdown is bounded by its context, whatever the store and the actions do.
+//
+// Each coordinator also has these goroutines:
+//
+//	pollLoop           claims and recovers sagas, hands off those that it
+//	                   can't run, and handles notifications
+//	renewLeases        renews the leases, if there are any
+//	watch              wakes pollLoop, if the store is a store.Watcher
+//	retentionLoop      deletes finished sagas, if Config.Retention says so
+//	observations.run   calls the observer
 //
 // # Several processes
 //
-// Coordinators on one store share its sagas: each runs those that it owns, by a lease. An order for a saga that another
-// process owns is appended to its log, with the owner's generation, and the owner called. The owner learns of it within Config.Poll, at once
-// from a store that is a store.Watcher, or because its own next append is refused. It then takes the order in as if it had come before
-// what it was about to write: the outcomes of its workers stand, and what would have started is considered anew.
+// Coordinators on one store share its sagas. Each of them runs the sagas that
+// it owns by a lease. An operator command for a saga that another process owns
+// is appended to the saga's log with the owner's generation, and the owner is
+// notified. The owner finds the command within Config.Poll, at once if the
+// store is a store.Watcher, or when its own next append is refused. It then
+// rebases: it puts the command before the events that it was about to append.
+// The outcomes of its tasks are kept, and the machine decides again which tasks
+// to start.
 package sec

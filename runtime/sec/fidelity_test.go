@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -71,7 +72,7 @@ func TestDataComesBackAsItWas(t *testing.T) {
 		require.NoError(t, err)
 		failing := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), failing, withParams))
-		require.NoError(t, c.InjectError(t.Context(), failing, "taken"))
+		require.NoError(t, c.Inject(t.Context(), failing, "taken", sec.FailDo()))
 		require.NoError(t, c.Start(t.Context(), failing))
 		_, err = c.Wait(t.Context(), failing)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)

@@ -13,59 +13,68 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Why a saga is not this coordinator's any more.
+// The reasons for which a coordinator gives a saga up.
 var (
-	errClaimed = errors.New("another coordinator has claimed it")
-	errForeign = errors.New("its log is not what this coordinator has appended")
-	errTenure  = errors.New("its lease could not be renewed in time")
+	errClaimed      = errors.New("another coordinator has claimed it")
+	errForeign      = errors.New("its log has events that this coordinator didn't append")
+	errLeaseExpired = errors.New("its lease could not be renewed in time")
 )
 
-// flush makes the pending events durable, and the state. It tries until they are, or until the saga turns
-// out to be another's, or the coordinator's life ends. If somebody else has appended to the log meanwhile, the error is an overtaken.
-func (s *instance) flush() error {
-	request := s.added()
-	if len(request.Events) == 0 && request.State == s.stored && !s.called {
+// flush makes the pending events and the state durable. It retries until they
+// are, until another coordinator turns out to own the saga, or until the lease
+// session ends. If someone else has appended to the log meanwhile, the error is
+// a foreignAppend.
+func (s *execution) flush() error {
+	request := s.pendingAppend()
+	if len(request.Events) == 0 && request.State == s.storedState && !s.notified {
 		return nil
 	}
 	c := s.coordinator
-	return c.repeat(s.tenure, s.id, func() error {
-		if !c.appends.enter(s, nil) {
-			return s.life.Err()
+	return c.retryCall(s.session, s.id, func() error {
+		if !c.appendLimit.acquire(s, nil) {
+			return s.lifetime.Err()
 		}
-		defer c.appends.leave()
-		return c.aside.withStore(s.tenure, func(ctx context.Context, st store.Store) error { return s.append(ctx, st, request) })
+		defer c.appendLimit.release()
+		return c.client.withStore(s.session, func(ctx context.Context, st store.Store) error {
+			return s.append(ctx, st, request)
+		})
 	})
 }
 
-// append appends to the log what the request says, once.
-func (s *instance) append(ctx context.Context, st store.Store, request store.Append) error {
+// append makes one attempt to append to the log.
+func (s *execution) append(ctx context.Context, st store.Store, request store.Append) error {
 	err := st.Append(ctx, request)
 	if errors.Is(err, store.ErrSequence) {
-		err = s.resolve(ctx, st, request)
+		err = s.resolveConflict(ctx, st, request)
 	}
 	switch {
 	case err == nil:
 		s.committed(request.State)
 	case errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrNotFound):
-		return final{fmt.Errorf("%w: %w", errClaimed, err)}
+		return permanentError{fmt.Errorf("%w: %w", errClaimed, err)}
 	}
 	return err
 }
 
-// overtaken says what somebody who isn't the owner has done to a saga: an operator, from another process.
-type overtaken struct {
+// foreignAppend is the error of an append conflict with someone who isn't the
+// owner, such as an operator in another process. It holds what they have
+// recorded.
+type foreignAppend struct {
 	record store.Record
-	// orders follow what the owner knows of as durable. There are none if it was only started.
-	orders []saga.Event
+	// commands follow the events that the owner knows to be durable. There are
+	// none if the saga was only started.
+	commands []saga.Event
 }
 
-func (o overtaken) Error() string {
-	return fmt.Sprintf("%d orders and %s were recorded by others", len(o.orders), o.record.State)
+func (f foreignAppend) Error() string {
+	return fmt.Sprintf("append conflict: others have recorded %d commands and the state %s",
+		len(f.commands), f.record.State)
 }
 
-// resolve finds out why an append was refused although this coordinator owns the saga: if an
-// earlier try, which seemed to fail, has done it, all is well.
-func (s *instance) resolve(ctx context.Context, st store.Store, request store.Append) error {
+// resolveConflict finds out why the store refused an append although this
+// coordinator owns the saga. It returns nil if an earlier attempt, which seemed
+// to fail, has made the append.
+func (s *execution) resolveConflict(ctx context.Context, st store.Store, request store.Append) error {
 	record, err := st.Load(ctx, s.id)
 	if err != nil {
 		return err
@@ -76,105 +85,112 @@ func (s *instance) resolve(ctx context.Context, st store.Store, request store.Ap
 	found, err := st.Events(ctx, s.id, request.Seq, 0)
 	switch {
 	case errors.Is(err, store.ErrUndecodable):
-		return final{fmt.Errorf("%w: %w", errForeign, err)}
+		return permanentError{fmt.Errorf("%w: %w", errForeign, err)}
 	case err != nil:
 		return err
 	}
 	if n := len(request.Events); n > 0 && len(found) >= n && slices.EqualFunc(found[:n], request.Events, sameEvent) {
-		return nil // what follows, if anything does, is met with the next append
+		return nil // events after these are found by the next append
 	}
-	if i := slices.IndexFunc(found, isNodes); i >= 0 {
-		return final{fmt.Errorf("%w: event %d is %s of node %d", errForeign, found[i].Seq, found[i].Kind, found[i].Node)}
+	if i := slices.IndexFunc(found, isNodeEvent); i >= 0 {
+		e := found[i]
+		return permanentError{fmt.Errorf("%w: event %d is %s of node %d", errForeign, e.Seq, e.Kind, e.Node)}
 	}
 	if have := request.Seq + uint64(len(found)); have < record.NextSeq || record.NextSeq < request.Seq {
-		return final{fmt.Errorf("%w: it has %d events and should have %d", errForeign, have, record.NextSeq)}
+		return permanentError{fmt.Errorf("%w: it has %d events and should have %d", errForeign, have, record.NextSeq)}
 	}
-	return final{overtaken{record, found}}
+	return permanentError{foreignAppend{record, found}}
 }
 
 func sameEvent(a, b saga.Event) bool {
 	return a.Node == b.Node && a.Kind == b.Kind && bytes.Equal(a.Payload, b.Payload)
 }
 
-// catchUp takes in what others have done, as if it had come before what is pending: the outcomes of workers stand, what is in
-// flight goes on, and what would have started is considered anew.
-func (s *instance) catchUp(o overtaken) error {
-	events := slices.Concat(s.events, o.orders)
+// rebase puts the commands of others before the pending events. The outcomes of
+// tasks are kept, tasks in flight continue, and the machine decides again which
+// tasks to start.
+func (s *execution) rebase(foreign foreignAppend) error {
+	events := slices.Concat(s.events, foreign.commands)
 	machine, err := executor.Replay(s.dag.DAG, events)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errForeign, err)
 	}
-	s.tell(o.orders)
-	old, outcomes, served := s.machine, slices.Clone(s.pending), s.served
-	s.events, s.machine, s.pending, s.served = events, machine, s.pending[:0], nil
-	s.stored, s.started = o.record.State, s.started || o.record.State != saga.StateCreated
-	s.called = true // until the next append
+	s.observeEvents(foreign.commands)
+	old, outcomes, requests := s.machine, slices.Clone(s.pending), s.unanswered
+	s.events, s.machine, s.pending, s.unanswered = events, machine, s.pending[:0], nil
+	s.storedState, s.started = foreign.record.State, s.started || foreign.record.State != saga.StateCreated
+	s.notified = true // until the next append
 	for _, e := range outcomes {
 		if isOutcome(e.Kind) && !machine.State().Final() {
 			s.apply(e.Node, e.Kind, e.Payload)
 		}
 	}
-	for _, j := range s.todo {
-		old.Requeue(j.Task)
+	for _, t := range s.runnable {
+		old.Requeue(t.Task)
 	}
 	machine.CopyInFlight(old)
-	s.todo = s.todo[:0]
-	for _, r := range served {
-		s.serve(r)
+	s.runnable = s.runnable[:0]
+	for _, r := range requests {
+		s.applyRequest(r)
 	}
 	return nil
 }
 
-// isOutcome reports whether events of a kind are what workers come to.
+// isOutcome reports whether events of a kind are outcomes of tasks.
 func isOutcome(k saga.EventKind) bool {
 	return !k.IsCommand() && k != saga.EventStarted && k != saga.EventUndoStarted
 }
 
-// final marks an error after which retry doesn't try again.
-type final struct{ error }
+// permanentError marks an error after which retry doesn't try again.
+type permanentError struct{ error }
 
-func (f final) Unwrap() error { return f.error }
+func (p permanentError) Unwrap() error { return p.error }
 
-// ended says why a retry was given up.
-func ended(alive context.Context) error {
-	if alive.Err() != nil {
+// stopReason returns the error of a retry that was given up because a lease
+// session or the coordinator's lifetime has ended.
+func stopReason(lifetime context.Context) error {
+	if lifetime.Err() != nil {
 		return saga.ErrShutdown
 	}
-	return errTenure
+	return errLeaseExpired
 }
 
-// maxAppends is how many appends are under way at a time. It is some times what a store commits together, and so few that the time that
-// each is given is enough: of a hundred thousand at once, as when as many sagas are taken over, the last would be given up while they wait for
-// those before, only to come again.
-const maxAppends = 1024
+// maxConcurrentAppends limits the appends that wait for the store at a time. It
+// is several times the number that a store commits together. It is also small
+// enough for each append to finish within Config.StoreTimeout. Without a limit,
+// when a hundred thousand sagas are taken over at once, the last appends would
+// time out behind the first ones, and would be repeated again and again.
+const maxConcurrentAppends = 1024
 
-// retry calls the store until the call returns nil or an error that is final, or life, which is the coordinator's or a tenure,
-// ends. Each try is bounded by Config.StoreTimeout.
-func (c *Coordinator) retry(life context.Context, id saga.ID, call func(context.Context, store.Store) error) error {
-	return c.repeat(life, id, func() error { return c.aside.withStore(life, call) })
+// retry calls the store until the call returns nil or a permanentError, or
+// until lifetime ends, which is the coordinator's or that of a lease session.
+// Each call is bounded by Config.StoreTimeout.
+func (c *Coordinator) retry(lifetime context.Context, id saga.ID, call func(context.Context, store.Store) error) error {
+	return c.retryCall(lifetime, id, func() error { return c.client.withStore(lifetime, call) })
 }
 
-func (c *Coordinator) repeat(life context.Context, id saga.ID, call func() error) error {
+func (c *Coordinator) retryCall(lifetime context.Context, id saga.ID, call func() error) error {
 	for try := 0; ; try++ {
 		err := call()
-		if err == nil || errors.As(err, new(final)) {
+		if err == nil || errors.As(err, new(permanentError)) {
 			return err
 		}
-		if life.Err() != nil {
-			return ended(c.alive)
+		if lifetime.Err() != nil {
+			return stopReason(c.lifetime)
 		}
-		c.config.Logger.Warn("store fails; trying again", "saga", id, "error", err)
+		c.config.Logger.Warn("store call failed; retrying", "saga", id, "error", err)
 		timer := time.NewTimer(min(firstStorePause<<min(try, 10), maxStorePause))
 		select {
 		case <-timer.C:
-		case <-life.Done():
+		case <-lifetime.Done():
 			timer.Stop()
-			return ended(c.alive)
+			return stopReason(c.lifetime)
 		}
 	}
 }
 
-// How long to wait before a failed call of the store is repeated: this, then doubled up to that.
+// The pause before a failed call of the store is repeated. It starts with
+// firstStorePause and doubles up to maxStorePause.
 const (
 	firstStorePause = 20 * time.Millisecond
 	maxStorePause   = 2 * time.Second

@@ -2,105 +2,96 @@ package sec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
-// What is injected is for tests and demonstrations. It lasts as long as this coordinator has the saga, and is not recorded.
-//
-// The errors wrap saga.ErrNodeNotFound; and saga.ErrWrongState if the node has been called or runs no action, or if the
-// saga is not one that this coordinator has created or runs.
+// Fault is what Coordinator.Inject makes happen at a node. Make one with
+// FailDo, FailUndo or Repeat; the zero Fault is not valid.
+type Fault struct {
+	injections [2]injection // by saga.Direction
+	err        error        // why the fault is not valid
+}
 
-// injection is what happens in place of calling an action once.
+// injection is what happens in one direction in place of a single call of the
+// action. The zero injection changes nothing.
 type injection struct {
-	fail   bool
-	repeat int // how often it is called, if more than once
+	fail  bool
+	calls int // how often the action is called, if more than once
 }
 
-// InjectError makes the node fail in place of calling its do function.
-func (c *Coordinator) InjectError(ctx context.Context, id saga.ID, node saga.NodePath) error {
-	return c.inject(ctx, id, node, map[saga.Direction]injection{saga.Do: {fail: true}})
+// FailDo returns the fault that the node fails. Its do function is not called.
+// The failure is permanent and has no effect to undo.
+func FailDo() Fault {
+	return Fault{injections: [2]injection{saga.Do: {fail: true}}}
 }
 
-// InjectUndoError makes the undo of the node fail for good in place of calling its undo
-// function.
-func (c *Coordinator) InjectUndoError(ctx context.Context, id saga.ID, node saga.NodePath) error {
-	return c.inject(ctx, id, node, map[saga.Direction]injection{saga.Undo: {fail: true}})
+// FailUndo returns the fault that the undo of the node fails, so that the saga
+// gets stuck. The undo function is not called.
+func FailUndo() Fault {
+	return Fault{injections: [2]injection{saga.Undo: {fail: true}}}
 }
 
-// InjectRepeat makes each successful attempt to do the node be followed by further calls until there were do of them, and so
-// each to undo it until there were undo, as after a crash at the worst moment. All calls have to succeed; the output of the last one counts.
-// Both numbers are at least 1.
-func (c *Coordinator) InjectRepeat(ctx context.Context, id saga.ID, node saga.NodePath, do, undo int) error {
-	repetitions, err := repetitions(id, do, undo)
-	if err != nil {
-		return err
-	}
-	return c.inject(ctx, id, node, repetitions)
-}
-
-// InjectRepeatAt is InjectRepeat for a node that is given by its index.
-func (c *Coordinator) InjectRepeatAt(ctx context.Context, id saga.ID, node saga.NodeID, do, undo int) error {
-	repetitions, err := repetitions(id, do, undo)
-	if err != nil {
-		return err
-	}
-	return c.injectAt(ctx, id, node, repetitions)
-}
-
-func repetitions(id saga.ID, do, undo int) (map[saga.Direction]injection, error) {
+// Repeat returns the fault that functions which have succeeded are called
+// again, as after a crash before their outcomes were recorded: the do function
+// is called do times in all, and the undo function undo times. Both numbers
+// must be at least 1. All calls have to succeed. The output of the last call
+// counts.
+func Repeat(do, undo int) Fault {
 	if do < 1 || undo < 1 {
-		return nil, fmt.Errorf("saga %s: inject a repetition: %d calls to do and %d to undo, want at least 1", id, do, undo)
+		return Fault{err: fmt.Errorf("repeat: %d calls to do and %d to undo, want at least 1 of each", do, undo)}
 	}
-	return map[saga.Direction]injection{saga.Do: {repeat: do}, saga.Undo: {repeat: undo}}, nil
+	return Fault{injections: [2]injection{saga.Do: {calls: do}, saga.Undo: {calls: undo}}}
 }
 
-// InjectErrorAt is InjectError for a node that is given by its index.
-func (c *Coordinator) InjectErrorAt(ctx context.Context, id saga.ID, node saga.NodeID) error {
-	return c.injectAt(ctx, id, node, map[saga.Direction]injection{saga.Do: {fail: true}})
-}
-
-// InjectUndoErrorAt is InjectUndoError for a node that is given by its index.
-func (c *Coordinator) InjectUndoErrorAt(ctx context.Context, id saga.ID, node saga.NodeID) error {
-	return c.injectAt(ctx, id, node, map[saga.Direction]injection{saga.Undo: {fail: true}})
-}
-
-func (c *Coordinator) inject(ctx context.Context, id saga.ID, path saga.NodePath, injections map[saga.Direction]injection) error {
+// Inject makes a fault happen at a node of a saga. It is for tests and
+// demonstrations. The fault is not recorded: it lasts as long as this
+// coordinator has the saga in memory. A later fault replaces an earlier one of
+// the same function.
+//
+// The error wraps saga.ErrNotFound if there is no such saga,
+// saga.ErrNodeNotFound if it has no such node, and saga.ErrWrongState if the
+// node runs no action or its function has been called already, or if this
+// coordinator doesn't have the saga in memory.
+func (c *Coordinator) Inject(ctx context.Context, id saga.ID, node saga.NodePath, fault Fault) error {
+	switch {
+	case fault.err != nil:
+		return fmt.Errorf("saga %s: inject: %w", id, fault.err)
+	case fault == Fault{}:
+		return fmt.Errorf("saga %s: inject: %w", id, errZeroFault)
+	}
 	status, err := c.Status(ctx, id)
 	if err != nil {
 		return err
 	}
-	node, err := status.DAG.Find(path)
+	index, err := status.DAG.Find(node)
 	if err != nil {
 		return err
-	}
-	return c.injectAt(ctx, id, node, injections)
-}
-
-func (c *Coordinator) injectAt(ctx context.Context, id saga.ID, node saga.NodeID, injections map[saga.Direction]injection) error {
-	status, err := c.Status(ctx, id)
-	if err != nil {
-		return err
-	}
-	if !status.DAG.Contains(node) {
-		return fmt.Errorf("saga %s: inject: %w: index %d; there are 0 to %d", id, saga.ErrNodeNotFound, node, status.DAG.End())
 	}
 	s := c.lookup(id)
 	if s == nil {
-		return fmt.Errorf("saga %s: inject: %w: it is %s, and not run here", id, saga.ErrWrongState, status.State)
+		return fmt.Errorf("saga %s: inject: %w: it is %s and this coordinator doesn't run it",
+			id, saga.ErrWrongState, status.State)
 	}
-	if status.DAG.Kind(node) != saga.KindAction {
-		return fmt.Errorf("saga %s: inject: node %q: %w: a %s can't fail", id, status.DAG.Path(node), saga.ErrWrongState, status.DAG.Kind(node))
+	if kind := status.DAG.Kind(index); kind != saga.KindAction {
+		return fmt.Errorf("saga %s: inject: node %q: %w: a %s runs no action",
+			id, status.DAG.Path(index), saga.ErrWrongState, kind)
 	}
-	state := status.Nodes[node]
-	// A call that the log begins and doesn't end is made again when the saga is started.
-	again := func(s saga.NodeState) bool { return state == s && !status.Active }
-	for direction := range injections {
-		if direction == saga.Do && state != saga.NodePending && !again(saga.NodeStarted) ||
-			state == saga.NodeFailed || state > saga.NodeIndeterminate && !again(saga.NodeUndoStarted) {
-			return fmt.Errorf("saga %s: inject: node %q: %w: it is %s", id, status.DAG.Path(node), saga.ErrWrongState, state)
+	state := status.Nodes[index]
+	// A call that the log begins and doesn't finish is repeated when the saga
+	// is started.
+	repeated := func(s saga.NodeState) bool { return state == s && !status.Active }
+	for direction, i := range fault.injections {
+		if i == (injection{}) {
+			continue
+		}
+		if saga.Direction(direction) == saga.Do && state != saga.NodePending && !repeated(saga.NodeStarted) ||
+			state == saga.NodeFailed || state > saga.NodeIndeterminate && !repeated(saga.NodeUndoStarted) {
+			return fmt.Errorf("saga %s: inject: node %q: %w: it is %s",
+				id, status.DAG.Path(index), saga.ErrWrongState, state)
 		}
 	}
 	s.mu.Lock()
@@ -108,13 +99,18 @@ func (c *Coordinator) injectAt(ctx context.Context, id saga.ID, node saga.NodeID
 	if s.injected == nil {
 		s.injected = map[executor.Task]injection{}
 	}
-	for direction, i := range injections {
-		s.injected[executor.Task{Node: node, Direction: direction}] = i
+	for direction, i := range fault.injections {
+		if i != (injection{}) {
+			s.injected[executor.Task{Node: index, Direction: saga.Direction(direction)}] = i
+		}
 	}
 	return nil
 }
 
-func (s *instance) injection(t executor.Task) injection {
+var errZeroFault = errors.New("zero Fault; make one with FailDo, FailUndo or Repeat")
+
+// injection returns what was injected for a task.
+func (s *execution) injection(t executor.Task) injection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.injected[t]

@@ -2,105 +2,117 @@ package sec
 
 import "sync"
 
-// mailbox is how others reach a saga. Whoever posts never waits. A saga has no goroutine of its own: of those who post
-// when nobody attends to the saga, the first has to see to it that somebody does. At any time at most one goroutine attends, and
-// what it owns passes on to the next one with the mailbox's lock.
+// mailbox is how other goroutines reach an execution. Posting never blocks. The
+// first goroutine that posts while there is no driver must schedule one; the
+// methods report this as schedule. All later posts are left to that driver. The
+// driver's state passes to the next driver with the mailbox's lock.
 type mailbox struct {
 	mu       sync.Mutex
 	outcomes []outcome
 	requests []request
-	// nudged says that the saga is to look at the coordinator; granted, that it was given a slot.
-	nudged, granted bool
-	// attended says that somebody attends, or will.
-	attended bool
-	closed   bool
-	away     int // workers who had not reported when the mailbox was closed, and haven't yet
+	// woken says that the driver must look at the coordinator, which shuts down
+	// or has lost its lease session. admitted says that the saga was admitted.
+	woken, admitted bool
+	// scheduled says that there is a driver, or will be.
+	scheduled bool
+	closed    bool
+	// outstanding counts the tasks that had not reported when the mailbox was
+	// closed, and still haven't.
+	outstanding int
 }
 
-// open makes the mailbox that of a saga which is attended to by the caller, and gives it room for outcomes.
-func (m *mailbox) open(room []outcome) { m.attended, m.outcomes = true, room }
+// init makes the caller the driver, and provides memory for outcomes.
+func (m *mailbox) init(room []outcome) { m.scheduled, m.outcomes = true, room }
 
-// attend reports whether the caller has to see to it that somebody attends. It is called with the lock held.
-func (m *mailbox) attend() bool {
-	first := !m.attended && !m.closed
-	m.attended = true
+// schedule reports whether the caller has to schedule a driver. The caller
+// holds the lock.
+func (m *mailbox) schedule() bool {
+	first := !m.scheduled && !m.closed
+	m.scheduled = true
 	return first
 }
 
-// report posts what a worker came to, and reports whether the caller has to attend. It is lost if the saga is gone, as is what
-// the worker did: it will be called again. Of those who come after that, it tells the last one.
-func (m *mailbox) report(o outcome) (attend, last bool) {
+// report posts the outcome of a task. If the mailbox is closed, the outcome is
+// lost, and the task will be run again by the next owner; last reports that no
+// other task is outstanding.
+func (m *mailbox) report(o outcome) (schedule, last bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		m.away--
-		return false, m.away == 0
+		m.outstanding--
+		return false, m.outstanding == 0
 	}
 	m.outcomes = append(m.outcomes, o)
-	return m.attend(), false
+	return m.schedule(), false
 }
 
-// ask posts a request, and reports whether somebody will reply, and whether the caller has to see to it.
-func (m *mailbox) ask(r request) (ok, attend bool) {
+// post posts a request. It reports false if the mailbox is closed and the
+// request won't be answered.
+func (m *mailbox) post(r request) (ok, schedule bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
 		return false, false
 	}
 	m.requests = append(m.requests, r)
-	return true, m.attend()
+	return true, m.schedule()
 }
 
-// nudge has the saga look at the coordinator: it is shutting down, or has lost its tenure.
-func (m *mailbox) nudge() (attend bool) {
+// wake makes the driver look at the coordinator.
+func (m *mailbox) wake() (schedule bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.nudged = true
-	return m.attend()
+	m.woken = true
+	return m.schedule()
 }
 
-// grant gives the saga a slot, and reports false if it is gone.
-func (m *mailbox) grant() (ok, attend bool) {
+// admit tells the driver that the saga was admitted. It reports false if the
+// mailbox is closed.
+func (m *mailbox) admit() (ok, schedule bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
 		return false, false
 	}
-	m.granted = true
-	return true, m.attend()
+	m.admitted = true
+	return true, m.schedule()
 }
 
 // mail is what has been posted.
 type mail struct {
 	outcomes []outcome
 	requests []request
-	granted  bool
+	admitted bool
 }
 
-// take returns what has been posted since the last call. The outcomes are valid until the next one, which is given them.
+// take returns what has been posted since the last call. The outcomes are valid
+// until the next call, which gets their memory back as last.
 func (m *mailbox) take(last []outcome) mail {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	posted := mail{m.outcomes, m.requests, m.granted}
-	m.outcomes, m.requests, m.granted, m.nudged = last[:0], nil, false, false
+	posted := mail{m.outcomes, m.requests, m.admitted}
+	m.outcomes, m.requests, m.admitted, m.woken = last[:0], nil, false, false
 	return posted
 }
 
-// leave ends the caller's attendance, unless something has been posted. It reports whether it has.
-func (m *mailbox) leave() bool {
+// stopDriving ends the caller's part as driver and reports true, unless
+// something has been posted.
+func (m *mailbox) stopDriving() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.outcomes) > 0 || len(m.requests) > 0 || m.nudged || m.granted {
+	if len(m.outcomes) > 0 || len(m.requests) > 0 || m.woken || m.admitted {
 		return false
 	}
-	m.attended = false
+	m.scheduled = false
 	return true
 }
 
-// close refuses further requests, and returns what nobody will look at, and how many workers are away, of those that were flying.
-func (m *mailbox) close(flying int) (left mail, away int) {
+// close closes the mailbox. It returns the requests and the admission that no
+// driver has taken, and the number of tasks that have not reported, of
+// inFlight.
+func (m *mailbox) close(inFlight int) (left mail, outstanding int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.closed, m.away = true, flying-len(m.outcomes)
-	return mail{requests: m.requests, granted: m.granted}, m.away
+	m.closed, m.outstanding = true, inFlight-len(m.outcomes)
+	return mail{requests: m.requests, admitted: m.admitted}, m.outstanding
 }

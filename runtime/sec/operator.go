@@ -12,132 +12,150 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Operator is what an operator can do to sagas. Coordinator and Client have its methods. It makes no difference which process
-// a saga runs in: a coordinator does what concerns its own sagas itself, and records the rest in their logs, where their owners meet it
-// with their next write, or within Config.Poll.
+// Operator has the operator commands. Coordinator and Client embed it. The
+// commands work in whatever process a saga runs: a coordinator applies those
+// for its own sagas itself. It appends those for other sagas to their logs, and
+// the owners find them with their next append, or within Config.Poll.
 //
-// All but Delete are recorded in the saga's log, with who and why; when one returns nil, that is durable. Each may be repeated: what is done
-// already is not done again, and the call returns nil.
+// All commands but Delete are recorded in the saga's log, with the audit of who
+// and why. When a command returns nil, it is durable. Each command may be
+// repeated: if it has been applied already, the call does nothing and returns
+// nil.
 //
-// The errors wrap saga.ErrInvalidAudit if it isn't said who and why, saga.ErrNotFound, saga.ErrNodeNotFound,
-// saga.ErrParked, saga.ErrShutdown, and saga.ErrWrongState if the saga or the node is in a state in which
-// that can't be done.
+// The errors wrap saga.ErrInvalidAudit if the audit is incomplete,
+// saga.ErrNotFound, saga.ErrNodeNotFound, saga.ErrParked, saga.ErrShutdown, and
+// saga.ErrWrongState if the state of the saga or the node doesn't allow the
+// command.
 type Operator struct {
-	aside bystander
-	// ask has the saga's owner do something, or amends the log in its place.
-	ask func(ctx context.Context, id saga.ID, w wish) error
-	// unpark forgets that a saga is parked here, or was offered to others, if that was with another generation than given; with zero, anyhow. It
-	// reports whether it has.
+	client storeClient
+	// submit has the saga's owner apply a command, or appends it to the log.
+	submit func(ctx context.Context, id saga.ID, cmd command) error
+	// unpark forgets that a saga is parked here or was handed off, unless its
+	// generation is except; an except of 0 matches none. It reports whether
+	// there was something to forget.
 	unpark func(id saga.ID, except uint64) bool
 }
 
-// Cancel makes a saga unwind: nothing more starts, and what has run is undone. A call that waits for a limit isn't made any more. One that unwinds
-// already does just that, and no output that is supplied later lets it run on. What is stuck or has ended can't be canceled.
-func (o *Operator) Cancel(ctx context.Context, id saga.ID, order saga.Audit) error {
-	return o.record(ctx, id, saga.EventCanceled, "", order)
+// Cancel makes a saga unwind: nothing more starts, and what has run is undone.
+// A do that waits for a limit is not called. Cancel does nothing to a saga that
+// unwinds already, except that an output that is supplied later doesn't let it
+// run again. A stuck or finished saga can't be canceled.
+func (o *Operator) Cancel(ctx context.Context, id saga.ID, audit saga.Audit) error {
+	return o.record(ctx, id, saga.EventCanceled, "", audit)
 }
 
-// Pause keeps a saga from starting anything more, be it a do or an undo. What has started goes on, and is recorded, also if it waits for a
-// limit or for its next attempt.
-func (o *Operator) Pause(ctx context.Context, id saga.ID, order saga.Audit) error {
-	return o.record(ctx, id, saga.EventPaused, "", order)
+// Pause keeps a saga from starting any do or undo. What has started continues
+// and is recorded, even if it waits for a limit or for its next attempt.
+func (o *Operator) Pause(ctx context.Context, id saga.ID, audit saga.Audit) error {
+	return o.record(ctx, id, saga.EventPaused, "", audit)
 }
 
-// Resume lets a saga go on that was paused.
-func (o *Operator) Resume(ctx context.Context, id saga.ID, order saga.Audit) error {
-	return o.record(ctx, id, saga.EventResumed, "", order)
+// Resume resumes a paused saga.
+func (o *Operator) Resume(ctx context.Context, id saga.ID, audit saga.Audit) error {
+	return o.record(ctx, id, saga.EventResumed, "", audit)
 }
 
-// Step lets a paused saga start one do or undo. Until it has, another Step changes nothing.
-func (o *Operator) Step(ctx context.Context, id saga.ID, order saga.Audit) error {
-	return o.record(ctx, id, saga.EventStepped, "", order)
+// Step lets a paused saga start one do or undo. Until it has started one,
+// further Steps change nothing.
+func (o *Operator) Step(ctx context.Context, id saga.ID, audit saga.Audit) error {
+	return o.record(ctx, id, saga.EventStepped, "", audit)
 }
 
-// SetBreakpoint keeps a node from starting until ClearBreakpoint. Other nodes go on. The node must not have started.
-func (o *Operator) SetBreakpoint(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Audit) error {
-	return o.record(ctx, id, saga.EventBreakpointSet, node, order)
+// SetBreakpoint keeps a node from starting until ClearBreakpoint. Other nodes
+// continue. The node must not have started.
+func (o *Operator) SetBreakpoint(ctx context.Context, id saga.ID, node saga.NodePath, audit saga.Audit) error {
+	return o.record(ctx, id, saga.EventBreakpointSet, node, audit)
 }
 
-// ClearBreakpoint lets a node start that had a breakpoint.
-func (o *Operator) ClearBreakpoint(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Audit) error {
-	return o.record(ctx, id, saga.EventBreakpointCleared, node, order)
+// ClearBreakpoint lets a node with a breakpoint start.
+func (o *Operator) ClearBreakpoint(ctx context.Context, id saga.ID, node saga.NodePath, audit saga.Audit) error {
+	return o.record(ctx, id, saga.EventBreakpointCleared, node, audit)
 }
 
-// RetryUndo has the undo of a node called again that failed for good, with all the attempts that its policy gives, also if the
-// saga is paused.
-func (o *Operator) RetryUndo(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Audit) error {
-	return o.record(ctx, id, saga.EventUndoRetried, node, order)
+// RetryUndo calls the undo of a node again after it has failed permanently,
+// with all attempts of its policy. It does so even if the saga is paused.
+func (o *Operator) RetryUndo(ctx context.Context, id saga.ID, node saga.NodePath, audit saga.Audit) error {
+	return o.record(ctx, id, saga.EventUndoRetried, node, audit)
 }
 
-// MarkUndone says that what a node did is undone, after its undo failed for good. The saga unwinds further.
-func (o *Operator) MarkUndone(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Audit) error {
-	return o.record(ctx, id, saga.EventMarkedUndone, node, order)
+// MarkUndone records that the effect of a node is undone, after its undo has
+// failed permanently. The saga continues to unwind.
+func (o *Operator) MarkUndone(ctx context.Context, id saga.ID, node saga.NodePath, audit saga.Audit) error {
+	return o.record(ctx, id, saga.EventMarkedUndone, node, audit)
 }
 
-// SupplyOutput says that a node is done which has failed, or whose outcome is unknown, and that order.Output is its output.
-// If nothing else has failed, the saga runs on from there. The JSON is kept in the form that encoding/json gives it. It must be paused or stuck, and no other undo may
-// have started.
-func (o *Operator) SupplyOutput(ctx context.Context, id saga.ID, node saga.NodePath, order saga.Audit) error {
-	if len(order.Output) == 0 {
+// SupplyOutput records that a node which has failed, or whose outcome is
+// unknown, has succeeded, and that audit.Output is its output. If no other node
+// has failed, the saga resumes from there. The output is kept in the form in
+// which encoding/json writes it. The saga must be paused or stuck, and no other
+// undo may have started. The error also wraps saga.ErrTooLarge if the output
+// exceeds Config.MaxPayload.
+func (o *Operator) SupplyOutput(ctx context.Context, id saga.ID, node saga.NodePath, audit saga.Audit) error {
+	if len(audit.Output) == 0 {
 		return fmt.Errorf("saga %s: %w: it has no output", id, saga.ErrInvalidAudit)
 	}
-	if size := len(order.Output); size > o.aside.config.MaxPayload {
-		return fmt.Errorf("saga %s: %w: an output of %d bytes, Config.MaxPayload is %d", id, saga.ErrTooLarge, size, o.aside.config.MaxPayload)
+	if size, most := len(audit.Output), o.client.config.MaxPayload; size > most {
+		return fmt.Errorf("saga %s: %w: an output of %d bytes, Config.MaxPayload is %d",
+			id, saga.ErrTooLarge, size, most)
 	}
-	if canonical, err := json.Marshal(order.Output); err == nil { // or else Check says what is wrong
-		order.Output = canonical
+	// If the output isn't JSON, Check says so.
+	if canonical, err := json.Marshal(audit.Output); err == nil {
+		audit.Output = canonical
 	}
-	return o.record(ctx, id, saga.EventOutputSupplied, node, order)
+	return o.record(ctx, id, saga.EventOutputSupplied, node, audit)
 }
 
-// Abandon gives a saga up as it is, which is final. It must be paused, stuck or parked. A call that is under way isn't broken off, but what it comes to is
-// not recorded, and it isn't repeated.
-func (o *Operator) Abandon(ctx context.Context, id saga.ID, order saga.Audit) error {
-	err := o.record(ctx, id, saga.EventAbandoned, "", order)
+// Abandon gives a saga up as it is, which is final. The saga must be paused,
+// stuck or parked. A call that is in flight is not interrupted, but its outcome
+// is not recorded, and it is not repeated.
+func (o *Operator) Abandon(ctx context.Context, id saga.ID, audit saga.Audit) error {
+	err := o.record(ctx, id, saga.EventAbandoned, "", audit)
 	if errors.Is(err, saga.ErrParked) {
-		return o.abandonParked(ctx, id, order)
+		return o.abandonParked(ctx, id, audit)
 	}
 	return err
 }
 
-// record records what an operator did, unless there is nothing to do any more.
-func (o *Operator) record(ctx context.Context, id saga.ID, kind saga.EventKind, path saga.NodePath, order saga.Audit) error {
-	payload, err := orderPayload(id, kind, order)
+// record submits a command that is recorded as an event of that kind.
+func (o *Operator) record(
+	ctx context.Context, id saga.ID, kind saga.EventKind, path saga.NodePath, audit saga.Audit,
+) error {
+	payload, err := auditPayload(id, kind, audit)
 	if err != nil {
 		return err
 	}
-	do := func(p *progress) error {
-		node, err := orderedNode(p.dag.DAG, path)
-		if err != nil || isDone(p.machine, kind, node, order) {
+	apply := func(j *journal) error {
+		node, err := commandNode(j.dag.DAG, path)
+		if err != nil || isApplied(j.machine, kind, node, audit) {
 			return err
 		}
-		if err := p.tryApply(node, kind, payload); err != nil {
+		if err := j.tryApply(node, kind, payload); err != nil {
 			return fmt.Errorf("saga %s: %w: %w", id, saga.ErrWrongState, err)
 		}
 		return nil
 	}
-	return o.ask(ctx, id, wish{do, func(record store.Record) error {
-		return o.recordedBefore(ctx, record, kind, path)
+	return o.submit(ctx, id, command{apply, func(record store.Record) error {
+		return o.alreadyRecorded(ctx, record, kind, path)
 	}})
 }
 
-// orderPayload returns an order as it is recorded.
-func orderPayload(id saga.ID, kind saga.EventKind, order saga.Audit) (json.RawMessage, error) {
-	if err := order.Check(); err != nil {
+// auditPayload returns the payload of the event of a command.
+func auditPayload(id saga.ID, kind saga.EventKind, audit saga.Audit) (json.RawMessage, error) {
+	if err := audit.Check(); err != nil {
 		return nil, fmt.Errorf("saga %s: %w", id, err)
 	}
 	if kind != saga.EventOutputSupplied {
-		order.Output = nil
+		audit.Output = nil
 	}
-	payload, err := json.Marshal(order)
+	payload, err := json.Marshal(audit)
 	if err != nil {
 		return nil, fmt.Errorf("saga %s: %w: %w", id, saga.ErrInvalidAudit, err)
 	}
 	return payload, nil
 }
 
-// isDone reports whether a saga is as if the order had been carried out already.
-func isDone(m *executor.Machine, kind saga.EventKind, node saga.NodeID, order saga.Audit) bool {
+// isApplied reports whether the saga is in the state that the command asks for.
+func isApplied(m *executor.Machine, kind saga.EventKind, node saga.NodeID, audit saga.Audit) bool {
 	switch kind {
 	case saga.EventCanceled:
 		return m.Canceled()
@@ -156,31 +174,35 @@ func isDone(m *executor.Machine, kind saga.EventKind, node saga.NodeID, order sa
 	case saga.EventMarkedUndone:
 		return m.Node(node) == saga.NodeUndone
 	case saga.EventOutputSupplied:
-		return m.Node(node) == saga.NodeSucceeded && bytes.Equal(m.Outputs()[node], order.Output)
+		return m.Node(node) == saga.NodeSucceeded && bytes.Equal(m.Outputs()[node], audit.Output)
 	case saga.EventAbandoned:
 		return m.State() == saga.StateAbandoned
 	}
 	return false
 }
 
-// orderedNode returns the node that an order is about; the start node for the whole saga.
-func orderedNode(dag *saga.DAG, path saga.NodePath) (saga.NodeID, error) {
+// commandNode returns the node of a command. The start node stands for the
+// whole saga.
+func commandNode(dag *saga.DAG, path saga.NodePath) (saga.NodeID, error) {
 	if path == "" {
 		return dag.Start(), nil
 	}
 	return dag.Find(path)
 }
 
-// recordedBefore answers an order for a saga that is final: nil if the log has it.
-func (o *Operator) recordedBefore(ctx context.Context, record store.Record, kind saga.EventKind, path saga.NodePath) error {
+// alreadyRecorded returns the result of a command for a finished saga: nil if
+// the log has the command.
+func (o *Operator) alreadyRecorded(
+	ctx context.Context, record store.Record, kind saga.EventKind, path saga.NodePath,
+) error {
 	if kind == saga.EventAbandoned && record.State == saga.StateAbandoned {
 		return nil // its log may be unreadable
 	}
-	status, err := o.aside.status(ctx, record)
+	status, err := o.client.status(ctx, record)
 	if err != nil {
 		return err
 	}
-	node, err := orderedNode(status.DAG.DAG, path)
+	node, err := commandNode(status.DAG.DAG, path)
 	if err != nil {
 		return err
 	}
@@ -192,26 +214,29 @@ func (o *Operator) recordedBefore(ctx context.Context, record store.Record, kind
 	return fmt.Errorf("saga %s: %w: it is %s", record.ID, saga.ErrWrongState, record.State)
 }
 
-// abandonParked abandons a saga that no machine can be made of, or that this coordinator's code doesn't fit.
-func (o *Operator) abandonParked(ctx context.Context, id saga.ID, order saga.Audit) error {
-	payload, err := orderPayload(id, saga.EventAbandoned, order)
+// abandonParked abandons a saga whose log can't be replayed, or that this
+// coordinator's code doesn't fit.
+func (o *Operator) abandonParked(ctx context.Context, id saga.ID, audit saga.Audit) error {
+	payload, err := auditPayload(id, saga.EventAbandoned, audit)
 	if err != nil {
 		return err
 	}
 	for {
-		record, err := o.aside.load(ctx, id)
+		record, err := o.client.load(ctx, id)
 		switch {
 		case err != nil:
 			return err
 		case record.State.Final():
 			o.unpark(id, 0)
-			return o.recordedBefore(ctx, record, saga.EventAbandoned, "")
-		case o.unpark(id, record.Generation): // another coordinator has taken it since, whose code may fit
-			return o.Abandon(ctx, id, order)
+			return o.alreadyRecorded(ctx, record, saga.EventAbandoned, "")
+		// Another coordinator, whose code may fit, has claimed it since.
+		case o.unpark(id, record.Generation):
+			return o.Abandon(ctx, id, audit)
 		}
-		err = o.aside.withStore(ctx, func(ctx context.Context, st store.Store) error {
+		err = o.client.withStore(ctx, func(ctx context.Context, st store.Store) error {
 			return st.Append(ctx, store.Append{
-				ID: id, Generation: record.Generation, Seq: record.NextSeq, State: saga.StateAbandoned, Notify: record.Owner != "",
+				ID: id, Generation: record.Generation, Seq: record.NextSeq,
+				State: saga.StateAbandoned, Notify: record.Owner != "",
 				Events: []saga.Event{{Seq: record.NextSeq, Kind: saga.EventAbandoned, Payload: payload, At: now()}},
 			})
 		})
@@ -225,9 +250,10 @@ func (o *Operator) abandonParked(ctx context.Context, id saga.ID, order saga.Aud
 	}
 }
 
-// Delete removes a saga that is final, and its log. The error wraps saga.ErrNotFound, or saga.ErrWrongState if it isn't final.
+// Delete removes a finished saga and its log. It needs no audit. The error
+// wraps saga.ErrNotFound, or saga.ErrWrongState if the saga is not finished.
 func (o *Operator) Delete(ctx context.Context, id saga.ID) error {
-	err := o.aside.withStore(ctx, func(ctx context.Context, st store.Store) error { return st.Delete(ctx, id) })
+	err := o.client.withStore(ctx, func(ctx context.Context, st store.Store) error { return st.Delete(ctx, id) })
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return fmt.Errorf("saga %s: %w", id, saga.ErrNotFound)

@@ -2,134 +2,145 @@ package sec
 
 import "sync"
 
-// maxIdle is how many goroutines are kept for later. It is a few for each core more than a busy coordinator has
-// calls that last for microseconds only; those that last longer don't gain by it.
+// maxIdle is how many idle goroutines are kept. It is more than the number of
+// calls of some microseconds that a busy coordinator has at a time, which is a
+// few for each core. Longer calls don't gain from kept goroutines.
 const maxIdle = 256
 
-// pool does duties in goroutines, and keeps some of these for later: their stacks have grown already, which is
-// a large part of the cost of a short call.
+// pool runs tasks in goroutines and keeps some of these for later: their stacks
+// have grown already, and growing them is a large part of the cost of a short
+// call.
 //
-// No duty waits for another to end, however long that takes: as long as there is one that nobody does, a
-// goroutine is on its way, and wakes or begins the next one before it does what it has come for. But those that are done
-// with a short one meanwhile do more of them, so that a thousand short calls need only a few goroutines.
+// No task waits for another to finish. As long as the queue is not empty, one
+// goroutine is starting up. It wakes or starts the next one before it runs its
+// own task. Meanwhile, goroutines that finish a short task take further ones,
+// so that a thousand short calls need only a few goroutines.
+//
+// The lock guards all fields.
 type pool struct {
 	mu    sync.Mutex
-	queue []duty // from next on, what nobody does yet, oldest first
-	next  int
-	// coming says that a goroutine is on its way.
-	coming bool
-	idle   []chan bool // one for each goroutine that waits; the one that became idle last is used first
+	queue []poolTask // from head on, the tasks that no goroutine has taken, oldest first
+	head  int
+	// waking says that a goroutine is starting up.
+	waking bool
+	idle   []chan bool // one channel for each idle goroutine; the last one is used first
 	closed bool
 }
 
-// duty is what a goroutine of the pool does for a saga: to attend to it, or to call an action and see what follows.
-type duty struct {
-	saga    *instance
-	attends bool
-	job     job // if it doesn't attend at first
+// poolTask is what a goroutine of the pool does for an execution: it drives it,
+// or runs a task and then sees what follows.
+type poolTask struct {
+	execution *execution
+	drive     bool
+	task      actionTask // the first task, unless drive is set
 }
 
-// do does the duty, and what falls to the same goroutine after it: whoever reports to a saga that nobody attends to attends, and
-// calls one of the actions that are due then. So a chain of actions needs no other goroutine.
-func (d *duty) do() {
-	job, ok := d.job, !d.attends
+// run does the work, and what follows from it in the same goroutine: a
+// goroutine that reports to an execution without a driver becomes its driver,
+// and runs one of the tasks that are due then. So a chain of actions needs no
+// other goroutine.
+func (t *poolTask) run() {
+	task, ok := t.task, !t.drive
 	for {
 		if !ok {
-			if job, ok = d.saga.attend(); !ok {
+			if task, ok = t.execution.drive(); !ok {
 				return
 			}
 		}
-		if ok = false; !d.saga.work(job) {
+		if ok = false; !t.execution.runTask(task) {
 			return
 		}
 	}
 }
 
-// run has a duty done. The user's code may end the goroutine with runtime.Goexit.
-func (p *pool) run(d duty) {
+// submit has a goroutine run t. User code may end that goroutine with
+// runtime.Goexit.
+func (p *pool) submit(t poolTask) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.queue = append(p.queue, d)
-	p.call()
+	p.queue = append(p.queue, t)
+	p.wakeWorker()
 }
 
-// runJobs has jobs of a saga done.
-func (p *pool) runJobs(s *instance, jobs []job) {
-	if len(jobs) == 0 {
+// submitAll has tasks of a saga run.
+func (p *pool) submitAll(s *execution, tasks []actionTask) {
+	if len(tasks) == 0 {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, j := range jobs {
-		p.queue = append(p.queue, duty{saga: s, job: j})
+	for _, t := range tasks {
+		p.queue = append(p.queue, poolTask{execution: s, task: t})
 	}
-	p.call()
+	p.wakeWorker()
 }
 
-// call has a goroutine come if there is something to do. It is called with the lock held.
-func (p *pool) call() {
-	if p.coming || p.next == len(p.queue) {
+// wakeWorker wakes or starts a goroutine if the queue is not empty and none is
+// starting up. The caller holds the lock.
+func (p *pool) wakeWorker() {
+	if p.waking || p.head == len(p.queue) {
 		return
 	}
-	p.coming = true
+	p.waking = true
 	if n := len(p.idle); n > 0 {
 		p.idle[n-1] <- true
 		p.idle = p.idle[:n-1]
 		return
 	}
-	go p.work()
+	go p.worker()
 }
 
-// work is a goroutine of the pool, which has been called.
-func (p *pool) work() {
-	called := make(chan bool, 1) // with room, so that call never waits
+// worker is a goroutine of the pool.
+func (p *pool) worker() {
+	wake := make(chan bool, 1) // with room, so that wakeWorker never blocks
 	p.mu.Lock()
-	for p.coming = false; ; {
-		if p.next < len(p.queue) {
-			d := p.take()
-			p.call()
+	for p.waking = false; ; {
+		if p.head < len(p.queue) {
+			t := p.pop()
+			p.wakeWorker()
 			p.mu.Unlock()
-			d.do()
+			t.run()
 			p.mu.Lock()
 			continue
 		}
 		if p.closed || len(p.idle) == maxIdle {
 			break
 		}
-		p.idle = append(p.idle, called)
+		p.idle = append(p.idle, wake)
 		p.mu.Unlock()
-		if !<-called {
+		if !<-wake {
 			return
 		}
 		p.mu.Lock()
-		p.coming = false
+		p.waking = false
 	}
 	p.mu.Unlock()
 }
 
-// take takes the oldest duty.
-func (p *pool) take() duty {
-	d := p.queue[p.next]
-	p.queue[p.next] = duty{} // or else it would be kept in memory
-	p.next++
-	if p.next > len(p.queue)/2 { // so that what is moved is less than what was taken
-		n := copy(p.queue, p.queue[p.next:])
+// pop removes the oldest task from the queue. The caller holds the lock.
+func (p *pool) pop() poolTask {
+	t := p.queue[p.head]
+	p.queue[p.head] = poolTask{} // or else it would be kept in memory
+	p.head++
+	if p.head > len(p.queue)/2 { // so that fewer elements are moved than were taken
+		n := copy(p.queue, p.queue[p.head:])
 		clear(p.queue[n:])
-		p.queue, p.next = p.queue[:n], 0
+		p.queue, p.head = p.queue[:n], 0
 	}
-	return d
+	return t
 }
 
-// close ends the goroutines that are idle, and the others when they become so.
+// close ends the idle goroutines now, and the others when they become idle.
 func (p *pool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
-	for _, called := range p.idle {
-		called <- false
+	for _, wake := range p.idle {
+		wake <- false
 	}
 	p.idle = nil
 }
 
-// attendTo has somebody attend to a saga, on behalf of a caller who has to see to it and can't do so itself.
-func (c *Coordinator) attendTo(s *instance) { c.pool.run(duty{saga: s, attends: true}) }
+// schedule has a goroutine of the pool drive s. The caller must be the one that
+// the mailbox asked to do so.
+func (c *Coordinator) schedule(s *execution) { c.pool.submit(poolTask{execution: s, drive: true}) }

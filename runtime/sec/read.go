@@ -11,41 +11,45 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Wait returns when the saga is settled: its outputs if it has succeeded, and otherwise a
-// *saga.FailedError, which says whether all was undone or the saga is stuck. The context bounds the wait and
-// nothing else. The error can also wrap saga.ErrNotFound, saga.ErrShutdown, and saga.ErrParked: this coordinator can't go on with the
-// saga, and if there are leases, no other has claimed it within two Polls.
+// Wait returns when the saga is settled. If it has succeeded, Wait returns its
+// outputs, and otherwise a *saga.FailedError, which says whether everything was
+// undone or the saga is stuck. The context bounds only the wait.
+//
+// The error can also wrap saga.ErrNotFound, saga.ErrShutdown, and
+// saga.ErrParked: this coordinator can't run the saga. If there are leases,
+// Wait returns saga.ErrParked only when no other coordinator has claimed the
+// saga within twice Config.Poll.
 func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error) {
-	pause := c.aside.pauses()
+	pause := c.client.pollPauses()
 	for {
 		s, record, err := c.find(ctx, id)
 		switch {
 		case err != nil:
 			return saga.Outputs{}, err
 		case s != nil:
-			v, _ := s.view.load()
+			v, _ := s.snapshot.load()
 			if v.parked != nil && c.config.Lease == 0 {
 				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, v.parked)
 			}
 			select {
 			case <-s.done:
-				if v.parked == nil && s.settled() { // what was parked is offered now
+				if v.parked == nil && s.isSettled() { // otherwise it was parked and has been handed off
 					return s.result()
 				}
-			case <-c.alive.Done():
+			case <-c.lifetime.Done():
 				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
 			case <-ctx.Done():
 				return saga.Outputs{}, fmt.Errorf("saga %s: wait: %w", id, ctx.Err())
 			}
 		case record.State.Settled():
-			return c.aside.result(ctx, record)
+			return c.client.result(ctx, record)
 		}
 		if c.isStopped() {
 			return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
 		}
 		if s == nil { // another coordinator runs it, or may
-			if o, ok := c.offered(&record); ok && time.Since(o.at) > 2*c.config.Poll {
-				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, o.reason)
+			if h, ok := c.handedOff(&record); ok && time.Since(h.at) > 2*c.config.Poll {
+				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, h.reason)
 			}
 			select {
 			case <-time.After(pause()):
@@ -56,25 +60,28 @@ func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error
 	}
 }
 
-// Status returns what is known of a saga now. For one that this coordinator runs it doesn't ask
-// the store. The error wraps saga.ErrNotFound if there is none.
+// Status returns the current status of a saga. It doesn't call the store for a
+// saga that this coordinator has in memory. The error wraps saga.ErrNotFound if
+// there is no such saga.
 func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, error) {
 	s, record, err := c.find(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	if s == nil {
-		status, err := c.aside.status(ctx, record)
-		if o, ok := c.offered(&record); ok && err == nil && status.Parked == nil {
-			status.Parked = o.reason
+		status, err := c.client.status(ctx, record)
+		if h, ok := c.handedOff(&record); ok && err == nil && status.Parked == nil {
+			status.Parked = h.reason
 		}
 		return status, err
 	}
-	v, _ := s.view.load()
+	v, _ := s.snapshot.load()
 	if s.dag == nil {
 		return nil, fmt.Errorf("saga %s: %w", id, v.parked)
 	}
-	status := &saga.Status{ID: id, Name: s.dag.Name(), State: v.state, DAG: s.dag, Events: v.events, Active: v.active, Parked: v.parked}
+	status := &saga.Status{
+		ID: id, Name: s.dag.Name(), State: v.state, DAG: s.dag, Events: v.events, Active: v.active, Parked: v.parked,
+	}
 	replay(status)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,8 +92,9 @@ func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, err
 	return status, nil
 }
 
-// List returns the records that the query asks for, from the store. If the store doesn't answer within
-// Config.ListPatience, it returns those of them that this coordinator has in hand, with an error that wraps saga.ErrPartial.
+// List returns the records that match the query, from the store. If the store
+// doesn't answer within Config.ListTimeout, it returns the matching sagas that
+// this coordinator has in memory, with an error that wraps saga.ErrPartial.
 func (c *Coordinator) List(ctx context.Context, q store.Query) ([]store.Record, error) {
 	type answer struct {
 		records []store.Record
@@ -94,37 +102,41 @@ func (c *Coordinator) List(ctx context.Context, q store.Query) ([]store.Record, 
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		records, err := c.aside.list(ctx, q)
+		records, err := c.client.list(ctx, q)
 		answers <- answer{records, err}
 	}()
-	patience := time.NewTimer(c.config.ListTimeout)
-	defer patience.Stop()
+	timeout := time.NewTimer(c.config.ListTimeout)
+	defer timeout.Stop()
 	select {
 	case a := <-answers:
 		return a.records, a.err
-	case <-patience.C:
+	case <-timeout.C:
 		return q.Select(c.InMemory()), fmt.Errorf("list sagas: %w", saga.ErrPartial)
 	case <-ctx.Done():
 		return nil, fmt.Errorf("list sagas: %w", ctx.Err())
 	}
 }
 
-// InMemory lists the sagas that this coordinator has in hand: those that wait for Start, run, unwind or are
-// parked. It asks only memory, so that it answers whatever the store does. Stuck and final sagas are in the store only; see List.
+// InMemory returns records of the sagas that this coordinator has in memory:
+// those that wait for Start, run, unwind or are parked. It never calls the
+// store. Stuck and finished sagas are only in the store; see List.
 func (c *Coordinator) InMemory() []store.Record {
 	c.mu.Lock()
-	instances := make([]*instance, 0, len(c.sagas))
+	executions := make([]*execution, 0, len(c.sagas))
 	for _, s := range c.sagas {
-		instances = append(instances, s)
+		executions = append(executions, s)
 	}
 	c.mu.Unlock()
-	records := make([]store.Record, 0, len(instances))
-	for _, s := range instances {
-		v, shown := s.view.load()
-		if !shown { // still being created or read
+	records := make([]store.Record, 0, len(executions))
+	for _, s := range executions {
+		v, published := s.snapshot.load()
+		if !published { // it is still being created or recovered
 			continue
 		}
-		r := store.Record{ID: s.id, Queue: c.config.Queue, State: v.state, Owner: s.tenure.owner, Generation: s.generation, NextSeq: uint64(len(v.events))}
+		r := store.Record{
+			ID: s.id, Queue: c.config.Queue, State: v.state,
+			Owner: s.session.owner, Generation: s.generation, NextSeq: uint64(len(v.events)),
+		}
 		if s.dag != nil {
 			r.Name = s.dag.Name()
 		}

@@ -10,40 +10,43 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// adoption is a saga that this coordinator owns and has just reserved, to go on with it.
-type adoption struct {
-	*instance
+// recovery is a saga that this coordinator owns, and has reserved to resume it.
+type recovery struct {
+	*execution
 	record store.Record
-	// log are its events if hasLog. They must have been read after it was reserved: until then it could be run, and ended, on
-	// behalf of somebody who asked for it.
+	// log holds its events if hasLog is set. They must have been read after the
+	// saga was reserved: until then a request could have recovered, run and
+	// finished it.
 	log    []saga.Event
 	hasLog bool
 }
 
-// adopt goes on with a saga that this coordinator owns and doesn't have in memory. See take and goOn.
-func (c *Coordinator) adopt(record store.Record, first *request) (asked bool, err error) {
-	a, err := c.take(record)
-	if err != nil || a == nil {
+// recoverSaga resumes a saga that this coordinator owns and doesn't have in
+// memory. The arguments and results are those of resume.
+func (c *Coordinator) recoverSaga(record store.Record, first *request) (requested bool, err error) {
+	r, err := c.reserveRecovery(record)
+	if err != nil || r == nil {
 		return false, err
 	}
-	return c.goOn(a, first)
+	return c.resume(r, first)
 }
 
-// adoptFor adopts a saga on behalf of somebody who waits no longer than until ctx ends. The rest is done all the same.
-func (c *Coordinator) adoptFor(ctx context.Context, record store.Record, first *request) (asked bool, err error) {
+// recoverFor is recoverSaga for a caller that waits no longer than until ctx
+// ends. The recovery continues after that.
+func (c *Coordinator) recoverFor(ctx context.Context, record store.Record, first *request) (requested bool, err error) {
 	type result struct {
 		asked bool
 		err   error
 	}
-	adopted := make(chan result, 1)
+	recovered := make(chan result, 1)
 	if !c.inBackground(func() {
-		asked, err := c.adopt(record, first)
-		adopted <- result{asked, err}
+		requested, err := c.recoverSaga(record, first)
+		recovered <- result{requested, err}
 	}) {
 		return false, fmt.Errorf("saga %s: %w", record.ID, saga.ErrShutdown)
 	}
 	select {
-	case r := <-adopted:
+	case r := <-recovered:
 		if r.err != nil {
 			return false, fmt.Errorf("saga %s: %w", record.ID, r.err)
 		}
@@ -53,82 +56,93 @@ func (c *Coordinator) adoptFor(ctx context.Context, record store.Record, first *
 	}
 }
 
-// take reserves a saga. It returns nil if it is in memory, or isn't this coordinator's any more. The error is saga.ErrShutdown or errTenure.
-func (c *Coordinator) take(record store.Record) (*adoption, error) {
-	s := newInstance(c, record.ID)
-	if record.Owner != s.tenure.owner { // it was claimed in a tenure that has ended since
+// reserveRecovery reserves a saga. It returns nil if the saga is in memory
+// already, or if this coordinator no longer owns it. The error is
+// saga.ErrShutdown or errLeaseExpired.
+func (c *Coordinator) reserveRecovery(record store.Record) (*recovery, error) {
+	s := newExecution(c, record.ID)
+	if record.Owner != s.session.owner { // it was claimed in a session that has expired
 		return nil, nil
 	}
 	if _, reserved, err := c.reserve(s); err != nil || !reserved {
 		return nil, err
 	}
-	return &adoption{instance: s, record: record}, nil
+	return &recovery{execution: s, record: record}, nil
 }
 
-// goOn goes on with a saga. One that can't be gone on with is parked, until it is offered to others if there are leases, and one that is settled is left alone unless there is a first
-// request. It reports whether that will be replied to. The error is saga.ErrShutdown, errTenure, or errUnreadable.
-func (c *Coordinator) goOn(a *adoption, first *request) (asked bool, err error) {
-	s, record := a.instance, &a.record
-	err = a.reload()
-	s.stored, s.told, s.started, s.called = record.State, record.State, record.State != saga.StateCreated, record.Notified
-	s.generation = record.Generation
+// resume reads the log of a saga and drives it. A saga that can't be resumed is
+// parked, and handed off if there are leases. A settled saga is released,
+// unless there is a first request, such as RetryUndo, which may let it run
+// again. resume reports whether the first request will be answered. The error
+// is saga.ErrShutdown, errLeaseExpired or errUnreadable.
+func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err error) {
+	s, record := r.execution, &r.record
+	err = r.reload()
+	s.storedState, s.observedState = record.State, record.State
+	s.started = record.State != saga.StateCreated
+	s.notified, s.generation = record.Notified, record.Generation
 	switch {
 	case errors.Is(err, errClaimed):
 		c.release(s)
 		return false, nil
-	case errors.Is(err, saga.ErrShutdown), errors.Is(err, errTenure), errors.Is(err, errUnreadable):
+	case errors.Is(err, saga.ErrShutdown), errors.Is(err, errLeaseExpired), errors.Is(err, errUnreadable):
 		c.release(s)
 		return false, err
 	case err != nil:
 		s.park(err)
-		c.observations.tell(Observation{Kind: ObservedParking, ID: s.id, Name: record.Name, State: record.State, Err: err})
+		c.observations.record(Observation{
+			Kind: ObservedParking, ID: s.id, Name: record.Name, State: record.State, Err: err,
+		})
 		close(s.loaded)
 		switch {
-		case s.tenure.Err() != nil:
+		case s.session.Err() != nil:
 			c.release(s)
 		case c.config.Lease > 0:
-			c.offers.park(s)
+			c.handoffs.addParked(s)
 		}
 		return false, nil
 	}
 	s.publish(false)
 	close(s.loaded)
-	if first == nil && s.stored.Settled() && s.state() == s.stored {
+	if first == nil && s.storedState.Settled() && s.state() == s.storedState {
 		c.release(s)
 		return false, nil
 	}
 	if s.started {
-		s.admit(false) // so that takeOver knows how many more may run
+		s.admit(false) // so that claimLoop knows how many more may run
 	}
-	c.observations.tell(Observation{Kind: ObservedRecovery, ID: s.id, Name: record.Name, Was: record.State, State: s.state(), Events: len(s.events)})
+	c.observations.record(Observation{
+		Kind: ObservedRecovery, ID: s.id, Name: record.Name, Was: record.State, State: s.state(), Events: len(s.events),
+	})
 	if !c.launch(s) {
 		c.release(s)
 		return false, saga.ErrShutdown
 	}
 	if first != nil {
-		s.mail.ask(*first)
+		s.mail.post(*first)
 	}
-	c.attendTo(s)
+	c.schedule(s)
 	return true, nil
 }
 
-// reload reads the saga's DAG and log, and the record again if that is older than the log: this coordinator may have ended the saga since.
-func (a *adoption) reload() error {
-	s, record := a.instance, &a.record
-	dag, err := s.coordinator.aside.dags.Decode(record.DAG, record.Params)
+// reload reads the saga's DAG and log. It reads the record again if that is
+// older than the log, as this coordinator may have finished the saga since.
+func (r *recovery) reload() error {
+	s, record := r.execution, &r.record
+	dag, err := s.coordinator.client.dags.Decode(record.DAG, record.Params)
 	if err != nil {
 		return err
 	}
 	s.dag = dag
-	events := a.log
-	if !a.hasLog {
-		if events, err = s.read(); err != nil {
+	events := r.log
+	if !r.hasLog {
+		if events, err = s.readEvents(); err != nil {
 			return err
 		}
 	}
 	s.events = events
 	if have, known := uint64(len(events)), record.NextSeq; have != known {
-		if err := s.loadAgain(record); err != nil {
+		if err := s.reloadRecord(record); err != nil {
 			return err
 		}
 		if have < known {
@@ -137,7 +151,8 @@ func (a *adoption) reload() error {
 	}
 	for _, e := range events {
 		if len(e.Payload) > 0 && !json.Valid(e.Payload) {
-			return fmt.Errorf("event %d has a payload that is not JSON: was it encoded, and is the store opened without that codec?", e.Seq)
+			return fmt.Errorf("event %d has a payload that is not JSON: "+
+				"if it was encoded, open the store with its codec", e.Seq)
 		}
 	}
 	if err := s.load(dag, events, record.Generation); err != nil {
@@ -149,9 +164,9 @@ func (a *adoption) reload() error {
 	return s.config().Registry.CheckShapes(dag)
 }
 
-// loadAgain loads the record again.
-func (s *instance) loadAgain(record *store.Record) error {
-	newer, err := s.coordinator.aside.load(s.tenure, s.id)
+// reloadRecord reads the record again.
+func (s *execution) reloadRecord(record *store.Record) error {
+	newer, err := s.coordinator.client.load(s.session, s.id)
 	switch {
 	case errors.Is(err, saga.ErrNotFound), err == nil && newer.Generation != record.Generation:
 		return errClaimed
@@ -162,18 +177,19 @@ func (s *instance) loadAgain(record *store.Record) error {
 	return nil
 }
 
-// errUnreadable says that a log could not be read now. It is tried again with the next sweep, so that others don't wait for it.
+// errUnreadable says that a log could not be read now. The next sweep tries
+// again, so that other sagas don't wait for it.
 var errUnreadable = errors.New("its log could not be read")
 
-// readTries is how often a log is read before others have their turn.
+// readTries is how often a log is read before other sagas take their turn.
 const readTries = 3
 
-func (s *instance) read() (events []saga.Event, err error) {
+func (s *execution) readEvents() (events []saga.Event, err error) {
 	for try := range readTries {
 		if try > 0 && !s.wait(firstStorePause) {
 			break
 		}
-		err = s.coordinator.aside.withStore(s.tenure, func(ctx context.Context, st store.Store) (err error) {
+		err = s.coordinator.client.withStore(s.session, func(ctx context.Context, st store.Store) (err error) {
 			events, err = st.Events(ctx, s.id, 0, 0)
 			return err
 		})
@@ -181,44 +197,46 @@ func (s *instance) read() (events []saga.Event, err error) {
 			return events, err
 		}
 	}
-	if s.tenure.Err() != nil {
-		return nil, ended(s.coordinator.alive)
+	if s.session.Err() != nil {
+		return nil, stopReason(s.coordinator.lifetime)
 	}
-	s.config().Logger.Warn("saga can't be read; trying again later", "saga", s.id, "error", err)
+	s.config().Logger.Warn("log could not be read; retrying later", "saga", s.id, "error", err)
 	return nil, fmt.Errorf("%w: %w", errUnreadable, err)
 }
 
-// find returns the saga: in memory if this coordinator owns it, or else its record.
-func (c *Coordinator) find(ctx context.Context, id saga.ID) (*instance, store.Record, error) {
+// find returns the execution of a saga if this coordinator owns it, and else
+// its record and a nil execution.
+func (c *Coordinator) find(ctx context.Context, id saga.ID) (*execution, store.Record, error) {
 	for {
 		if s := c.lookup(id); s != nil {
 			select {
 			case <-s.loaded:
 				return s, store.Record{}, nil
-			case <-s.done: // look again
+			case <-s.done: // look it up again
 				continue
 			case <-ctx.Done():
 				return nil, store.Record{}, fmt.Errorf("saga %s: %w", id, ctx.Err())
 			}
 		}
-		record, err := c.aside.load(ctx, id)
+		record, err := c.client.load(ctx, id)
 		if err != nil || record.State.Settled() || c.isStopped() || !c.owns(&record) {
 			return nil, record, err
 		}
-		if _, err := c.adoptFor(ctx, record, nil); err != nil {
+		if _, err := c.recoverFor(ctx, record, nil); err != nil {
 			return nil, record, err
 		}
 	}
 }
 
-// own reports whether this coordinator owns the saga, or has been able to claim it now.
-func (c *Coordinator) own(ctx context.Context, record *store.Record) bool {
+// ensureOwned reports whether this coordinator owns the saga, or has claimed it
+// now.
+func (c *Coordinator) ensureOwned(ctx context.Context, record *store.Record) bool {
 	if c.owns(record) {
 		return true
 	}
-	err := c.aside.withStore(ctx, func(ctx context.Context, st store.Store) error {
+	err := c.client.withStore(ctx, func(ctx context.Context, st store.Store) error {
 		claimed, err := st.Claim(ctx, store.Claim{
-			Owner: c.currentTenure().owner, Lease: c.config.Lease, Queue: c.config.Queue, IDs: []saga.ID{record.ID},
+			Owner: c.currentSession().owner, Lease: c.config.Lease, Queue: c.config.Queue, IDs: []saga.ID{record.ID},
 		})
 		switch {
 		case err != nil:
@@ -227,7 +245,7 @@ func (c *Coordinator) own(ctx context.Context, record *store.Record) bool {
 			*record = claimed[0]
 			return nil
 		}
-		*record, err = st.Load(ctx, record.ID) // takeOver may have claimed it since
+		*record, err = st.Load(ctx, record.ID) // claimLoop may have claimed it since
 		return err
 	})
 	return err == nil && c.owns(record)

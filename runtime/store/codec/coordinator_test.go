@@ -204,7 +204,7 @@ func TestStoreWithoutItsCodecParksTheSaga(t *testing.T) {
 		reason string
 	}{
 		"encoded DAG": {codec.Config{Codec: keyring(t, "2026")}, "invalid character"},
-		"plain DAG":   {codec.Config{Codec: keyring(t, "2026"), WritePlain: true}, "event 0 has a payload that is not JSON: was it encoded"},
+		"plain DAG":   {codec.Config{Codec: keyring(t, "2026"), WritePlain: true}, "event 0 has a payload that is not JSON: if it was encoded"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -157,7 +157,7 @@ func TestOrderThatShutdownCutsOffIsNotCalledImpossible(t *testing.T) {
 		err := <-ordered
 		assert.ErrorIs(t, err, saga.ErrShutdown)
 		assert.NotErrorIs(t, err, saga.ErrWrongState)
-		assert.ErrorContains(t, err, "it may be done or not")
+		assert.ErrorContains(t, err, "it may have been recorded")
 	})
 }
 

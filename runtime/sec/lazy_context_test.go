@@ -27,12 +27,12 @@ func TestLazyContextIsAsOneOfTheStandardLibrary(t *testing.T) {
 				defer cancelParent()
 				standard, cancelStandard := context.WithTimeout(parent, time.Second)
 				defer cancelStandard()
-				b := newBounded(parent, time.Second)
-				defer b.end()
+				b := newLazyTimeout(parent, time.Second)
+				defer b.cancel()
 				if waits {
 					b.Done()
 				}
-				end.end(cancelParent, func() { b.end(); cancelStandard() })
+				end.end(cancelParent, func() { b.cancel(); cancelStandard() })
 				synctest.Wait()
 				assert.Equal(t, end.want, standard.Err(), name)
 				assert.Equal(t, end.want, b.Err(), name)
@@ -52,7 +52,7 @@ func TestLazyContextWithoutDeadline(t *testing.T) {
 	type key struct{}
 	parent, cancelParent := context.WithCancel(context.WithValue(t.Context(), key{}, 1))
 	defer cancelParent()
-	l := &lazy{Context: parent}
+	l := &lazyContext{Context: parent}
 	_, ok := l.Deadline()
 	assert.False(t, ok)
 	assert.NoError(t, l.Err())
@@ -62,7 +62,7 @@ func TestLazyContextWithoutDeadline(t *testing.T) {
 	defer cancel()
 	assert.Equal(t, before, runtime.NumGoroutine(), "deriving needs no goroutine")
 	assert.Equal(t, 1, derived.Value(key{}))
-	l.end()
+	l.cancel()
 	<-derived.Done()
 	assert.ErrorIs(t, l.Err(), context.Canceled)
 	assert.NoError(t, parent.Err())

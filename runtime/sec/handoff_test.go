@@ -208,7 +208,7 @@ func TestReleaseIsLoggedWithItsReason(t *testing.T) {
 		require.NoError(t, err)
 		time.Sleep(time.Minute)
 		require.NoError(t, c.Shutdown(t.Context()))
-		assert.Contains(t, text.String(), fmt.Sprintf(`level=INFO msg="saga released, for another coordinator to go on with" saga=%s error="saga is parked: `, id))
+		assert.Contains(t, text.String(), fmt.Sprintf(`level=INFO msg="parked saga released for another coordinator" saga=%s error="saga is parked: `, id))
 		require.Len(t, seen.all(), 1)
 		assert.Equal(t, "parking", seen.all()[0])
 	})

@@ -12,13 +12,16 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Retention says which final sagas of its queue a coordinator deletes. Sagas that are not final, stuck ones included, are never deleted.
+// Retention says which finished sagas of its queue a coordinator deletes. Sagas
+// that are not finished are never deleted, stuck ones included.
 type Retention struct {
-	// MaxAge is how long a saga is kept after it has ended. Zero means for ever.
+	// MaxAge is how long a saga is kept after it has finished. Default: 0, for
+	// ever.
 	MaxAge time.Duration
-	// MaxCount is how many are kept, those that ended last. Zero means any number.
+	// MaxCount is how many sagas are kept, those that finished last. Default:
+	// 0, any number.
 	MaxCount int
-	// Every is how often the coordinator looks. Default: 1 min.
+	// Every is the time between two deletions. Default: 1 min.
 	Every time.Duration
 }
 
@@ -27,19 +30,22 @@ func (r Retention) enabled() bool { return r.MaxAge > 0 || r.MaxCount > 0 }
 var finalStates = []saga.State{saga.StateSucceeded, saga.StateFailed, saga.StateAbandoned}
 
 const (
-	// retentionBatch is how many records are read at a time, so that the store serves others between.
+	// retentionBatch is how many records are read at a time, so that the store
+	// can serve others between two reads.
 	retentionBatch = 500
-	// deleters is how many sagas are deleted at a time, so that they share the store's commits, and leave room for those of running sagas.
+	// deleters is how many sagas are deleted at a time. They share the store's
+	// commits, and leave room for those of running sagas.
 	deleters = 16
 )
 
-// retain deletes what is too old or too much, until the coordinator shuts down.
-func (c *Coordinator) retain() {
+// retentionLoop deletes sagas that are too old or too many, until the
+// coordinator shuts down.
+func (c *Coordinator) retentionLoop() {
 	ticker := time.NewTicker(c.config.Retention.Every)
 	defer ticker.Stop()
 	for {
 		if err := c.deleteExpired(); err != nil && !c.isStopped() {
-			c.config.Logger.Warn("retention: deleting finished sagas fails; trying again later", "error", err)
+			c.config.Logger.Warn("retention: deleting finished sagas failed; retrying later", "error", err)
 		}
 		select {
 		case <-ticker.C:
@@ -49,14 +55,16 @@ func (c *Coordinator) retain() {
 	}
 }
 
-// deleteExpired goes through all final sagas of the queue, a batch at a time.
+// deleteExpired goes through all finished sagas of the queue, a batch at a
+// time.
 func (c *Coordinator) deleteExpired() error {
 	type ended struct {
 		id saga.ID
 		at time.Time
 	}
 	var kept []ended
-	for records, err := range c.aside.pages(c.alive, store.Query{States: finalStates, Queues: []string{c.config.Queue}, Limit: retentionBatch}) {
+	query := store.Query{States: finalStates, Queues: []string{c.config.Queue}, Limit: retentionBatch}
+	for records, err := range c.client.pages(c.lifetime, query) {
 		if err != nil {
 			return err
 		}
@@ -87,7 +95,8 @@ func (c *Coordinator) deleteExpired() error {
 	return c.deleteFinal(ids)
 }
 
-// deleteFinal deletes sagas, several at a time, until one can't be. That another coordinator has deleted one meanwhile is no error.
+// deleteFinal deletes sagas, several at a time, until one can't be deleted. A
+// saga that another coordinator has deleted meanwhile is no error.
 func (c *Coordinator) deleteFinal(ids []saga.ID) error {
 	var (
 		next    atomic.Int64
@@ -98,7 +107,9 @@ func (c *Coordinator) deleteFinal(ids []saga.ID) error {
 	for i := range errs {
 		running.Go(func() {
 			for n := next.Add(1) - 1; n < int64(len(ids)) && !failed.Load(); n = next.Add(1) - 1 {
-				err := c.aside.withStore(c.alive, func(ctx context.Context, st store.Store) error { return st.Delete(ctx, ids[n]) })
+				err := c.client.withStore(c.lifetime, func(ctx context.Context, st store.Store) error {
+					return st.Delete(ctx, ids[n])
+				})
 				if err != nil && !errors.Is(err, store.ErrNotFound) {
 					errs[i] = err
 					failed.Store(true)

@@ -1,0 +1,121 @@
+package sec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// command is a change that someone wants made to a saga.
+type command struct {
+	// apply adds it to the journal. It may be called again, for a journal in
+	// which others' commands have come first.
+	apply func(*journal) error
+	// onFinal returns the result of the command for a saga that is final.
+	onFinal func(store.Record) error
+}
+
+// startCommand starts a saga.
+var startCommand = command{
+	apply: func(p *journal) error {
+		p.started = true
+		return nil
+	},
+	onFinal: func(store.Record) error { return nil },
+}
+
+// request asks the driver of an execution to apply a command. The reply comes
+// when the result is durable.
+type request struct {
+	apply func(*journal) error
+	// reply has room for the reply, so that the driver never blocks. It is nil
+	// if no one waits for it.
+	reply chan error
+}
+
+// applyRequest applies a request. It answers at once if that fails, and
+// otherwise the request is answered when its result is durable.
+func (s *execution) applyRequest(r request) {
+	if err := r.apply(&s.journal); err != nil {
+		r.answer(err)
+		return
+	}
+	s.unanswered = append(s.unanswered, r)
+}
+
+// submit has the owner of a saga apply a command, and waits until the result is
+// durable. It takes a stuck saga back into memory. If another coordinator owns
+// the saga, submit appends the command to its log.
+func (c *Coordinator) submit(ctx context.Context, id saga.ID, cmd command) error {
+	r := request{apply: cmd.apply, reply: make(chan error, 1)}
+	for {
+		s, record, err := c.find(ctx, id)
+		h, handedOff := c.handedOff(&record)
+		switch {
+		case err != nil:
+			return err
+		case s == nil && record.State.Final():
+			return cmd.onFinal(record)
+		case s == nil && c.isStopped():
+			return fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
+		case handedOff:
+			return fmt.Errorf("saga %s: %w", id, h.reason)
+		case s == nil && (record.State != saga.StateStuck || !c.ensureOwned(ctx, &record)):
+			return c.client.appendCommand(ctx, record, cmd)
+		case s == nil:
+			requested, err := c.recoverFor(ctx, record, &r)
+			switch {
+			case ctx.Err() != nil && err != nil:
+				return fmt.Errorf("%w; it may have been recorded", err)
+			case err != nil:
+				return err
+			}
+			if !requested { // another request has recovered it
+				continue
+			}
+			if err := r.wait(ctx, id); !errors.Is(err, errReleased) {
+				return err
+			}
+			continue
+		}
+		if v, _ := s.snapshot.load(); v.parked != nil {
+			return fmt.Errorf("saga %s: %w", id, v.parked)
+		}
+		ok, schedule := s.mail.post(r)
+		if !ok {
+			<-s.done // it has settled; look it up again
+			continue
+		}
+		if schedule {
+			c.schedule(s)
+		}
+		if err := r.wait(ctx, id); !errors.Is(err, errReleased) {
+			return err
+		}
+	}
+}
+
+// answer sends the result of the request to the goroutine that waits for it.
+func (r request) answer(err error) {
+	if r.reply != nil {
+		r.reply <- err
+	}
+}
+
+// errReleased is the answer to a request that arrived as the execution was
+// released, or that could not be made durable, as another coordinator has
+// claimed the saga. The request is then repeated with the saga's owner. If it
+// has been made durable nevertheless, it is in the log that the owner reads.
+var errReleased = errors.New("saga is no longer in memory")
+
+func (r request) wait(ctx context.Context, id saga.ID) error {
+	select {
+	case err := <-r.reply:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("saga %s: %w; it may have been recorded", id, ctx.Err())
+	}
+}

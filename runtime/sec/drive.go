@@ -1,0 +1,154 @@
+package sec
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+
+	saga "github.com/sagagen/sagagen/runtime"
+)
+
+// drive makes steps until there is nothing to do but to run one task, which it
+// returns, or nothing at all. The caller is the driver, and no longer is when
+// drive has returned.
+func (s *execution) drive() (actionTask, bool) {
+	for {
+		if !s.step() {
+			s.coordinator.release(s)
+			return actionTask{}, false
+		}
+		task, ok := s.dispatch()
+		if s.mail.stopDriving() {
+			return task, ok
+		}
+		if ok {
+			s.coordinator.pool.submit(poolTask{execution: s, task: task})
+		}
+	}
+}
+
+// startDriving drives a saga that was just created. It needs no step first, as
+// the start of the first tasks is durable already. It runs no action itself, as
+// the caller is a goroutine of the user. If no task is due, a scheduled driver
+// finds out why, and waits for the admission if that is missing.
+func (s *execution) startDriving() {
+	task, ok := s.dispatch()
+	if ok {
+		s.coordinator.pool.submit(poolTask{execution: s, task: task})
+	}
+	if !ok || !s.mail.stopDriving() {
+		s.coordinator.schedule(s)
+	}
+}
+
+// step takes the mail, and makes durable what follows from it. It reports false
+// when the saga is settled or given up, or when the coordinator shuts down and
+// no task is in flight.
+func (s *execution) step() bool {
+	if s.session.Err() != nil {
+		return false
+	}
+	s.yieldToWorkers()
+	s.pendingAt = now()
+	posted := s.mail.take(slices.Grow(s.spareOutcomes[:0], min(s.inFlight, maxOutcomeRoom)))
+	s.spareOutcomes = posted.outcomes
+	if posted.admitted {
+		s.noteAdmission()
+	}
+	s.receive(posted.outcomes)
+	for _, r := range posted.requests {
+		s.applyRequest(r)
+	}
+	stopping := s.coordinator.isStopped()
+	for {
+		s.idle = false
+		if s.started && !stopping && s.admit(true) {
+			s.advance()
+			s.idle = s.inFlight == 0 && len(s.runnable) == 0
+		}
+		err := s.flush()
+		if err == nil {
+			break
+		}
+		if foreign := (foreignAppend{}); errors.As(err, &foreign) {
+			if err = s.rebase(foreign); err == nil {
+				continue
+			}
+		}
+		s.config().Logger.Warn("saga given up", "saga", s.id, "name", s.dag.Name(), "reason", err)
+		if errors.Is(err, saga.ErrShutdown) {
+			s.answerRequests(fmt.Errorf("saga %s: %w; it may have been recorded", s.id, err))
+		} else {
+			s.answerRequests(errReleased) // the requests are repeated with the new owner
+		}
+		return false
+	}
+	done := s.storedState.Settled() || stopping && s.inFlight == 0
+	s.publish(!done && s.started)
+	s.answerRequests(nil)
+	if s.idle {
+		s.releaseAdmission()
+	}
+	return !done
+}
+
+// maxOutcomeRoom is for how many outcomes the mailbox allocates memory in
+// advance, if as many tasks are in flight.
+const maxOutcomeRoom = 16
+
+// dispatch submits all runnable tasks but one, which it returns.
+func (s *execution) dispatch() (task actionTask, ok bool) {
+	n := len(s.runnable)
+	if n == 0 {
+		return actionTask{}, false
+	}
+	s.inFlight += n
+	s.coordinator.running.Add(n)
+	s.coordinator.pool.submitAll(s, s.runnable[1:])
+	task = s.runnable[0]
+	s.runnable = s.runnable[:0]
+	return task, true
+}
+
+// yieldToWorkers lets workers that are about to report do so, so that their
+// outcomes share an append. It doesn't wait for any.
+func (s *execution) yieldToWorkers() {
+	const most = 3 // more isn't worth it: the first append takes longer
+	for range min(s.inFlight-1, most) {
+		runtime.Gosched()
+	}
+}
+
+// answerRequests answers all requests that are durable, or that can't become
+// durable.
+func (s *execution) answerRequests(err error) {
+	for _, r := range s.unanswered {
+		r.answer(err)
+	}
+	s.unanswered = s.unanswered[:0]
+}
+
+// receive applies the outcomes of tasks. Outcomes that arrive together share an
+// append.
+func (s *execution) receive(outcomes []outcome) {
+	for _, o := range outcomes {
+		s.inFlight--
+		if o.kind != 0 {
+			s.apply(o.task.Node, o.kind, o.payload)
+		}
+	}
+}
+
+// isSettled reports whether the saga is settled, as far as this coordinator
+// knows.
+func (s *execution) isSettled() bool {
+	v, published := s.snapshot.load()
+	return published && v.state.Settled()
+}
+
+// result returns the result of the saga. It may be called after done is closed,
+// if the saga is settled.
+func (s *execution) result() (saga.Outputs, error) {
+	return result(&saga.Log{ID: s.id, DAG: s.dag, Events: s.events}, s.storedState, s.machine.Outputs())
+}

@@ -1,0 +1,242 @@
+package sec
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	saga "github.com/sagagen/sagagen/runtime"
+)
+
+// Observer receives what happens to the sagas of a coordinator, for logs,
+// metrics and traces. A single goroutine calls Observe, one call after the
+// other, apart from the sagas: an observer can't slow or stop them. If it is
+// too slow, observations are dropped, and it receives their number. If it
+// panics, the panic is logged.
+type Observer interface {
+	Observe(Observation)
+}
+
+// Observation is something that has happened.
+type Observation struct {
+	Kind ObservationKind
+	// At is the time, by the coordinator's clock.
+	At   time.Time
+	ID   saga.ID
+	Name saga.Name
+
+	// Event is the event that became durable, for an ObservedEvent. Its Payload
+	// must not be changed.
+	Event saga.Event
+	// Was and State are the saga's states before and now, for an ObservedState
+	// and an ObservedRecovery. State is also the state of a saga that is
+	// parked.
+	Was, State saga.State
+	// Events is the number of events in the log, for an ObservedRecovery. It is
+	// 0 for a saga that a client has just created.
+	Events int
+	// Path is the path of the node, for an ObservedEvent and an
+	// ObservedAttempt.
+	Path saga.NodePath
+	// Direction, Attempt and Took describe an ObservedAttempt. Attempts are
+	// counted from 1.
+	Direction saga.Direction
+	Attempt   int
+	Took      time.Duration
+	// Err is the error of an attempt, or nil if it succeeded; or the reason for
+	// which a saga is parked.
+	Err error
+	// Dropped is the number of observations that were dropped since the last
+	// ObservedDrop.
+	Dropped uint64
+}
+
+// ObservationKind says what an Observation reports.
+type ObservationKind uint8
+
+// The kinds of observations.
+const (
+	// ObservedEvent: an event became durable.
+	ObservedEvent ObservationKind = iota
+	// ObservedState: a new state of a saga became durable. Was is 0 for a new
+	// saga.
+	ObservedState
+	// ObservedAttempt: an attempt to do or undo a node has returned.
+	ObservedAttempt
+	// ObservedRecovery: the coordinator has recovered a saga and resumes it.
+	ObservedRecovery
+	// ObservedParking: the coordinator can't run a saga. If there are leases,
+	// it releases the saga soon, for another coordinator to claim.
+	ObservedParking
+	// ObservedDrop: observations were dropped.
+	ObservedDrop
+)
+
+// SlogObserver logs observations. A saga that is stuck, parked or abandoned is
+// logged as an error; a failed attempt and dropped observations as a warning; a
+// saga that unwinds, was undone or was recovered as information; everything
+// else at the debug level. Outputs and errors in events may be secret and are
+// logged only if Payloads is set. The values of saga.Secrets in them are never
+// logged.
+type SlogObserver struct {
+	// Logger receives the records. Default: Config.Logger, or slog.Default()
+	// outside of a coordinator.
+	Logger   *slog.Logger
+	Payloads bool
+}
+
+// Observe implements Observer.
+func (s SlogObserver) Observe(o Observation) {
+	if s.Logger == nil {
+		s.Logger = slog.Default()
+	}
+	level := o.level()
+	if !s.Logger.Enabled(context.Background(), level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 8)
+	if o.Kind != ObservedDrop {
+		attrs = append(attrs, slog.String("saga", o.ID.String()), slog.String("name", string(o.Name)))
+	}
+	message := ""
+	switch o.Kind {
+	case ObservedEvent:
+		message = "saga event"
+		attrs = append(attrs, slog.Uint64("seq", o.Event.Seq), slog.String("event", o.Event.Kind.String()),
+			slog.String("node", string(o.Path)))
+		if s.Payloads && len(o.Event.Payload) > 0 {
+			attrs = append(attrs, slog.String("payload", string(saga.Redact(o.Event.Payload))))
+		}
+	case ObservedState:
+		message = "saga " + o.State.String()
+	case ObservedAttempt:
+		message = "saga attempt"
+		attrs = append(attrs, slog.String("node", string(o.Path)), slog.String("direction", o.Direction.String()),
+			slog.Int("attempt", o.Attempt), slog.Duration("took", o.Took))
+	case ObservedRecovery:
+		message = "saga recovered"
+		attrs = append(attrs, slog.String("state", o.State.String()), slog.Int("events", o.Events))
+	case ObservedParking:
+		message = "saga parked"
+	case ObservedDrop:
+		message = "observations dropped: the observer is too slow"
+		attrs = append(attrs, slog.Uint64("dropped", o.Dropped))
+	}
+	if o.Err != nil {
+		attrs = append(attrs, slog.Any("error", o.Err))
+	}
+	s.Logger.LogAttrs(context.Background(), level, message, attrs...)
+}
+
+// level returns the level at which a SlogObserver logs the observation.
+func (o Observation) level() slog.Level {
+	isStateOf := func(a, b saga.State) bool { return o.Kind == ObservedState && (o.State == a || o.State == b) }
+	switch {
+	case o.Kind == ObservedParking, isStateOf(saga.StateStuck, saga.StateAbandoned):
+		return slog.LevelError
+	case o.Kind == ObservedDrop, o.Kind == ObservedAttempt && o.Err != nil:
+		return slog.LevelWarn
+	case o.Kind == ObservedRecovery && o.Events > 0, isStateOf(saga.StateUnwinding, saga.StateFailed):
+		return slog.LevelInfo
+	}
+	return slog.LevelDebug
+}
+
+// observations is the queue between the sagas and the observer.
+type observations struct {
+	observer Observer
+	logger   *slog.Logger
+	// queue has room for the observations of some hundred sagas that finish at
+	// once.
+	queue    chan Observation
+	dropped  atomic.Uint64
+	finished chan struct{} // closed when run has returned
+	// logs is the logger of a SlogObserver, else nil. What it wouldn't log is
+	// not queued.
+	logs *slog.Logger
+}
+
+func newObservations(observer Observer, logger *slog.Logger) *observations {
+	if s, ok := observer.(SlogObserver); ok && s.Logger == nil {
+		s.Logger = logger
+		observer = s
+	}
+	o := &observations{
+		observer: observer,
+		logger:   logger,
+		queue:    make(chan Observation, 4096),
+		finished: make(chan struct{}),
+	}
+	if s, ok := observer.(SlogObserver); ok {
+		o.logs = s.Logger
+	}
+	return o
+}
+
+// wants reports whether the observer uses observations of that level.
+func (o *observations) wants(level slog.Level) bool {
+	return o.logs == nil || o.logs.Enabled(context.Background(), level)
+}
+
+// record queues an observation, or drops it if the queue is full.
+func (o *observations) record(observation Observation) {
+	if !o.wants(observation.level()) {
+		return
+	}
+	observation.At = time.Now()
+	select {
+	case o.queue <- observation:
+	default:
+		o.dropped.Add(1)
+	}
+}
+
+// run calls the observer until the coordinator's lifetime ends, and then for
+// the observations that are left in the queue.
+func (o *observations) run(lifetime context.Context) {
+	finished := false
+	defer func() {
+		if finished {
+			close(o.finished)
+			return
+		}
+		o.logger.Error("observer called runtime.Goexit; calling it in a new goroutine")
+		go o.run(lifetime)
+	}()
+	for {
+		select {
+		case observation := <-o.queue:
+			o.deliver(observation)
+		case <-lifetime.Done():
+			for {
+				select {
+				case observation := <-o.queue:
+					o.deliver(observation)
+				default:
+					o.reportDropped()
+					finished = true
+					return
+				}
+			}
+		}
+		o.reportDropped()
+	}
+}
+
+func (o *observations) reportDropped() {
+	if n := o.dropped.Swap(0); n > 0 {
+		o.deliver(Observation{Kind: ObservedDrop, At: time.Now(), Dropped: n})
+	}
+}
+
+func (o *observations) deliver(observation Observation) {
+	defer func() {
+		if v := recover(); v != nil {
+			o.logger.Error("observer panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+		}
+	}()
+	o.observer.Observe(observation)
+}

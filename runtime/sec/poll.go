@@ -1,0 +1,156 @@
+package sec
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// pollLoop recovers unfinished sagas, and then polls the store for work: sagas
+// that clients have created, sagas whose owners have crashed or stopped,
+// commands that others have appended to its own sagas, and sagas that it owns
+// and doesn't have in memory. It hands off the sagas that it can't run. The
+// pauses are random, so that coordinators don't poll at the same time.
+func (c *Coordinator) pollLoop() {
+	nextSweep := time.Now()
+	for {
+		c.claimLoop()
+		c.handOffParked()
+		c.checkNotified()
+		if !time.Now().Before(nextSweep) {
+			c.sweep()
+			nextSweep = time.Now().Add(sweepPause)
+		}
+		timer := time.NewTimer(minPollPause)
+		select {
+		case <-timer.C:
+		case <-c.stopping:
+			return
+		}
+		timer.Reset(c.config.Poll/2 + rand.N(c.config.Poll/2+1))
+		select {
+		case <-timer.C:
+		case <-c.pollNow:
+		case <-c.stopping:
+			return
+		}
+		timer.Stop()
+	}
+}
+
+// minPollPause is the shortest time between two polls, however often the poller
+// is woken. Notifications within that time share one poll.
+const minPollPause = 5 * time.Millisecond
+
+// wakePoller makes pollLoop poll now.
+func (c *Coordinator) wakePoller() {
+	select {
+	case c.pollNow <- struct{}{}:
+	default:
+	}
+}
+
+// watch lets the store wake pollLoop.
+func (c *Coordinator) watch(ctx context.Context, w store.Watcher) {
+	for ctx.Err() == nil {
+		err := w.Watch(ctx, c.wakePoller)
+		if ctx.Err() == nil {
+			c.config.Logger.Warn("watching the store failed; polling, and retrying",
+				"poll", c.config.Poll, "error", err)
+			select {
+			case <-time.After(maxStorePause):
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+// checkNotified handles the sagas of this coordinator to which others have
+// appended.
+func (c *Coordinator) checkNotified() {
+	query := store.Query{Owner: c.currentSession().owner, Called: true, Limit: sweepBatch}
+	for records, err := range c.client.pages(c.lifetime, query) {
+		if err != nil || c.isStopped() {
+			return // the next poll tries again
+		}
+		for i := range records {
+			c.handleNotified(&records[i])
+		}
+	}
+}
+
+// handleNotified handles a saga to which others have appended.
+func (c *Coordinator) handleNotified(record *store.Record) {
+	if s := c.lookup(record.ID); s != nil {
+		v, published := s.snapshot.load()
+		switch {
+		case !published: // it is still being created or recovered
+			return
+		case v.parked == nil:
+			check := request{apply: func(j *journal) error {
+				j.notified = true
+				return nil
+			}}
+			if _, schedule := s.mail.post(check); schedule {
+				c.schedule(s)
+			}
+			return
+		}
+		// Find out whether the saga can be replayed now.
+		c.release(s)
+	}
+	if !record.State.Settled() {
+		s, _, err := c.find(c.lifetime, record.ID)
+		if err != nil || s == nil || !s.isParked() { // its next append clears the notification
+			return
+		}
+	}
+	// Clear the notification. If that fails, the next poll handles it again.
+	_ = c.client.withStore(c.lifetime, func(ctx context.Context, st store.Store) error {
+		return st.Append(ctx, store.Append{
+			ID: record.ID, Generation: record.Generation, Seq: record.NextSeq, State: record.State,
+		})
+	})
+}
+
+// unpark forgets that a saga is parked here or was handed off, unless its
+// generation is except. It reports whether there was something to forget.
+func (c *Coordinator) unpark(id saga.ID, except uint64) bool {
+	claimed := c.handoffs.markClaimed(id, except)
+	s := c.lookup(id)
+	if s == nil || !s.isParked() || s.generation == except {
+		return claimed
+	}
+	c.release(s)
+	return true
+}
+
+// sweep recovers the sagas that this coordinator owns and doesn't have in
+// memory: a claim or a create that seemed to fail has succeeded, or a log could
+// not be read.
+func (c *Coordinator) sweep() {
+	query := store.Query{
+		States: []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding},
+		Owner:  c.currentSession().owner, Limit: sweepBatch,
+	}
+	for records, err := range c.client.pages(c.lifetime, query) {
+		if err != nil || c.isStopped() {
+			return // the next sweep tries again
+		}
+		for _, record := range records {
+			if c.lookup(record.ID) == nil {
+				_, _, _ = c.find(c.lifetime, record.ID)
+			}
+		}
+	}
+}
+
+const (
+	// sweepBatch is how many records are read at a time.
+	sweepBatch = 500
+	// sweepPause is the time between two sweeps.
+	sweepPause = time.Minute
+)

@@ -1,0 +1,273 @@
+package sec
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/executor"
+	"github.com/sagagen/sagagen/runtime/store"
+)
+
+// storeClient does what needs only the store. Client and Coordinator share it:
+// a coordinator uses it for sagas that it doesn't own.
+type storeClient struct {
+	config *Config
+	dags   *saga.DAGCache
+}
+
+func newStoreClient(config *Config) storeClient { return storeClient{config, new(saga.DAGCache)} }
+
+// withStore calls the store with a context that ends after Config.StoreTimeout.
+func (c storeClient) withStore(ctx context.Context, call func(context.Context, store.Store) error) error {
+	limited := newLazyTimeout(ctx, c.config.StoreTimeout)
+	defer limited.cancel()
+	return call(limited, c.config.Store)
+}
+
+// load returns the record of a saga. The error wraps saga.ErrNotFound if there
+// is none.
+func (c storeClient) load(ctx context.Context, id saga.ID) (record store.Record, err error) {
+	err = c.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
+		record, err = st.Load(ctx, id)
+		return err
+	})
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return record, fmt.Errorf("saga %s: %w", id, saga.ErrNotFound)
+	case err != nil:
+		return record, fmt.Errorf("saga %s: %w", id, err)
+	}
+	return record, nil
+}
+
+// list returns the records that match a query.
+func (c storeClient) list(ctx context.Context, q store.Query) (records []store.Record, err error) {
+	err = c.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
+		records, err = st.List(ctx, q)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list sagas: %w", err)
+	}
+	return records, nil
+}
+
+// pages yields the records that match a query in pages of at most q.Limit
+// records. An error is the last thing that it yields.
+func (c storeClient) pages(ctx context.Context, q store.Query) iter.Seq2[[]store.Record, error] {
+	return func(yield func([]store.Record, error) bool) {
+		for {
+			records, err := c.list(ctx, q)
+			if !yield(records, err) || err != nil || len(records) < q.Limit {
+				return
+			}
+			q.After = records[len(records)-1].ID
+		}
+	}
+}
+
+// status returns the status of a saga as it is in the store.
+func (c storeClient) status(ctx context.Context, record store.Record) (*saga.Status, error) {
+	dag, err := c.dags.Decode(record.DAG, record.Params)
+	if err != nil {
+		return nil, fmt.Errorf("saga %s: %w: %w", record.ID, saga.ErrParked, err)
+	}
+	status := &saga.Status{ID: record.ID, Name: record.Name, State: record.State, DAG: dag}
+	err = c.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
+		status.Events, err = st.Events(ctx, record.ID, 0, 0)
+		return err
+	})
+	switch {
+	case errors.Is(err, store.ErrUndecodable):
+		status.Parked = fmt.Errorf("%w: %w", saga.ErrParked, err)
+	case err != nil:
+		return nil, fmt.Errorf("saga %s: %w", record.ID, err)
+	}
+	replay(status)
+	return status, nil
+}
+
+// result returns the result of a settled saga.
+func (c storeClient) result(ctx context.Context, record store.Record) (saga.Outputs, error) {
+	status, err := c.status(ctx, record)
+	switch {
+	case err != nil:
+		return saga.Outputs{}, err
+	case status.Parked != nil && status.State == saga.StateSucceeded:
+		return saga.Outputs{}, fmt.Errorf("saga %s: %w", record.ID, status.Parked)
+	}
+	return result(status.Log(), status.State, replay(status).Outputs())
+}
+
+// create records a saga without an owner. The first coordinator of its queue
+// that finds it claims it.
+func (c storeClient) create(ctx context.Context, id saga.ID, dag *saga.SagaDAG, start bool) error {
+	log := &saga.Log{ID: id, DAG: dag}
+	if err := c.check(log); err != nil {
+		return err
+	}
+	stamped := dag
+	if c.config.Registry != nil {
+		stamped = c.config.Registry.WithShapes(dag)
+	}
+	encoded, params, err := stamped.Parts()
+	if err != nil {
+		return fmt.Errorf("saga %s: %w", id, err)
+	}
+	created := store.NewSaga{
+		ID: id, Name: dag.Name(), DAG: encoded, Params: params, State: saga.StateCreated, Queue: c.config.Queue,
+	}
+	if start {
+		created.State = saga.StateRunning
+	}
+	err = c.withStore(ctx, func(ctx context.Context, st store.Store) error { return st.Create(ctx, created) })
+	switch {
+	case errors.Is(err, store.ErrExists):
+		record, err := c.load(ctx, id)
+		if err != nil {
+			return err
+		}
+		return c.matchExisting(ctx, record, log, start)
+	case err != nil:
+		return fmt.Errorf("saga %s: create: %w", id, err)
+	}
+	return nil
+}
+
+// matchExisting finishes a create whose ID is in the store already.
+func (c storeClient) matchExisting(ctx context.Context, record store.Record, log *saga.Log, start bool) error {
+	recorded, err := c.status(ctx, record)
+	if err != nil {
+		return err
+	}
+	if err := matchLog(recorded.DAG, recorded.Events, log); err != nil || !start || record.State != saga.StateCreated {
+		return err
+	}
+	return c.appendCommand(ctx, record, startCommand)
+}
+
+// appendCommand appends a command to the log of a saga that another coordinator
+// owns, or that is unowned, and notifies the owner. If the owner appends at the
+// same time, the store accepts one of the two appends and the other is tried
+// again, so neither is lost.
+func (c storeClient) appendCommand(ctx context.Context, record store.Record, cmd command) error {
+	for {
+		if record.State.Final() {
+			return cmd.onFinal(record)
+		}
+		j, err := c.readJournal(ctx, record)
+		if err != nil {
+			return err
+		}
+		if err := cmd.apply(j); err != nil {
+			return err
+		}
+		request := j.pendingAppend()
+		if len(request.Events) == 0 && request.State == j.storedState {
+			return nil
+		}
+		// The coordinator that claims an unowned saga reads its whole log.
+		request.Notify = record.Owner != ""
+		err = c.withStore(ctx, func(ctx context.Context, st store.Store) error { return st.Append(ctx, request) })
+		switch {
+		case err == nil:
+			return nil
+		case !errors.Is(err, store.ErrSequence) && !errors.Is(err, store.ErrFenced):
+			return fmt.Errorf("saga %s: %w; it may have been recorded", record.ID, err)
+		}
+		select {
+		case <-time.After(rand.N(maxConflictPause)):
+		case <-ctx.Done():
+			return fmt.Errorf("saga %s: %w", record.ID, ctx.Err())
+		}
+		if record, err = c.load(ctx, record.ID); err != nil {
+			return err
+		}
+	}
+}
+
+// maxConflictPause is the longest time that appendCommand waits after an append
+// conflict. It is the time of a few appends of the owner.
+const maxConflictPause = 10 * time.Millisecond
+
+// readJournal reads the journal of a saga that the caller doesn't own.
+func (c storeClient) readJournal(ctx context.Context, record store.Record) (*journal, error) {
+	status, err := c.status(ctx, record)
+	if err != nil {
+		return nil, err
+	}
+	if status.Parked != nil {
+		return nil, fmt.Errorf("saga %s: %w", record.ID, status.Parked)
+	}
+	j := &journal{
+		id: record.ID, pendingAt: now(), storedState: record.State, started: record.State != saga.StateCreated,
+	}
+	return j, j.load(status.DAG, status.Events, record.Generation)
+}
+
+// pollPauses returns a function that returns the time until the next poll of a
+// saga that another coordinator runs. The pauses are short at first, as most
+// sagas are, and grow up to Config.Poll.
+func (c storeClient) pollPauses() func() time.Duration {
+	pause := firstPollPause
+	return func() time.Duration {
+		p := pause
+		pause = min(pause*3/2, max(c.config.Poll, firstPollPause))
+		return p
+	}
+}
+
+// firstPollPause is how long a Wait waits before it polls a saga for the second
+// time.
+const firstPollPause = 20 * time.Millisecond
+
+// replay sets the fields of a status that follow from its events. If the events
+// can't be replayed, the saga is shown as parked and without events. It returns
+// the machine.
+func replay(status *saga.Status) *executor.Machine {
+	machine, err := executor.Replay(status.DAG.DAG, status.Events)
+	if err != nil {
+		machine = executor.New(status.DAG.DAG)
+		if status.Parked == nil {
+			status.Parked = fmt.Errorf("%w: %w", saga.ErrParked, err)
+		}
+	}
+	status.Nodes, status.Paused = machine.States(), machine.Paused()
+	for id := range saga.NodeID(len(status.Nodes)) {
+		if machine.Breakpoint(id) {
+			status.Breakpoints = append(status.Breakpoints, id)
+		}
+	}
+	return machine
+}
+
+// result returns the result of a settled saga, given the outputs of its nodes.
+func result(log *saga.Log, state saga.State, outputs []json.RawMessage) (saga.Outputs, error) {
+	if state == saga.StateSucceeded {
+		return saga.NewOutputs(log.DAG.DAG, outputs), nil
+	}
+	return saga.Outputs{}, &saga.FailedError{
+		ID: log.ID, Name: log.DAG.Name(), State: state,
+		Failures: log.Failures(), Canceled: log.Canceled(), Abandoned: log.Abandoned(),
+	}
+}
+
+// matchLog returns an error that wraps saga.ErrSagaExists unless the recorded
+// saga has the DAG and the parameters of log, and its events begin with those
+// of log.
+func matchLog(dag *saga.SagaDAG, events []saga.Event, log *saga.Log) error {
+	if dag == nil || !dag.Equal(log.DAG) {
+		return fmt.Errorf("saga %s: %w: it has a different DAG or different parameters", log.ID, saga.ErrSagaExists)
+	}
+	if n := len(log.Events); n > len(events) || !slices.EqualFunc(events[:n], log.Events, sameEvent) {
+		return fmt.Errorf("saga %s: %w: it has a different log", log.ID, saga.ErrSagaExists)
+	}
+	return nil
+}
