@@ -16,9 +16,10 @@ test: ## run all tests, with the race detector; those of the nested modules with
 postgres: ## run the tests of the PostgreSQL store (apt-get install postgresql pgbouncer, or SAGA_TEST_POSTGRES)
 	CI=true go test -race -count=1 -timeout 20m ./internal/pgtest ./runtime/store/postgres ./examples/orders/...
 
-lint: ## check formatting, go vet and staticcheck
+lint: ## check formatting and house rules, go vet and staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go' | grep -v '^testdata/')); \
 		if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; fi
+	go run ./internal/stylecheck
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	for module in bench gen/vet/golangci; do (cd $$module && go vet ./... && go run $(STATICCHECK) ./...) || exit 1; done
