@@ -1,3 +1,5 @@
+// Package spelling compares names: which are alike, and which is probably a
+// misspelling of which.
 package spelling
 
 import (
@@ -5,8 +7,8 @@ import (
 	"unicode"
 )
 
-// Fold reduces a name to what counts when names are compared: its letters and digits,
-// in lower case. So a parameter instanceID is the namesake of a node instance_id.
+// Fold returns the letters and digits of a name in lower case. Names are compared
+// in this form, so the parameter instanceID is alike the node instance_id.
 func Fold(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -16,10 +18,11 @@ func Fold(name string) string {
 	}, name)
 }
 
-// Alike reports whether two names are the same when they are compared.
+// Alike reports whether two names have the same letters and digits, ignoring case.
 func Alike(a, b string) bool { return Fold(a) == Fold(b) }
 
-// Closest returns the candidate that name is probably a misspelling of.
+// Closest returns the candidate that name is probably a misspelling of. It returns
+// false if there is none.
 func Closest(name string, candidates []string) (string, bool) {
 	best, least := "", 3
 	for _, c := range candidates {
@@ -34,8 +37,8 @@ func Closest(name string, candidates []string) (string, bool) {
 	return best, best != ""
 }
 
-// Distance is the least number of letters to insert, drop or replace, or of neighbours to
-// swap, that makes b of a.
+// Distance returns the number of edits that turn a into b: to insert, drop or
+// replace a letter, or to swap two neighbours.
 func Distance(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	before := make([]int, len(y)+1)

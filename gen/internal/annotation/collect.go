@@ -1,3 +1,6 @@
+// Package annotation finds the directives in the comments of a package, and the
+// declarations that they belong to. It knows nothing of types. It reports
+// mistakes in the text of directives, and directives in the wrong place.
 package annotation
 
 import (
@@ -12,53 +15,57 @@ import (
 	"github.com/sagagen/sagagen/internal/spelling"
 )
 
-// Source is what the comments of a package say, before a look at types.
+// Source is what the directives of a package say, before types are considered.
 type Source struct {
 	Funcs []*Func
 	Types []*Type
-	// Dropped are the directives that were reported and are not among the above. Nothing is
-	// reported that is only their consequence.
+	// Dropped are the directives that were reported and are not in Funcs or
+	// Types. A mistake that may only be the consequence of one of them is not
+	// reported.
 	Dropped []directive.Directive
-	// Files are the parsed files, for the imports that references go through.
+	// Files are the parsed files, whose imports resolve references.
 	Files []*ast.File
 }
 
-// Directive is a directive in a file.
+// Directive is a directive with its position.
 type Directive struct {
 	directive.Directive
 	slash token.Pos
-	// missed says that it is a near miss, which was reported and is read as what is meant.
+	// missed says that the comment is almost a directive: it was reported, and
+	// is read as the directive that it was probably meant to be.
 	missed bool
 }
 
-// At returns the position of a byte of the directive.
+// At returns the position of the byte at an offset in the comment.
 func (d Directive) At(offset int) token.Pos { return d.slash + token.Pos(offset) }
 
-// Func is a function or a method with the directive that says what it is.
+// Func is a function or a method with its do or undo directive.
 type Func struct {
 	Directive
 	Decl *ast.FuncDecl
 	File *ast.File
 }
 
-// Type is a type with a dag directive and those that place its nodes.
+// Type is a type with its dag directive and the directives that define the
+// nodes.
 type Type struct {
 	Dag        Directive
 	Directives []Directive // append, node, constant and subsaga, in their order
-	// Incomplete says that some of its directives were reported and aren't in directives.
+	// Incomplete says that some directives of the type were reported and
+	// dropped.
 	Incomplete bool
 	Spec       *ast.TypeSpec
 	File       *ast.File
 }
 
-// collector reads the comments of a package.
+// collector walks the declarations and comments of a package.
 type collector struct {
 	*report.Reporter
 	Source
 	claimed map[*ast.Comment]bool // those that stand in the doc of a function or a type
 }
 
-// Collect reads the directives in the files of a package, which are parsed already.
+// Collect returns the directives in the parsed files of a package.
 func Collect(r *report.Reporter, files []*ast.File) *Source {
 	p := &collector{Reporter: r, claimed: map[*ast.Comment]bool{}}
 	p.Files = files
@@ -173,7 +180,8 @@ func (p *collector) typeSpec(f *ast.File, spec *ast.TypeSpec, doc *ast.CommentGr
 	}
 }
 
-// doc reads and claims the comments of the doc of a function or a type.
+// doc parses the directives in the doc comment of a function or a type, and
+// marks its comments as claimed.
 func (p *collector) doc(group *ast.CommentGroup) []Directive {
 	if group == nil {
 		return nil
@@ -189,7 +197,8 @@ func (p *collector) doc(group *ast.CommentGroup) []Directive {
 	return list
 }
 
-// comment reads one comment and reports what is wrong in it.
+// comment parses one comment and reports the mistakes in it. It returns false
+// if the comment is not meant as a directive.
 func (p *collector) comment(c *ast.Comment) (Directive, bool) {
 	if d, mistakes, ok := directive.Parse(c.Text); ok {
 		placed := Directive{Directive: d, slash: c.Slash}
@@ -216,13 +225,13 @@ func (p *collector) comment(c *ast.Comment) (Directive, bool) {
 	return Directive{}, false
 }
 
-// Empty reports whether nothing is annotated.
+// Empty reports whether no function and no type is annotated.
 func (s *Source) Empty() bool { return len(s.Funcs) == 0 && len(s.Types) == 0 }
 
-// Drop keeps a directive that was reported and is left out.
+// Drop notes a directive that was reported and is left out.
 func (s *Source) Drop(d directive.Directive) { s.Dropped = append(s.Dropped, d) }
 
-// HasDropped reports whether a directive of that verb that was reported might be the one
+// HasDropped reports whether a dropped directive with that verb may be the one
 // for name. An empty name stands for any.
 func (s *Source) HasDropped(verb, name string) bool {
 	return slices.ContainsFunc(s.Dropped, func(d directive.Directive) bool {
@@ -231,15 +240,16 @@ func (s *Source) HasDropped(verb, name string) bool {
 	})
 }
 
-// HasDroppedNodes reports whether a directive that places or defines a node was reported
-// and belongs to no type, so that it could be any saga's.
+// HasDroppedNodes reports whether a directive was dropped that places or
+// defines a node and belongs to no type: it may be meant for any saga.
 func (s *Source) HasDroppedNodes() bool {
 	return slices.ContainsFunc(s.Dropped, func(d directive.Directive) bool {
 		return d.Verb == "" || d.Verb != "dag" && !directive.Specs[d.Verb].OnFunc
 	})
 }
 
-// ReceiverName returns the name of a method's receiver type, empty if there is none.
+// ReceiverName returns the name of a method's receiver type. It is empty for a
+// function.
 func ReceiverName(fn *ast.FuncDecl) string {
 	if fn.Recv == nil || len(fn.Recv.List) == 0 {
 		return ""

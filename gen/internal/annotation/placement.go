@@ -11,7 +11,8 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/report"
 )
 
-// unclaimed reports the directives of a file that stand in no doc of a function or a type.
+// unclaimed reports the directives of a file that are not in the doc comment of
+// a function or a type.
 func (p *collector) unclaimed(f *ast.File) {
 	for _, group := range f.Comments {
 		reported := map[string]bool{}
@@ -36,7 +37,8 @@ func (p *collector) unclaimed(f *ast.File) {
 	}
 }
 
-// place says where a comment stands that describes neither a function nor a type.
+// place returns the code and the message for a directive outside the doc
+// comments of functions and types, depending on where it is.
 func (p *collector) place(f *ast.File, group *ast.CommentGroup, d directive.Directive) (diag.Code, string) {
 	on := "a type"
 	if directive.Specs[d.Verb].OnFunc {
@@ -67,7 +69,7 @@ func (p *collector) place(f *ast.File, group *ast.CommentGroup, d directive.Dire
 	return diag.CodeDetached, p.detached(f, group)
 }
 
-// declared says what is declared behind a token.
+// declared describes the declarations that begin with a token.
 var declared = map[token.Token]string{
 	token.CONST:  "a constant",
 	token.VAR:    "a variable",
@@ -86,7 +88,7 @@ func specComments(spec ast.Spec) (doc, comment *ast.CommentGroup) {
 	return nil, nil
 }
 
-// placeInside says where in a declaration a comment stands.
+// placeInside is place for a directive inside a declaration.
 func (p *collector) placeInside(decl ast.Decl, group *ast.CommentGroup, wrong func(string) (diag.Code, string)) (diag.Code, string) {
 	part := ""
 	ast.Inspect(decl, func(n ast.Node) bool {
@@ -118,12 +120,13 @@ func (p *collector) placeInside(decl ast.Decl, group *ast.CommentGroup, wrong fu
 	return diag.CodeDetached, "stands inside a declaration; put it right above the one that it describes"
 }
 
-// describesOne reports whether a comment is that of one of the fields.
+// describesOne reports whether a comment belongs to one of the fields.
 func describesOne(group *ast.CommentGroup, fields *ast.FieldList) bool {
 	return slices.ContainsFunc(fields.List, func(f *ast.Field) bool { return f.Doc == group || f.Comment == group })
 }
 
-// detached says which declaration a comment between declarations belongs to, perhaps.
+// detached returns the message for a directive between declarations. It names
+// the declaration that the directive is probably meant for.
 func (p *collector) detached(f *ast.File, group *ast.CommentGroup) string {
 	line := p.Fset.Position(group.Pos()).Line
 	for _, decl := range f.Decls {
@@ -154,7 +157,8 @@ func declarationName(decl ast.Decl) string {
 	return "the next declaration"
 }
 
-// ReportTestFile reports the directives in a test file, one a comment group.
+// ReportTestFile reports the directives in a test file, one for each comment
+// group.
 func ReportTestFile(r *report.Reporter, f *ast.File) {
 	for _, group := range f.Comments {
 		for _, c := range group.List {

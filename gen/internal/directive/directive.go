@@ -1,3 +1,6 @@
+// Package directive parses the text of one directive. It knows nothing of the
+// code around it: a directive in, its arguments and mistakes out, with offsets
+// in bytes from the start of the comment.
 package directive
 
 import (
@@ -13,12 +16,12 @@ import (
 	"github.com/sagagen/sagagen/internal/spelling"
 )
 
-// Directive is the text of one directive, read without a look at the code around it. All
-// offsets are in bytes from the beginning of its comment.
+// Directive is a parsed directive.
 type Directive struct {
-	// Verb is what follows the colon: "do", "append".
+	// Verb is the word after the colon: "do", "append". It is empty if there is
+	// no such directive.
 	Verb string
-	// Names are the NAME or the NODEs. It is empty if there is none that could be read.
+	// Names are the NAME or the NODEs. It is empty if none could be parsed.
 	Names []NameArg
 
 	Noundo Argument
@@ -28,18 +31,19 @@ type Directive struct {
 
 	Value, Dag, Params Reference
 
-	// Flawed says that something in it was reported, and something may be missing here.
+	// Flawed says that the directive has mistakes, so arguments may be missing
+	// here.
 	Flawed bool
 }
 
-// NameArg is a NAME, or a NODE in the form name or name=action.
+// NameArg is a NAME, or a NODE of the form name or name=action.
 type NameArg struct {
 	Name   string
 	Offset int
 	Action Reference // empty for a mere name
 }
 
-// Reference is NAME or pkg.NAME.
+// Reference is a name, or pkg.NAME for a name of an imported package.
 type Reference struct {
 	Pkg, Name string
 	Offset    int
@@ -52,8 +56,9 @@ func (r Reference) String() string {
 	return r.Pkg + "." + r.Name
 }
 
-// Parse reads a comment, "//" included. It reports false if that isn't a //saga:
-// directive. What is returned beside mistakes is what could be read in spite of them.
+// Parse parses a comment, including its "//". It returns false if the comment
+// isn't a //saga: directive. If there are mistakes, the directive has the
+// arguments that could be parsed in spite of them.
 func Parse(text string) (Directive, []Mistake, bool) {
 	parsed, ok := ast.ParseDirective(0, text)
 	if !ok || parsed.Tool != "saga" {
@@ -75,8 +80,8 @@ type parser struct {
 	Directive
 	spec     Spec
 	mistakes []Mistake
-	comma    bool // a comma between names was reported
-	remark   bool // so was a word that may be the first of a remark
+	comma    bool // whether a comma between names was reported
+	remark   bool // whether a word that may begin a remark was reported
 }
 
 func (p *parser) mistake(code diag.Code, offset int, format string, args ...any) *Mistake {
@@ -97,7 +102,7 @@ func (p *parser) unknownVerb(offset int) {
 }
 
 func (p *parser) arguments(args []Argument) {
-	// The name comes first, as a NODE looks like key=value.
+	// Names come first, since a NODE looks like key=value.
 	var rest []Argument
 	for i, a := range args {
 		if (i == 0 || p.spec.manyNames) && p.isName(a) {
@@ -146,7 +151,8 @@ func (p *parser) arguments(args []Argument) {
 	}
 }
 
-// join makes one argument of each that has been split at the spaces in its value.
+// join joins the parts of values that were split at spaces: of a label without
+// quotes, and of a list of names with spaces around its commas.
 func (p *parser) join(args []Argument) []Argument {
 	var joined []Argument
 	for i := 0; i < len(args); i++ {
@@ -176,8 +182,9 @@ func (p *parser) join(args []Argument) []Argument {
 	return joined
 }
 
-// isName reports whether an argument at the place of a name is meant as one. In the form
-// name=action, the keys of all directives are none, as "append hotel after=payment" is a mistake.
+// isName reports whether an argument in the position of a name is meant as a
+// name. The key of a directive's argument can't be the name in name=action,
+// since "append hotel after=payment" is a mistake.
 func (p *parser) isName(a Argument) bool {
 	if a.key != "" {
 		return p.spec.actions && keyExamples[a.key] == ""
@@ -205,7 +212,8 @@ func (p *parser) name(a Argument) {
 	p.Names = append(p.Names, n)
 }
 
-// badName reports a NAME or a NODE that isn't of the form of names, and how it is meant, perhaps.
+// badName reports a NAME or a NODE that isn't a valid name, and suggests the
+// name that is probably meant.
 func (p *parser) badName(offset int, name string, err error) {
 	valid := func(s string) bool { return validName(s) == nil }
 	pkg, action, dotted := strings.Cut(name, ".")
@@ -230,7 +238,7 @@ func (p *parser) badName(offset int, name string, err error) {
 	}
 }
 
-// reference reads a value of the form NAME or pkg.NAME.
+// reference parses a value of the form NAME or pkg.NAME.
 func (p *parser) reference(a Argument, what string, valid func(string) error) (Reference, bool) {
 	r := Reference{Name: a.value, Offset: a.valueOffset}
 	if pkg, name, dotted := strings.Cut(a.value, "."); dotted {

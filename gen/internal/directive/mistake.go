@@ -2,7 +2,7 @@ package directive
 
 import "github.com/sagagen/sagagen/gen/diag"
 
-// Mistake is something wrong in a directive's text.
+// Mistake is a mistake in the text of a directive.
 type Mistake struct {
 	Code    diag.Code
 	Offset  int
@@ -10,13 +10,13 @@ type Mistake struct {
 	Fix     *Replacement
 }
 
-// Replacement is a fix of the text of a directive, in bytes from the beginning of its comment.
+// Replacement is a fix: it replaces length bytes at offset by text.
 type Replacement struct {
 	Offset, Length int
 	Text           string
 }
 
-// replace says what to write instead of a part of the directive.
+// replace adds a fix to the mistake.
 func (m *Mistake) replace(offset, length int, text string) {
 	m.Fix = &Replacement{offset, length, text}
 }

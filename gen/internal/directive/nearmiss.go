@@ -7,16 +7,17 @@ import (
 	"github.com/sagagen/sagagen/internal/spelling"
 )
 
-// miss matches a comment that isn't a //saga: directive but is probably meant as one: with
-// spaces, capitals, another colon, or in a /* comment */, or as other tools want theirs. A comment that begins with a
-// tab is an example in a doc comment.
+// miss matches a comment that isn't a //saga: directive but is probably meant
+// as one: with spaces, capitals or another separator, in a /* comment */, or in
+// the form of other tools' directives. A comment that begins with a tab is an
+// example.
 var miss = regexp.MustCompile(`^(///?|/\*)( *)[+@]?(?:go:)?(?i:sagas?|sagagen) ?([:.-]?) *([A-Za-z]*)((?:[ \t].*)?)$`)
 
-// misspelt matches a directive of another tool that has our directives' names.
+// misspelt matches //word:verb, where verb is one of our directives.
 var misspelt = regexp.MustCompile(`^//([A-Za-z]{3,5}):(` + strings.Join(Verbs, "|") + `)((?:[ \t].*)?)$`)
 
-// NearMiss returns the directive that a comment is meant as, or nothing if that can't be said.
-// It reports false for prose, and for what is a directive.
+// NearMiss reports whether a comment is almost a directive. It returns the
+// directive that is probably meant, or an empty string if that isn't clear.
 func NearMiss(comment string) (meant string, ok bool) {
 	if _, _, is := Parse(comment); is {
 		return "", false

@@ -2,8 +2,8 @@ package directive
 
 import "time"
 
-// Policy holds the arguments of a directive that say how an attempt is made and repeated.
-// A nil pointer means that the argument isn't there.
+// Policy has the arguments of a do or an undo directive that control attempts.
+// A nil pointer means that the argument is absent.
 type Policy struct {
 	Timeout, Backoff *time.Duration
 	Attempts, Limit  *int

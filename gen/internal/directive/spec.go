@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Spec is what one directive looks like.
+// Spec is the syntax of one directive.
 type Spec struct {
 	usage     string
-	OnFunc    bool     // it describes functions and methods; else types
+	OnFunc    bool     // it belongs to functions and methods; otherwise to types
 	manyNames bool     // it takes several NODEs
 	actions   bool     // its NODE may be name=action
 	noundo    bool     // it takes the word noundo
@@ -19,7 +19,7 @@ type Spec struct {
 	required  []string // and needs these
 }
 
-// Verbs are the names of all directives, in the order in which they are taught.
+// Verbs are the names of all directives, in the order of the specification.
 var Verbs = []string{"do", "undo", "dag", "append", "node", "constant", "subsaga"}
 
 var Specs = map[string]Spec{
@@ -73,7 +73,8 @@ var keyExamples = map[string]string{
 
 func (f Spec) takes(key string) bool { return slices.Contains(f.keys, key) }
 
-// words are what an unknown argument may be a misspelling of.
+// words are the words and keys that an unknown argument may be a misspelling
+// of.
 func (f Spec) words() []string {
 	if f.noundo {
 		return append([]string{"noundo"}, f.keys...)
@@ -88,11 +89,11 @@ func (f Spec) nameWord() string {
 	return "NAME"
 }
 
-// maxNameLen bounds the names of actions, nodes and sagas, in bytes.
+// maxNameLen is the maximum length of a name, in bytes.
 const maxNameLen = 64
 
-// validName returns an error that says how a name of an action, a node or a saga differs
-// from what such a name is.
+// validName returns an error if s isn't a valid name of an action, a node or a
+// saga. The error completes a sentence that begins with the name.
 func validName(s string) error {
 	if len(s) > maxNameLen {
 		return fmt.Errorf("is no name: it is longer than %d bytes", maxNameLen)

@@ -57,7 +57,9 @@ func (p *parser) unknownWord(a Argument) {
 	}
 }
 
-// misspelt returns the part of an argument that a key is to be written in place of: all of it if that is a word.
+// misspelt returns the part of an argument that the right spelling replaces:
+// the key, or the whole argument if the right spelling is a word without a
+// value.
 func (p *parser) misspelt(a Argument, key string) (offset, length int, text string) {
 	if p.spec.takes(key) {
 		return a.Offset, len(a.key), key
@@ -65,7 +67,9 @@ func (p *parser) misspelt(a Argument, key string) (offset, length int, text stri
 	return a.Offset, len(a.Text), key
 }
 
-// meansUndo reports an argument of a do that says, or may say, that there is an undo: so noundo, which is much like it, is no mend.
+// meansUndo reports an argument of a do that probably says that there is an
+// undo. noundo, the closest spelling, would say the opposite, so it isn't
+// suggested.
 func (p *parser) meansUndo(word string, a Argument) bool {
 	switch {
 	case p.Verb != "do":

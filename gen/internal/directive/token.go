@@ -10,16 +10,17 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/naming"
 )
 
-// Argument is one word, key=value or key="quoted value".
+// Argument is a word, key=value, or key="quoted value".
 type Argument struct {
-	Text        string // as written
-	key, value  string // key is empty for a word, which is the value then
+	Text        string // as in the source
+	key, value  string // a word has an empty key
 	Offset      int
 	valueOffset int
 	quoted      bool
 }
 
-// tokenize splits the arguments at spaces that aren't quoted.
+// tokenize splits the text after the verb at unquoted white space. offset is
+// the position of s in the comment.
 func tokenize(s string, offset int, mistakes *[]Mistake) []Argument {
 	var args []Argument
 	for i := 0; ; {
@@ -70,7 +71,8 @@ func wordLen(s string) int {
 	return len(s)
 }
 
-// keyText writes a key with its equals sign, quoted only if it isn't one by its form.
+// keyText returns a key and its equals sign for a message. It quotes them if
+// the key isn't a valid name.
 func keyText(key string) string {
 	if validName(key) == nil {
 		return key + "="

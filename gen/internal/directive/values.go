@@ -11,7 +11,7 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/naming"
 )
 
-// set reads the value of an argument.
+// set parses the value of an argument.
 func (p *parser) set(a Argument) {
 	switch a.key {
 	case "label":
@@ -58,7 +58,7 @@ func (p *parser) setLabel(a Argument) {
 	}
 }
 
-// withoutSingleQuotes returns what is between single quotes, if there is one at both ends.
+// withoutSingleQuotes removes a pair of single quotes around a value.
 func withoutSingleQuotes(value string) string {
 	if inner, ok := strings.CutPrefix(value, "'"); ok && strings.HasSuffix(inner, "'") {
 		return strings.TrimSuffix(inner, "'")
@@ -75,7 +75,7 @@ func (p *parser) duration(a Argument) *time.Duration {
 	return &d
 }
 
-// count reads a number that is at least that.
+// count parses a number that is at least least.
 func (p *parser) count(a Argument, what string, least int) *int {
 	n, err := strconv.ParseInt(a.value, 10, 32)
 	if count := int(n); err == nil && count >= least {

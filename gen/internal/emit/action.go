@@ -11,7 +11,7 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/outline"
 )
 
-// inputs declares the struct that holds the inputs of an action.
+// inputs declares the struct of the inputs of an action.
 func (e *emitter) inputs(a *model.Action) *jen.Statement {
 	fields := outline.FieldNames(a.Inputs)
 	var lines []jen.Code
@@ -22,7 +22,7 @@ func (e *emitter) inputs(a *model.Action) *jen.Statement {
 		Type().Id(outline.InputsType(a)).Struct(lines...)
 }
 
-// action makes the saga.Action of an action.
+// action declares the function that returns the saga.Action of an action.
 func (e *emitter) action(a *model.Action) *jen.Statement {
 	text := outline.ActionFunc(a) + " is " + a.Do.Name
 	switch {
@@ -61,7 +61,8 @@ func (e *emitter) action(a *model.Action) *jen.Statement {
 	)
 }
 
-// undoesUnknown reports whether the undo function of a takes an output that isn't known.
+// undoesUnknown reports whether the undo of an action accepts an unknown
+// output.
 func undoesUnknown(a *model.Action) bool {
 	return slices.ContainsFunc(a.Undo.Args, func(arg model.Arg) bool { return arg.Kind == model.ArgOutputPointer })
 }
@@ -73,9 +74,10 @@ func (e *emitter) inputsType(a *model.Action) *jen.Statement {
 	return jen.Id(outline.InputsType(a))
 }
 
-// closure calls the do or the undo function of an action with what it takes.
+// closure returns a function literal that calls the do or the undo of an action
+// with its arguments.
 func (e *emitter) closure(a *model.Action, f *model.Func) *jen.Statement {
-	// A local variable must not hide the function that is called.
+	// A local variable must not shadow the function that is called.
 	local := func(name string) string {
 		return naming.Unique(name, func(s string) bool { return s == f.Name && f.Object.Signature().Recv() == nil })
 	}
@@ -121,7 +123,8 @@ func (e *emitter) closure(a *model.Action, f *model.Func) *jen.Statement {
 	return jen.Func().Params(params...).Params(e.outputType(a.Output), jen.Error()).Block(jen.Return(results...))
 }
 
-// policy spells what a directive says of attempts; nothing if it says nothing.
+// policy returns the field for a policy, or nothing if the directive has no
+// such argument.
 func (e *emitter) policy(key string, f *model.Func) []jen.Code {
 	var fields []jen.Code
 	if d := f.Policy.Timeout; d != nil {
@@ -142,7 +145,7 @@ func (e *emitter) policy(key string, f *model.Func) []jen.Code {
 	return []jen.Code{field(key, e.saga("Policy").Add(lines("{", "}", fields...)))}
 }
 
-// duration spells d in the largest unit of which it is a multiple.
+// duration returns d in the largest unit of which it is a multiple.
 func (e *emitter) duration(d time.Duration) *jen.Statement {
 	units := []struct {
 		unit time.Duration
@@ -162,7 +165,7 @@ func (e *emitter) duration(d time.Duration) *jen.Statement {
 	return jen.Lit(int(d / units[i].unit)).Op("*").Add(unit)
 }
 
-// actionShape spells the shapes of what the action takes and gives.
+// actionShape returns the shapes of the inputs and the output of an action.
 func (e *emitter) actionShape(a *model.Action) []jen.Code {
 	var fields []jen.Code
 	if len(a.Inputs) > 0 {

@@ -9,8 +9,8 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/typeutil"
 )
 
-// assertions make a change of anything that the file was generated from fail to compile, at
-// a line that says so.
+// assertions declares blank variables that no longer compile if a function
+// changes that the file was generated from.
 func (e *emitter) assertions() []*jen.Statement {
 	var blocks []*jen.Statement
 	group := func(text string, lines []jen.Code) {
@@ -18,12 +18,12 @@ func (e *emitter) assertions() []*jen.Statement {
 			blocks = append(blocks, doc(text).Var().Add(declarations(lines...)))
 		}
 	}
-	group(`The annotated functions that this file calls. When one of these lines doesn't compile,
-that function has changed since: run go generate.`, e.functionAssertions(e.pkg.Actions))
-	group(`The actions of other packages that the sagas of this one run. When one of these lines doesn't
-compile, that function has changed since: run go generate.`, e.functionAssertions(outline.ForeignActions(e.pkg)))
-	group(`The values of constant nodes. When one of these lines doesn't compile, that value has
-another type since: run go generate.`, e.constantAssertions())
+	group(`The annotated functions that this file calls. If one of these lines doesn't
+compile, the function has changed: run go generate.`, e.functionAssertions(e.pkg.Actions))
+	group(`The imported actions that the sagas of this package run. If one of these lines
+doesn't compile, the function has changed: run go generate.`, e.functionAssertions(outline.ImportedActions(e.pkg)))
+	group(`The values of constant nodes. If one of these lines doesn't compile, the value
+has changed its type: run go generate.`, e.constantAssertions())
 	return blocks
 }
 
@@ -47,8 +47,8 @@ func (e *emitter) constantAssertions() []jen.Code {
 	return lines
 }
 
-// spellable reports whether the file may name f and all types in its signature. An undo function of
-// another package need not be exported.
+// spellable reports whether the file may name f and all types in its signature.
+// The undo of an imported action may be unexported.
 func (e *emitter) spellable(f *types.Func) bool {
 	ok := f.Exported() || f.Pkg() == e.pkg.Types
 	typeutil.EachType(outline.UnnamedSignature(f), func(t types.Type) {
@@ -59,7 +59,8 @@ func (e *emitter) spellable(f *types.Func) bool {
 	return ok
 }
 
-// function spells a function, or a method as in (*Service).bookCar.
+// function returns the name of a function, or of a method as in
+// (*Service).bookCar.
 func (e *emitter) function(f *types.Func) *jen.Statement {
 	recv := f.Signature().Recv()
 	if recv == nil {

@@ -18,8 +18,8 @@ func (e *emitter) dag(s *model.Saga) *jen.Statement {
 		Add(shortBody(jen.Return(jen.Id(n.Build).Call())))
 }
 
-// build declares what builds the DAG when it is first asked for. A DAG doesn't change, so that one
-// serves all sagas.
+// build declares the variable that builds the DAG on first use. A DAG is
+// immutable, so all sagas share it.
 func (e *emitter) build(s *model.Saga) *jen.Statement {
 	once := jen.Id(e.imports.name("sync")).Dot("OnceValue")
 	return jen.Var().Id(outline.NamesOf(s).Build).Op("=").Add(once).Call(
@@ -27,7 +27,7 @@ func (e *emitter) build(s *model.Saga) *jen.Statement {
 	)
 }
 
-// builder spells the chain of calls that builds a DAG.
+// builder returns the chain of calls that builds a DAG.
 func (e *emitter) builder(s *model.Saga) *jen.Statement {
 	chain := e.saga("NewDAGBuilder").Call(jen.Lit(s.Name))
 	then := func(method string) *jen.Statement { return chain.Op(".").Line().Id(method) }
@@ -50,10 +50,11 @@ func (e *emitter) builder(s *model.Saga) *jen.Statement {
 	return then("MustBuild").Call()
 }
 
-// manyNodes are as many as one line has room for.
+// manyNodes is the number of names that fit on one line.
 const manyNodes = 4
 
-// behind spells a node and the names of those that it runs after, as arguments.
+// behind returns a node and the names of the nodes that it runs after, as
+// arguments.
 func (e *emitter) behind(n *model.Node) *jen.Statement {
 	args := []jen.Code{e.node(n)}
 	for _, after := range n.After {
@@ -65,7 +66,7 @@ func (e *emitter) behind(n *model.Node) *jen.Statement {
 	return jen.Params(args...)
 }
 
-// node describes one node.
+// node returns the expression for one node.
 func (e *emitter) node(n *model.Node) *jen.Statement {
 	switch n.Kind {
 	case model.NodeConstant:
@@ -90,8 +91,9 @@ func (e *emitter) node(n *model.Node) *jen.Statement {
 	return call(e.saga("ActionNode"), []jen.Code{jen.Lit(n.Name), jen.Lit(n.Action.Label), action}, bindings...)
 }
 
-// drawing draws the DAG of a saga as text: a line for each stage, or if it isn't made of
-// stages a line for each node with those that it runs after.
+// drawing returns the DAG of a saga as text, with a line for each stage. If the
+// saga has no stages, it has a line for each node and the nodes that it runs
+// after.
 func drawing(s *model.Saga) string {
 	var rows []string
 	for _, stage := range s.Stages {
@@ -107,7 +109,7 @@ func drawing(s *model.Saga) string {
 	return "\t" + strings.Join(rows, "\n\t")
 }
 
-// edges lists the nodes with those that they run after, in two columns.
+// edges returns the nodes and the nodes that they run after, in two columns.
 func edges(s *model.Saga) []string {
 	width := 0
 	for _, n := range s.Nodes {
@@ -133,7 +135,7 @@ func edges(s *model.Saga) []string {
 	return rows
 }
 
-// drawnName is a node's name, with what it is unless that's an action.
+// drawnName returns the name of a node, with its kind unless it runs an action.
 func drawnName(n *model.Node) string {
 	switch n.Kind {
 	case model.NodeConstant:

@@ -1,3 +1,4 @@
+// Package emit renders the generated file of a package from its model.
 package emit
 
 import (
@@ -12,8 +13,8 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/typeutil"
 )
 
-// File returns the generated file of a package. It is a pure function of p: packages that are
-// alike give the same bytes.
+// File returns the formatted content of the generated file of a package. It
+// depends on nothing but p.
 func File(p *model.Package) ([]byte, error) {
 	e, err := newEmitter(p)
 	if err != nil {
@@ -40,12 +41,12 @@ func File(p *model.Package) ([]byte, error) {
 	return e.render()
 }
 
-// emitter holds what the blocks of one file share.
+// emitter has the state of one file.
 type emitter struct {
 	pkg     *model.Package
 	imports *imports
 	shapes  *outline.Shapes
-	app     string // the name of parameters that are the application context
+	app     string // the name of parameters for the application context
 	blocks  []*jen.Statement
 }
 
@@ -60,8 +61,8 @@ func newEmitter(p *model.Package) (*emitter, error) {
 
 func (e *emitter) add(blocks ...*jen.Statement) { e.blocks = append(e.blocks, blocks...) }
 
-// render puts the header and the imports, known by now, before the blocks. What it returns is
-// formatted, and so has been parsed.
+// render returns the header, the imports that the blocks use, and the blocks.
+// Formatting parses the result, so it is valid syntax.
 func (e *emitter) render() ([]byte, error) {
 	file := jen.NewFile(e.pkg.Name)
 	file.HeaderComment(model.Header)
@@ -74,7 +75,7 @@ func (e *emitter) render() ([]byte, error) {
 	if err := file.Render(&out); err != nil {
 		return nil, fmt.Errorf("package %q: generated file: %w", e.pkg.Path, err)
 	}
-	// A body on one line behind a result of several lines takes a second pass to come to rest.
+	// A one-line body after a result list of several lines needs a second pass.
 	content, err := format.Source(out.Bytes())
 	if err != nil {
 		return nil, fmt.Errorf("package %q: generated file: %w", e.pkg.Path, err)
@@ -82,17 +83,18 @@ func (e *emitter) render() ([]byte, error) {
 	return content, nil
 }
 
-// typ spells a type.
+// typ returns the text of a type.
 func (e *emitter) typ(t types.Type) *jen.Statement {
 	return jen.Id(types.TypeString(t, e.imports.qualify))
 }
 
-// saga spells a name of the runtime.
+// saga returns a name of the runtime.
 func (e *emitter) saga(name string) *jen.Statement {
 	return jen.Id(e.imports.name(typeutil.RuntimePath)).Dot(name)
 }
 
-// qualified spells a name of the package with that path, which is empty for this one.
+// qualified returns a name of the package with an import path, which is empty
+// for the package being generated.
 func (e *emitter) qualified(path, name string) *jen.Statement {
 	if path == "" || path == e.pkg.Types.Path() {
 		return jen.Id(name)
@@ -100,7 +102,8 @@ func (e *emitter) qualified(path, name string) *jen.Statement {
 	return jen.Id(e.imports.name(path)).Dot(name)
 }
 
-// outputType spells the output type of an action or a saga, saga.None if it has none.
+// outputType returns the output type of an action or a saga; saga.None without
+// output.
 func (e *emitter) outputType(t types.Type) *jen.Statement {
 	if t == nil {
 		return e.saga("None")

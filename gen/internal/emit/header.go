@@ -2,7 +2,8 @@ package emit
 
 import "github.com/dave/jennifer/jen"
 
-// importDecl imports what the blocks use: the standard library, then the rest.
+// importDecl imports the packages that the blocks use: the standard library,
+// then the others.
 func (e *emitter) importDecl() *jen.Statement {
 	std, rest := e.imports.specs()
 	var items []jen.Code
@@ -19,9 +20,10 @@ func (e *emitter) importDecl() *jen.Statement {
 	return jen.Id("import").Add(declarations(items...))
 }
 
-// handshake makes the file and a runtime that don't fit each other fail to compile.
+// handshake makes the file fail to compile with a runtime that doesn't support
+// it.
 func (e *emitter) handshake() *jen.Statement {
-	return doc(`When this line doesn't compile, this file and the runtime are of different times:
-run go get github.com/sagagen/sagagen@latest, then go generate.`).
+	return doc(`If this line doesn't compile, the runtime doesn't support this file: run
+go get github.com/sagagen/sagagen@latest, then go generate.`).
 		Const().Id("_").Op("=").Add(e.saga("SupportsGeneratedCodeVersion1"))
 }

@@ -12,11 +12,12 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/typeutil"
 )
 
-// fileLocals are the names of the parameters and variables in the functions of a generated
-// file, apart from that of the application context.
+// fileLocals are the names of parameters and variables in generated functions,
+// apart from the application context.
 var fileLocals = []string{"ctx", "in", "out", "registry", "coordinator", "params", "options", "id", "r"}
 
-// imports gives the packages that a generated file may import their names in it.
+// imports has the packages that a generated file may import, with their names
+// in the file.
 type imports struct {
 	local string            // the path of the package that the file belongs to
 	names map[string]string // by path
@@ -24,8 +25,8 @@ type imports struct {
 	used  map[string]bool
 }
 
-// newImports names the packages that the types of p come from, so that no name is that of anything else in
-// the file. The names don't depend on which packages are used.
+// newImports names the packages that the types of p come from, without clashes
+// in the file. The names don't depend on which of the packages are used.
 func newImports(p *model.Package) *imports {
 	im := &imports{
 		local: p.Types.Path(),
@@ -69,7 +70,8 @@ func newImports(p *model.Package) *imports {
 	return im
 }
 
-// order lists the paths: those that nearly every file imports first, as they get the best names.
+// order returns the paths. Those that nearly every file imports come first and
+// get the best names.
 func (im *imports) order() []string {
 	first := []string{typeutil.RuntimePath, "context", "sync", "time"}
 	var rest []string
@@ -82,7 +84,8 @@ func (im *imports) order() []string {
 	return append(first, rest...)
 }
 
-// has reports whether a package has that name in the file, or would like to have it.
+// has reports whether a package has that name in the file, or in its own
+// package clause.
 func (im *imports) has(name string) bool {
 	for pkgPath, base := range im.bases {
 		if base == name || im.names[pkgPath] == name {
@@ -92,13 +95,13 @@ func (im *imports) has(name string) bool {
 	return false
 }
 
-// name returns the name of the package in the file, which imports it from now on.
+// name returns the name of a package in the file and marks it as used.
 func (im *imports) name(pkgPath string) string {
 	im.used[pkgPath] = true
 	return im.names[pkgPath]
 }
 
-// qualify is a types.Qualifier.
+// qualify is a types.Qualifier for the file.
 func (im *imports) qualify(pkg *types.Package) string {
 	if pkg.Path() == im.local {
 		return ""
@@ -106,10 +109,12 @@ func (im *imports) qualify(pkg *types.Package) string {
 	return im.name(pkg.Path())
 }
 
-// importSpec is a line of an import declaration. The name is empty if it goes without saying.
+// importSpec is a line of an import declaration. The name is empty if it is the
+// last element of the path.
 type importSpec struct{ name, path string }
 
-// specs returns what the file imports: the standard library, and the rest.
+// specs returns the imports of the file: of the standard library, and the
+// others.
 func (im *imports) specs() (std, rest []importSpec) {
 	for _, pkgPath := range slices.Sorted(maps.Keys(im.used)) {
 		spec := importSpec{im.names[pkgPath], pkgPath}

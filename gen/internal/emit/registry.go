@@ -10,7 +10,7 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/outline"
 )
 
-// actionConstants names the actions.
+// actionConstants declares the names of the actions.
 func (e *emitter) actionConstants() *jen.Statement {
 	var names []jen.Code
 	for _, a := range e.pkg.Actions {
@@ -20,15 +20,15 @@ func (e *emitter) actionConstants() *jen.Statement {
 		Const().Add(declarations(names...))
 }
 
-// newRegistry makes a registry from nothing.
+// newRegistry declares the function that returns a registry.
 func (e *emitter) newRegistry() *jen.Statement {
 	text := "NewRegistry returns a registry of the actions of this package." + e.worksWith()
-	functions, further := e.foreignRegistries()
+	functions, further := e.importedRegistries()
 	if len(functions) > 0 {
-		text += "\nThe sagas of this package need more: add them with " + naming.Enumerate(functions, "and") + "."
+		text += "\nThe sagas of this package run imported actions too: add them with " + naming.Enumerate(functions, "and") + "."
 	}
 	if len(further) > 0 {
-		text += "\nThe sagas of " + naming.Enumerate(further, "and") + " in them need actions of yet other packages: see there."
+		text += "\nThe sagas of " + naming.Enumerate(further, "and") + " run actions of further packages: see there."
 	}
 	return doc(text).
 		Func().Id("NewRegistry").Params(e.appParams()...).Op("*").Add(e.saga("Registry")).Block(
@@ -38,7 +38,7 @@ func (e *emitter) newRegistry() *jen.Statement {
 	)
 }
 
-// registerActions adds to a registry that there is.
+// registerActions declares the function that adds the actions to a registry.
 func (e *emitter) registerActions() *jen.Statement {
 	var actions []jen.Code
 	for _, a := range e.pkg.Actions {
@@ -56,9 +56,11 @@ It panics if registry holds actions of these names already.`).
 	)
 }
 
-// foreignRegistries lists the functions that register what the sagas need of other packages, and the packages whose sagas need more in
-// turn. What that is depends on what was read of the imports of imports, so it is not said here.
-func (e *emitter) foreignRegistries() (functions, further []string) {
+// importedRegistries returns the functions that register the imported actions
+// which the sagas need, and the imported packages whose sagas need actions of
+// further packages. It doesn't name those: they depend on how much of the
+// imports of imports was read.
+func (e *emitter) importedRegistries() (functions, further []string) {
 	visited := map[*model.Saga]bool{}
 	var visit func(s *model.Saga)
 	visit = func(s *model.Saga) {
@@ -87,8 +89,8 @@ func (e *emitter) foreignRegistries() (functions, further []string) {
 	return slices.Compact(functions), slices.Compact(further)
 }
 
-// appName names the parameters that are the application context of p: after its type,
-// unless something else has that name.
+// appName returns the name of parameters for the application context of p,
+// derived from its type. It doesn't clash with other names in the file.
 func appName(p *model.Package, im *imports) string {
 	if p.App == nil {
 		return ""
@@ -112,7 +114,7 @@ func appName(p *model.Package, im *imports) string {
 	return naming.Unique("application", taken)
 }
 
-// worksWith is what the doc comments say of the application context.
+// worksWith returns the sentence of doc comments about the application context.
 func (e *emitter) worksWith() string {
 	if e.pkg.App == nil {
 		return ""
@@ -127,7 +129,7 @@ func (e *emitter) appParams() []jen.Code {
 	return []jen.Code{jen.Id(e.app).Add(e.typ(e.pkg.App))}
 }
 
-// withApp appends the application context to arguments, if there's one.
+// withApp appends the application context to arguments, if there is one.
 func (e *emitter) withApp(args ...jen.Code) []jen.Code {
 	if e.pkg.App == nil {
 		return args
@@ -135,7 +137,8 @@ func (e *emitter) withApp(args ...jen.Code) []jen.Code {
 	return append(args, jen.Id(e.app))
 }
 
-// actionApp returns app if the functions of a need the application context.
+// actionApp returns app if the functions of an action need the application
+// context.
 func (e *emitter) actionApp(a *model.Action, app ...jen.Code) []jen.Code {
 	for _, f := range []*model.Func{a.Do, a.Undo} {
 		if f == nil {

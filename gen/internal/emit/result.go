@@ -23,7 +23,7 @@ func (e *emitter) start(s *model.Saga) *jen.Statement {
 	)
 }
 
-// find declares the function that finds a saga which was started earlier.
+// find declares the function that returns the handle of an existing saga.
 func (e *emitter) find(s *model.Saga) *jen.Statement {
 	n := outline.NamesOf(s)
 	return doc(n.Find+" returns the handle of a saga "+s.Name+` that was started earlier, maybe by another process.
@@ -54,7 +54,7 @@ func (e *emitter) run(s *model.Saga) *jen.Statement {
 		Type().Id(n.Run).Op("=").Add(e.saga("Run")).Types(jen.Id(n.Result))
 }
 
-// result declares the type that holds the outputs of a saga's nodes.
+// result declares the type of the outputs of the nodes of a saga.
 func (e *emitter) result(s *model.Saga) *jen.Statement {
 	n := outline.NamesOf(s)
 	var fields []jen.Code
@@ -67,7 +67,7 @@ func (e *emitter) result(s *model.Saga) *jen.Statement {
 		Type().Id(n.Result).Struct(jen.Id("nodes").Struct(fields...))
 }
 
-// decoder declares the method through which the runtime fills a result.
+// decoder declares the method by which the runtime fills a result.
 func (e *emitter) decoder(s *model.Saga) *jen.Statement {
 	return doc("DecodeOutputs implements saga.Result.").
 		Func().Params(jen.Id("r").Op("*").Id(outline.NamesOf(s).Result)).Id("DecodeOutputs").
@@ -75,7 +75,7 @@ func (e *emitter) decoder(s *model.Saga) *jen.Statement {
 		Add(shortBody(jen.Return(jen.Id("outputs").Dot("Decode").Call(jen.Op("&").Id("r").Dot("nodes")))))
 }
 
-// accessors declares a lookup for each node that has an output.
+// accessors declares an accessor for each node that has an output.
 func (e *emitter) accessors(s *model.Saga) []*jen.Statement {
 	var blocks []*jen.Statement
 	for i, node := range s.Nodes {

@@ -14,12 +14,12 @@ func (e *emitter) shapeConstants() *jen.Statement {
 	for _, c := range e.shapes.Constants {
 		lines = append(lines, jen.Id(c.Name).Op("=").Add(rawString(c.Text)))
 	}
-	return doc(`The shapes of the data in the logs of these sagas, as JSON has it. A saga that is under way
-when they change goes on only if what is in its log still fits.`).
+	return doc(`The shapes of the data in the logs of these sagas, as JSON. If they change, a
+saga in flight is resumed only if the data in its log still fits.`).
 		Const().Add(declarations(lines...))
 }
 
-// shape spells the shape of a type that has one, as newEmitter has checked.
+// shape returns the shape of a type that has one, as newEmitter has checked.
 func (e *emitter) shape(t types.Type) *jen.Statement {
 	if c := e.shapes.Constant(types.Unalias(t)); c != nil {
 		return jen.Id(c.Name)
@@ -31,7 +31,8 @@ func (e *emitter) shape(t types.Type) *jen.Statement {
 	return rawString(text)
 }
 
-// rawString spells a string between backquotes if that is possible and all of it is visible.
+// rawString returns a string literal: in backquotes if the text allows it and
+// has no characters that don't print.
 func rawString(s string) *jen.Statement {
 	quoted := strconv.Quote(s)
 	if len(quoted) == len(s)+2 || !strconv.CanBackquote(s) || hidden(s) {
@@ -40,7 +41,7 @@ func rawString(s string) *jen.Statement {
 	return jen.Id("`" + s + "`")
 }
 
-// hidden reports whether s has characters that strconv.Quote would escape because they don't print.
+// hidden reports whether s has characters that don't print.
 func hidden(s string) bool {
 	for _, r := range s {
 		if !strconv.IsPrint(r) {

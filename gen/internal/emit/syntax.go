@@ -7,9 +7,9 @@ import (
 	"github.com/dave/jennifer/jen"
 )
 
-// doc starts a block with a doc comment. What isn't printable in the text, such as a character
-// that changes the direction of writing, becomes U+FFFD: it can't end the comment, and no reader takes the line
-// for anything else.
+// doc starts a block with a doc comment. Characters that don't print, such as
+// those that change the direction of writing, become U+FFFD, so that the text
+// can neither end the comment nor look like something else.
 func doc(text string) *jen.Statement {
 	s := jen.Null()
 	for line := range strings.SplitSeq(text, "\n") {
@@ -27,18 +27,18 @@ func doc(text string) *jen.Statement {
 	return s
 }
 
-// lines is a list with one item a line, as in open, the items, close.
+// lines returns a list with one item on each line, between open and close.
 func lines(open, close string, items ...jen.Code) *jen.Statement {
 	return jen.Custom(jen.Options{Open: open, Close: close, Separator: ",", Multi: true}, items...)
 }
 
-// declarations is a declaration group with one item a line, as in const ( … ).
+// declarations returns a declaration group with one item on each line.
 func declarations(items ...jen.Code) *jen.Statement {
 	return jen.Custom(jen.Options{Open: "(", Close: ")", Multi: true}, items...)
 }
 
-// call is a call with each of the last arguments on a line of its own, or if there are none
-// on one line.
+// call returns a call with each of the last arguments on its own line. Without
+// last arguments, it is on one line.
 func call(f *jen.Statement, args []jen.Code, last ...jen.Code) *jen.Statement {
 	if len(last) == 0 {
 		return f.Call(args...)
@@ -50,12 +50,12 @@ func call(f *jen.Statement, args []jen.Code, last ...jen.Code) *jen.Statement {
 	return f.Add(lines("", ")", last...))
 }
 
-// field is a key and its value in a composite literal.
+// field returns a key and its value in a composite literal.
 func field(name string, value jen.Code) *jen.Statement {
 	return jen.Id(name).Op(":").Add(value)
 }
 
-// shortBody is the body of a function that consists of one short statement.
+// shortBody returns a function body of one short statement, on one line.
 func shortBody(statement jen.Code) *jen.Statement {
 	return jen.Custom(jen.Options{Open: "{", Close: "}"}, statement)
 }

@@ -5,16 +5,17 @@ import (
 	"reflect"
 )
 
-// DroppedField is a field that encoding/json leaves out, though nothing says that it may.
+// DroppedField is a field that encoding/json drops although nothing says that
+// it may.
 type DroppedField struct {
 	Field *types.Var
 	Path  string // to the field, as in shapeError
 	By    string // the path to the field that hides it; empty if it isn't exported
 }
 
-// DroppedFields returns the lost fields in values of type t, whose shape is known. It
-// looks at the fields for which mine returns true: the fields of generated
-// structs and of other packages are not the caller's to fix.
+// DroppedFields returns the lost fields in values of type t, whose shape is
+// known. It looks at the fields for which mine returns true: the fields of
+// generated structs and of other packages are not the caller's to fix.
 func DroppedFields(t types.Type, mine func(*types.Var) bool) []DroppedField {
 	f := droppedFieldFinder{mine: mine, seen: map[types.Type]bool{}}
 	f.find(t, "")
@@ -22,8 +23,8 @@ func DroppedFields(t types.Type, mine func(*types.Var) bool) []DroppedField {
 }
 
 type droppedFieldFinder struct {
-	mine func(*types.Var) bool
-	seen map[types.Type]bool // named types
+	mine    func(*types.Var) bool
+	seen    map[types.Type]bool // named types
 	dropped []DroppedField
 }
 
@@ -80,7 +81,8 @@ func (f *droppedFieldFinder) findIn(t *types.Struct, path string) {
 	}
 }
 
-// findBeside looks at what stands beside the embedded field that encodes a struct with its methods.
+// findBeside looks at the other fields of a struct that an embedded field
+// encodes with its promoted methods.
 func (f *droppedFieldFinder) findBeside(t types.Type, path string) {
 	u, ok := t.Underlying().(*types.Struct)
 	if !ok {
@@ -95,14 +97,14 @@ func (f *droppedFieldFinder) findBeside(t types.Type, path string) {
 	}
 }
 
-// drop notes a field, unless it's somebody else's, holds nothing, or may be lost.
+// drop notes a dropped field, unless it may be dropped or isn't the caller's.
 func (f *droppedFieldFinder) drop(t *types.Struct, i int, path string) {
 	if field := t.Field(i); !mayDrop(t, i) && f.mine(field) {
 		f.dropped = append(f.dropped, DroppedField{Field: field, Path: path + "." + field.Name()})
 	}
 }
 
-// mayDrop reports whether field i holds nothing, or is tagged as one that isn't kept.
+// mayDrop reports whether field i has no content or is tagged json:"-".
 func mayDrop(t *types.Struct, i int) bool {
 	field := t.Field(i)
 	return field.Name() == "_" || reflect.StructTag(t.Tag(i)).Get("json") == "-" || types.SizesFor("gc", "amd64").Sizeof(field.Type()) == 0

@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// jsonField is a field as encoding/json sees it.
+// jsonField is a field that encoding/json encodes.
 type jsonField struct {
 	name             string
 	field            *types.Var
@@ -17,21 +17,24 @@ type jsonField struct {
 	tagged           bool
 	behindPointer    bool   // in a struct that is embedded by a pointer
 	unsettable       bool   // in an unexported struct that is embedded by a pointer
-	via              string // the embedded fields in which it is, each behind a dot
+	via              string // the path through embedded fields, as in ".Base.Owner"
 }
 
-// hiddenField is a field that encoding/json leaves out for another of its name.
+// hiddenField is a field that encoding/json drops because another field has the
+// same JSON name and takes precedence.
 type hiddenField struct {
 	jsonField
 	by jsonField
 }
 
-// jsonFields lists the fields of t that encoding/json knows, sorted by their JSON names. The fields
-// of embedded structs count as those of t. Of fields of one name the least deeply embedded
-// is taken, and hides the others; of several at that depth the tagged one; and if it's not one, none of them: those are lost.
+// jsonFields returns the fields of t that encoding/json encodes, sorted by
+// their JSON names. The fields of embedded structs count as fields of t. If
+// several fields have one name, the least deeply embedded takes precedence and
+// hides the others; at equal depth, the only tagged one. If none takes
+// precedence, encoding/json drops all of them, and their name is in dropped.
 func jsonFields(t *types.Struct) (fields []jsonField, hidden []hiddenField, dropped []string) {
 	type level struct {
-		jsonField // what holds for all fields of t
+		jsonField // the properties that all fields of t inherit
 		t         *types.Struct
 		twice     bool // t is embedded twice at this depth, so its fields cancel out
 	}
@@ -104,8 +107,9 @@ func jsonFields(t *types.Struct) (fields []jsonField, hidden []hiddenField, drop
 	return fields, hidden, dropped
 }
 
-// jsonFieldOf returns field i of t, or the struct type whose fields it embeds. It reports false for
-// one that encoding/json leaves out.
+// jsonFieldOf returns field i of t. For an embedded struct whose fields are
+// promoted, it also returns the type of that struct. It returns false if
+// encoding/json ignores the field.
 func jsonFieldOf(t *types.Struct, i int) (f jsonField, inner types.Type, ok bool) {
 	field := t.Field(i)
 	tag := reflect.StructTag(t.Tag(i)).Get("json")
@@ -145,7 +149,8 @@ func jsonFieldOf(t *types.Struct, i int) (f jsonField, inner types.Type, ok bool
 	return f, nil, true
 }
 
-// quotable reports whether the option string means something for a field of that type.
+// quotable reports whether the tag option string has an effect on a field of
+// type t.
 func quotable(t types.Type) bool {
 	if p, ok := types.Unalias(t).(*types.Pointer); ok {
 		t = p.Elem()
@@ -154,7 +159,7 @@ func quotable(t types.Type) bool {
 	return ok && b.Info()&(types.IsBoolean|types.IsInteger|types.IsFloat|types.IsString) != 0
 }
 
-// validJSONName reports whether encoding/json takes name from a tag.
+// validJSONName reports whether encoding/json accepts a name from a tag.
 func validJSONName(name string) bool {
 	for _, r := range name {
 		if !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r) {

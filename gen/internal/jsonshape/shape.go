@@ -1,3 +1,6 @@
+// Package jsonshape says how encoding/json encodes the values of a Go type, and
+// whether they survive being encoded and decoded. Package internal/shape has
+// the rules for which shapes fit each other.
 package jsonshape
 
 import (
@@ -12,19 +15,19 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/typeutil"
 )
 
-// Of returns the canonical text of t as encoding/json sees it: two types of one shape
-// read each other's JSON.
+// Of returns the shape of t: a canonical text of what encoding/json makes of
+// it. Two types with the same shape decode each other's JSON.
 //
-//	string, bool, int64, float64, any    by kind
-//	bytes                                a slice of bytes, which is base64
+//	string, bool, int64, float64, any
+//	bytes                      a slice of bytes, in base64
 //	[]T  [3]T  map[K]T  *T
-//	{"name":T,"other"?:T}                a struct, sorted; ? marks what may be left out
-//	quoted(T)                            a field with the option string
-//	secret(T)                            a Secret of package runtime
-//	time.Time                            a type that encodes itself, by its full name
-//	@2                                   a type inside itself: all from two brackets, pointers and the like further out
+//	{"name":T,"other"?:T}      a struct; ? marks omitempty and omitzero
+//	quoted(T)                  a field with the option string
+//	secret(T)                  a saga.Secret
+//	time.Time                  a type that encodes itself, by its full name
+//	@2                         an enclosing type, two brackets or pointers out
 //
-// It returns a *shapeError if a value of type t, on its own, doesn't survive being encoded
+// It returns a *shapeError if a value of type t doesn't survive being encoded
 // and decoded.
 func Of(t types.Type) (string, error) {
 	s := shaper{}
@@ -34,16 +37,16 @@ func Of(t types.Type) (string, error) {
 	return s.out.String(), nil
 }
 
-// shapeError says why a type can't be stored as JSON.
+// shapeError is the reason why a type can't be stored as JSON.
 type shapeError struct {
 	Type types.Type
-	// Path leads from Type to the part that is the reason, as in ".Owner.Done[]"; empty if
-	// that's all of it.
+	// Path leads from Type to the part concerned, as in ".Owner.Done[]". It is
+	// empty for Type itself.
 	Path   string
 	Reason string
 }
 
-// Error implements error.
+// Error returns the path and the reason.
 func (e *shapeError) Error() string {
 	if e.Path == "" {
 		return e.Reason
@@ -51,26 +54,28 @@ func (e *shapeError) Error() string {
 	return e.Path + ": " + e.Reason
 }
 
-// shaper writes one shape.
+// shaper writes the shape of one type.
 type shaper struct {
 	out  strings.Builder
 	path []string    // to the part that is being written
 	open []openNamed // the types that are being written, the outermost first
-	// around counts the objects, arrays, slices, maps and pointers that what is being written stands in.
+	// around is the number of enclosing objects, arrays, slices, maps and
+	// pointers.
 	around int
 }
 
-// openNamed is a type with a name, and how many stand around it.
+// openNamed is an enclosing named type, with the value of around at its start.
 type openNamed struct {
 	*types.Named
 	around int
 }
 
-// maxInstances is how many instances of a generic type may stand in each other. What compiles has a few at most.
+// maxInstances is how many instances of a generic type may be nested. Types
+// that compile have a few at most.
 const maxInstances = 5
 
-// write writes the shape of t. A method with a pointer receiver takes part in the encoding
-// only of a value that is addressable.
+// write writes the shape of t. addressable says whether encoding/json can take
+// the address of the value, and so call methods with pointer receivers.
 func (s *shaper) write(t types.Type, addressable bool) error {
 	if held, ok := heldSecret(t); ok {
 		s.out.WriteString("secret(")
@@ -146,7 +151,7 @@ func (s *shaper) write(t types.Type, addressable bool) error {
 	return fmt.Errorf("a %s can't be stored", types.TypeString(t, nil))
 }
 
-// heldSecret returns the type of what t holds, if t is a Secret.
+// heldSecret returns T if t is a saga.Secret[T].
 func heldSecret(t types.Type) (types.Type, bool) {
 	if !typeutil.IsNamed(t, typeutil.RuntimePath, "Secret") {
 		return nil, false
@@ -158,7 +163,7 @@ func heldSecret(t types.Type) (types.Type, bool) {
 	return arguments.At(0), true
 }
 
-// inside writes the shape of a part of the current type.
+// inside writes the shape of a part of the current type, one level further in.
 func (s *shaper) inside(step string, t types.Type, addressable bool) error {
 	s.path = append(s.path, step)
 	s.around++
@@ -234,8 +239,8 @@ func (s *shaper) fields(t *types.Struct, addressable bool) error {
 	return nil
 }
 
-// encodesItself reports whether t has methods of its own for being encoded and decoded. It
-// returns an error if it has only half of them.
+// encodesItself reports whether t has its own methods for encoding and
+// decoding. It returns an error if it has only one of the two.
 func encodesItself(t types.Type, addressable bool) (bool, error) {
 	if typeutil.IsNamed(t, "encoding/json", "Number") {
 		return true, nil
@@ -263,7 +268,8 @@ func encodesItself(t types.Type, addressable bool) (bool, error) {
 	return false, nil
 }
 
-// promotesCoding returns the name of an embedded field whose methods make a struct encode or decode itself, though it has other fields.
+// promotesCoding returns the name of an embedded field whose promoted methods
+// make a struct encode or decode itself, although the struct has other fields.
 func promotesCoding(t types.Type) string {
 	u, ok := t.Underlying().(*types.Struct)
 	if !ok {
@@ -283,14 +289,15 @@ func promotesCoding(t types.Type) string {
 	return ""
 }
 
-// readsTextAlone reports whether t is written otherwise than as the text that it wants to be read from. What is a string may be.
+// readsTextAlone reports whether t decodes itself from a text that
+// encoding/json doesn't produce for it. Strings are encoded as text anyway.
 func readsTextAlone(t types.Type) bool {
 	b, ok := t.Underlying().(*types.Basic)
 	isString := ok && b.Info()&types.IsString != 0
 	return !isString && !hasEncoder(t, true) && hasMethod(t, "UnmarshalText", true) && !hasMethod(t, "UnmarshalJSON", true)
 }
 
-// encoderOf returns the name of the method that encodes an addressable t, and decoderOf of the one that decodes it, if it has any.
+// encoderOf returns the name of the method that would encode an addressable t.
 func encoderOf(t types.Type) string {
 	if hasMethod(t, "MarshalJSON", true) {
 		return "MarshalJSON"
@@ -298,6 +305,7 @@ func encoderOf(t types.Type) string {
 	return "MarshalText"
 }
 
+// decoderOf returns the name of the method that would decode t.
 func decoderOf(t types.Type) string {
 	if hasMethod(t, "UnmarshalJSON", true) {
 		return "UnmarshalJSON"
@@ -313,8 +321,8 @@ func hasDecoder(t types.Type) bool {
 	return hasMethod(t, "UnmarshalJSON", true) || hasMethod(t, "UnmarshalText", true)
 }
 
-// hasMethod reports whether t, or if addressable *t, has the method of that name as
-// encoding and encoding/json want it.
+// hasMethod reports whether t, or *t if addressable, has the method with the
+// signature that encoding/json requires.
 func hasMethod(t types.Type, name string, addressable bool) bool {
 	obj, _, _ := types.LookupFieldOrMethod(t, addressable, nil, name)
 	f, ok := obj.(*types.Func)

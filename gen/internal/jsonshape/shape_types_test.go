@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The types below are read twice by shape_test.go: as source by shapeOf, and as they are by
-// encoding/json.
+// The types below are read twice by shape_test.go: as source by shapeOf, and as
+// they are by encoding/json.
 
 type shapeInner struct {
 	Deep   int
@@ -75,7 +75,8 @@ type shapeOptions struct {
 	Array    [4]byte
 }
 
-// shapeOak is a shapeTree by another name, every other level of which has yet another one.
+// shapeOak is a shapeTree by another name, every other level of which has yet
+// another one.
 type shapeOak struct {
 	Kind  int64
 	Left  *shapeBranch

@@ -1,3 +1,6 @@
+// Package model has the types that describe an annotated package once it is
+// checked: its actions, its sagas and their nodes. Package check builds them,
+// and the emitter and package inspect read them.
 package model
 
 import (
@@ -7,22 +10,24 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/directive"
 )
 
-// Package is one annotated package, checked and bound: all that emit needs. Everything in
-// it is ordered, so that the output depends on nothing but the sources.
+// Package is an annotated package whose inputs are bound: all that the emitter
+// needs. Everything in it is ordered, so the output depends on the sources
+// alone.
 type Package struct {
 	// Path is the import path, Name the name in the package clause.
 	Path, Name string
 	// Dir is the folder of its files.
 	Dir string
-	// Prefix begins the names of the package's actions and of its generated file: the
-	// package's name, or for a package main that of its folder.
+	// Prefix is the first part of the logged names of the actions and of the
+	// name of the generated file: the package's name, or for a package main its
+	// folder's.
 	Prefix string
-	// Types is where the types below are declared; emit qualifies names relative to it.
+	// Types is the package as the type checker sees it.
 	Types *types.Package
-	// Fset says where in the sources the positions of the model are.
+	// Fset resolves the positions in the model.
 	Fset *token.FileSet
-	// App is the type of the application context, always a pointer, a named type or an
-	// interface; nil if no action uses one.
+	// App is the type of the application context: a pointer, a named type or an
+	// interface. It is nil if no action uses one.
 	App types.Type
 	// Actions are sorted by name.
 	Actions []*Action
@@ -33,16 +38,16 @@ type Package struct {
 // Action is a do function with its undo function.
 type Action struct {
 	Name  string // as in the directive: "payment"
-	Label string // the label argument, or else the name
-	// Do is never nil. Undo is nil for an action that says noundo.
+	Label string // the label argument; without one, the name
+	// Do is not nil. Undo is nil for an action with the word noundo.
 	Do, Undo *Func
-	// Inputs are what Do and Undo take together, in the order of Do's parameters and
-	// then of Undo's. One name has one type.
+	// Inputs are the inputs of Do, in the order of its parameters, followed by
+	// those that only Undo has. Their names differ.
 	Inputs []*Input
-	// Output is what Do returns beside the error; nil if nothing.
+	// Output is the output type of Do; nil if it returns only an error.
 	Output types.Type
-	// ImportPath and PackageName are those of the package that declares the action;
-	// empty if it is the one being generated.
+	// ImportPath and PackageName belong to the package that declares the
+	// action. They are empty if that is the package being generated.
 	ImportPath, PackageName string
 }
 
@@ -51,19 +56,20 @@ type Func struct {
 	Name string
 	// Object is the function itself, for its signature and its receiver.
 	Object *types.Func
-	// Args says what each parameter is bound to, in order. The receiver isn't in it.
+	// Args are the arguments for the parameters, in order, without the
+	// receiver.
 	Args []Arg
 	// Policy is what the directive's timeout, attempts, backoff and limit say.
 	Policy directive.Policy
 }
 
-// Arg is what one parameter of an annotated function is given.
+// Arg is the argument for one parameter of an annotated function.
 type Arg struct {
 	Kind  ArgKind
 	Input *Input // for ArgInput
 }
 
-// ArgKind says where an argument comes from.
+// ArgKind is the source of an argument.
 type ArgKind int
 
 // The kinds of arguments.
@@ -71,14 +77,14 @@ const (
 	ArgContext       ArgKind = iota // context.Context
 	ArgActionContext                // saga.ActionContext
 	ArgApp                          // the application context, as a parameter
-	ArgInput                        // an input, bound to a node or the parameters by each saga
-	ArgOutput                       // of an undo: the output of its do
-	ArgOutputPointer                // of an undo: the same, nil if it is unknown
+	ArgInput                        // an input, which each node binds
+	ArgOutput                       // in an undo: the output of the do
+	ArgOutputPointer                // in an undo: a pointer to the output, nil if it is unknown
 )
 
 // Input is a named, typed input of an action.
 type Input struct {
-	Name string // the parameter's name, or one made of the type's if it has none
+	Name string // the parameter's name; without one, a name derived from the type
 	Type types.Type
 }
 
@@ -87,14 +93,16 @@ type Saga struct {
 	Name string // "book-trip"
 	// Params is the annotated type.
 	Params *types.TypeName
-	// Nodes are in an order in which every node stands behind those that it runs after.
+	// Nodes are in topological order: a node comes after those that it runs
+	// after.
 	Nodes []*Node
-	// Stages holds the same nodes as stages if all of them were placed by append
-	// directives; it is nil otherwise, and then each node's After tells its edges.
+	// Stages are the same nodes, grouped into stages, if append directives
+	// placed all of them. Otherwise Stages is nil, and Node.After has the
+	// edges.
 	Stages [][]*Node
-	// Output is the last node's; nil if that has none.
+	// Output is the output type of the last node; nil if it has none.
 	Output types.Type
-	// ImportPath and PackageName are as an Action's.
+	// ImportPath and PackageName are as in Action.
 	ImportPath, PackageName string
 }
 
@@ -104,26 +112,28 @@ type Node struct {
 	Kind NodeKind
 	// After lists the nodes that this one runs directly after.
 	After []*Node
-	// Output is nil for a node that has none.
+	// Output is the type of the output; nil if the node has none.
 	Output types.Type
 
-	// Action is what a NodeAction runs, with Bindings, one an input of the action, in
-	// the order of its Inputs.
+	// Action is the action that a NodeAction runs. Bindings bind its inputs, in
+	// the order of Action.Inputs.
 	Action   *Action
 	Bindings []Binding
 
-	// Constant is the package-level object whose value a NodeConstant has. A func is called.
+	// Constant is the package-level object that has the value of a
+	// NodeConstant. A function is called.
 	Constant types.Object
 
-	// Subsaga is what a NodeSubsaga runs. ParamsFrom is the node that its parameters come from.
+	// Subsaga is the saga that a NodeSubsaga runs. Its parameters are the
+	// output of ParamsFrom.
 	Subsaga    *Saga
 	ParamsFrom *Node
 
-	// Pos is the argument that placed the node.
+	// Pos is the position of the argument that places the node.
 	Pos token.Pos
 }
 
-// NodeKind says what a node does.
+// NodeKind is the kind of a node.
 type NodeKind int
 
 // The kinds of nodes.
@@ -133,24 +143,26 @@ const (
 	NodeSubsaga
 )
 
-// Binding says where one input of a node comes from: the output of another node, or if
-// From is nil the saga's parameters.
+// Binding is the source of one input of a node: the output of the node From, or
+// the saga's parameters if From is nil.
 type Binding struct {
 	Input *Input
 	From  *Node
 }
 
-// GeneratedName is a name that the generated file declares for the whole package, a method of
-// a generated type as in "BookTripResult.Payment", or a predeclared identifier that the file
-// relies on. Two of one name, or a hand-written declaration of one, can't be compiled.
+// GeneratedName is a name that the generated file declares or relies on: a
+// package-level declaration, a method of a generated type as in
+// "BookTripResult.Payment", or a predeclared identifier. The package doesn't
+// compile if a name is declared twice, by the file or by hand.
 type GeneratedName struct {
 	Name string
-	// What tells what has the name, as in `the constant for the name of action "payment"`.
+	// What describes the declaration, as in `the constant for the name of
+	// action "payment"`.
 	What string
-	// Action, Saga and Node are what the name comes from, as far as it comes from one.
+	// Action, Saga and Node are what the name is derived from, if anything.
 	Action *Action
 	Saga   *Saga
 	Node   *Node
-	// Predeclared says that it isn't declared by the file, but used.
+	// Predeclared says that the file uses the name and doesn't declare it.
 	Predeclared bool
 }

@@ -7,7 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Enumerate lists names as in "a, b and c", the first few of them.
+// Enumerate joins names, as in "a, b and c". It shortens a long list to its
+// first names and the number of the others.
 func Enumerate(names []string, conjunction string) string {
 	const most = 8
 	if len(names) > most {
@@ -24,7 +25,7 @@ func Enumerate(names []string, conjunction string) string {
 	return strings.Join(names[:last], ", ") + " " + conjunction + " " + names[last]
 }
 
-// Quoted returns the names in quotes.
+// Quoted returns the names, each in double quotes.
 func Quoted(names []string) []string {
 	list := make([]string, len(names))
 	for i, n := range names {
@@ -33,7 +34,8 @@ func Quoted(names []string) []string {
 	return list
 }
 
-// Printable quotes text of the sources for a message, shortened if it is long.
+// Printable quotes a text from the sources for a message. It escapes characters
+// that don't print, and shortens a long text.
 func Printable(s string) string {
 	const most = 64
 	if len(s) > most {
@@ -46,5 +48,5 @@ func Printable(s string) string {
 	return strconv.Quote(s)
 }
 
-// JoinLines puts a message that others wrote into one line.
+// JoinLines returns a message of another program in one line.
 func JoinLines(s string) string { return strings.Join(strings.Fields(s), " ") }

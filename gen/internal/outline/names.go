@@ -1,3 +1,7 @@
+// Package outline describes a generated file before it is written: the names
+// that it declares, the types that it mentions, and the shapes that it
+// contains. The checks compare the names with hand-written declarations; the
+// emitter writes them.
 package outline
 
 import (
@@ -11,8 +15,9 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/typeutil"
 )
 
-// Names lists the names of everything that Emit declares for p, and the predeclared
-// identifiers that it uses. A name stands in it twice if it would be declared twice.
+// Names returns the names that the generated file of p declares, and the
+// predeclared identifiers that it uses. A name that would be declared twice is
+// in it twice.
 func Names(p *model.Package) []model.GeneratedName {
 	var names []model.GeneratedName
 	if len(p.Actions) > 0 {
@@ -62,8 +67,8 @@ func Names(p *model.Package) []model.GeneratedName {
 	return names
 }
 
-// DeclaredNames is the set of names that mean something in the whole package: keywords, predeclared
-// and hand-written ones, and those that Emit declares.
+// DeclaredNames returns the names that are taken in the package: keywords,
+// predeclared identifiers, hand-written declarations, and the Names.
 func DeclaredNames(p *model.Package) map[string]bool {
 	declared := map[string]bool{"_": true, "init": true}
 	for tok := token.BREAK; tok <= token.VAR; tok++ {
@@ -78,7 +83,8 @@ func DeclaredNames(p *model.Package) map[string]bool {
 	return declared
 }
 
-// predeclaredUsed lists the predeclared identifiers in the file generated for p, sorted.
+// predeclaredUsed returns the predeclared identifiers in the generated file of
+// p, sorted.
 func predeclaredUsed(p *model.Package) []string {
 	used := map[string]bool{"error": true, "nil": len(p.Actions) > 0 && p.App == nil}
 	for _, t := range EmittedTypes(p) {
@@ -105,10 +111,11 @@ func predeclaredUsed(p *model.Package) []string {
 	return names
 }
 
-// SagaNames are the names declared for one saga.
+// SagaNames are the names that the generated file declares for one saga.
 type SagaNames struct{ DAG, Build, Start, Find, Run, Result string }
 
-// NamesOf returns the names declared for s: exported if its parameter type is.
+// NamesOf returns the names for a saga. They are exported if its parameter type
+// is.
 func NamesOf(s *model.Saga) SagaNames {
 	t := s.Params.Name()
 	start, find := "Start", "Find"
@@ -129,7 +136,7 @@ func ActionConstant(a *model.Action) string { return "Action" + naming.GoName(a.
 func ActionFunc(a *model.Action) string     { return naming.LowerFirst(naming.GoName(a.Name)) + "Action" }
 func InputsType(a *model.Action) string     { return naming.LowerFirst(naming.GoName(a.Name)) + "Inputs" }
 
-// FieldNames returns an exported Go name for each input, all different.
+// FieldNames returns a different exported Go name for each input.
 func FieldNames(inputs []*model.Input) map[*model.Input]string {
 	fields := map[*model.Input]string{}
 	taken := map[string]bool{}

@@ -12,21 +12,23 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/naming"
 )
 
-// Shapes holds the shapes of the inputs and outputs of a package's own actions.
+// Shapes has the shapes of the inputs and outputs of a package's own actions.
 type Shapes struct {
-	// Constants are those of the named types, sorted by name; the generated file declares them.
+	// Constants are the shapes of named types, sorted by name. The generated
+	// file declares a constant for each.
 	Constants []ShapeConstant
 	pkg       *types.Package
 }
 
-// ShapeConstant is the constant that holds the shape of a named type.
+// ShapeConstant is the constant for the shape of a named type.
 type ShapeConstant struct {
 	Name string
 	typ  types.Type
 	Text string
 }
 
-// NewShapes finds the shapes of p. The error tells the first type that has none.
+// NewShapes computes the shapes of p. The error is about the first type that
+// has none; the result has the shapes of the others.
 func NewShapes(p *model.Package) (*Shapes, error) {
 	s := &Shapes{pkg: p.Types}
 	var firstErr error
@@ -48,7 +50,8 @@ func NewShapes(p *model.Package) (*Shapes, error) {
 			add(a.Output)
 		}
 	}
-	// Types of this package are named before those of others, which give way.
+	// The types of this package come first and keep their names if others
+	// clash.
 	slices.SortStableFunc(s.Constants, func(a, b ShapeConstant) int { return strings.Compare(s.sortKey(a), s.sortKey(b)) })
 	taken := map[string]bool{}
 	for i := range s.Constants {
@@ -74,7 +77,7 @@ func (s *Shapes) qualify(pkg *types.Package) string {
 	return pkg.Name()
 }
 
-// Constant returns the constant of t, or nil if it has none.
+// Constant returns the constant for t, or nil if there is none.
 func (s *Shapes) Constant(t types.Type) *ShapeConstant {
 	for i := range s.Constants {
 		if types.Identical(s.Constants[i].typ, t) {
@@ -84,7 +87,8 @@ func (s *Shapes) Constant(t types.Type) *ShapeConstant {
 	return nil
 }
 
-// typeWords makes a Go name of a type's text: "time.Time" becomes "TimeTime".
+// typeWords returns the text of a type as a part of a Go name: "time.Time"
+// becomes "TimeTime".
 func typeWords(text string) string {
 	var b strings.Builder
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' }) {

@@ -8,7 +8,8 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/model"
 )
 
-// EmittedTypes lists the types that the file generated for p spells out, in its order.
+// EmittedTypes returns the types that the generated file of p mentions, in the
+// order of the file.
 func EmittedTypes(p *model.Package) []types.Type {
 	var all []types.Type
 	add := func(t types.Type) {
@@ -17,7 +18,7 @@ func EmittedTypes(p *model.Package) []types.Type {
 		}
 	}
 	add(p.App)
-	for _, a := range append(slices.Clone(p.Actions), ForeignActions(p)...) {
+	for _, a := range append(slices.Clone(p.Actions), ImportedActions(p)...) {
 		for _, f := range []*model.Func{a.Do, a.Undo} {
 			if f != nil {
 				add(f.Object.Signature())
@@ -43,9 +44,9 @@ func EmittedTypes(p *model.Package) []types.Type {
 	return all
 }
 
-// ForeignActions lists the actions of other packages that the sagas of p run, each once,
-// sorted by package and name.
-func ForeignActions(p *model.Package) []*model.Action {
+// ImportedActions returns the actions of other packages that the sagas of p
+// run, each once, sorted by package and name.
+func ImportedActions(p *model.Package) []*model.Action {
 	var actions []*model.Action
 	for _, s := range p.Sagas {
 		for _, n := range s.Nodes {
@@ -59,8 +60,8 @@ func ForeignActions(p *model.Package) []*model.Action {
 	return slices.CompactFunc(actions, func(a, b *model.Action) bool { return key(a) == key(b) })
 }
 
-// Constants lists the objects whose values the sagas of p have at constant nodes, each once,
-// sorted by package and name.
+// Constants returns the objects whose values are the outputs of constant nodes,
+// each once, sorted by package and name.
 func Constants(p *model.Package) []types.Object {
 	var objects []types.Object
 	for _, s := range p.Sagas {
@@ -80,8 +81,8 @@ func Constants(p *model.Package) []types.Object {
 	return slices.CompactFunc(objects, func(a, b types.Object) bool { return key(a) == key(b) })
 }
 
-// UnnamedSignature returns the type of f with its receiver, if it has one, as the first
-// parameter, and without the names of the parameters and results.
+// UnnamedSignature returns the type of f as a function: without the names of
+// parameters and results, and with the receiver as the first parameter.
 func UnnamedSignature(f *types.Func) *types.Signature {
 	sig := f.Signature()
 	unnamed := func(vars ...*types.Var) []*types.Var {

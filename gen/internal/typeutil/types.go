@@ -1,3 +1,5 @@
+// Package typeutil answers questions about Go types and import paths that
+// several packages of the generator ask.
 package typeutil
 
 import (
@@ -11,9 +13,11 @@ import (
 // RuntimePath is the import path of the runtime.
 const RuntimePath = "github.com/sagagen/sagagen/runtime"
 
+// IsError reports whether t is the predeclared type error.
 func IsError(t types.Type) bool { return types.Identical(t, types.Universe.Lookup("error").Type()) }
 
-// Deref returns the element type of a pointer, and any other type as it is.
+// Deref returns the element type of a pointer type, and any other type
+// unchanged.
 func Deref(t types.Type) types.Type {
 	if p, ok := types.Unalias(t).(*types.Pointer); ok {
 		return p.Elem()
@@ -21,15 +25,17 @@ func Deref(t types.Type) types.Type {
 	return t
 }
 
+// IsInvalid reports whether the type checker could not determine t.
 func IsInvalid(t types.Type) bool { return t == types.Typ[types.Invalid] }
 
-// IsNamed reports whether t is the type of that name.
+// IsNamed reports whether t is the named type path.name, or an instance of it.
 func IsNamed(t types.Type, path, name string) bool {
 	named, ok := types.Unalias(t).(*types.Named)
 	return ok && named.Obj().Name() == name && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == path
 }
 
-// EachType calls visit with t and with every type that is spelled out in t.
+// EachType calls visit for t and for every type that the source text of t
+// mentions. It doesn't look inside the declarations of named types.
 func EachType(t types.Type, visit func(types.Type)) {
 	visit(t)
 	inside := func(ts *types.TypeList) {
@@ -75,7 +81,8 @@ func EachType(t types.Type, visit func(types.Type)) {
 	}
 }
 
-// SourceText returns a part of the sources as gofmt writes it, without comments.
+// SourceText returns the gofmt-formatted source of a node, without comments.
+// The node must come from the parser.
 func SourceText(fset *token.FileSet, node ast.Node) string {
 	var text bytes.Buffer
 	if err := format.Node(&text, fset, node); err != nil {
