@@ -19,9 +19,9 @@ import (
 
 const diagnosticsDir = "../testdata/diagnostics"
 
-// TestDiagnostics analyzes the packages of testdata/diagnostics. Each is about one mistake, or
-// a few that are related, and has a want.txt of what is to be reported for it, in order: every
-// diagnostic as it is printed, with its other places indented below.
+// TestDiagnostics analyzes the packages of testdata/diagnostics. Each has one
+// mistake, or a few related ones. Its want.txt lists the diagnostics as they
+// are printed, in order, each with its related positions indented below.
 func TestDiagnostics(t *testing.T) {
 	entries, err := os.ReadDir(diagnosticsDir)
 	require.NoError(t, err)
@@ -29,7 +29,7 @@ func TestDiagnostics(t *testing.T) {
 	for _, e := range entries {
 		patterns = append(patterns, "./"+e.Name())
 	}
-	// One run is much faster than one a case.
+	// One run is much faster than one for each case.
 	result, err := Analyze(t.Context(), Options{Dir: diagnosticsDir, Patterns: patterns})
 	require.NoError(t, err)
 	assert.Empty(t, result.Packages, "packages without a mistake")
@@ -57,7 +57,7 @@ func TestDiagnostics(t *testing.T) {
 	})
 }
 
-// printed writes a diagnostic with base names for files.
+// printed returns a diagnostic as it is printed, with base names for files.
 func printed(d diag.Diagnostic) string {
 	base := func(pos token.Position) token.Position {
 		pos.Filename = filepath.Base(pos.Filename)
@@ -71,7 +71,7 @@ func printed(d diag.Diagnostic) string {
 	return text
 }
 
-// declaredCodes are the codes that codes.go declares.
+// declaredCodes returns the codes that diag/codes.go declares.
 func declaredCodes(t *testing.T) []diag.Code {
 	f, err := parser.ParseFile(token.NewFileSet(), "diag/codes.go", nil, 0)
 	require.NoError(t, err)

@@ -15,7 +15,7 @@ import (
 
 const directivesDoc = "../docs/directives.md"
 
-// readAll returns the files that match a pattern, one behind the other.
+// readAll returns the concatenated contents of the files that match a pattern.
 func readAll(t *testing.T, pattern string) string {
 	t.Helper()
 	names, err := filepath.Glob(pattern)
@@ -40,7 +40,7 @@ func blocks(text, language string) []string {
 	return list
 }
 
-func TestExamplesOfTheDirectivesDocAreSound(t *testing.T) {
+func TestExamplesOfTheDirectivesDocAreValid(t *testing.T) {
 	doc := readAll(t, directivesDoc)
 	sources := readAll(t, "../testdata/docs/*/*.go")
 	for _, code := range blocks(doc, "go") {

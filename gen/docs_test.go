@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestDocsQuoteTheExample asserts that all Go in docs/generated-code.md is in the example, as
-// source or as output.
+// TestDocsQuoteTheExample asserts that all Go code in docs/generated-code.md is
+// in examples/trip, in the source or in the generated file.
 func TestDocsQuoteTheExample(t *testing.T) {
 	read := func(path string) string {
 		text, err := os.ReadFile(path)

@@ -23,8 +23,9 @@ that, and the example when it is mended. ` + "`sagagen explain SG012`" + ` print
 
 `
 
-// TestExplanationsAreTrue asserts that each code has a page, that its wrong example is reported
-// with that code as the page says, and with no other, and that nothing is wrong with the mended one.
+// TestExplanationsAreTrue asserts that each code has a page; that its wrong
+// example is reported as the page says, with that code only; and that the right
+// example has no mistakes.
 func TestExplanationsAreTrue(t *testing.T) {
 	dir := t.TempDir()
 	testmodule.WriteDepending(t, dir, "example.com/shop")
@@ -80,8 +81,9 @@ func setSays(t *testing.T, code diag.Code, text string) {
 	require.NoError(t, os.WriteFile(path, txtar.Format(archive), 0o644))
 }
 
-// TestDiagnosticsDocHasThePages holds docs/diagnostics.md to what sagagen explain prints. What an -update changes in the
-// pages is embedded, and in the document, from the next run on.
+// TestDiagnosticsDocHasThePages compares docs/diagnostics.md with the pages.
+// The pages are embedded, so a change that -update makes to them takes effect,
+// here and in the document, in the next run.
 func TestDiagnosticsDocHasThePages(t *testing.T) {
 	text := diagnosticsDocHead
 	for _, code := range diag.Codes() {

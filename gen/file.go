@@ -19,18 +19,20 @@ type File struct {
 	Path string
 	// Content is the content that the file should have.
 	Content []byte
-	// Old is the content that the file had before the run; nil if it didn't exist.
+	// Old is the content that the file had before the run; nil if it didn't
+	// exist.
 	Old []byte
-	// Changed reports whether Content differs from Old, or the file didn't exist.
+	// Changed reports whether Content differs from Old, or the file didn't
+	// exist.
 	Changed bool
 }
 
 // Missing reports whether the file didn't exist before the run.
 func (f File) Missing() bool { return f.Old == nil }
 
-// Diff returns the difference between Old and Content as a unified diff that git
-// apply and patch -p1 accept. The header names the file name. Diff returns nil if
-// nothing changes.
+// Diff returns the difference between Old and Content as a unified diff that
+// git apply and patch -p1 accept. The header names the file name. Diff returns
+// nil if nothing changes.
 func (f File) Diff(name string) []byte {
 	old := "a/" + name
 	if f.Missing() {

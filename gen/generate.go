@@ -15,23 +15,23 @@ import (
 
 // Result is the result of a run.
 type Result struct {
-	// Diagnostics are all mistakes in the sources, sorted by position. A package
-	// that has one is in neither Files nor Packages, and its generated file stays as
-	// it is.
+	// Diagnostics are all mistakes in the sources, sorted by position. A
+	// package that has one is in neither Files nor Packages, and its generated
+	// file stays as it is.
 	Diagnostics []diag.Diagnostic
-	// Files are the generated files, one for each package that has directives and no
-	// mistakes, sorted by import path. Analyze returns none.
+	// Files are the generated files, one for each package that has directives
+	// and no mistakes, sorted by import path. Analyze returns none.
 	Files []File
-	// Packages are the models of the same packages, in the same order. They are for
-	// package inspect.
+	// Packages are the models of the same packages, in the same order. They are
+	// for package inspect.
 	Packages []*model.Package
 }
 
 // Generate checks the packages that the options name and writes the generated
-// file of each package that has directives and no mistakes. A file that is up to
-// date is not written. Mistakes in the sources are returned as diagnostics. The
-// error is for all other failures, such as a full disk; Result.Files then has the
-// files that were written.
+// file of each package that has directives and no mistakes. A file that is up
+// to date is not written. Mistakes in the sources are returned as diagnostics.
+// The error is for all other failures, such as a full disk; Result.Files then
+// has the files that were written.
 func Generate(ctx context.Context, opts Options) (Result, error) {
 	result, err := Check(ctx, opts)
 	if err != nil {
@@ -95,7 +95,8 @@ func Analyze(ctx context.Context, opts Options) (Result, error) {
 }
 
 // analyze collects the directives of a loaded package and builds its model. It
-// returns nil if it has reported a mistake, or if the package has no directives.
+// returns nil if it has reported a mistake, or if the package has no
+// directives.
 func analyze(run *check.Run, pkg *load.Package, r *report.Reporter) (*model.Package, error) {
 	readable, err := check.Files(r, pkg)
 	if err != nil || !readable {

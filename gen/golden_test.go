@@ -22,9 +22,9 @@ import (
 
 const goldenDir = "../testdata/golden"
 
-// TestGolden compares the files generated for the packages in testdata/golden with those
-// that are there. Each folder in it is a case: a program, which is then compiled and run, and
-// prints its output.txt.
+// TestGolden compares the files generated for the programs in testdata/golden
+// with the files there. It also runs each program and compares its output with
+// output.txt.
 func TestGolden(t *testing.T) {
 	opts := Options{Patterns: []string{goldenDir + "/..."}}
 	if *update {
@@ -73,7 +73,7 @@ func TestGolden(t *testing.T) {
 	})
 }
 
-// TestTripIsAsCommitted generates the canonical example.
+// TestTripIsAsCommitted generates the file of examples/trip.
 func TestTripIsAsCommitted(t *testing.T) {
 	result, err := Analyze(t.Context(), Options{Patterns: []string{"../examples/trip"}})
 	require.NoError(t, err)
@@ -82,7 +82,8 @@ func TestTripIsAsCommitted(t *testing.T) {
 	assertGenerated(t, result.Packages[0])
 }
 
-// assertGenerated asserts that the file generated for p is the one in its folder.
+// assertGenerated asserts that the file generated for p is the one in its
+// folder.
 func assertGenerated(t *testing.T, p *model.Package) bool {
 	t.Helper()
 	content, err := emit.File(p)
@@ -97,7 +98,8 @@ func assertGenerated(t *testing.T, p *model.Package) bool {
 	return assert.Equal(t, string(want), string(content), "%s: run the test with -update, then look at what changed", path)
 }
 
-// assertNamesKnown asserts that GeneratedNames lists exactly what the file declares.
+// assertNamesKnown asserts that outline.Names returns exactly the names that
+// the file declares.
 func assertNamesKnown(t *testing.T, p *model.Package, content []byte) {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "", content, parser.SkipObjectResolution)

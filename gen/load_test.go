@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestOwnOutputNeverBlocksARun(t *testing.T) {
+func TestGeneratedFileNeverBlocksARun(t *testing.T) {
 	outputs := map[string]string{
 		"empty":       "",
 		"stale":       model.Header + "\n\npackage order\n\nfunc NewRegistry() { notThereAnyMore(1) }\n",
@@ -30,7 +30,8 @@ func TestOwnOutputNeverBlocksARun(t *testing.T) {
 		files[state+"/order.go"] = testmodule.OrderSource
 		files[state+"/order_saga_gen.go"] = content
 	}
-	// It comes first among the files, so that the go command takes the package for that of its clause.
+	// It comes first among the files, so that the go command takes the package
+	// for that of its clause.
 	files["zfirst/zorder.go"] = testmodule.OrderSource
 	files["zfirst/order_saga_gen.go"] = outputs["renamed"]
 	for i := range len(files) + 1 {
@@ -38,7 +39,8 @@ func TestOwnOutputNeverBlocksARun(t *testing.T) {
 	}
 	dir := testmodule.Write(t, files)
 	all := []string{"conflict", "conflicttop", "empty", "import", "missing", "renamed", "stale", "windows", "zfirst"}
-	// If few packages have directives, they are searched for first; if most have, all are read at once.
+	// If few packages have directives, they are searched for first; if most
+	// have, all are read at once.
 	searches := func(patterns ...string) (n int) {
 		_, err := Analyze(t.Context(), Options{Dir: dir, Patterns: patterns, Timed: func(timing Timing) {
 			if timing.Stage == "search" {
@@ -72,7 +74,7 @@ func TestOwnOutputNeverBlocksARun(t *testing.T) {
 	}
 }
 
-func TestOutputThatIsLeftOverIsTold(t *testing.T) {
+func TestLeftOverGeneratedFileIsReported(t *testing.T) {
 	output := func(name string) string { return model.Header + "\n\npackage " + name + "\n" }
 	dir := testmodule.Write(t, map[string]string{
 		"alone/order_saga_gen.go":      output("order"),
@@ -107,7 +109,7 @@ func TestOutputThatIsLeftOverIsTold(t *testing.T) {
 	assert.Len(t, result.Diagnostics, len(told)+1, "the misspelt directive")
 }
 
-func TestImportedPackageMayLackItsOutput(t *testing.T) {
+func TestImportedPackageMayLackItsGeneratedFile(t *testing.T) {
 	dir := testmodule.Write(t, map[string]string{
 		"order/order.go": strings.ReplaceAll(testmodule.OrderSource, "pack(", "Pack("),
 		"shop.go": `package shop
@@ -134,7 +136,7 @@ func ask(visit Visit) (order.Order, error) { return order.Order(visit), nil }
 	assert.Equal(t, "ask", pack.Bindings[0].From.Name)
 }
 
-func TestMistakesOfAnImportedPackageAreToldOnce(t *testing.T) {
+func TestMistakesOfAnImportedPackageAreReportedOnce(t *testing.T) {
 	dir := testmodule.Write(t, map[string]string{
 		"order/order.go": strings.ReplaceAll(testmodule.OrderSource, "//saga:do pack noundo", "//saga:do pack"),
 		"shop.go": `package shop
@@ -180,7 +182,7 @@ func TestPatternsThatMatchNothing(t *testing.T) {
 	assert.Empty(t, result.Diagnostics)
 }
 
-func TestComplaintsOfTheGoCommandAreSentences(t *testing.T) {
+func TestErrorsOfTheGoCommandAreOneLine(t *testing.T) {
 	dir := testmodule.Write(t, map[string]string{"order.go": testmodule.OrderSource})
 	for content, want := range map[string]string{
 		"module example.com/shop\n\nnonsense\n": "errors parsing go.mod: go.mod:3: unknown directive: nonsense",
@@ -198,7 +200,7 @@ func TestComplaintsOfTheGoCommandAreSentences(t *testing.T) {
 	assert.NotContains(t, err.Error(), "stderr")
 }
 
-func TestModuleThatHasToBeTidiedIsToldSo(t *testing.T) {
+func TestUntidyModuleIsReported(t *testing.T) {
 	dir := testmodule.Write(t, map[string]string{
 		"order.go":         testmodule.OrderSource,
 		"send.go":          "package order\n\nimport _ \"example.com/parcel\"\n",
@@ -214,7 +216,7 @@ func TestModuleThatHasToBeTidiedIsToldSo(t *testing.T) {
 	assert.EqualError(t, err, "updates to go.mod needed; to update it: go mod tidy")
 }
 
-func TestMergeConflictIsToldAtItsMark(t *testing.T) {
+func TestMergeConflictIsReportedAtItsMarker(t *testing.T) {
 	dir := testmodule.Write(t, map[string]string{
 		"order.go":  testmodule.OrderSource + "\nfunc same() {\n<<<<<<< HEAD\n\tone(\n=======\n\ttwo()\n>>>>>>> theirs\n}\n",
 		"parcel.go": "package order\n\nvar text = `\n<<<<<<< HEAD\n`\n",

@@ -16,8 +16,8 @@ import (
 
 const modelsDir = "../testdata/models"
 
-// TestModels analyzes the packages of testdata/models, which have no mistakes. The model.txt of
-// each says what is to become of it.
+// TestModels analyzes the packages of testdata/models, which have no mistakes,
+// and compares the model of each with its model.txt.
 func TestModels(t *testing.T) {
 	entries, err := os.ReadDir(modelsDir)
 	require.NoError(t, err)
@@ -43,7 +43,7 @@ func TestModels(t *testing.T) {
 	}
 }
 
-// modelText writes all that is in a model.
+// modelText returns everything in a model as text.
 func modelText(p *model.Package) string {
 	var b strings.Builder
 	typ := report.New(nil, p.Types).TypeString

@@ -24,9 +24,10 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// TestWhatIsAcceptedCompiles changes sources at random. Whatever becomes of them, nothing crashes; what a fix
-// makes of them can be parsed; and if no mistake is found, what is generated compiles together with the source.
-func TestWhatIsAcceptedCompiles(t *testing.T) {
+// TestAcceptedSourcesCompile changes sources at random. The generator never
+// panics, a source with a fix applied can be parsed, and if no mistake is
+// reported, the generated file compiles together with the source.
+func TestAcceptedSourcesCompile(t *testing.T) {
 	names, err := filepath.Glob("../testdata/*/*/*.go")
 	require.NoError(t, err)
 	require.NotEmpty(t, names)
@@ -56,7 +57,7 @@ func TestWhatIsAcceptedCompiles(t *testing.T) {
 
 const mutants = 400
 
-// mutate changes a few lines or words.
+// mutate returns a source with a few lines or words changed.
 func mutate(random *rand.Rand, source string) string {
 	lines := strings.Split(source, "\n")
 	line := func() int { return random.IntN(len(lines)) }
@@ -78,7 +79,8 @@ func mutate(random *rand.Rand, source string) string {
 	return strings.Join(lines, "\n")
 }
 
-// loadImports returns an importer of what the sources and the generated code import.
+// loadImports returns an importer of the packages that the sources and the
+// generated code import.
 func loadImports(t *testing.T) types.Importer {
 	t.Helper()
 	loaded, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedTypes | packages.NeedImports | packages.NeedExportFile},
@@ -91,7 +93,7 @@ func loadImports(t *testing.T) types.Importer {
 	return byPath
 }
 
-// applied returns a source with a fix in it.
+// applied returns a source with a fix applied.
 func applied(source string, fix diag.Fix) string {
 	for _, e := range fix.Edits {
 		source = source[:e.Start] + e.New + source[e.End:]
@@ -108,7 +110,8 @@ func (m importMap) Import(path string) (*types.Package, error) {
 	return importer.Default().Import("nothing/" + path)
 }
 
-// accepts reports whether no mistake is found in a source, and asserts what then holds.
+// accepts reports whether a source has no mistakes. If so, it asserts that the
+// generated file compiles.
 func accepts(t *testing.T, imports types.Importer, source string) bool {
 	t.Helper()
 	fset := token.NewFileSet()

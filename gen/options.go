@@ -8,8 +8,8 @@ type Options struct {
 	// Dir is where the go command runs; relative patterns are relative to it.
 	// Default: the current directory.
 	Dir string
-	// Patterns are patterns of the go command: directories, import paths, "./...".
-	// Default: ".".
+	// Patterns are patterns of the go command: directories, import paths,
+	// "./...". Default: ".".
 	Patterns []string
 	// Tags are the build tags that are set. Default: none.
 	Tags []string

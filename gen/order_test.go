@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestOrderOfFilesDoesNotMatter gives the files of a package other names, and so another
-// order, and expects the same output.
+// TestOrderOfFilesDoesNotMatter renames the files of a package, which changes
+// their order, and expects the same generated file.
 func TestOrderOfFilesDoesNotMatter(t *testing.T) {
 	files := []string{`package shop
 

@@ -22,17 +22,18 @@ type Pass struct {
 	// Files are the files that the compiler sees, parsed with comments. The
 	// package's tests may be among them.
 	Files []*ast.File
-	// Ignored are the names of the files in the folder that the compiler doesn't
-	// see with these build tags. Default: none.
+	// Ignored are the names of the files in the folder that the compiler
+	// doesn't see with these build tags. Default: none.
 	Ignored []string
 	// ReadFile returns the content of one of all these files.
 	ReadFile func(name string) ([]byte, error)
 	// Imports are the packages that the files import, with their types.
 	Imports []*types.Package
-	// Fact returns the PassResult.Fact of an imported package; empty if there is
-	// none.
+	// Fact returns the PassResult.Fact of an imported package; empty if there
+	// is none.
 	Fact func(*types.Package) string
-	// GoVersion is the version of the language, as in go1.26. Default: the latest.
+	// GoVersion is the version of the language, as in go1.26. Default: the
+	// latest.
 	GoVersion string
 	// Sizes are the sizes of types. Default: gc's on amd64.
 	Sizes types.Sizes
@@ -40,11 +41,11 @@ type Pass struct {
 
 // PassResult is what CheckPass found.
 type PassResult struct {
-	// Result has at most one of Files. Positions are those in the files that were
-	// read; line directives are ignored.
+	// Result has at most one of Files. Positions are those in the files that
+	// were read; line directives are ignored.
 	Result
-	// Fact is what importers of the package need to know of its directives, as a
-	// txtar archive. It is empty if the package has none.
+	// Fact is what importers of the package need to know of its directives, as
+	// a txtar archive. It is empty if the package has none.
 	Fact string
 	// First is the first directive of the package, or the first comment that is
 	// probably meant as one. It isn't valid if there is none.
@@ -52,9 +53,9 @@ type PassResult struct {
 }
 
 // CheckPass is Check for one package that is read already. It reads nothing
-// outside the package, and reports what Check reports for the package alone. The
-// error is for failures that aren't mistakes in the sources, such as a file that
-// can't be read.
+// outside the package, and reports what Check reports for the package alone.
+// The error is for failures that aren't mistakes in the sources, such as a file
+// that can't be read.
 func CheckPass(pass Pass) (PassResult, error) {
 	unit, err := load.Unit(pass).Load()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// speedSource is a package whose imports are many.
+// speedSource is a package with many imports.
 const speedSource = `package shop%d
 
 import (
@@ -68,7 +68,8 @@ func (s *Shop) pay(ctx context.Context, order Order) error { return nil }
 func (s *Shop) ship(ctx context.Context, pack Parcel, weigh int) error { return nil }
 `
 
-// speedModule makes a module of twenty packages with directives, which all have their generated files.
+// speedModule writes a module of twenty packages with directives and with their
+// generated files.
 func speedModule(b *testing.B) (dir string) {
 	dir = b.TempDir()
 	testmodule.WriteDepending(b, dir, "example.com/shop")
@@ -94,7 +95,8 @@ func speedPatterns(n int) []string {
 	return patterns
 }
 
-// generateShops runs the generator on the first n packages, which the patterns match; by default each has its own.
+// generateShops runs the generator on the first n packages. The patterns match
+// them; by default, there is one for each.
 func generateShops(b *testing.B, dir string, n int, patterns ...string) time.Duration {
 	if patterns == nil {
 		patterns = speedPatterns(n)
@@ -108,8 +110,8 @@ func generateShops(b *testing.B, dir string, n int, patterns ...string) time.Dur
 	return took
 }
 
-// goList lists the first n packages and what they import, compiled: the least that any
-// program costs that reads them with types.
+// goList runs go list -export -deps on the first n packages: the minimum for
+// any program that reads them with types.
 func goList(b *testing.B, dir string, n int) time.Duration {
 	list := exec.CommandContext(b.Context(), "go", append([]string{"list", "-e", "-export", "-deps"}, speedPatterns(n)...)...)
 	list.Dir = dir
@@ -126,8 +128,9 @@ type speedCase struct {
 	patterns []string
 }
 
-// BenchmarkGenerate measures the generator beside the go command on the same packages: as they are, and
-// each time with an edit in one of them. x-list is how many times longer the generator takes.
+// BenchmarkGenerate compares the generator with go list on the same packages,
+// without a change and with an edit before each run. x-list is the ratio of
+// their times.
 func BenchmarkGenerate(b *testing.B) {
 	dir := speedModule(b)
 	edits := 0
@@ -157,7 +160,7 @@ func BenchmarkGenerate(b *testing.B) {
 	}
 }
 
-// BenchmarkTwentyPackages measures a run on twenty packages beside one on one of them.
+// BenchmarkTwentyPackages compares a run on twenty packages with a run on one.
 func BenchmarkTwentyPackages(b *testing.B) {
 	dir := speedModule(b)
 	var one, twenty time.Duration

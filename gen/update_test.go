@@ -2,5 +2,5 @@ package gen
 
 import "flag"
 
-// update makes the golden tests write what they would compare with.
+// update makes the golden tests rewrite their files.
 var update = flag.Bool("update", false, "rewrite the golden files")

@@ -3,8 +3,8 @@ package diag
 // Code identifies a kind of diagnostic, as in "SG012".
 type Code string
 
-// The codes of all diagnostics. A code keeps its meaning: new codes are added at
-// the end, and the number of a removed code is not used again. codeSummaries
+// The codes of all diagnostics. A code keeps its meaning: new codes are added
+// at the end, and the number of a removed code is not used again. codeSummaries
 // describes each in one line.
 const (
 	// The text of a directive.

@@ -1,6 +1,6 @@
-// Package diag has the diagnostics that sagagen reports: each is a mistake in the
-// sources, with its position, a code that doesn't change between releases, and
-// often a fix. [Explain] returns a page about a code.
+// Package diag has the diagnostics that sagagen reports: each is a mistake in
+// the sources, with its position, a code that doesn't change between releases,
+// and often a fix. [Explain] returns a page about a code.
 package diag
 
 import (
@@ -16,10 +16,11 @@ type Diagnostic struct {
 	Pos token.Position
 	// Message states the problem, what was found, and what to do, in one line.
 	Message string
-	// Related are other positions that matter, such as the first of two duplicates.
+	// Related are other positions that matter, such as the first of two
+	// duplicates.
 	Related []Related
-	// Fixes are alternative changes that fix the mistake, the likeliest first. Most
-	// diagnostics have none.
+	// Fixes are alternative changes that fix the mistake, the likeliest first.
+	// Most diagnostics have none.
 	Fixes []Fix
 }
 

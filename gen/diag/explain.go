@@ -10,10 +10,10 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// explanations has a txtar archive for each code. The comment of the archive says
-// what the code means and how to fix the mistake. The folder wrong has a package
-// with the mistake, says.txt the diagnostic, and the folder right the fixed
-// package.
+// explanations has a txtar archive for each code. The comment of the archive
+// says what the code means and how to fix the mistake. The folder wrong has a
+// package with the mistake, says.txt the diagnostic, and the folder right the
+// fixed package.
 //
 //go:embed explanations/*.txtar
 var explanations embed.FS
@@ -21,8 +21,8 @@ var explanations embed.FS
 // Explanation is a page about a code.
 type Explanation struct {
 	Code Code
-	// Meaning says what the code means and how to fix the mistake, in paragraphs
-	// separated by empty lines.
+	// Meaning says what the code means and how to fix the mistake, in
+	// paragraphs separated by empty lines.
 	Meaning string
 	// Wrong is a package with the mistake, Right the same package without it.
 	Wrong, Right []SourceFile
@@ -36,7 +36,8 @@ type SourceFile struct{ Name, Content string }
 // Codes returns all codes in ascending order.
 func Codes() []Code { return slices.Sorted(maps.Keys(codeSummaries)) }
 
-// Explain returns the page about a code. It returns false if the code is unknown.
+// Explain returns the page about a code. It returns false if the code is
+// unknown.
 func Explain(code Code) (Explanation, bool) {
 	if code.Summary() == "" {
 		return Explanation{}, false

@@ -7,8 +7,9 @@ import (
 	"unicode"
 )
 
-// Fold returns the letters and digits of a name in lower case. Names are compared
-// in this form, so the parameter instanceID is alike the node instance_id.
+// Fold returns the letters and digits of a name in lower case. Names are
+// compared in this form, so the parameter instanceID is alike the node
+// instance_id.
 func Fold(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -18,11 +19,12 @@ func Fold(name string) string {
 	}, name)
 }
 
-// Alike reports whether two names have the same letters and digits, ignoring case.
+// Alike reports whether two names have the same letters and digits, ignoring
+// case.
 func Alike(a, b string) bool { return Fold(a) == Fold(b) }
 
-// Closest returns the candidate that name is probably a misspelling of. It returns
-// false if there is none.
+// Closest returns the candidate that name is probably a misspelling of. It
+// returns false if there is none.
 func Closest(name string, candidates []string) (string, bool) {
 	best, least := "", 3
 	for _, c := range candidates {

@@ -5,8 +5,8 @@
 //
 //	go run ./internal/stylecheck
 //
-// It exits with status 1 if it reports anything. Generated files and testdata are
-// not checked.
+// It exits with status 1 if it reports anything. Generated files and testdata
+// are not checked.
 package main
 
 import (

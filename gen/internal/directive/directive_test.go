@@ -66,7 +66,7 @@ func TestMistakesInTextAreAtTheirArgument(t *testing.T) {
 	for _, c := range []struct {
 		text string
 		code diag.Code
-		at   string // what the text goes on with at the mistake
+		at   string // the text from the mistake on
 	}{
 		{`//saga:doo x`, diag.CodeUnknownDirective, "doo"},
 		{`//saga:do x label="a`, diag.CodeQuoting, `"a`},

@@ -87,7 +87,7 @@ func TestShapeHasTheFieldsThatEncodingJSONHas(t *testing.T) {
 	}
 }
 
-func TestTypesThatLoseDataHaveNoShape(t *testing.T) {
+func TestTypesThatDropDataHaveNoShape(t *testing.T) {
 	lookup := shapeTypes(t)
 	for name, want := range map[string]string{
 		"shapeLost":         `encoding/json sees none of its 1 fields`,
@@ -113,7 +113,7 @@ func TestTypesThatLoseDataHaveNoShape(t *testing.T) {
 	}
 }
 
-func TestShapeOfASecretIsThatOfWhatItHolds(t *testing.T) {
+func TestShapeOfASecretContainsTheShapeOfItsValue(t *testing.T) {
 	fset := token.NewFileSet()
 	parse := func(source string) *ast.File {
 		file, err := parser.ParseFile(fset, "", source, parser.SkipObjectResolution)

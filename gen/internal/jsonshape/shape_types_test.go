@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The types below are read twice by shape_test.go: as source by shapeOf, and as
-// they are by encoding/json.
+// shape_test.go uses the types below twice: as source for Of, and compiled for
+// encoding/json.
 
 type shapeInner struct {
 	Deep   int
@@ -75,8 +75,7 @@ type shapeOptions struct {
 	Array    [4]byte
 }
 
-// shapeOak is a shapeTree by another name, every other level of which has yet
-// another one.
+// shapeOak has the structure of shapeTree, with two types for alternate levels.
 type shapeOak struct {
 	Kind  int64
 	Left  *shapeBranch
@@ -146,7 +145,7 @@ type (
 func (shapeLevel) MarshalText() ([]byte, error) { return nil, nil }
 func (*shapeGrade) UnmarshalText([]byte) error  { return nil }
 
-// ShapeStamp has nothing beside what encodes it, and so loses nothing.
+// ShapeStamp has no field besides the one that encodes it, so none is dropped.
 type ShapeStamp struct{ time.Time }
 
 func (shapeText) MarshalText() ([]byte, error) { return nil, nil }

@@ -28,7 +28,7 @@ func pack(order Order) error { return nil }
 func use() { _ = NewRegistry }
 `
 
-// Write makes a module of files and returns its folder.
+// Write writes a module with the given files, by path, and returns its folder.
 func Write(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
@@ -42,7 +42,8 @@ func Write(t testing.TB, files map[string]string) string {
 	return dir
 }
 
-// WriteDepending writes the go.mod of a module that depends on this one, as it is here, and so has the runtime.
+// WriteDepending writes the go.mod and go.sum of a module that depends on this
+// module, replaced by this checkout.
 func WriteDepending(t testing.TB, dir, module string) {
 	t.Helper()
 	root, err := moduleRoot()
