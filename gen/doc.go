@@ -145,9 +145,9 @@
 //
 // At each node, each input of the action is bound to the first match of these:
 //
-//  1. the saga's parameters, if the input has exactly their type; it is an error
-//     if the input's name is alike the name of an ancestor whose output has that
-//     type too
+//  1. the saga's parameters, if the input has exactly their type; it is an
+//     error if the input's name is alike the name of an ancestor whose output
+//     has that type too
 //  2. the ancestor whose name is alike the input's name; its output has the
 //     input's type, or is assignable to it and has the same JSON
 //  3. the only ancestor whose output has exactly the input's type
