@@ -18,8 +18,10 @@ const diagnosticsDoc = "../docs/diagnostics.md"
 
 const diagnosticsDocHead = `# Diagnostics
 
-What sagagen says of a mistake ends in a code. This page has a section for each: what it means, an example, what is said of
-that, and the example when it is mended. ` + "`sagagen explain SG012`" + ` prints the same. A code keeps its meaning in all releases.
+Each diagnostic that sagagen reports ends with a code. This page has a section
+for each code: what the code means, an example with the mistake, what sagagen
+reports for it, and the fixed example. ` + "`sagagen explain SG012`" + ` prints the
+same text. A code keeps its meaning in all releases.
 
 `
 

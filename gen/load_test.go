@@ -101,10 +101,10 @@ func TestLeftOverGeneratedFileIsReported(t *testing.T) {
 			assert.Equal(t, 1, d.Pos.Line)
 		}
 	}
-	const nothing = "this file is left from when the package had directives; delete it"
+	const nothing = "this file was generated when the package had directives, but now it has none; delete it"
 	assert.Equal(t, map[string]string{
 		"alone": nothing, "conflict": nothing, "nothing": nothing,
-		"renamed": "this file is left from when the package had another name, as its code is generated into order_saga_gen.go; delete it",
+		"renamed": "this file was generated when the package had another name, but now its code is in order_saga_gen.go; delete it",
 	}, told)
 	assert.Len(t, result.Diagnostics, len(told)+1, "the misspelt directive")
 }
@@ -224,7 +224,7 @@ func TestMergeConflictIsReportedAtItsMarker(t *testing.T) {
 	result, err := Analyze(t.Context(), Options{Dir: dir})
 	require.NoError(t, err)
 	require.Len(t, result.Diagnostics, 1)
-	assert.Equal(t, filepath.Join(dir, "order.go")+":15:1: the file has the marks of a merge conflict; resolve it [SG018]", result.Diagnostics[0].String())
+	assert.Equal(t, filepath.Join(dir, "order.go")+":15:1: the file contains merge conflict markers; resolve the conflict [SG018]", result.Diagnostics[0].String())
 }
 
 func TestBuildTagsChooseFiles(t *testing.T) {

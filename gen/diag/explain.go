@@ -84,7 +84,7 @@ func (e Explanation) Text() string {
 	}
 	b.WriteString("\nFor example, this is wrong:\n")
 	writeIndented(&b, e.Wrong)
-	b.WriteString("\nSagagen says:\n\n" + indent(e.Says) + "\nMended:\n")
+	b.WriteString("\nsagagen reports:\n\n" + indent(e.Says) + "\nFixed:\n")
 	writeIndented(&b, e.Right)
 	return b.String()
 }
@@ -137,7 +137,7 @@ func (e Explanation) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## %s\n\n%s.\n\n%s\n\n", e.Code, strings.ToUpper(e.Code.Summary()[:1])+e.Code.Summary()[1:], e.Meaning)
 	writeFenced(&b, e.Wrong)
-	fmt.Fprintf(&b, "```text\n%s```\n\nMended:\n\n", e.Says)
+	fmt.Fprintf(&b, "```text\n%s```\n\nFixed:\n\n", e.Says)
 	writeFenced(&b, e.Right)
 	return b.String()
 }

@@ -132,13 +132,13 @@ func (r *reporter) outOfDate(f gen.File, at token.Pos) {
 	name := filepath.Base(f.Path)
 	found := analysis.Diagnostic{
 		Pos: at, Category: "missing", URL: docs + "editors-and-ci.md#checking",
-		Message: "the generated file, " + name + ", is missing; run sagagen",
+		Message: "generated file " + name + " is missing; run sagagen",
 	}
 	if file := r.files[f.Path]; !f.Missing() && file != nil {
 		found.Category = "outdated"
-		found.Message = "the generated file, " + name + ", is out of date; run sagagen"
+		found.Message = "generated file " + name + " is out of date; run sagagen"
 		line := min(f.FirstChange(), file.LineCount())
-		found.Related = []analysis.RelatedInformation{{Pos: file.LineStart(line), Message: "this is the first line that differs"}}
+		found.Related = []analysis.RelatedInformation{{Pos: file.LineStart(line), Message: "the first line that differs is here"}}
 	}
 	r.pass.Report(found)
 }

@@ -94,17 +94,17 @@ func (p *collector) function(f *ast.File, decl *ast.FuncDecl) {
 		}
 		if !directive.Specs[d.Verb].OnFunc {
 			if !d.missed {
-				p.Report(diag.CodeWrongDeclaration, d.slash, "//saga:%s describes a saga and stands on its parameter type, but %s is a function", d.Verb, decl.Name.Name)
+				p.Report(diag.CodeWrongDeclaration, d.slash, "//saga:%s belongs on the parameter type of a saga, but %s is a function; move it", d.Verb, decl.Name.Name)
 			}
 			p.Drop(d.Directive)
 			continue
 		}
 		if role != nil {
 			if role.Verb == d.Verb && role.Names[0].Name == d.Names[0].Name {
-				p.Report(diag.CodeSecondRole, d.slash, "//saga:%s %s stands twice on %s; leave one out", d.Verb, d.Names[0].Name, decl.Name.Name)
+				p.Report(diag.CodeSecondRole, d.slash, "//saga:%s %s is repeated on %s; remove one", d.Verb, d.Names[0].Name, decl.Name.Name)
 			} else {
-				p.Report(diag.CodeSecondRole, d.slash, "%s is already the %s of %q, and a function is one of one action; for a further node write name=action in the saga, for a further action write a function that calls this one",
-					decl.Name.Name, role.Verb, role.Names[0].Name).Relate(role.slash, "the first is here")
+				p.Report(diag.CodeSecondRole, d.slash, "%s is already the %s function of %q; to run it at another node, write name=action in the saga; for another action, write a function that calls this one",
+					decl.Name.Name, role.Verb, role.Names[0].Name).Relate(role.slash, "the first one is here")
 			}
 			p.Drop(d.Directive)
 			continue
@@ -127,7 +127,7 @@ func (p *collector) typeDecl(f *ast.File, decl *ast.GenDecl) {
 	group := p.doc(decl.Doc)
 	for i, d := range group {
 		if i == 0 {
-			p.Report(diag.CodeTypeGroup, d.slash, "//saga:%s stands on a group of types; put it into the parentheses, right above the type that it describes", d.Verb)
+			p.Report(diag.CodeTypeGroup, d.slash, "//saga:%s is on a group of types; move it into the parentheses, directly above the type that it describes", d.Verb)
 		}
 		p.Drop(d.Directive)
 	}
@@ -143,14 +143,14 @@ func (p *collector) typeSpec(f *ast.File, spec *ast.TypeSpec, doc *ast.CommentGr
 			t.Incomplete, dags = true, dags+1
 		case directive.Specs[d.Verb].OnFunc:
 			if !d.missed {
-				p.Report(diag.CodeWrongDeclaration, d.slash, "//saga:%s stands on a function or a method, but %s is a type", d.Verb, spec.Name.Name)
+				p.Report(diag.CodeWrongDeclaration, d.slash, "//saga:%s belongs on a function or a method, but %s is a type; move it", d.Verb, spec.Name.Name)
 			}
 			p.Drop(d.Directive)
 		case d.Verb == "dag":
 			if dags++; dags > 1 {
 				if t.Dag.Verb != "" {
-					p.Report(diag.CodeSecondDAG, d.slash, "%s is already the parameters of a saga, and a type is those of one; declare a type of its own, as in type %sAgain %s",
-						spec.Name.Name, spec.Name.Name, spec.Name.Name).Relate(t.Dag.slash, "the first is here")
+					p.Report(diag.CodeSecondDAG, d.slash, "%s is already the parameter type of a saga; declare another type for this saga, as in type %sAgain %s",
+						spec.Name.Name, spec.Name.Name, spec.Name.Name).Relate(t.Dag.slash, "the first one is here")
 				}
 				p.Drop(d.Directive)
 				t.Incomplete = true
@@ -175,7 +175,7 @@ func (p *collector) typeSpec(f *ast.File, spec *ast.TypeSpec, doc *ast.CommentGr
 		p.Types = append(p.Types, t)
 	case dags == 0 && len(t.Directives) > 0:
 		d := t.Directives[0]
-		p.Report(diag.CodeWithoutDAG, d.slash, "//saga:%s describes a node, but %s is no saga's parameters; add //saga:dag NAME above it", d.Verb, spec.Name.Name)
+		p.Report(diag.CodeWithoutDAG, d.slash, "//saga:%s describes a node, but %s is not the parameter type of a saga; add //saga:dag NAME above it", d.Verb, spec.Name.Name)
 		p.Drop(directive.Directive{Verb: "dag"})
 	}
 }
@@ -213,9 +213,9 @@ func (p *collector) comment(c *ast.Comment) (Directive, bool) {
 	if meant, ok := directive.NearMiss(c.Text); ok {
 		advice := "write " + naming.Printable(meant)
 		if meant == "" {
-			advice = "there are " + naming.Enumerate(directive.Verbs, "and")
+			advice = "the directives are " + naming.Enumerate(directive.Verbs, "and")
 		}
-		reported := p.Report(diag.CodeNearMiss, c.Slash, "%s is no directive, as it isn't written like one; %s", naming.Printable(directive.FirstLine(c.Text)), advice)
+		reported := p.Report(diag.CodeNearMiss, c.Slash, "%s looks like a directive but is malformed; %s", naming.Printable(directive.FirstLine(c.Text)), advice)
 		if meant != "" && directive.FirstLine(c.Text) == c.Text {
 			reported.Replace(c.Slash, c.Text, meant)
 		}

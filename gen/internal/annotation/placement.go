@@ -45,7 +45,7 @@ func (p *collector) place(f *ast.File, group *ast.CommentGroup, d directive.Dire
 		on = "a function or a method"
 	}
 	wrong := func(what string) (diag.Code, string) {
-		return diag.CodeWrongDeclaration, fmt.Sprintf("stands on %s, but it describes %s; move it there", what, on)
+		return diag.CodeWrongDeclaration, fmt.Sprintf("is on %s, but it belongs on %s; move it", what, on)
 	}
 	if group == f.Doc || group.Pos() < f.Package {
 		return wrong("the package clause")
@@ -99,7 +99,7 @@ func (p *collector) placeInside(decl ast.Decl, group *ast.CommentGroup, wrong fu
 			}
 		case *ast.InterfaceType:
 			if describesOne(group, n.Methods) {
-				part = "an interface's method, which has no body"
+				part = "an interface method, which has no body"
 			}
 		}
 		return part == ""
@@ -109,15 +109,15 @@ func (p *collector) placeInside(decl ast.Decl, group *ast.CommentGroup, wrong fu
 	}
 	switch decl := decl.(type) {
 	case *ast.FuncDecl:
-		return diag.CodeDetached, fmt.Sprintf("stands inside %s, where no directive counts; put it right above a declaration of the file", decl.Name.Name)
+		return diag.CodeDetached, fmt.Sprintf("is inside %s, where directives have no effect; move it directly above a top-level declaration", decl.Name.Name)
 	case *ast.GenDecl:
 		for _, spec := range decl.Specs {
 			if _, comment := specComments(spec); comment == group {
-				return diag.CodeDetached, "stands behind a declaration; put it on a line of its own, right above that"
+				return diag.CodeDetached, "is at the end of a declaration; move it to its own line directly above the declaration"
 			}
 		}
 	}
-	return diag.CodeDetached, "stands inside a declaration; put it right above the one that it describes"
+	return diag.CodeDetached, "is inside a declaration; move it directly above the declaration that it describes"
 }
 
 // describesOne reports whether a comment belongs to one of the fields.
@@ -131,13 +131,13 @@ func (p *collector) detached(f *ast.File, group *ast.CommentGroup) string {
 	line := p.Fset.Position(group.Pos()).Line
 	for _, decl := range f.Decls {
 		if p.Fset.Position(decl.End()).Line == line {
-			return "stands behind a declaration; put it on a line of its own, right above that"
+			return "is at the end of a declaration; move it to its own line directly above the declaration"
 		}
 		if decl.Pos() > group.End() {
-			return fmt.Sprintf("describes nothing, as it doesn't stand right above a declaration; remove the blank line between it and %s, or move it", declarationName(decl))
+			return fmt.Sprintf("is not directly above a declaration; remove the blank line before %s, or move the directive", declarationName(decl))
 		}
 	}
-	return "describes nothing, as no declaration follows; move it right above the one that it is for"
+	return "is not followed by a declaration; move it directly above the declaration that it describes"
 }
 
 func declarationName(decl ast.Decl) string {
@@ -163,7 +163,7 @@ func ReportTestFile(r *report.Reporter, f *ast.File) {
 	for _, group := range f.Comments {
 		for _, c := range group.List {
 			if d, _, ok := directive.Parse(c.Text); ok {
-				r.Report(diag.CodeTestFile, c.Slash, "//saga:%s stands in a test file, which the generated code can't see; move the declaration to a file that isn't a test", d.Verb)
+				r.Report(diag.CodeTestFile, c.Slash, "//saga:%s is in a test file, which the generated code can't use; move the declaration to a non-test file", d.Verb)
 				break
 			}
 		}

@@ -48,8 +48,8 @@ func (m *checker) pairActions() {
 		}
 		name := f.nameArg().Name
 		if first := m.actions[name]; first != nil {
-			m.Report(diag.CodeDuplicateDo, f.namePos(), "action %q already has a do, %s; an action has one", name, first.do.name()).
-				Relate(first.do.namePos(), "the first is here")
+			m.Report(diag.CodeDuplicateDo, f.namePos(), "action %q already has the do function %s; rename one action or remove one directive", name, first.do.name()).
+				Relate(first.do.namePos(), "the first one is here")
 			first.broken = true
 			m.Drop(directive.Directive{Verb: "do"}) // perhaps meant as that of another action
 			continue
@@ -57,8 +57,8 @@ func (m *checker) pairActions() {
 		a := &actionModel{name: name, do: f, broken: f.broken || m.appBroken, params: map[*model.Input]*types.Var{}}
 		m.actions[name] = a
 		if other := folded[spelling.Fold(name)]; other != nil {
-			m.Report(diag.CodeAlikeActions, f.namePos(), "action %q is alike action %q, as names are compared by their letters and digits; rename one", name, other.name).
-				Relate(other.do.namePos(), "the other is here")
+			m.Report(diag.CodeAlikeActions, f.namePos(), "action %q differs from action %q only in case or punctuation; rename one", name, other.name).
+				Relate(other.do.namePos(), "the other one is here")
 			a.broken = true
 			continue
 		}
@@ -75,8 +75,8 @@ func (m *checker) pairActions() {
 			continue
 		}
 		if a.undo != nil {
-			m.Report(diag.CodeDuplicateUndo, f.namePos(), "action %q already has an undo, %s; an action has one", name, a.undo.name()).
-				Relate(a.undo.namePos(), "the first is here")
+			m.Report(diag.CodeDuplicateUndo, f.namePos(), "action %q already has the undo function %s; fix the name of the action or remove one directive", name, a.undo.name()).
+				Relate(a.undo.namePos(), "the first one is here")
 			a.broken = true
 			m.Drop(directive.Directive{Verb: "undo"})
 			continue
@@ -84,18 +84,18 @@ func (m *checker) pairActions() {
 		a.undo = f
 		a.broken = a.broken || f.broken
 		if a.do.Noundo.Text != "" {
-			d := m.Report(diag.CodeNoundoWithUndo, a.do.At(a.do.Noundo.Offset), "action %q says noundo, but %s is its undo; leave noundo out, or that directive", name, f.name())
-			d.Relate(f.namePos(), "the undo is here")
-			d.Suggest("Leave noundo out", a.do.At(a.do.Noundo.Offset-1), len(" noundo"), "")
+			d := m.Report(diag.CodeNoundoWithUndo, a.do.At(a.do.Noundo.Offset), "action %q is declared with noundo, but %s is its undo function; remove noundo or the //saga:undo directive", name, f.name())
+			d.Relate(f.namePos(), "the undo function is here")
+			d.Suggest("Remove noundo", a.do.At(a.do.Noundo.Offset-1), len(" noundo"), "")
 		}
 	}
 	for _, a := range sortedByName(m.actions) {
 		if a.undo == nil && a.do.Noundo.Text == "" && !a.do.Flawed && !m.HasDropped("undo", a.name) {
-			d := m.Report(diag.CodeMissingUndo, a.do.namePos(), "action %q has no undo; write //saga:undo %s above the function that undoes it, or //saga:do %s noundo if there is nothing to undo", a.name, a.name, a.name)
+			d := m.Report(diag.CodeMissingUndo, a.do.namePos(), "action %q has no undo function; add //saga:undo %s above the function that undoes it, or write //saga:do %s noundo if there is nothing to undo", a.name, a.name, a.name)
 			if !a.broken && !m.foreign() {
 				m.suggestUndo(d, a)
 			}
-			d.Suggest("Write noundo", a.do.namePos()+token.Pos(len(a.name)), 0, " noundo")
+			d.Suggest("Add noundo", a.do.namePos()+token.Pos(len(a.name)), 0, " noundo")
 		}
 	}
 }
@@ -112,11 +112,11 @@ func (m *checker) undoWithoutDo(f *function) {
 		}
 	}
 	if c, ok := spelling.Closest(name, open); ok {
-		m.Report(diag.CodeUndoWithoutDo, f.namePos(), "there is no action %q to undo; did you mean %q?", name, c).Replace(f.namePos(), name, c)
+		m.Report(diag.CodeUndoWithoutDo, f.namePos(), "undo of unknown action %q; did you mean %q?", name, c).Replace(f.namePos(), name, c)
 		m.Drop(directive.Directive{Verb: "undo", Names: []directive.NameArg{{Name: c}}})
 		return
 	}
-	m.Report(diag.CodeUndoWithoutDo, f.namePos(), "there is no action %q to undo; write //saga:do %s above the function that does it", name, name)
+	m.Report(diag.CodeUndoWithoutDo, f.namePos(), "undo of unknown action %q; add //saga:do %s above the function that performs it", name, name)
 }
 
 // readActions builds the models of the actions.
@@ -148,7 +148,7 @@ func (m *checker) readAction(a *actionModel) {
 	for _, in := range model.Inputs {
 		what, advice := "parameter "+naming.Printable(in.Name)+" of action "+naming.Printable(a.name), ""
 		if mayBeTool(in.Type) {
-			advice = "; what a function works with is no parameter, but a field of the type that it is a method of"
+			advice = "; if it is a dependency such as a client, make it a field of the type that this function is a method of"
 		}
 		if !m.checkJSON(in.Type, a.params[in].Pos(), what, advice) {
 			r.broken = true

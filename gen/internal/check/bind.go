@@ -49,13 +49,13 @@ func (m *checker) checkOwnOutput(n *nodeModel, own *types.Var) {
 	undo := n.action.undo
 	called := naming.IdentOf(n.action.name)
 	if types.Identical(own.Type(), n.saga.model.Params.Type()) {
-		m.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s could be the output of %q or the saga's parameters, both of type %s; call it %q if it is the output",
+		m.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s is ambiguous: the output of %q and the saga's parameters both have type %s; name it %q if it is the output",
 			n.Name, n.saga.name, describe(own), undo.name(), n.action.name, m.TypeString(own.Type()), called)
 		return
 	}
 	for _, a := range n.saga.nodes {
 		if n.ancestors[a] && !a.unknown && a.Output != nil && spelling.Alike(a.Name, own.Name()) && types.Identical(a.Output, own.Type()) {
-			m.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s could be the output of %q or that of node %q, both of type %s; call it %q if it is the output, and if it is that of %q take the output too, as %q",
+			m.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s is ambiguous: the output of %q and that of node %q both have type %s; name it %q if it is the output of this action; if it is that of %q, add a parameter %q for the output of this action",
 				n.Name, n.saga.name, describe(own), undo.name(), n.action.name, a.Name, m.TypeString(own.Type()), called, a.Name, called)
 			return
 		}
@@ -106,7 +106,7 @@ func (b *binder) bind() (*model.Node, bool) {
 func (b *binder) isNoNode() bool {
 	for _, a := range b.node.saga.nodes {
 		if b.node.ancestors[a] && !unnamed(b.param) && spelling.Alike(a.Name, b.input.Name) && a.Output != nil && types.Identical(a.Output, b.input.Type) {
-			b.mistake(diag.CodeSeveralSources, "has type %s, as the saga's parameters have, and the name of node %q, whose output has it too; rename the parameter, or give the output a type of its own",
+			b.mistake(diag.CodeSeveralSources, "has type %s, like the saga's parameters, and the name of node %q, whose output has the same type; rename the parameter, or declare a separate type for the output",
 				b.TypeString(b.input.Type), a.Name)
 			return false
 		}
@@ -120,7 +120,7 @@ func (b *binder) namesake(a *nodeModel) (*model.Node, bool) {
 		return a.Node, true
 	}
 	want, is := b.TypeStrings(b.input.Type, a.Output)
-	b.mistake(diag.CodeSourceType, "has type %s, but node %q has type %s; take that, or rename the parameter", want, a.Name, is)
+	b.mistake(diag.CodeSourceType, "has type %s, but the output of node %q has type %s; use that type or rename the parameter", want, a.Name, is)
 	return nil, false
 }
 
@@ -142,7 +142,7 @@ func fits(output, input types.Type) bool {
 func (b *binder) mistake(code diag.Code, format string, args ...any) {
 	what := fmt.Sprintf("parameter %q of %s ", b.input.Name, b.function())
 	if unnamed(b.param) {
-		what = fmt.Sprintf("a parameter of %s ", b.function())
+		what = fmt.Sprintf("an unnamed parameter of %s ", b.function())
 	}
 	if b.node.saga.unbound[b.param] {
 		return // at another node of the same action
@@ -171,7 +171,7 @@ func (b *binder) several(candidates []*nodeModel) {
 	if unnamed(b.param) {
 		code = diag.CodeUnnamedInput
 	}
-	b.mistake(code, "has type %s, and so have %d ancestors: %s; name it after the one that is meant, as in %s",
+	b.mistake(code, "has type %s, which %d ancestors provide: %s; name it after the intended one, as in %s",
 		b.TypeString(b.input.Type), len(candidates), naming.Enumerate(naming.Quoted(nodeNames(candidates)), "and"), naming.IdentOf(candidates[0].Name))
 }
 
@@ -180,18 +180,18 @@ func (b *binder) none() {
 	if unnamed(b.param) {
 		code = diag.CodeUnnamedInput
 	}
-	b.mistake(code, "has type %s, and nothing gives that: %s", b.TypeString(b.input.Type), b.advice())
+	b.mistake(code, "has type %s, but no node or parameter provides it: %s", b.TypeString(b.input.Type), b.advice())
 }
 
 // advice says what is near to giving the input, and what to do.
 func (b *binder) advice() string {
 	s := b.node.saga
 	if params := s.model.Params.Type(); types.Identical(typeutil.Deref(b.input.Type), params) {
-		return fmt.Sprintf("the saga's parameters have type %s; take that", b.TypeString(params))
+		return fmt.Sprintf("the saga's parameters have type %s; use that type", b.TypeString(params))
 	}
 	if undo := b.node.action.undo; undo != nil && b.function() == undo.name() && b.node.Output != nil &&
 		(spelling.Alike(b.input.Name, b.node.action.name) || types.Identical(typeutil.Deref(b.input.Type), typeutil.Deref(b.node.Output))) {
-		return fmt.Sprintf("its do returns %s; take that", b.TypeString(b.node.Output))
+		return fmt.Sprintf("the do function returns %s; use that type", b.TypeString(b.node.Output))
 	}
 	var ancestors, names []string
 	var late []*nodeModel // would give the input, if they ran before
@@ -201,7 +201,7 @@ func (b *binder) advice() string {
 		switch {
 		case a == b.node:
 			if sameType {
-				return "that is the node's own output, which is there only for undo"
+				return "it is the node's own output, which only an undo function can take"
 			}
 		case !b.node.ancestors[a] && namesake:
 			return b.late(a)
@@ -209,12 +209,12 @@ func (b *binder) advice() string {
 			late = append(late, a)
 		case !b.node.ancestors[a] || a.unknown:
 		case a.Output == nil && namesake:
-			return fmt.Sprintf("node %q has no output; let its action return (%s, error)", a.Name, b.TypeString(b.input.Type))
+			return fmt.Sprintf("node %q has no output; make its action return (%s, error)", a.Name, b.TypeString(b.input.Type))
 		case a.Output != nil:
 			names = append(names, a.Name)
 			ancestors = append(ancestors, fmt.Sprintf("%q (%s)", a.Name, b.TypeString(a.Output)))
 			if types.Identical(typeutil.Deref(a.Output), typeutil.Deref(b.input.Type)) {
-				return fmt.Sprintf("node %q has type %s; take that", a.Name, b.TypeString(a.Output))
+				return fmt.Sprintf("node %q provides %s; use that type", a.Name, b.TypeString(a.Output))
 			}
 		}
 	}
@@ -225,15 +225,15 @@ func (b *binder) advice() string {
 		return fmt.Sprintf("did you mean node %s?", ancestors[slices.Index(names, c)])
 	}
 	params := fmt.Sprintf("the saga's parameters (%s)", b.TypeString(s.model.Params.Type()))
-	way := "place a node above that returns it"
+	way := "add a node before this one that returns it"
 	if b.app == nil && b.mayBeApplication(b.input.Type) {
-		way += "; or make the functions methods of it, if it is what they work with"
+		way += "; if it is the application context, declare the actions as methods of it"
 	}
 	if len(ancestors) == 0 {
-		return fmt.Sprintf("there are only %s; %s", params, way)
+		return fmt.Sprintf("only %s are available; %s", params, way)
 	}
 	all := naming.Enumerate(append([]string{params}, ancestors...), "and")
-	return fmt.Sprintf("there are %s; take one of these, or %s", all, way)
+	return fmt.Sprintf("%s are available; use one of them, or %s", all, way)
 }
 
 // mayBeApplication reports whether a type is likely to be meant as the application context: a pointer, and one that methods can be given to.
@@ -256,7 +256,7 @@ func (b *binder) late(nodes ...*nodeModel) string {
 	}
 	way := "place %s above %q"
 	if b.node.directive.Verb == "node" {
-		way = "add %s to the after= of %q"
+		way = "add %s to after= of %q"
 	}
-	return fmt.Sprintf("%s sure to have run before; "+way, who, it, b.node.Name)
+	return fmt.Sprintf("%s guaranteed to run before it; "+way, who, it, b.node.Name)
 }

@@ -28,7 +28,7 @@ func (m *checker) findConstant(n *nodeModel) {
 			return
 		}
 		if !token.IsExported(ref.Name) {
-			m.Report(diag.CodeNotExported, pos, "%s isn't exported, so that node %q of saga %q can't have its value; export it", ref, n.Name, n.saga.name)
+			m.Report(diag.CodeNotExported, pos, "%s is not exported, so node %q of saga %q can't use its value; export it", ref, n.Name, n.saga.name)
 			return
 		}
 		scope = pkg.Scope()
@@ -42,7 +42,7 @@ func (m *checker) findConstant(n *nodeModel) {
 	}
 	t := m.valueType(n, obj, pos)
 	if c, ok := obj.(*types.Const); ok && !representable(c.Val(), t) {
-		m.Report(diag.CodeBadConstant, pos, "%s is too large for %s, its type by default; give the constant a type that holds it", ref, t)
+		m.Report(diag.CodeBadConstant, pos, "%s overflows %s, its default type; declare the constant with a type that can hold it", ref, t)
 		return
 	}
 	if t == nil || m.brokenValue(obj) || m.brokenType(t, n.saga.File, pos, "the type of "+ref.String()) {
@@ -87,9 +87,9 @@ func (m *checker) valueType(n *nodeModel, obj types.Object, pos token.Pos) types
 	case *types.TypeName:
 		what = "a type"
 	default:
-		what = "no value"
+		what = "not a value"
 	}
-	m.Report(diag.CodeBadConstant, pos, "node %q of saga %q has the value of %s, which is %s; a constant is a package-level const, a var or a func() T", n.Name, n.saga.name, obj.Name(), naming.JoinLines(what))
+	m.Report(diag.CodeBadConstant, pos, "node %q of saga %q can't use %s as its value because it is %s; use a package-level const, var or func() T", n.Name, n.saga.name, obj.Name(), naming.JoinLines(what))
 	return nil
 }
 
@@ -109,13 +109,13 @@ func (m *checker) unknownValue(n *nodeModel, scope *types.Scope, ref directive.R
 			names = append(names, name)
 		}
 	}
-	advice := "declare it as a const, a var or a func() T of the package"
+	advice := "declare it as a package-level const, var or func() T"
 	c, meant := spelling.Closest(ref.Name, names)
 	known := directive.Reference{Pkg: ref.Pkg, Name: c}.String()
 	if meant {
 		advice = "did you mean " + known + "?"
 	}
-	d := m.Report(diag.CodeUnknownValue, pos, "node %q of saga %q has the value of %s, which isn't declared; %s", n.Name, n.saga.name, ref, advice)
+	d := m.Report(diag.CodeUnknownValue, pos, "node %q of saga %q uses the undefined value %s; %s", n.Name, n.saga.name, ref, advice)
 	if meant {
 		d.Replace(pos, ref.String(), known)
 	}
@@ -139,10 +139,10 @@ func (m *checker) checkSpelling(t types.Type, pos token.Pos, what string) bool {
 		case !ok || obj.Pkg() == nil || obj.Pkg() == m.Pkg:
 		case !typeutil.MayImport(m.Pkg.Path(), obj.Pkg().Path()):
 			ok = false
-			m.Report(diag.CodeNotExported, pos, "%s has type %s, of package %s, which can't be imported here; move it out of the folder internal", what, m.TypeString(t), obj.Pkg().Path())
+			m.Report(diag.CodeNotExported, pos, "%s has type %s of package %s, which this package can't import; move the type out of the internal directory", what, m.TypeString(t), obj.Pkg().Path())
 		case !obj.Exported():
 			ok = false
-			m.Report(diag.CodeNotExported, pos, "%s has type %s, which isn't exported, so that no code here can be generated for it; export it", what, m.TypeString(t))
+			m.Report(diag.CodeNotExported, pos, "%s has type %s, which is not exported, so the code generated here can't name it; export it", what, m.TypeString(t))
 		}
 	})
 	return ok

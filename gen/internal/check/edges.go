@@ -22,7 +22,7 @@ func (m *checker) resolveAfter(s *sagaModel) {
 				continue
 			}
 			s.broken = true
-			m.unknownNode(n, a.Name, n.directive.At(a.Offset), "node %q of saga %q runs after %q, which is no node of it; %s")
+			m.unknownNode(n, a.Name, n.directive.At(a.Offset), "node %q of saga %q runs after unknown node %q; %s")
 		}
 	}
 }
@@ -48,7 +48,7 @@ func (m *checker) unknownNode(n *nodeModel, name string, pos token.Pos, format s
 			names = append(names, other.Name)
 		}
 	}
-	advice := "there are " + naming.Enumerate(naming.Quoted(names), "and")
+	advice := "available nodes: " + naming.Enumerate(naming.Quoted(names), "and")
 	c, meant := spelling.Closest(name, names)
 	if meant {
 		if other := s.node(c); other.Kind == model.NodeAction && other.action == nil {
@@ -56,7 +56,7 @@ func (m *checker) unknownNode(n *nodeModel, name string, pos token.Pos, format s
 		}
 		advice = "did you mean " + naming.Printable(c) + "?"
 	} else if name == "start" {
-		advice = "leave after= out for what runs at the start"
+		advice = "omit after= for a node that runs at the start"
 	}
 	if !s.Incomplete && m.first("node", s.name, name) {
 		d := m.Report(diag.CodeUnknownNode, pos, format, n.Name, s.name, name, advice)
@@ -96,9 +96,9 @@ func (m *checker) checkEnd(s *sagaModel) {
 		return
 	}
 	last := ends[len(ends)-1]
-	d := m.Report(diag.CodeSeveralEnds, last.pos(), "saga %q ends in %d nodes, %s, and its output is that of one; append a node that runs after all of them", s.name, len(ends), naming.Enumerate(naming.Quoted(nodeNames(ends)), "and"))
+	d := m.Report(diag.CodeSeveralEnds, last.pos(), "saga %q ends in %d nodes, %s, but it must end in one, whose output is the saga's output; append a node that runs after all of them", s.name, len(ends), naming.Enumerate(naming.Quoted(nodeNames(ends)), "and"))
 	for _, e := range ends[:len(ends)-1] {
-		d.Relate(e.pos(), "another end is here")
+		d.Relate(e.pos(), "another last node is here")
 	}
 }
 
@@ -133,12 +133,12 @@ func (m *checker) reportCycle(s *sagaModel, cycle []*nodeModel) {
 		}
 	}
 	if len(cycle) == 1 {
-		m.Report(diag.CodeCycle, closing, "node %q of saga %q runs after itself; leave that out of after=", cycle[0].Name, s.name)
+		m.Report(diag.CodeCycle, closing, "node %q of saga %q runs after itself; remove it from after=", cycle[0].Name, s.name)
 		return
 	}
 	names := nodeNames(slices.Concat(cycle[first:], cycle[:first+1]))
 	slices.Reverse(names)
-	m.Report(diag.CodeCycle, closing, "the nodes of saga %q run after each other in a circle: %s; take one of these edges out", s.name, path(names))
+	m.Report(diag.CodeCycle, closing, "saga %q contains a cycle: %s; remove one of these edges", s.name, path(names))
 }
 
 // findCycle returns the nodes of a cycle, each running after the next one and the last after the

@@ -49,7 +49,7 @@ func mixed(r *report.Reporter, l *load.Package) bool {
 	}
 	for _, f := range l.Handwritten {
 		if f.Name.Name != usual.Name.Name {
-			r.Report(diag.CodeMixedPackages, f.Name.Pos(), "this file is of package %s, but %s is of package %s, and the files of a folder are of one; change the clause, or move the file",
+			r.Report(diag.CodeMixedPackages, f.Name.Pos(), "this file declares package %s, but %s declares package %s; change the package clause, or move the file to another directory",
 				f.Name.Name, filepath.Base(r.Fset.File(usual.FileStart).Name()), usual.Name.Name)
 		}
 	}
@@ -68,7 +68,7 @@ func unreadable(r *report.Reporter, l *load.Package) bool {
 		d.Message = "the file can't be parsed: " + naming.JoinLines(message)
 		if line, offset := conflict(name); line > 0 {
 			d.Pos.Offset, d.Pos.Line, d.Pos.Column = offset, line, 1
-			d.Message = "the file has the marks of a merge conflict; resolve it"
+			d.Message = "the file contains merge conflict markers; resolve the conflict"
 		}
 		r.Diagnostics = append(r.Diagnostics, d)
 	}

@@ -41,11 +41,11 @@ func (m *checker) readFunctions() {
 
 func (m *checker) checkSignature(f *function) bool {
 	if tparams := f.Decl.Type.TypeParams; tparams != nil {
-		m.Report(diag.CodeGenericFunction, tparams.Pos(), "%s has type parameters, and an action is of fixed types; write a function without them that calls it", f.name())
+		m.Report(diag.CodeGenericFunction, tparams.Pos(), "%s has type parameters, but an action can't be generic; write a non-generic function that calls it", f.name())
 		return false
 	}
 	if pos, generic := genericReceiver(f.Decl); generic {
-		m.Report(diag.CodeGenericFunction, pos, "%s is a method of a generic type, and an action is of fixed types; write a function that calls it", f.name())
+		m.Report(diag.CodeGenericFunction, pos, "%s is a method of a generic type, but an action can't be generic; write a non-generic function that calls it", f.name())
 		return false
 	}
 	if m.brokenSignature(f) {
@@ -54,7 +54,7 @@ func (m *checker) checkSignature(f *function) bool {
 	sig := f.sig()
 	if sig.Variadic() {
 		last := sig.Params().At(sig.Params().Len() - 1)
-		m.Report(diag.CodeVariadicFunction, last.Pos(), "parameter %q of %s is variadic, and an input is one value; take a %s", last.Name(), f.name(), m.TypeString(last.Type()))
+		m.Report(diag.CodeVariadicFunction, last.Pos(), "parameter %q of %s is variadic, but an input is a single value; change its type to %s", last.Name(), f.name(), m.TypeString(last.Type()))
 		return false
 	}
 	return m.checkResults(f)
@@ -88,7 +88,7 @@ func (m *checker) checkResults(f *function) bool {
 	}
 	want := "error"
 	if f.isDo() {
-		want = "(T, error) or error, T being its output"
+		want = "(T, error) or error, where T is its output"
 	}
 	found := "nothing"
 	if results.Len() == 1 {
@@ -100,7 +100,7 @@ func (m *checker) checkResults(f *function) bool {
 	if f.Decl.Type.Results != nil {
 		pos = f.Decl.Type.Results.Pos()
 	}
-	m.Report(diag.CodeResults, pos, "%s returns %s; the %s of an action returns %s", f.name(), naming.JoinLines(found), f.Verb, want)
+	m.Report(diag.CodeResults, pos, "%s returns %s, but the %s function of an action must return %s", f.name(), naming.JoinLines(found), f.Verb, want)
 	return false
 }
 
@@ -122,7 +122,7 @@ func (m *checker) findApplication() {
 		}
 		if !types.Identical(typeutil.Deref(t), typeutil.Deref(m.app)) {
 			if !m.appBroken {
-				m.Report(diag.CodeTwoApplications, f.Decl.Recv.Pos(), "%s is a method of %s, but %s is one of %s, and the actions of a package work with one type; make it a method of %s, or move it to a package of its own",
+				m.Report(diag.CodeTwoApplications, f.Decl.Recv.Pos(), "%s is a method of %s, but %s is a method of %s, and all action methods of a package must have the same receiver type; make it a method of %s, or move it to another package",
 					f.name(), m.TypeString(typeutil.Deref(t)), first.name(), m.TypeString(typeutil.Deref(m.app)), m.TypeString(typeutil.Deref(m.app))).Relate(first.Decl.Recv.Pos(), "the first receiver is here")
 			}
 			m.appBroken = true

@@ -65,7 +65,7 @@ func (m *checker) importedPackage(f *ast.File, name string, pos token.Pos) *type
 	case 1:
 		return m.packageOf(blank[0], pos)
 	}
-	m.Report(diag.CodeUnknownImport, pos, "this file imports two packages %s for their directives, %s and %s; give one of them another name, and use it", name, blank[0].Path.Value, blank[1].Path.Value)
+	m.Report(diag.CodeUnknownImport, pos, "this file imports two packages named %s for their directives, %s and %s; import one of them under another name, and use that name", name, blank[0].Path.Value, blank[1].Path.Value)
 	return nil
 }
 
@@ -77,7 +77,7 @@ func (m *checker) packageOf(spec *ast.ImportSpec, pos token.Pos) *types.Package 
 	path, _ := strconv.Unquote(spec.Path.Value) // whoever asks has done so
 	p := m.universe.ByPath[path]
 	if p == nil || p.Types == nil || !p.Types.Complete() {
-		m.Report(diag.CodeBrokenImport, pos, "package %s can't be read; go vet says why", path)
+		m.Report(diag.CodeBrokenImport, pos, "package %s can't be loaded; run go vet for the reason", path)
 		return nil
 	}
 	return p.Types
@@ -95,7 +95,7 @@ func (m *checker) unknownImport(f *ast.File, name string, names []string, pos to
 	if meant {
 		advice = "did you mean " + c + "?"
 	}
-	d := m.Report(diag.CodeUnknownImport, pos, "this file imports no package %q; %s", name, advice)
+	d := m.Report(diag.CodeUnknownImport, pos, "this file doesn't import package %q; %s", name, advice)
 	if meant {
 		d.Replace(pos, name, c)
 	}
@@ -119,12 +119,12 @@ func (m *checker) usableAction(a *actionModel, from *checker, ref directive.Refe
 		}
 		receiver := annotation.ReceiverName(f.Decl)
 		if !token.IsExported(f.name()) || receiver != "" && !token.IsExported(receiver) {
-			hidden = append(hidden, "its "+f.Verb+", "+qualifiedName(f)+",")
+			hidden = append(hidden, "its "+f.Verb+" function "+qualifiedName(f))
 		}
 	}
 	if len(hidden) > 0 {
-		rest := []string{"isn't exported; export it there", "aren't exported; export both there"}[len(hidden)-1]
-		m.Report(diag.CodeNotExported, pos, "action %q can't be used from another package, as %s %s", ref.String(), strings.Join(hidden, " and "), rest)
+		rest := []string{"is not exported; export it", "are not exported; export both"}[len(hidden)-1]
+		m.Report(diag.CodeNotExported, pos, "action %q can't be used from another package because %s %s", ref.String(), strings.Join(hidden, " and "), rest)
 		return false
 	}
 	if a.broken {
@@ -143,7 +143,7 @@ func qualifiedName(f *function) string {
 // usableSaga reports a saga of an imported package that can't be used from here.
 func (m *checker) usableSaga(s *sagaModel, from *checker, ref directive.Reference, pos token.Pos) bool {
 	if name := s.Spec.Name.Name; !token.IsExported(name) {
-		m.Report(diag.CodeNotExported, pos, "saga %q can't be used from another package, as its parameter type, %s, isn't exported; export it there", ref.String(), name)
+		m.Report(diag.CodeNotExported, pos, "saga %q can't be used from another package because its parameter type %s is not exported; export it", ref.String(), name)
 		return false
 	}
 	if s.outputUnknown || s.model.Params == nil {
@@ -158,7 +158,7 @@ func (m *checker) brokenImport(from *checker, pos token.Pos, what string) bool {
 	if m.universe.Asked[from.Pkg.Path()] {
 		m.withheld = true
 	} else {
-		m.Report(diag.CodeBrokenImport, pos, "%s can't be understood in its package; run sagagen %s", what, from.Pkg.Path())
+		m.Report(diag.CodeBrokenImport, pos, "%s can't be used because its package has errors; run sagagen %s", what, from.Pkg.Path())
 	}
 	return false
 }

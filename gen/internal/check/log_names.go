@@ -40,7 +40,7 @@ func (c *logNameCheck) check(pos token.Pos, n *nodeModel, inside string) {
 		case !known:
 			c.paths[name] = path
 		case other != path && c.first("log name", name, path):
-			c.Report(diag.CodeAlikeActions, pos, "node %q runs the action %s of %s, and there is one of that name in %s: they would be one in the log; rename one of the actions, or its package",
+			c.Report(diag.CodeAlikeActions, pos, "node %q runs action %s of %s, but %s has an action of the same name, and the log can't tell them apart; rename one of the actions, or its package",
 				n.Name, name, path, other)
 		}
 	case n.Subsaga != nil && n.inner != nil && n.Subsaga.ImportPath != "" && (inside == "" || n.Subsaga.ImportPath == inside):

@@ -14,10 +14,10 @@ func (m *checker) checkNames(p *model.Package) {
 	seen := map[string]model.GeneratedName{}
 	for _, n := range outline.Names(p) {
 		if obj := p.Types.Scope().Lookup(n.Name); obj != nil && n.Predeclared {
-			m.Report(diag.CodeGeneratedNameClash, obj.Pos(), "%s hides %s of that name, which the generated file needs; rename this one", n.Name, n.What)
+			m.Report(diag.CodeGeneratedNameClash, obj.Pos(), "%s shadows %s of the same name, which the generated file uses; rename it", n.Name, n.What)
 			continue
 		} else if obj != nil {
-			m.Report(diag.CodeGeneratedNameClash, obj.Pos(), "%s is the name of %s, which is generated; rename this one", n.Name, n.What)
+			m.Report(diag.CodeGeneratedNameClash, obj.Pos(), "%s conflicts with the generated name of %s; rename this declaration", n.Name, n.What)
 			continue
 		}
 		first, twice := seen[n.Name]
@@ -35,7 +35,7 @@ func (m *checker) checkNames(p *model.Package) {
 		if n.Node != nil {
 			code = diag.CodeGeneratedMethodName
 		}
-		m.Report(code, m.origin(n), "%s would be the name of %s and of %s, which are both generated; rename what one comes from", n.Name, first.What, n.What)
+		m.Report(code, m.origin(n), "%s would be the generated name of both %s and %s; rename the type, action or node behind one of them", n.Name, first.What, n.What)
 	}
 }
 

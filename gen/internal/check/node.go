@@ -36,11 +36,11 @@ func (m *checker) place(s *sagaModel, d annotation.Directive, arg directive.Name
 	if other := s.byName[spelling.Fold(arg.Name)]; other != nil {
 		s.Incomplete = true
 		if other.Name == arg.Name {
-			m.Report(diag.CodeDuplicateNode, n.pos(), "node %q of saga %q is placed twice; to run its action again give the node another name, as in %s2=%s", arg.Name, s.name, arg.Name, other.runs()).
-				Relate(other.pos(), "the first is here")
+			m.Report(diag.CodeDuplicateNode, n.pos(), "node %q of saga %q is placed twice; to run its action again, use another node name, as in %s2=%s", arg.Name, s.name, arg.Name, other.runs()).
+				Relate(other.pos(), "the first one is here")
 		} else {
-			m.Report(diag.CodeAlikeNodes, n.pos(), "node %q of saga %q is alike node %q, as names are compared by their letters and digits; rename one", arg.Name, s.name, other.Name).
-				Relate(other.pos(), "the other is here")
+			m.Report(diag.CodeAlikeNodes, n.pos(), "node %q of saga %q differs from node %q only in case or punctuation; rename one", arg.Name, s.name, other.Name).
+				Relate(other.pos(), "the other one is here")
 		}
 		return nil
 	}
@@ -51,8 +51,8 @@ func (m *checker) place(s *sagaModel, d annotation.Directive, arg directive.Name
 	case n.definition == nil:
 		m.findAction(n)
 	case arg.Action.Name != "":
-		m.Report(diag.CodeNotAnAction, d.At(arg.Action.Offset), "node %q of saga %q is a %s and runs no action; leave =%s out, or rename one of the two", arg.Name, s.name, n.definition.Verb, arg.Action).
-			Relate(n.definition.At(n.definition.Names[0].Offset), "it is defined here")
+		m.Report(diag.CodeNotAnAction, d.At(arg.Action.Offset), "node %q of saga %q is a %s and runs no action; remove =%s, or rename one of the two nodes", arg.Name, s.name, n.definition.Verb, arg.Action).
+			Relate(n.definition.At(n.definition.Names[0].Offset), "the node is defined here")
 		n.unknown = true
 	case n.definition.Verb == "constant":
 		n.Kind = model.NodeConstant
@@ -122,11 +122,11 @@ func (m *checker) unknownAction(n *nodeModel, from *checker, ref directive.Refer
 	what := "node " + naming.Printable(n.Name) + " of saga " + naming.Printable(n.saga.name)
 	if c, ok := spelling.Closest(ref.Name, n.saga.unplaced()); ok && from == m {
 		n.saga.Incomplete = true // what this means isn't placed
-		m.Report(diag.CodeUnknownAction, pos, "%s runs action %q, which doesn't exist; did you mean %q?", what, ref.String(), c).Replace(pos, ref.String(), c)
+		m.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; did you mean %q?", what, ref.String(), c).Replace(pos, ref.String(), c)
 		return
 	}
 	if c, ok := spelling.Closest(ref.Name, names); ok {
-		d := m.Report(diag.CodeUnknownAction, pos, "%s runs action %q, which doesn't exist; did you mean %q?", what, ref.String(), prefix+c)
+		d := m.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; did you mean %q?", what, ref.String(), prefix+c)
 		if n.arg.Action.Name == "" && n.saga.node(c) != nil {
 			d.Replace(pos, n.Name, n.Name+"="+c) // as two nodes can't have that name
 		} else {
@@ -134,11 +134,11 @@ func (m *checker) unknownAction(n *nodeModel, from *checker, ref directive.Refer
 		}
 		return
 	}
-	advice := "there is no action in " + where
+	advice := "as there are no actions in " + where
 	if len(names) > 0 {
-		advice = "or take one of " + where + ": " + naming.Enumerate(naming.Quoted(names), "and")
+		advice = "or use an action of " + where + ": " + naming.Enumerate(naming.Quoted(names), "and")
 	}
-	d := m.Report(diag.CodeUnknownAction, pos, "%s runs action %q, which doesn't exist; write //saga:do %s above its function, %s", what, ref.String(), ref.Name, advice)
+	d := m.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; add //saga:do %s above its function, %s", what, ref.String(), ref.Name, advice)
 	if from == m && !m.foreign() {
 		m.suggestDo(d, n.saga, ref.Name)
 	}

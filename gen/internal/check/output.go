@@ -16,7 +16,7 @@ import (
 func checkOutput(r *report.Reporter, l *load.Package, p *model.Package) {
 	for _, f := range l.Handwritten {
 		if name := r.Fset.File(f.FileStart).Name(); filepath.Base(name) == p.Prefix+model.Suffix {
-			r.Report(diag.CodeOutputNotGenerated, f.Package, "%s is where the generated code is written, but it doesn't begin with %q; rename the file", filepath.Base(name), model.Header)
+			r.Report(diag.CodeOutputNotGenerated, f.Package, "%s is the name of the generated file, but this file doesn't begin with %q; rename it", filepath.Base(name), model.Header)
 		}
 	}
 }
@@ -31,9 +31,9 @@ func checkLeftOver(r *report.Reporter, l *load.Package, s *annotation.Source) {
 		output := model.Prefix(l.Name, l.Dir) + model.Suffix
 		switch {
 		case nothing:
-			d.Message = "this file is left from when the package had directives; delete it"
+			d.Message = "this file was generated when the package had directives, but now it has none; delete it"
 		case !s.Empty() && filepath.Base(name) != output:
-			d.Message = fmt.Sprintf("this file is left from when the package had another name, as its code is generated into %s; delete it", output)
+			d.Message = fmt.Sprintf("this file was generated when the package had another name, but now its code is in %s; delete it", output)
 		default:
 			continue
 		}

@@ -54,8 +54,8 @@ func (m *checker) newSaga(t *annotation.Type) *sagaModel {
 	s := &sagaModel{Type: t, name: name, byName: map[string]*nodeModel{}, defined: map[string]*annotation.Directive{}, unbound: map[*types.Var]bool{}}
 	namePos := t.Dag.At(t.Dag.Names[0].Offset)
 	if first := m.sagas[name]; first != nil {
-		m.Report(diag.CodeDuplicateSaga, namePos, "there is a saga %q already, on %s; rename one", name, first.Spec.Name.Name).
-			Relate(first.Dag.At(first.Dag.Names[0].Offset), "the first is here")
+		m.Report(diag.CodeDuplicateSaga, namePos, "saga %q is declared twice, first on %s; rename one", name, first.Spec.Name.Name).
+			Relate(first.Dag.At(first.Dag.Names[0].Offset), "the first one is here")
 		first.outputUnknown = true
 		return nil
 	}
@@ -76,19 +76,19 @@ func (m *checker) checkParams(s *sagaModel, obj *types.TypeName) bool {
 	name := s.Spec.Name
 	switch {
 	case s.Spec.TypeParams != nil:
-		m.Report(diag.CodeGenericParams, name.Pos(), "%s has type parameters, and a saga's parameters are of one type; declare one, as in type %sOfString %s[string]", name.Name, name.Name, name.Name)
+		m.Report(diag.CodeGenericParams, name.Pos(), "%s has type parameters, but the parameter type of a saga can't be generic; declare an instantiated type, as in type %sOfString %s[string]", name.Name, name.Name, name.Name)
 		return false
 	case s.Spec.Assign.IsValid():
-		m.Report(diag.CodeAliasParams, name.Pos(), "%s is an alias, and a saga's parameters are a type of its own; leave the = out", name.Name)
+		m.Report(diag.CodeAliasParams, name.Pos(), "%s is an alias, but the parameter type of a saga must be a defined type; remove the =", name.Name)
 		return false
 	case obj == nil || name.Name == "_":
 		if !m.foreign() {
-			m.Report(diag.CodeBrokenDeclaration, name.Pos(), "the compiler doesn't see type %s; go vet says why", name.Name)
+			m.Report(diag.CodeBrokenDeclaration, name.Pos(), "the compiler doesn't recognize type %s; run go vet for the reason", name.Name)
 		}
 		return false
 	}
 	if e, ok := m.errorIn(s.Spec); ok && !m.foreign() {
-		m.compileError(e, "type "+name.Name+", which an annotated declaration uses,")
+		m.compileError(e, "type "+name.Name+", used by an annotated declaration,")
 		return false
 	}
 	if m.brokenType(obj.Type(), s.File, name.Pos(), "type "+name.Name) {
@@ -106,8 +106,8 @@ func (m *checker) defineNodes(s *sagaModel) {
 		}
 		name := d.Names[0]
 		if first := s.defined[name.Name]; first != nil {
-			m.Report(diag.CodeDuplicateNode, d.At(name.Offset), "node %q of saga %q is defined twice; rename one or leave it out", name.Name, s.name).
-				Relate(first.At(first.Names[0].Offset), "the first is here")
+			m.Report(diag.CodeDuplicateNode, d.At(name.Offset), "node %q of saga %q is defined twice; rename or remove one", name.Name, s.name).
+				Relate(first.At(first.Names[0].Offset), "the first one is here")
 			continue
 		}
 		s.defined[name.Name] = d
@@ -199,11 +199,11 @@ func (m *checker) checkPlaced(s *sagaModel) {
 	}
 	for _, name := range s.unplaced() {
 		d := s.defined[name]
-		m.Report(diag.CodeNotPlaced, d.At(d.Names[0].Offset), "node %q of saga %q is defined but has no place; add //saga:%s %s where it is to run", name, s.name, verb, name)
+		m.Report(diag.CodeNotPlaced, d.At(d.Names[0].Offset), "node %q of saga %q is defined but not placed; add //saga:%s %s where it should run", name, s.name, verb, name)
 		s.Incomplete = true
 	}
 	if len(s.nodes) == 0 && !s.Incomplete {
-		m.Report(diag.CodeEmptyDAG, s.Dag.At(s.Dag.Names[0].Offset), "saga %q has no nodes; add //saga:append NODE… below", s.name)
+		m.Report(diag.CodeEmptyDAG, s.Dag.At(s.Dag.Names[0].Offset), "saga %q has no nodes; add //saga:append NODE… below it", s.name)
 		s.Incomplete = true
 	}
 }

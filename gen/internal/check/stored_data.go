@@ -36,7 +36,7 @@ func (m *checker) checkJSON(t types.Type, pos token.Pos, what, advice string) bo
 		}
 		d := m.Report(diag.CodeNotJSON, at, "%s: type %s can't be stored as JSON: %v%s", what, m.TypeString(t), err, advice)
 		if at != pos {
-			d.Relate(pos, "it comes up here")
+			d.Relate(pos, "it is used here")
 		}
 	}
 	return false
@@ -50,12 +50,12 @@ func (m *checker) checkFields(t types.Type, pos token.Pos, what string) bool {
 	dropped := jsonshape.DroppedFields(t, m.isWrittenHere)
 	for _, l := range dropped {
 		if m.first("lost", m.Fset.Position(l.Field.Pos()).String()) {
-			why, do := "isn't exported", "export it"
+			why, do := "is not exported", "export it"
 			if l.By != "" {
-				why, do = "has the JSON name of "+l.By, "give it another one with a json tag"
+				why, do = "has the same JSON name as "+l.By, "rename it with a json tag"
 			}
-			m.Report(diag.CodeNotJSON, l.Field.Pos(), "%s: %s %s, so encoding/json leaves it out: %s, or tag it json:\"-\" if it may be lost", what, l.Path, why, do).
-				Relate(pos, "it comes up here")
+			m.Report(diag.CodeNotJSON, l.Field.Pos(), "%s: %s %s, so encoding/json omits it: %s, or tag it json:\"-\" if it may be lost", what, l.Path, why, do).
+				Relate(pos, "it is used here")
 		}
 	}
 	return len(dropped) == 0

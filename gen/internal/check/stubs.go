@@ -28,7 +28,7 @@ func (m *checker) suggestUndo(d *report.Positioned, a *actionModel) {
 		receiver = "(" + receiver + ") "
 	}
 	name := m.freeName(prefix+naming.UpperFirst(do.name()), do.sig().Recv())
-	text := fmt.Sprintf("//saga:undo %s\nfunc %s%s(%s) error {\n\tpanic(\"%s isn't written yet\")\n}",
+	text := fmt.Sprintf("//saga:undo %s\nfunc %s%s(%s) error {\n\tpanic(\"%s is not implemented\")\n}",
 		a.name, receiver, name, strings.Join(m.undoParameters(do, a.name), ", "), name)
 	d.InsertAfter("Add the undo function "+name, do.Decl.End(), text)
 }
@@ -77,7 +77,7 @@ func (m *checker) suggestDo(d *report.Positioned, s *sagaModel, action string) {
 		if param == params || token.IsKeyword(param) {
 			param = "params"
 		}
-		text := fmt.Sprintf("//saga:do %s noundo\nfunc %s(%s %s) error {\n\tpanic(\"%s isn't written yet\")\n}", action, name, param, params, name)
+		text := fmt.Sprintf("//saga:do %s noundo\nfunc %s(%s %s) error {\n\tpanic(\"%s is not implemented\")\n}", action, name, param, params, name)
 		d.InsertAfter("Add the do function "+name, decl.End(), text)
 	}
 }

@@ -51,7 +51,7 @@ func (m *checker) unknownSaga(n *nodeModel, from *checker) {
 	for _, s := range sortedByName(from.sagas) {
 		names = append(names, s.name)
 	}
-	advice := "write //saga:dag " + ref.Name + " above the type of its parameters"
+	advice := "add //saga:dag " + ref.Name + " above its parameter type"
 	prefix := ""
 	if ref.Pkg != "" {
 		prefix = ref.Pkg + "."
@@ -60,9 +60,9 @@ func (m *checker) unknownSaga(n *nodeModel, from *checker) {
 	if meant {
 		advice = "did you mean " + naming.Printable(prefix+c) + "?"
 	} else if len(names) > 1 || len(names) == 1 && from != m {
-		advice += ", or take one of " + naming.Enumerate(naming.Quoted(names), "and")
+		advice += ", or use one of " + naming.Enumerate(naming.Quoted(names), "and")
 	}
-	d := m.Report(diag.CodeUnknownSaga, n.definition.At(ref.Offset), "node %q of saga %q runs saga %q, which doesn't exist; %s", n.Name, n.saga.name, ref.String(), advice)
+	d := m.Report(diag.CodeUnknownSaga, n.definition.At(ref.Offset), "node %q of saga %q runs unknown saga %q; %s", n.Name, n.saga.name, ref.String(), advice)
 	if meant {
 		d.Replace(n.definition.At(ref.Offset), ref.String(), prefix+c)
 	}
@@ -103,7 +103,7 @@ func (m *checker) findSelf(s *sagaModel, way []*sagaModel, checked map[*sagaMode
 			for _, w := range append(way[at:], n.inner) {
 				names = append(names, w.name)
 			}
-			m.Report(diag.CodeSagaInItself, n.definition.At(n.definition.Dag.Offset), "saga %q contains itself: %s; a subsaga is part of its saga, so that this never ends", n.inner.name, path(names))
+			m.Report(diag.CodeSagaInItself, n.definition.At(n.definition.Dag.Offset), "saga %q contains itself: %s; a subsaga is part of its saga, so remove one of these subsagas", n.inner.name, path(names))
 			n.unknown = true
 			continue
 		}
@@ -169,20 +169,20 @@ func (m *checker) bindSubsaga(n *nodeModel) {
 	pos := n.definition.At(ref.Offset)
 	source := n.saga.node(ref.Name)
 	if source == nil {
-		m.unknownNode(n, ref.Name, pos, "the parameters of node %q of saga %q come from %q, which is no node of it; %s")
+		m.unknownNode(n, ref.Name, pos, "the parameters of node %q of saga %q come from unknown node %q; %s")
 		return
 	}
 	want := n.inner.model.Params.Type()
 	switch {
 	case !n.ancestors[source]:
 		n.saga.misplaced = true
-		m.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which isn't sure to have run before; place %q above it", n.Name, n.saga.name, source.Name, source.Name)
+		m.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which isn't guaranteed to run before it; place %q above it", n.Name, n.saga.name, source.Name, source.Name)
 	case source.unknown:
 	case source.Output == nil:
-		m.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which has no output; those of saga %q have type %s", n.Name, n.saga.name, source.Name, n.inner.name, m.TypeString(want))
+		m.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which has no output, but saga %q needs parameters of type %s", n.Name, n.saga.name, source.Name, n.inner.name, m.TypeString(want))
 	case !types.Identical(source.Output, want):
 		is, takes := m.TypeStrings(source.Output, want)
-		m.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which has type %s; those of saga %q have type %s", n.Name, n.saga.name, source.Name, is, n.inner.name, takes)
+		m.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which provides type %s, but saga %q needs parameters of type %s", n.Name, n.saga.name, source.Name, is, n.inner.name, takes)
 	default:
 		n.ParamsFrom = source.Node
 	}

@@ -18,12 +18,12 @@ import (
 // may well call what is about to be generated.
 func (m *checker) brokenSignature(f *function) bool {
 	if f.name() == "_" || f.name() == "init" && f.Decl.Recv == nil {
-		m.Report(diag.CodeBrokenDeclaration, f.Decl.Name.Pos(), "func %s can't be called; give it another name", f.name())
+		m.Report(diag.CodeBrokenDeclaration, f.Decl.Name.Pos(), "func %s can't be called; rename it", f.name())
 		return true
 	}
 	if f.object == nil {
 		if !m.foreign() {
-			m.Report(diag.CodeBrokenDeclaration, f.Decl.Name.Pos(), "the compiler doesn't see %s; go vet says why", f.name())
+			m.Report(diag.CodeBrokenDeclaration, f.Decl.Name.Pos(), "the compiler doesn't recognize %s; run go vet for the reason", f.name())
 		}
 		return true
 	}
@@ -63,7 +63,7 @@ func (m *checker) brokenType(t types.Type, file *ast.File, pos token.Pos, what s
 	for _, name := range w.through {
 		if spec := m.typeSpec(name); spec != nil {
 			if e, ok := m.errorIn(spec); ok {
-				m.compileError(e, "type "+name.Name()+", which an annotated declaration uses,")
+				m.compileError(e, "type "+name.Name()+", used by an annotated declaration,")
 				return true
 			}
 		}
@@ -73,7 +73,7 @@ func (m *checker) brokenType(t types.Type, file *ast.File, pos token.Pos, what s
 			return true
 		}
 	}
-	m.Report(diag.CodeBrokenDeclaration, pos, "%s doesn't compile; go vet says why", what)
+	m.Report(diag.CodeBrokenDeclaration, pos, "%s doesn't compile; run go vet for the reason", what)
 	return true
 }
 
@@ -118,7 +118,7 @@ func (m *checker) brokenImportSpec(spec *ast.ImportSpec) bool {
 		why = p.Trouble
 	}
 	if m.first("import", path) {
-		m.Report(diag.CodeBrokenDeclaration, e.Pos, "package %s, which an annotated declaration uses, can't be read: %s", path, naming.JoinLines(why))
+		m.Report(diag.CodeBrokenDeclaration, e.Pos, "package %s, used by an annotated declaration, can't be loaded: %s", path, naming.JoinLines(why))
 	}
 	return true
 }
@@ -142,7 +142,7 @@ func (m *checker) brokenValue(obj types.Object) bool {
 				}
 			}
 			if e, ok := m.errorIn(part); ok {
-				m.compileError(e, obj.Name()+", the value of a node,")
+				m.compileError(e, obj.Name()+", the value of a constant node,")
 				return true
 			}
 		}

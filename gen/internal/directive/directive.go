@@ -94,11 +94,11 @@ func (p *parser) unknownVerb(offset int) {
 	p.Verb = ""
 	if c, ok := spelling.Closest(name, Verbs); ok {
 		p.Verb = c
-		p.mistake(diag.CodeUnknownDirective, offset, "there is no directive %q; did you mean //saga:%s?", "//saga:"+name, c).
+		p.mistake(diag.CodeUnknownDirective, offset, "unknown directive %q; did you mean //saga:%s?", "//saga:"+name, c).
 			replace(offset, len(name), c)
 		return
 	}
-	p.mistake(diag.CodeUnknownDirective, offset, "there is no directive %q; there are %s", "//saga:"+name, naming.Enumerate(Verbs, "and"))
+	p.mistake(diag.CodeUnknownDirective, offset, "unknown directive %q; the directives are %s", "//saga:"+name, naming.Enumerate(Verbs, "and"))
 }
 
 func (p *parser) arguments(args []Argument) {
@@ -113,7 +113,7 @@ func (p *parser) arguments(args []Argument) {
 	}
 	otherKey := len(args) > 0 && args[0].key != "" && !p.spec.takes(args[0].key) // and that is the mistake
 	if len(p.Names) == 0 && len(p.mistakes) == 0 && !otherKey {
-		p.mistake(diag.CodeMissingArgument, 0, "//saga:%s has no %s right behind it; it is %s", p.Verb, p.spec.nameWord(), p.spec.usage)
+		p.mistake(diag.CodeMissingArgument, 0, "//saga:%s is missing its %s; usage: %s", p.Verb, p.spec.nameWord(), p.spec.usage)
 		return
 	}
 	seen := map[string]bool{}
@@ -130,7 +130,7 @@ func (p *parser) arguments(args []Argument) {
 			continue
 		}
 		if seen[key] {
-			p.mistake(diag.CodeRepeatedArgument, a.Offset, "%s is given twice; leave one out", key)
+			p.mistake(diag.CodeRepeatedArgument, a.Offset, "argument %s is repeated; remove one", key)
 			continue
 		}
 		seen[key] = true
@@ -139,14 +139,14 @@ func (p *parser) arguments(args []Argument) {
 			continue
 		}
 		if a.value == "" {
-			p.mistake(diag.CodeEmptyValue, a.Offset, "%s= has no value; give one, as in %s, or leave it out", key, keyExamples[key])
+			p.mistake(diag.CodeEmptyValue, a.Offset, "%s= has no value; add one, as in %s, or remove it", key, keyExamples[key])
 			continue
 		}
 		p.set(a)
 	}
 	for _, key := range p.spec.required {
 		if !seen[key] && len(p.mistakes) == 0 {
-			p.mistake(diag.CodeMissingArgument, 0, "//saga:%s has no %s=, as in %s; it is %s", p.Verb, key, keyExamples[key], p.spec.usage)
+			p.mistake(diag.CodeMissingArgument, 0, "//saga:%s is missing %s=, as in %s; usage: %s", p.Verb, key, keyExamples[key], p.spec.usage)
 		}
 	}
 }
@@ -172,10 +172,10 @@ func (p *parser) join(args []Argument) []Argument {
 		case i == first:
 		case a.key == "label":
 			a.value = withoutSingleQuotes(a.value)
-			p.mistake(diag.CodeQuoting, a.valueOffset, "a label with a space has quotes around it; write label=%s", naming.Printable(a.value)).
+			p.mistake(diag.CodeQuoting, a.valueOffset, "a label that contains a space must be quoted; write label=%s", naming.Printable(a.value)).
 				replace(a.valueOffset, args[i].Offset+len(args[i].Text)-a.valueOffset, strconv.Quote(a.value))
 		default:
-			p.mistake(diag.CodeEmptyValue, args[first+1].Offset, "after= has a space in its list; it is names with a comma between and no space, as in %s", keyExamples["after"])
+			p.mistake(diag.CodeEmptyValue, args[first+1].Offset, "the list in after= contains a space; separate the names with commas only, as in %s", keyExamples["after"])
 		}
 		joined = append(joined, a)
 	}
@@ -198,7 +198,7 @@ func (p *parser) name(a Argument) {
 		n.Name = a.key
 		var ok bool
 		if a.value == "" {
-			p.mistake(diag.CodeEmptyValue, a.Offset, "node %s names no action behind the =; give one, or leave the = out", naming.Printable(n.Name))
+			p.mistake(diag.CodeEmptyValue, a.Offset, "node %s has no action after the =; add one, or remove the =", naming.Printable(n.Name))
 			return
 		}
 		if n.Action, ok = p.reference(a, "an action", validName); !ok {
@@ -221,17 +221,17 @@ func (p *parser) badName(offset int, name string, err error) {
 	bare := strings.Trim(name, `"'`+"`<>")
 	switch {
 	case bare != name && valid(bare):
-		p.mistake(diag.CodeBadName, offset, "%s has marks around it, and a name has none; write %s", naming.Printable(name), bare).
+		p.mistake(diag.CodeBadName, offset, "%s is enclosed in quotes or brackets, which are not allowed in a name; write %s", naming.Printable(name), bare).
 			replace(offset, len(name), bare)
 	case p.spec.actions && dotted && token.IsIdentifier(pkg) && valid(action):
-		p.mistake(diag.CodeBadName, offset, "%s is an action of another package, and a node has a name of its own; write %s=%s", naming.Printable(name), action, name).
+		p.mistake(diag.CodeBadName, offset, "%s is an action of another package, so its node needs a name; write %s=%s", naming.Printable(name), action, name).
 			replace(offset, len(name), action+"="+name)
 	case strings.Contains(name, ",") && !slices.ContainsFunc(list, func(s string) bool { return !valid(s) }):
 		if p.comma {
 			return
 		}
 		p.comma = true
-		p.mistake(diag.CodeBadName, offset, "%s has a comma, and arguments have only a space between; write %s", naming.Printable(name), strings.Join(list, " ")).
+		p.mistake(diag.CodeBadName, offset, "%s contains a comma, but arguments are separated by spaces; write %s", naming.Printable(name), strings.Join(list, " ")).
 			replace(offset, len(name), strings.Join(list, " "))
 	default:
 		p.mistake(diag.CodeBadName, offset, "%s %v", naming.Printable(name), err)
@@ -244,7 +244,7 @@ func (p *parser) reference(a Argument, what string, valid func(string) error) (R
 	if pkg, name, dotted := strings.Cut(a.value, "."); dotted {
 		r.Pkg, r.Name = pkg, name
 		if err := validIdent(pkg); err != nil {
-			p.mistake(diag.CodeBadName, a.valueOffset, "%s names no package in front of the dot; %s is NAME, or pkg.NAME of an imported package", naming.Printable(a.value), what)
+			p.mistake(diag.CodeBadName, a.valueOffset, "%s has no valid package name before the dot; %s is NAME, or pkg.NAME of an imported package", naming.Printable(a.value), what)
 			return r, false
 		}
 	}

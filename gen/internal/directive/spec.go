@@ -38,12 +38,12 @@ var Specs = map[string]Spec{
 		usage: `//saga:dag NAME`,
 	},
 	"append": {
-		usage:     `//saga:append NODE…, each NODE being name or name=action`,
+		usage:     `//saga:append NODE…, where each NODE is name or name=action`,
 		manyNames: true,
 		actions:   true,
 	},
 	"node": {
-		usage:   `//saga:node NODE [after=NODE,NODE…], NODE being name or name=action`,
+		usage:   `//saga:node NODE [after=NODE,NODE…], where the first NODE is name or name=action`,
 		actions: true,
 		keys:    []string{"after"},
 	},
@@ -96,7 +96,7 @@ const maxNameLen = 64
 // saga. The error completes a sentence that begins with the name.
 func validName(s string) error {
 	if len(s) > maxNameLen {
-		return fmt.Errorf("is no name: it is longer than %d bytes", maxNameLen)
+		return fmt.Errorf("is not a valid name: it is longer than %d bytes", maxNameLen)
 	}
 	for i := range len(s) {
 		c := s[i]
@@ -104,24 +104,24 @@ func validName(s string) error {
 		if letter || i > 0 && ('0' <= c && c <= '9' || c == '_' || c == '-') {
 			continue
 		}
-		return errors.New("is no name: a name is an ASCII letter, then letters, digits, '_' or '-'")
+		return errors.New("is not a valid name: a name is an ASCII letter followed by ASCII letters, digits, '_' or '-'")
 	}
 	if s == "" {
-		return errors.New("is no name")
+		return errors.New("is not a valid name: it is empty")
 	}
 	return nil
 }
 
 func ValidValue(s string) error {
 	if err := validIdent(s); err != nil {
-		return fmt.Errorf("%w; declare the value as a const, a var or a func() T, and name that here", err)
+		return fmt.Errorf("%w; declare the value as a const, var or func() T, and use its name here", err)
 	}
 	return nil
 }
 
 func validIdent(s string) error {
 	if !token.IsIdentifier(s) || s == "_" {
-		return errors.New("is no Go identifier")
+		return errors.New("is not a Go identifier")
 	}
 	return nil
 }

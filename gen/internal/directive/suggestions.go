@@ -17,15 +17,15 @@ func (p *parser) unknownArgument(a Argument) {
 		return
 	}
 	if key, ok := spelling.Closest(a.key, p.spec.words()); ok {
-		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s takes no %s; did you mean %s?", p.Verb, keyText(a.key), key).
+		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s has no argument %s; did you mean %s?", p.Verb, keyText(a.key), key).
 			replace(p.misspelt(a, key))
 		return
 	}
 	if p.Verb == "append" && a.key == "after" {
-		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:append takes no after=, as it runs after all of the stage before; a node with edges of its own is %s", Specs["node"].usage)
+		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:append has no argument after=, because it runs after the whole previous stage; to choose what a node runs after, use %s", Specs["node"].usage)
 		return
 	}
-	p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s takes no %s; it is %s", p.Verb, keyText(a.key), p.spec.usage)
+	p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s has no argument %s; usage: %s", p.Verb, keyText(a.key), p.spec.usage)
 }
 
 func (p *parser) unknownWord(a Argument) {
@@ -38,7 +38,7 @@ func (p *parser) unknownWord(a Argument) {
 	switch {
 	case p.spec.takes(a.value):
 		p.remark = true // what follows is meant as the value
-		p.mistake(diag.CodeEmptyValue, a.Offset, "%s has no value; give one, as in %s, or leave it out", a.value, keyExamples[a.value])
+		p.mistake(diag.CodeEmptyValue, a.Offset, "%s has no value; add one, as in %s, or remove it", a.value, keyExamples[a.value])
 		return
 	case colon && p.spec.takes(key):
 		meant = key + "=" + value
@@ -46,12 +46,12 @@ func (p *parser) unknownWord(a Argument) {
 		meant = keyExamples[name]
 	case !near && !p.remark:
 		p.remark = true
-		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s takes no %s; it is %s", p.Verb, naming.Printable(a.Text), p.spec.usage)
+		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s has no argument %s; usage: %s", p.Verb, naming.Printable(a.Text), p.spec.usage)
 		return
 	case !near:
 		return
 	}
-	m := p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s takes no %s; did you mean %s?", p.Verb, naming.Printable(a.value), meant)
+	m := p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s has no argument %s; did you mean %s?", p.Verb, naming.Printable(a.value), meant)
 	if meant != keyExamples[name] { // whose value is an example's
 		m.replace(a.Offset, len(a.Text), meant)
 	}
@@ -75,9 +75,9 @@ func (p *parser) meansUndo(word string, a Argument) bool {
 	case p.Verb != "do":
 		return false
 	case strings.EqualFold(word, "undo"):
-		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:do takes no undo; write //saga:undo and the name of the action above the function that undoes it")
+		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:do has no argument undo; write //saga:undo and the name of the action above the function that undoes it")
 	case spelling.Fold(word) == "noundo" && strings.Contains(a.Text, "="):
-		p.mistake(diag.CodeUnknownArgument, a.Offset, "noundo has no value; write noundo if there is nothing to undo, and leave it out if there is")
+		p.mistake(diag.CodeUnknownArgument, a.Offset, "noundo takes no value; write noundo if there is nothing to undo, and remove it otherwise")
 	default:
 		return false
 	}

@@ -30,7 +30,7 @@ func tokenize(s string, offset int, mistakes *[]Mistake) []Argument {
 		}
 		if strings.HasPrefix(s[i:], "//") || strings.HasPrefix(s[i:], "# ") {
 			*mistakes = append(*mistakes, Mistake{Code: diag.CodeTrailingRemark, Offset: offset + i,
-				Message: "a directive has no room for a remark; put it on a line of its own"})
+				Message: "a directive can't be followed by a comment; move the comment to its own line"})
 			return args
 		}
 		a := Argument{Offset: offset + i, valueOffset: offset + i}
@@ -41,13 +41,13 @@ func tokenize(s string, offset int, mistakes *[]Mistake) []Argument {
 				quoted, err := strconv.QuotedPrefix(rest)
 				if err != nil {
 					*mistakes = append(*mistakes, Mistake{Code: diag.CodeQuoting, Offset: a.valueOffset,
-						Message: fmt.Sprintf(`the quoted value of %s doesn't end, or has a bad escape; it is a Go string in double quotes`, keyText(a.key))})
+						Message: fmt.Sprintf(`the value of %s has no closing quote or an invalid escape; write a Go string in double quotes`, keyText(a.key))})
 					return args
 				}
 				end = i + eq + 1 + len(quoted)
 				if more := wordLen(s[end:]); more > 0 {
 					*mistakes = append(*mistakes, Mistake{Code: diag.CodeQuoting, Offset: offset + end,
-						Message: fmt.Sprintf("text %s right behind a quoted value; put a space between, or the text inside the quotes", naming.Printable(s[end:end+more]))})
+						Message: fmt.Sprintf("unexpected text %s after a quoted value; separate them with a space, or move the text inside the quotes", naming.Printable(s[end:end+more]))})
 					end += more
 				}
 				a.value, _ = strconv.Unquote(quoted)

@@ -23,7 +23,7 @@ func (p *parser) set(a Argument) {
 	case "attempts":
 		p.Policy.Attempts = p.count(a, "attempts", 1)
 	case "limit":
-		p.Policy.Limit = p.count(a, "calls at once", 1)
+		p.Policy.Limit = p.count(a, "concurrent calls", 1)
 	case "after":
 		p.setAfter(a)
 	case "value":
@@ -43,16 +43,16 @@ func (p *parser) setLabel(a Argument) {
 	const most = 128
 	switch {
 	case len(a.value) > most:
-		p.mistake(diag.CodeBadValue, a.valueOffset, "a label is at most %d bytes long, this one has %d", most, len(a.value))
+		p.mistake(diag.CodeBadValue, a.valueOffset, "a label can have at most %d bytes, but this one has %d; shorten it", most, len(a.value))
 	case !utf8.ValidString(a.value) || strings.ContainsFunc(a.value, func(r rune) bool { return !unicode.IsPrint(r) }):
-		p.mistake(diag.CodeBadValue, a.valueOffset, "label %q has a character that doesn't print", a.value)
+		p.mistake(diag.CodeBadValue, a.valueOffset, "label %q contains a non-printable character; remove it", a.value)
 	case !a.quoted && strings.ContainsRune(a.value, '"'):
-		p.mistake(diag.CodeQuoting, a.valueOffset, "the quotes go around the whole value: label=%q", strings.ReplaceAll(a.value, `"`, ""))
+		p.mistake(diag.CodeQuoting, a.valueOffset, "the quotes must enclose the whole value; write label=%q", strings.ReplaceAll(a.value, `"`, ""))
 	case !a.quoted && withoutSingleQuotes(a.value) != a.value:
 		right := strconv.Quote(withoutSingleQuotes(a.value))
-		p.mistake(diag.CodeQuoting, a.valueOffset, "a label's quotes are double ones; write label=%s", right).replace(a.valueOffset, len(a.value), right)
+		p.mistake(diag.CodeQuoting, a.valueOffset, "a label must be in double quotes; write label=%s", right).replace(a.valueOffset, len(a.value), right)
 	case strings.TrimSpace(a.value) == "":
-		p.mistake(diag.CodeEmptyValue, a.Offset, "label= has no value; give one, as in %s, or leave it out", keyExamples["label"])
+		p.mistake(diag.CodeEmptyValue, a.Offset, "label= has no value; add one, as in %s, or remove it", keyExamples["label"])
 	default:
 		p.Label = a.value
 	}
@@ -69,7 +69,7 @@ func withoutSingleQuotes(value string) string {
 func (p *parser) duration(a Argument) *time.Duration {
 	d, err := time.ParseDuration(a.value)
 	if err != nil || d <= 0 {
-		p.mistake(diag.CodeBadValue, a.valueOffset, "%s=%s is no duration above zero; it is a number and a unit, as in %s", a.key, naming.Printable(a.value), keyExamples[a.key])
+		p.mistake(diag.CodeBadValue, a.valueOffset, "%s=%s is not a positive duration; write a number and a unit, as in %s", a.key, naming.Printable(a.value), keyExamples[a.key])
 		return nil
 	}
 	return &d
@@ -81,7 +81,7 @@ func (p *parser) count(a Argument, what string, least int) *int {
 	if count := int(n); err == nil && count >= least {
 		return &count
 	}
-	p.mistake(diag.CodeBadValue, a.valueOffset, "%s=%s is no number of %s; it is %d or more, as in %s", a.key, naming.Printable(a.value), what, least, keyExamples[a.key])
+	p.mistake(diag.CodeBadValue, a.valueOffset, "%s=%s is not a valid number of %s; it must be at least %d, as in %s", a.key, naming.Printable(a.value), what, least, keyExamples[a.key])
 	return nil
 }
 
@@ -97,11 +97,11 @@ func (p *parser) setAfter(a Argument) {
 		offset += len(name) + 1
 		switch err := validName(trimmed); {
 		case trimmed == "":
-			p.mistake(diag.CodeEmptyValue, at, "after= has an empty name in its list; it is names with a comma between and no space, as in %s", keyExamples["after"])
+			p.mistake(diag.CodeEmptyValue, at, "the list in after= contains an empty name; separate the names with commas only, as in %s", keyExamples["after"])
 		case err != nil:
 			p.mistake(diag.CodeBadName, at, "%s %v", naming.Printable(trimmed), err)
 		case seen[trimmed]:
-			p.mistake(diag.CodeRepeatedArgument, at, "node %q stands twice in after=; leave one out", trimmed)
+			p.mistake(diag.CodeRepeatedArgument, at, "node %q is repeated in after=; remove one", trimmed)
 		default:
 			seen[trimmed] = true
 			p.After = append(p.After, NameArg{Name: trimmed, Offset: at})

@@ -105,7 +105,7 @@ func (s *shaper) write(t types.Type, addressable bool) error {
 			}
 		}
 		if instances > maxInstances {
-			return fmt.Errorf("%s contains itself with ever other type arguments, which the compiler refuses", named.Obj().Name())
+			return fmt.Errorf("%s contains itself with endlessly nested type arguments, which the compiler rejects", named.Obj().Name())
 		}
 		s.open = append(s.open, openNamed{named, s.around})
 		defer func() { s.open = s.open[:len(s.open)-1] }()
@@ -142,7 +142,7 @@ func (s *shaper) write(t types.Type, addressable bool) error {
 			s.out.WriteString("any")
 			return nil
 		}
-		return fmt.Errorf("JSON can't be decoded into the interface %s: it doesn't say which type to make", types.TypeString(t, nil))
+		return fmt.Errorf("JSON can't be decoded into the interface %s, which doesn't say which concrete type to create", types.TypeString(t, nil))
 	case *types.Chan:
 		return fmt.Errorf("a channel can't be stored")
 	case *types.Signature:
@@ -187,14 +187,14 @@ func (s *shaper) mapKey(t types.Type) error {
 	b, ok := t.Underlying().(*types.Basic)
 	switch {
 	case ok && b.Info()&types.IsString != 0 && hasMethod(t, "UnmarshalText", true):
-		return fmt.Errorf("encoding/json writes a %s that is a key as it is, and reads it with UnmarshalText: take a string as the key", types.TypeString(t, nil))
+		return fmt.Errorf("encoding/json writes a map key of type %s unchanged, but reads it with UnmarshalText: use string as the key type", types.TypeString(t, nil))
 	case ok && b.Info()&types.IsString != 0: // even if it has a MarshalText
 		return s.basic(b)
 	case hasMethod(t, "MarshalText", false) && hasMethod(t, "UnmarshalText", true):
 		s.out.WriteString(types.TypeString(types.Unalias(t), nil))
 		return nil
 	case hasMethod(t, "MarshalText", false), hasMethod(t, "UnmarshalText", true):
-		return fmt.Errorf("encoding/json doesn't write a %s that is a key as it reads it: give it both MarshalText, with a value receiver, and UnmarshalText", types.TypeString(t, nil))
+		return fmt.Errorf("encoding/json writes a map key of type %s in another form than it reads: declare both MarshalText, with a value receiver, and UnmarshalText", types.TypeString(t, nil))
 	case ok && b.Info()&types.IsInteger != 0:
 		return s.basic(b)
 	}
@@ -204,10 +204,10 @@ func (s *shaper) mapKey(t types.Type) error {
 func (s *shaper) fields(t *types.Struct, addressable bool) error {
 	fields, _, dropped := jsonFields(t)
 	if len(dropped) > 0 {
-		return fmt.Errorf("its embedded structs have several fields %s, and encoding/json leaves out what has one name: give one a json tag, or the embedded fields names", naming.Enumerate(naming.Quoted(dropped), "and"))
+		return fmt.Errorf("its embedded structs have several fields %s, and encoding/json omits fields with conflicting names: add a json tag to one of them, or name the embedded fields", naming.Enumerate(naming.Quoted(dropped), "and"))
 	}
 	if len(fields) == 0 && !mayDropAll(t) {
-		return fmt.Errorf("encoding/json sees none of its %d fields, so all would be lost: export them, or give the type MarshalJSON and UnmarshalJSON", t.NumFields())
+		return fmt.Errorf("encoding/json sees none of its %d fields, so all would be lost: export them, or declare MarshalJSON and UnmarshalJSON on the type", t.NumFields())
 	}
 	s.out.WriteByte('{')
 	for i, f := range fields {
@@ -220,10 +220,10 @@ func (s *shaper) fields(t *types.Struct, addressable bool) error {
 		}
 		s.out.WriteByte(':')
 		if f.unsettable {
-			return fmt.Errorf("its field %s is in an unexported struct that is embedded by a pointer, which encoding/json can't decode: embed it without the pointer", f.field.Name())
+			return fmt.Errorf("its field %s is in an unexported struct that is embedded by pointer, which encoding/json can't decode: embed the struct by value", f.field.Name())
 		}
 		if f.quoted && (hasEncoder(typeutil.Deref(f.field.Type()), true) || hasDecoder(typeutil.Deref(f.field.Type()))) {
-			return fmt.Errorf("its field %s encodes itself, and encoding/json can't read that again with the option string: leave the option out", f.field.Name())
+			return fmt.Errorf("its field %s encodes itself, and encoding/json can't decode that with the string option: remove the option", f.field.Name())
 		}
 		if f.quoted {
 			s.out.WriteString("quoted(")
@@ -253,17 +253,17 @@ func encodesItself(t types.Type, addressable bool) (bool, error) {
 	}
 	encodes := hasEncoder(t, addressable)
 	if by := promotesCoding(t); by != "" {
-		return false, fmt.Errorf("encoding/json takes the MarshalJSON or UnmarshalJSON of the embedded %s for that of %s, so that its other fields would be lost: give the field %s a name, or give the type both methods", by, types.TypeString(t, nil), by)
+		return false, fmt.Errorf("encoding/json uses the MarshalJSON or UnmarshalJSON of the embedded %s for the whole %s, so its other fields would be lost: turn %s into a named field, or declare both methods on the type", by, types.TypeString(t, nil), by)
 	}
 	switch {
 	case encodes && hasDecoder(t):
 		return true, nil
 	case encodes:
-		return false, fmt.Errorf("%s encodes itself as JSON, but can't decode itself: give it UnmarshalJSON or UnmarshalText too", types.TypeString(t, nil))
+		return false, fmt.Errorf("%s encodes itself as JSON, but can't decode itself: add UnmarshalJSON or UnmarshalText", types.TypeString(t, nil))
 	case readsTextAlone(t):
-		return false, fmt.Errorf("%s decodes itself from a text, but doesn't encode itself as one: give it MarshalText too", types.TypeString(t, nil))
+		return false, fmt.Errorf("%s decodes itself from text, but doesn't encode itself as text: add MarshalText", types.TypeString(t, nil))
 	case hasEncoder(t, true):
-		return false, fmt.Errorf("%s encodes itself only behind a pointer: take it as a pointer, or give its MarshalJSON or MarshalText a value receiver", types.TypeString(t, nil))
+		return false, fmt.Errorf("%s encodes itself only through a pointer: use a pointer to it, or declare its MarshalJSON or MarshalText with a value receiver", types.TypeString(t, nil))
 	}
 	return false, nil
 }

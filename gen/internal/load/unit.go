@@ -167,7 +167,7 @@ func (m unitImports) Import(path string) (*types.Package, error) {
 	if p := m[path]; p != nil && p.Complete() {
 		return p, nil
 	}
-	return nil, errors.New("it can't be read")
+	return nil, errors.New("the package can't be loaded")
 }
 
 // packagePath is the import path of a package, which in a test may have the test behind it.

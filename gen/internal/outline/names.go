@@ -22,7 +22,7 @@ func Names(p *model.Package) []model.GeneratedName {
 	var names []model.GeneratedName
 	if len(p.Actions) > 0 {
 		names = append(names,
-			model.GeneratedName{Name: "NewRegistry", What: "the function that makes the registry"},
+			model.GeneratedName{Name: "NewRegistry", What: "the function that creates the registry"},
 			model.GeneratedName{Name: "RegisterActions", What: "the function that registers the actions"})
 	}
 	for _, a := range p.Actions {
@@ -30,7 +30,7 @@ func Names(p *model.Package) []model.GeneratedName {
 			names = append(names, model.GeneratedName{Name: name, What: what + " action " + strconv.Quote(a.Name), Action: a})
 		}
 		add(ActionConstant(a), "the constant for the name of")
-		add(ActionFunc(a), "the function that makes")
+		add(ActionFunc(a), "the function that creates")
 		if len(a.Inputs) > 0 {
 			add(InputsType(a), "the type of the inputs of")
 		}

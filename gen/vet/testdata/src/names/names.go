@@ -5,8 +5,8 @@ const Region = "north"
 
 // Order asks for a parcel.
 //
-// want +5 `runs after "pakc", which is no node of it; did you mean "pack"\? \[SG049\]`
-// want +5 `runs action "shpi", which doesn't exist; did you mean "ship"\? \[SG048\]`
+// want +5 `runs after unknown node "pakc"; did you mean "pack"\? \[SG049\]`
+// want +5 `runs unknown action "shpi"; did you mean "ship"\? \[SG048\]`
 //
 //saga:dag order
 //saga:append pack
@@ -16,7 +16,7 @@ type Order struct{ Item string }
 
 // Gift asks for two.
 //
-// want +4 `runs action "packk", which doesn't exist; did you mean "pack"\? \[SG048\]`
+// want +4 `runs unknown action "packk"; did you mean "pack"\? \[SG048\]`
 //
 //saga:dag gift
 //saga:append pack
@@ -25,8 +25,8 @@ type Gift struct{ Item string }
 
 // Move asks for a van.
 //
-// want +5 `runs saga "odrer", which doesn't exist; did you mean "order"\? \[SG050\]`
-// want +3 `has the value of Regoin, which isn't declared; did you mean Region\? \[SG051\]`
+// want +5 `runs unknown saga "odrer"; did you mean "order"\? \[SG050\]`
+// want +3 `uses the undefined value Regoin; did you mean Region\? \[SG051\]`
 //
 //saga:dag move
 //saga:constant region value=Regoin
@@ -41,12 +41,12 @@ func pack() error { return nil }
 //saga:do bill
 func bill() error { return nil }
 
-// want +2 `there is no action "bil" to undo; did you mean "bill"\? \[SG038\]`
+// want +2 `undo of unknown action "bil"; did you mean "bill"\? \[SG038\]`
 //
 //saga:undo bil
 func unbill() error { return nil }
 
-// want +2 `action "ship" says noundo, but unship is its undo; leave noundo out, or that directive \[SG040\]`
+// want +2 `action "ship" is declared with noundo, but unship is its undo function; remove noundo or the //saga:undo directive \[SG040\]`
 //
 //saga:do ship noundo
 func ship() error { return nil }

@@ -2,9 +2,9 @@ package unknown // want package:"directives in unknown.go"
 
 // Order asks for a parcel.
 //
-// want +5 `runs action "pack", which doesn't exist; write //saga:do pack above its function, there is no action in this package \[SG048\]`
-// want +5 `runs action "len", which doesn't exist`
-// want +5 `runs action "hand-over", which doesn't exist`
+// want +5 `runs unknown action "pack"; add //saga:do pack above its function, as there are no actions in this package \[SG048\]`
+// want +5 `runs unknown action "len"`
+// want +5 `runs unknown action "hand-over"`
 //
 //saga:dag order
 //saga:append pack
@@ -15,7 +15,7 @@ type Order struct{ Item string }
 type (
 	// Import is called as a keyword is.
 	//
-	// want +3 `runs action "unload", which doesn't exist`
+	// want +3 `runs unknown action "unload"`
 	//
 	//saga:dag import
 	//saga:append unload
