@@ -3,7 +3,7 @@ package inspect
 import (
 	"strings"
 
-	"github.com/sagagen/sagagen/gen/internal/layered"
+	"github.com/sagagen/sagagen/internal/layered"
 )
 
 const (
