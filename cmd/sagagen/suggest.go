@@ -8,22 +8,23 @@ import (
 	"github.com/sagagen/sagagen/internal/spelling"
 )
 
-// misspeltSubcommand says what was meant by the first argument, if that matches no package and is much like a subcommand, or
-// like what other tools have as one.
-func misspeltSubcommand(pattern string) (advice string, ok bool) {
+// suggestSubcommand returns an error message for a first argument that matches
+// no package but is similar to a subcommand, or to a subcommand that other
+// tools have.
+func suggestSubcommand(pattern string) (message string, ok bool) {
 	const generate = "generate"
 	flags := []string{"check", "version"}
 	if strings.ContainsAny(pattern, "./\\") {
 		return "", false
 	}
-	meant, ok := spelling.Closest(pattern, slices.Concat(subcommandNames(), flags, []string{generate}))
+	closest, ok := spelling.Closest(pattern, slices.Concat(subcommandNames(), flags, []string{generate}))
 	switch {
-	case meant == generate:
-		return fmt.Sprintf("there is no subcommand %q, as that is what sagagen does without one: name the packages alone", pattern), ok
-	case slices.Contains(flags, meant):
-		meant = "-" + meant
+	case closest == generate:
+		return fmt.Sprintf("unknown command %q; to generate code, name only packages, as in sagagen ./...", pattern), ok
+	case slices.Contains(flags, closest):
+		closest = "-" + closest
 	}
-	return fmt.Sprintf("unknown subcommand %q; did you mean %s?", pattern, meant), ok
+	return fmt.Sprintf("unknown command %q; did you mean %s?", pattern, closest), ok
 }
 
 func subcommandNames() []string {

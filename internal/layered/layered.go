@@ -1,57 +1,65 @@
-// Package layered draws directed acyclic graphs in layers: it says where their boxes stand and which
-// way their edges go. It knows nothing of what is in the boxes, and of no picture format.
+// Package layered computes layouts of directed acyclic graphs in layers: the
+// positions of boxes and the routes of edges. It knows neither the content of
+// the boxes nor a picture format.
 //
-// A box stands in the layer behind the last of those that lead to it. An edge passes each layer between its
-// ends at a place of its own, and so does its label, which has a layer between two of boxes. Therefore nothing
-// can overlap: all that is in a layer stands side by side, and edges bend only between layers.
+// A box is in the layer after the last of its predecessors. An edge that passes
+// layers has its own place in each of them. So does its label, which is in a
+// layer between two layers of boxes. Therefore nothing overlaps: the items of a
+// layer are side by side, and edges bend only between layers.
 //
-// The same graph has the same layout on every machine: where a product is added to something, it is converted to
-// float64 first, which keeps the compiler from doing both in one step with another rounding.
+// A graph has the same layout on every machine. Where a product is added to
+// something, it is first converted to float64. This keeps the compiler from
+// fusing both operations into one with a different rounding.
 //
-// Layers lie below each other, from the top down. To have them from left to right, swap width and height
-// before and after.
+// Layers are stacked from top to bottom. For layers from left to right, swap
+// widths and heights before and after.
 package layered
 
-// Size is the extent of a box or of a label.
+// Size is the size of a box or a label.
 type Size struct{ Width, Height float64 }
 
-// Edge leads from a box to another, by their indices.
+// Edge connects two boxes.
 type Edge struct {
-	From, To int
-	// Label is the room that the edge's label takes. It has none if that's the zero value.
+	From, To int // indices of boxes
+	// Label is the size of the edge's label. The zero value means no label.
 	Label Size
 }
 
-// Options are distances.
+// Options are the distances in a layout.
 type Options struct {
-	// Beside is the distance between two boxes of a layer, and Between that between two layers
-	// where no edge goes far to the side.
-	Beside, Between float64
+	// BoxGap is the distance between neighboring boxes in a layer.
+	BoxGap float64
+	// LayerGap is the space for edges between two layers of boxes, half of it on
+	// each side of their labels. The space is half as large if there are no
+	// labels, and larger if edges go far to the side.
+	LayerGap float64
 }
 
-// Point is a place. X grows to the right, Y downwards.
+// Point is a position. X grows to the right, Y downwards.
 type Point struct{ X, Y float64 }
 
-// Layout is where everything is. It begins at zero.
+// Layout is the layout of a graph. Its top left corner is at zero.
 type Layout struct {
 	Size
 	// Boxes are the centers of the boxes.
 	Boxes []Point
-	// Routes are the ways of the edges.
+	// Routes are the routes of the edges.
 	Routes []Route
 }
 
-// Route is the way of an edge.
+// Route is the route of an edge.
 type Route struct {
-	// Points are two for each layer that the edge passes, where it enters and where it leaves it, and
-	// one at each end. From one layer to the next it leads straight or in a curve that begins and
-	// ends vertically, at will; within a layer it leads straight down.
+	// Points are the start of the edge, two points for each layer, where the
+	// edge enters and leaves it, and the end. Within a layer, the edge goes
+	// straight down. Between layers, draw a straight line, or a curve that
+	// starts and ends vertically.
 	Points []Point
-	// Label is the center of the label.
+	// Label is the center of the label, if the edge has one.
 	Label Point
 }
 
-// Place lays a graph out. The edges lead from lower to higher indices.
+// Place computes the layout of a graph. Each edge must lead from a lower to a
+// higher index.
 func Place(boxes []Size, edges []Edge, options Options) Layout {
 	d := newDrawing(boxes, edges, options)
 	d.order()
