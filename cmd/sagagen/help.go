@@ -10,8 +10,8 @@ import (
 
 const helpUsage = `usage: sagagen help [command | directives]
 
-Help prints help for sagagen or for one of its commands. "sagagen help
-directives" prints the definition of the directives.
+Help prints help for sagagen or for one of its commands, or the definition of
+the directives.
 `
 
 func runHelp(args []string, stdin io.Reader, stdout, stderr io.Writer) int {

@@ -29,8 +29,8 @@ type Edge struct {
 type Options struct {
 	// BoxGap is the distance between neighboring boxes in a layer.
 	BoxGap float64
-	// LayerGap is the space for edges between two layers of boxes, half of it on
-	// each side of their labels. The space is half as large if there are no
+	// LayerGap is the space for edges between two layers of boxes, half of it
+	// on each side of their labels. The space is half as large if there are no
 	// labels, and larger if edges go far to the side.
 	LayerGap float64
 }
