@@ -15,33 +15,43 @@ import (
 
 const compatUsage = `usage: sagagen compat -base REV|FILE [flags] [packages]
 
-Compat tells what has changed in the sagas of the packages since a revision of git, or since
-a generated file that was kept, and whether sagas in flight survive it. Each change is safe, is safe with care, or
-is breaking; the reason and the way to do it safely follow. It compares the generated files, without
-a build: run sagagen first. What it can't see is in docs/versioning.md.
+Compat reports how the sagas in packages changed since a base version, and
+whether sagas in flight survive each change. The base is a git revision, or a
+copy of an earlier generated file. Compat compares generated files and builds
+nothing, so run sagagen first.
+
+Each change has a level:
+
+  safe      sagas in flight aren't affected
+  caution   sagas in flight continue, but read the advice first
+  breaking  sagas in flight may be parked or stuck, or not be undone
+
+docs/versioning.md describes what compat can't detect.
 
 The exit status is 1 if a change is breaking, and 2 after an error.
 
-flags:
+The flags are:
+
 `
 
-// compatible tells whether sagas in flight survive what has changed.
-func compatible(args []string, _ io.Reader, stdout, stderr io.Writer) int {
+func runCompat(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	opts := compat.Options{Aliases: map[string]string{}}
 	flags := flag.NewFlagSet("sagagen compat", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {}
-	flags.StringVar(&opts.Base, "base", "", "compare with the generated files of this `revision` of git, or with this file")
+	flags.StringVar(&opts.Base, "base", "",
+		"compare with the generated files of a git `revision`, or with a generated file")
 	flags.StringVar(&opts.Dir, "C", ".", "run as if started in `dir`")
-	asJSON := flags.Bool("json", false, "print it as JSON")
-	flags.Func("alias", "the program registers the alias `old=new` of an action; may be given again", func(s string) error {
-		old, name, ok := strings.Cut(s, "=")
-		if !ok || old == "" || name == "" {
+	asJSON := flags.Bool("json", false, "print JSON")
+	const aliasUsage = "assume that the program registers `OLD=NEW` with registry.Alias; may be repeated"
+	flags.Func("alias", aliasUsage, func(s string) error {
+		oldName, newName, ok := strings.Cut(s, "=")
+		if !ok || oldName == "" || newName == "" {
 			return errors.New("want OLD=NEW")
 		}
-		opts.Aliases[old] = name
+		opts.Aliases[oldName] = newName
 		return nil
 	})
 	switch err := flags.Parse(args); {
@@ -51,10 +61,11 @@ func compatible(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		flags.PrintDefaults()
 		return 0
 	case err != nil:
-		fmt.Fprintln(stderr, "run sagagen compat -h for the usage")
+		printUsageHint(stderr, "compat")
 		return 2
 	case opts.Base == "":
-		fmt.Fprintln(stderr, "sagagen compat: -base is missing; run sagagen compat -h for the usage")
+		fmt.Fprintln(stderr, "sagagen: compat needs the flag -base")
+		printUsageHint(stderr, "compat")
 		return 2
 	}
 	if _, err := os.Stat(opts.Dir); err != nil {
@@ -64,7 +75,7 @@ func compatible(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	opts.Patterns = flags.Args()
 	report, err := compat.Run(ctx, opts)
 	if err != nil {
-		// That of a file that can't be read begins with its place, as diagnostics do.
+		// A ReadError begins with its position, like a diagnostic.
 		if read := (*compat.ReadError)(nil); errors.As(err, &read) {
 			fmt.Fprintln(stderr, read)
 			return 2

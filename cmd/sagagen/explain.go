@@ -10,11 +10,11 @@ import (
 
 const explainUsage = `usage: sagagen explain [code]
 
-Explain prints what a diagnostic's code means, an example that is wrong, what is said of it, and the
-example mended. Without a code it lists all codes.
+Explain prints what a diagnostic code means, an example with the mistake, the
+diagnostic for it, and the fixed example. Without a code, it lists all codes.
 `
 
-func explain(args []string, _ io.Reader, stdout, stderr io.Writer) int {
+func runExplain(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	switch {
 	case len(args) == 1 && isHelpFlag(args[0]):
 		fmt.Fprint(stdout, explainUsage)
@@ -30,11 +30,11 @@ func explain(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	}
 	explanation, ok := diag.Explain(diag.Code(strings.ToUpper(args[0])))
 	if !ok {
-		advice := "sagagen explain lists all"
+		advice := "run 'sagagen explain' to list all codes"
 		if code, ok := diag.SuggestCode(args[0]); ok {
 			advice = fmt.Sprintf("did you mean %s?", code)
 		}
-		fmt.Fprintf(stderr, "sagagen explain: there is no code %q; %s\n", args[0], advice)
+		fmt.Fprintf(stderr, "sagagen: unknown code %q; %s\n", args[0], advice)
 		return 2
 	}
 	fmt.Fprint(stdout, explanation.Text())

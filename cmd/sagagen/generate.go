@@ -16,22 +16,28 @@ import (
 )
 
 const usage = `usage: sagagen [flags] [packages]
-       sagagen <subcommand> [arguments]
+       sagagen <command> [arguments]
 
-Sagagen reads the //saga: directives in the packages and writes <package>_saga_gen.go in
-each: the actions, the DAG of each saga, and typed functions that start a saga and
-read its result. Packages are named as for the go command; the default is the one in the
-current directory. A file that is up to date isn't touched.
+Sagagen generates Go code from the //saga: directives in packages. In each
+package that has directives, it writes the file <package>_saga_gen.go. The file
+contains the actions, the DAG of each saga, and typed functions that start a
+saga and read its result. Packages are named as for the go command; the default
+is the package in the current directory. Files that are up to date aren't
+rewritten.
 
-What is wrong in the sources is told as file:line:col: message [code]. The package's file
-is left as it is then, and the exit status is 2. sagagen explain <code> says more.
+Mistakes in the sources are reported as file:line:col: message [code]. The file
+of a package with mistakes isn't written, and the exit status is 2. Run
+'sagagen explain <code>' for an explanation.
 
-With -check nothing is written. What would be is printed as a unified diff, and the exit status
-is 1 if there is any.
+With -check, sagagen writes no files. It prints the changes as a unified diff,
+and the exit status is 1 if there are any.
 
 `
 
-// generation is what the flags say.
+// tagsUsage describes the flag -tags.
+const tagsUsage = "a comma-separated `list` of additional build tags to consider satisfied"
+
+// generation is one run of the generator, as the flags describe it.
 type generation struct {
 	options gen.Options
 	check   bool
@@ -39,29 +45,30 @@ type generation struct {
 	stderr  io.Writer
 }
 
-// generate is what the program does without a subcommand.
-func generate(args []string, stdout, stderr io.Writer) int {
+// runGenerate runs sagagen without a subcommand.
+func runGenerate(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	flags := flag.NewFlagSet("sagagen", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {}
 	dir := flags.String("C", ".", "run as if started in `dir`")
-	check := flags.Bool("check", false, "write nothing, print what would change, and exit with 1 if something would")
-	asJSON := flags.Bool("json", false, "print what is wrong as JSON on the standard output, one object a line")
-	tags := flags.String("tags", "", "a comma-separated `list` of build tags that hold")
-	verbose := flags.Bool("v", false, "print how long each stage takes, for each package")
+	check := flags.Bool("check", false,
+		"write no files; print the changes as a diff, and exit with status 1 if there are any")
+	asJSON := flags.Bool("json", false, "print mistakes as JSON on standard output, one object per line")
+	tags := flags.String("tags", "", tagsUsage)
+	verbose := flags.Bool("v", false, "print how long each stage takes for each package")
 	version := flags.Bool("version", false, "print the version and exit")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stdout, usage)
 		printSubcommands(stdout)
-		fmt.Fprint(stdout, "\nflags:\n")
+		fmt.Fprint(stdout, "\nRun 'sagagen help <command>' for more about a command.\n\nThe flags are:\n\n")
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
 		return 0
 	case err != nil:
-		fmt.Fprintln(stderr, "run sagagen -h for the usage")
+		printUsageHint(stderr, "")
 		return 2
 	case *version:
 		fmt.Fprintln(stdout, "sagagen", buildVersion())
@@ -91,13 +98,13 @@ func generate(args []string, stdout, stderr io.Writer) int {
 	return g.run(ctx)
 }
 
-// run generates, or checks, and returns the exit status.
+// run generates or checks the files and returns the exit status.
 func (g generation) run(ctx context.Context) int {
-	do := gen.Generate
+	generate := gen.Generate
 	if g.check {
-		do = gen.Check
+		generate = gen.Check
 	}
-	result, err := do(ctx, g.options)
+	result, err := generate(ctx, g.options)
 	for _, d := range result.Diagnostics {
 		g.report.diagnostic(d)
 	}
@@ -112,8 +119,8 @@ func (g generation) run(ctx context.Context) int {
 	}
 	switch {
 	case err != nil:
-		if advice, ok := misspeltSubcommand(g.options.Patterns[0]); ok {
-			err = errors.New(advice)
+		if message, ok := suggestSubcommand(g.options.Patterns[0]); ok {
+			err = errors.New(message)
 		}
 		fmt.Fprintln(g.stderr, "sagagen:", err)
 		return 2
@@ -136,7 +143,7 @@ func printTiming(w io.Writer, stage string, took time.Duration, of string) {
 }
 
 func printSubcommands(w io.Writer) {
-	fmt.Fprint(w, "subcommands:\n")
+	fmt.Fprint(w, "The commands are:\n\n")
 	for _, s := range subcommands() {
 		fmt.Fprintf(w, "  %-10s %s\n", s.name, s.summary)
 	}

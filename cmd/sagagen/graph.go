@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -13,10 +14,19 @@ import (
 
 const graphUsage = `usage: sagagen graph [flags] [packages]
 
-Graph prints the sagas in the packages: their nodes in order, the inputs and types that flow from one to
-another, how each is undone, and what its directives say of attempts. The formats are text, json, dot (for
-Graphviz), mermaid (for Markdown), and svg, a picture that needs no other program.
+Graph prints the sagas that packages declare: their nodes, the data that flows
+between them, undo functions, timeouts and attempts.
+
+The formats are:
+
+  text     plain text
+  json     JSON
+  dot      DOT, the language of Graphviz
+  mermaid  a Mermaid flowchart, for Markdown
+  svg      a picture, which needs no other program
 `
+
+const graphFormatNames = "text, json, dot, mermaid or svg"
 
 // graphFormats are the values of -format.
 var graphFormats = map[string]func([]*inspect.Graph) string{
@@ -27,43 +37,44 @@ var graphFormats = map[string]func([]*inspect.Graph) string{
 	"svg":     inspect.SVG,
 }
 
-func graph(args []string, _ io.Reader, stdout, stderr io.Writer) int {
+func runGraph(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	format, saga := inspect.Text, ""
 	return inspection{
 		name:  "graph",
 		usage: graphUsage,
 		flags: func(flags *flag.FlagSet) {
-			flags.Func("format", "print it as `FORMAT`: text, dot, mermaid, svg or json (default text)", func(name string) error {
+			flags.Func("format", "print `FORMAT`: "+graphFormatNames+" (default text)", func(name string) error {
 				var ok bool
 				if format, ok = graphFormats[name]; !ok {
-					return fmt.Errorf("there is no such format; take text, dot, mermaid, svg or json")
+					return errors.New("unknown format; use " + graphFormatNames)
 				}
 				return nil
 			})
-			flags.StringVar(&saga, "saga", "", "print the saga `NAME` only (default all)")
+			flags.StringVar(&saga, "saga", "", "print only the sagas named `NAME` (default all sagas)")
 		},
 		print: func(result gen.Result) (string, error) {
-			graphs, err := choose(inspect.Graphs(result.Packages), saga)
+			graphs, err := selectSagas(inspect.Graphs(result.Packages), saga)
 			return format(graphs), err
 		},
 	}.run(args, stdout, stderr)
 }
 
-// choose returns the sagas of that name. If it is empty, that's all.
-func choose(graphs []*inspect.Graph, saga string) ([]*inspect.Graph, error) {
-	if saga == "" {
+// selectSagas returns the graphs of the sagas with a name, or all graphs if the
+// name is empty.
+func selectSagas(graphs []*inspect.Graph, name string) ([]*inspect.Graph, error) {
+	if name == "" {
 		return graphs, nil
 	}
 	var names []string
 	for _, g := range graphs {
 		names = append(names, g.Saga)
 	}
-	chosen := slices.DeleteFunc(graphs, func(g *inspect.Graph) bool { return g.Saga != saga })
-	if len(chosen) > 0 {
-		return chosen, nil
+	selected := slices.DeleteFunc(graphs, func(g *inspect.Graph) bool { return g.Saga != name })
+	if len(selected) > 0 {
+		return selected, nil
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("-saga: there is no saga %q, nor any other", saga)
+		return nil, fmt.Errorf("-saga: no saga %q; the packages declare no sagas", name)
 	}
-	return nil, fmt.Errorf("-saga: there is no saga %q; there are %s", saga, strings.Join(names, ", "))
+	return nil, fmt.Errorf("-saga: no saga %q; the packages declare %s", name, strings.Join(names, ", "))
 }

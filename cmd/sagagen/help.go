@@ -8,15 +8,16 @@ import (
 	"github.com/sagagen/sagagen/internal/spelling"
 )
 
-const helpUsage = `usage: sagagen help [subcommand | directives]
+const helpUsage = `usage: sagagen help [command | directives]
 
-Help prints the usage of the program or of a subcommand, or the definition of the directives.
+Help prints help for sagagen or for one of its commands, or the definition of
+the directives.
 `
 
-func help(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func runHelp(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	switch {
 	case len(args) == 0:
-		return generate([]string{"-h"}, stdout, stderr)
+		return runGenerate([]string{"-h"}, stdout, stderr)
 	case len(args) > 1:
 		fmt.Fprint(stderr, helpUsage)
 		return 2
@@ -32,14 +33,23 @@ func help(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			return s.run([]string{"-h"}, stdin, stdout, stderr)
 		}
 	}
-	advice := "sagagen help lists all"
+	advice := "run 'sagagen help' to list all commands"
 	if name, ok := spelling.Closest(args[0], append(subcommandNames(), "directives")); ok {
 		advice = fmt.Sprintf("did you mean %s?", name)
 	}
-	fmt.Fprintf(stderr, "sagagen help: there is no subcommand %q; %s\n", args[0], advice)
+	fmt.Fprintf(stderr, "sagagen: unknown help topic %q; %s\n", args[0], advice)
 	return 2
 }
 
 func isHelpFlag(arg string) bool {
 	return arg == "-h" || arg == "-help" || arg == "--help"
+}
+
+// printUsageHint names the command that prints the usage of a subcommand. The
+// empty name is sagagen itself.
+func printUsageHint(stderr io.Writer, subcommand string) {
+	if subcommand != "" {
+		subcommand = " " + subcommand
+	}
+	fmt.Fprintf(stderr, "Run 'sagagen help%s' for usage.\n", subcommand)
 }

@@ -11,22 +11,23 @@ import (
 
 const initUsage = `usage: sagagen init [flags]
 
-Init writes a small saga with its test into a folder of a module that has no Go files yet, and says how to go
-on. It overwrites nothing.
+Init creates a new package with a small saga and its test, and prints the next
+steps. The directory must be in a module and must not contain Go files. Init
+doesn't overwrite files.
 
-flags:
+The flags are:
+
 `
 
-const initNext = `
-Next:
+const initNextSteps = `
+Next steps:
   go get github.com/sagagen/sagagen/runtime
   go get -tool github.com/sagagen/sagagen/cmd/sagagen
   go generate
   go test
 `
 
-// initialize is the subcommand init, a name that Go keeps for itself.
-func initialize(args []string, _ io.Reader, stdout, stderr io.Writer) int {
+func runInit(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("sagagen init", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {}
@@ -39,10 +40,10 @@ func initialize(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		flags.PrintDefaults()
 		return 0
 	case err == nil && flags.NArg() > 0:
-		fmt.Fprintf(stderr, "sagagen: init takes no arguments, found %q; it writes into the current directory, or that of -C\n", flags.Args())
+		fmt.Fprintf(stderr, "sagagen: init takes no arguments, found %q; use -C to choose a directory\n", flags.Args())
 		return 2
 	case err != nil:
-		fmt.Fprintln(stderr, "run sagagen init -h for the usage")
+		printUsageHint(stderr, "init")
 		return 2
 	}
 	written, err := starter.Write(*dir)
@@ -51,8 +52,8 @@ func initialize(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		return 2
 	}
 	for _, name := range written {
-		fmt.Fprintln(stdout, "wrote", name)
+		fmt.Fprintln(stdout, "created", name)
 	}
-	fmt.Fprint(stdout, initNext)
+	fmt.Fprint(stdout, initNextSteps)
 	return 0
 }

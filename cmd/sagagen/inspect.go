@@ -13,17 +13,19 @@ import (
 	"github.com/sagagen/sagagen/gen"
 )
 
-// inspection is a subcommand that reads packages and prints something about them.
+// inspection is a subcommand that reads packages and prints information about
+// them.
 type inspection struct {
 	name, usage string
-	// flags are its own.
+	// flags defines the flags that only this subcommand has.
 	flags func(*flag.FlagSet)
-	// print returns what to print. The error is one in the arguments.
+	// print returns the output. It returns an error if the arguments don't fit
+	// the packages.
 	print func(gen.Result) (string, error)
 }
 
-// run returns the exit status: 2 if the arguments or the sources are wrong. A package that is wrong isn't
-// printed, and the others are.
+// run returns the exit status, which is 2 if the arguments or the sources have
+// a mistake. It skips packages with mistakes and prints the others.
 func (in inspection) run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -31,16 +33,16 @@ func (in inspection) run(args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.Usage = func() {}
 	dir := flags.String("C", ".", "run as if started in `dir`")
-	tags := flags.String("tags", "", "a comma-separated `list` of build tags that hold")
+	tags := flags.String("tags", "", tagsUsage)
 	in.flags(flags)
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		flags.SetOutput(stdout)
-		fmt.Fprint(stdout, in.usage, "\nflags:\n")
+		fmt.Fprint(stdout, in.usage, "\nThe flags are:\n\n")
 		flags.PrintDefaults()
 		return 0
 	case err != nil:
-		fmt.Fprintf(stderr, "run sagagen %s -h for the usage\n", in.name)
+		printUsageHint(stderr, in.name)
 		return 2
 	}
 	if _, err := os.Stat(*dir); err != nil {
@@ -51,7 +53,8 @@ func (in inspection) run(args []string, stdout, stderr io.Writer) int {
 	if len(patterns) == 0 {
 		patterns = []string{"."}
 	}
-	result, err := gen.Analyze(ctx, gen.Options{Dir: *dir, Patterns: patterns, Tags: splitTags(*tags)})
+	options := gen.Options{Dir: *dir, Patterns: patterns, Tags: splitTags(*tags)}
+	result, err := gen.Analyze(ctx, options)
 	for _, d := range result.Diagnostics {
 		printDiagnostic(stderr, d)
 	}

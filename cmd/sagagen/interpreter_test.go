@@ -16,22 +16,22 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// script is a script that runs.
+// script is a running script.
 type script struct {
 	t       *testing.T
 	archive *txtar.Archive
 	dir     string
-	bin     string // where sagagen is
+	bin     string // the directory of the sagagen binary
 	env     []string
-	updated bool // the archive
+	updated bool // the archive has changed
 
-	// of the last exec
+	// The output and the exit status of the last exec.
 	stdout, stderr []byte
 	status         int
 }
 
-// files writes the archive's files, and what makes a module of them.
-func (s *script) files(root string) {
+// writeFiles writes the archive's files, after a go.mod and a go.sum.
+func (s *script) writeFiles(root string) {
 	write := func(name string, data []byte) {
 		path := filepath.Join(s.dir, name)
 		require.NoError(s.t, os.MkdirAll(filepath.Dir(path), 0o755))
@@ -42,7 +42,13 @@ func (s *script) files(root string) {
 	goSum, err := os.ReadFile(filepath.Join(root, "go.sum"))
 	require.NoError(s.t, err)
 	goMod = bytes.Replace(goMod, []byte("module github.com/sagagen/sagagen\n"), []byte("module example.com/app\n"), 1)
-	goMod = fmt.Appendf(goMod, "\nrequire github.com/sagagen/sagagen v0.0.0\n\nreplace github.com/sagagen/sagagen => %s\n\ntool github.com/sagagen/sagagen/cmd/sagagen\n", root)
+	goMod = fmt.Appendf(goMod, `
+require github.com/sagagen/sagagen v0.0.0
+
+replace github.com/sagagen/sagagen => %s
+
+tool github.com/sagagen/sagagen/cmd/sagagen
+`, root)
 	write("go.mod", goMod)
 	write("go.sum", goSum)
 	for _, f := range s.archive.Files {
@@ -90,7 +96,7 @@ func (s *script) command(args []string) error {
 		}
 		return os.WriteFile(filepath.Join(s.dir, args[1]), data, 0o644)
 	}
-	return errors.New("no such command")
+	return errors.New("unknown command")
 }
 
 func (s *script) exec(negated bool, args []string) error {
@@ -147,7 +153,7 @@ func (s *script) cmp(name1, name2 string) error {
 	return fmt.Errorf("%s and %s differ:\n%s\n---\n%s", name1, name2, got, want)
 }
 
-// words splits a line.
+// words splits a line into words. Single quotes enclose a word with spaces.
 func words(line string) []string {
 	var list []string
 	for i, part := range strings.Split(line, "'") {

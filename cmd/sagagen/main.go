@@ -1,20 +1,20 @@
-// Command sagagen generates the code that runs annotated sagas.
+// Command sagagen generates Go code for sagas.
 //
-// It reads the packages that its arguments name, proves that every input of every
-// annotated function comes from the parameters of the saga or from a node that has run by then, and
-// writes one file in each package that has directives. Run it as a tool of the module:
+// It reads the packages that its arguments name and checks their //saga:
+// directives: each input of each annotated function must come from the saga's
+// parameters or from a node that runs earlier. In each package that has
+// directives, it then writes one file. Run it as a tool of the module:
 //
 //	go get -tool github.com/sagagen/sagagen/cmd/sagagen
 //	go tool sagagen ./...
 //
-// One line in one package is enough for all of them:
+// One line in one package is enough for the whole module:
 //
 //	//go:generate go tool sagagen ./...
 //
-// With -check it writes nothing and says what it would write, for CI. sagagen help lists what
-// else it does.
-//
-// Package gen documents the directives.
+// With -check, it writes no files and prints what it would change, for CI.
+// "sagagen help" lists the other commands. Package gen documents the
+// directives.
 package main
 
 import (
@@ -22,37 +22,38 @@ import (
 	"os"
 )
 
-// subcommand is something that the program does when its first argument is the name. Without
-// one, it generates.
+// subcommand is a command that the first argument names. Without one, sagagen
+// generates code.
 type subcommand struct {
 	name string
 	// summary is one line, in lower case.
 	summary string
-	// run returns the exit status. An interrupt ends the program, unless run asks for the signal.
+	// run returns the exit status. An interrupt ends the program unless run
+	// handles the signal.
 	run func(args []string, stdin io.Reader, stdout, stderr io.Writer) int
 }
 
-// subcommands are sorted by name.
+// subcommands returns the subcommands, sorted by name.
 func subcommands() []subcommand {
 	return []subcommand{
-		{"compat", "tell whether sagas in flight survive what has changed since a base", compatible},
-		{"explain", "say what a diagnostic's code means, and how to mend it", explain},
-		{"graph", "print sagas with the data that flows in them: as text, json, dot, mermaid or svg", graph},
-		{"help", "list the subcommands, describe one, or print the definition of the directives", help},
-		{"init", "begin a new package with a small saga and its test", initialize},
-		{"list", "list sagas and actions", list},
-		{"vet", "run the checks under go vet, or fix what is clear", vet},
+		{"compat", "report whether sagas in flight survive the changes since a base version", runCompat},
+		{"explain", "explain a diagnostic code and how to fix the mistake", runExplain},
+		{"graph", "print sagas and their data flow as text, JSON, DOT, Mermaid or SVG", runGraph},
+		{"help", "print help for a command, or the definition of the directives", runHelp},
+		{"init", "create a small saga and its test in a new package", runInit},
+		{"list", "list sagas and actions", runList},
+		{"vet", "run the checks under go vet, and apply fixes", runVet},
 	}
 }
 
 func main() {
 	if calledByGoVet(os.Args[1:]) {
-		beVetTool()
+		runAsVetTool()
 	}
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the whole program. It returns the exit status.
+// run runs the program and returns its exit status.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
 		for _, s := range subcommands() {
@@ -61,5 +62,5 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			}
 		}
 	}
-	return generate(args, stdout, stderr)
+	return runGenerate(args, stdout, stderr)
 }

@@ -12,15 +12,16 @@ import (
 	"github.com/sagagen/sagagen/gen/diag"
 )
 
-// reporter prints what is to be mended.
+// reporter prints what needs to be fixed.
 type reporter interface {
-	// diagnostic is a mistake in the sources.
+	// diagnostic reports a mistake in the sources.
 	diagnostic(diag.Diagnostic)
-	// outOfDate is a file that isn't what would be generated.
+	// outOfDate reports a generated file that is missing or out of date.
 	outOfDate(gen.File)
 }
 
-// textReporter prints for people: the diffs on the standard output, all else on the standard error.
+// textReporter prints text: diffs on standard output, everything else on
+// standard error.
 type textReporter struct{ stdout, stderr io.Writer }
 
 func (r textReporter) diagnostic(d diag.Diagnostic) { printDiagnostic(r.stderr, d) }
@@ -38,7 +39,8 @@ func outOfDateMessage(f gen.File) string {
 	return "the generated file is out of date; run sagagen"
 }
 
-// printDiagnostic writes a diagnostic with paths relative to the current directory, so that a click on one opens the file.
+// printDiagnostic writes a diagnostic with relative paths, which terminals and
+// editors turn into links.
 func printDiagnostic(w io.Writer, d diag.Diagnostic) {
 	d.Pos.Filename = relative(d.Pos.Filename)
 	fmt.Fprintln(w, d)
@@ -48,7 +50,8 @@ func printDiagnostic(w io.Writer, d diag.Diagnostic) {
 	}
 }
 
-// relative shortens a path if it is below the current directory.
+// relative returns the relative path of a file below the current directory, and
+// other paths unchanged.
 func relative(path string) string {
 	current, err := os.Getwd()
 	if err != nil {
@@ -61,27 +64,28 @@ func relative(path string) string {
 	return short
 }
 
-// jsonReporter prints for programs: an object a line.
+// jsonReporter prints a JSON object per line.
 type jsonReporter struct{ stdout io.Writer }
 
-// finding is the object. The names of its fields don't change, and all are there always, but for
-// diff.
+// finding is the object that jsonReporter prints. The names of its fields are
+// stable. All fields except diff are always present.
 type finding struct {
-	// Code is that of the diagnostic, or missing or outdated for a generated file.
+	// Code is the code of a diagnostic, and "missing" or "outdated" for a
+	// generated file.
 	Code string `json:"code"`
-	// File is relative to the current directory if it is below that.
+	// File is a relative path if the file is below the current directory.
 	File    string  `json:"file"`
 	Line    int     `json:"line"` // from 1
 	Col     int     `json:"col"`  // in bytes, from 1
 	Message string  `json:"message"`
 	Related []place `json:"related"`
-	// Summary is what all findings with the code have in common.
+	// Summary describes the code.
 	Summary string `json:"summary"`
-	// Diff is there for a generated file.
+	// Diff is the unified diff of a generated file.
 	Diff string `json:"diff,omitempty"`
 }
 
-// place is another place that matters.
+// place is another position that is related to a finding.
 type place struct {
 	File    string `json:"file"`
 	Line    int    `json:"line"`
@@ -95,7 +99,10 @@ func (r jsonReporter) diagnostic(d diag.Diagnostic) {
 		Message: d.Message, Related: []place{}, Summary: d.Code.Summary(),
 	}
 	for _, related := range d.Related {
-		f.Related = append(f.Related, place{relative(related.Pos.Filename), related.Pos.Line, related.Pos.Column, related.Message})
+		f.Related = append(f.Related, place{
+			File: relative(related.Pos.Filename), Line: related.Pos.Line, Col: related.Pos.Column,
+			Message: related.Message,
+		})
 	}
 	r.print(f)
 }
@@ -104,10 +111,11 @@ func (r jsonReporter) outOfDate(file gen.File) {
 	name := relative(file.Path)
 	f := finding{
 		Code: "outdated", File: name, Line: file.FirstChange(), Col: 1, Message: outOfDateMessage(file),
-		Related: []place{}, Summary: "a generated file that isn't what sagagen writes now", Diff: string(file.Diff(filepath.ToSlash(name))),
+		Related: []place{}, Summary: "a generated file that differs from what sagagen would write",
+		Diff: string(file.Diff(filepath.ToSlash(name))),
 	}
 	if file.Missing() {
-		f.Code, f.Summary = "missing", "a generated file that isn't there"
+		f.Code, f.Summary = "missing", "a generated file that doesn't exist"
 	}
 	r.print(f)
 }
@@ -117,7 +125,7 @@ func (r jsonReporter) print(f finding) {
 	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(f); err != nil {
-		panic(err) // strings and numbers always encode
+		panic(err) // strings and numbers can always be encoded
 	}
 	r.stdout.Write(line.Bytes())
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestDocsNameTheFieldsOfFindings(t *testing.T) {
+func TestDocsListTheFieldsOfFindings(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/editors-and-ci.md")
 	require.NoError(t, err)
 	_, table, found := strings.Cut(string(doc), "| field | is |")

@@ -12,21 +12,23 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-var update = flag.Bool("update", false, "rewrite what the scripts compare with")
+var update = flag.Bool("update", false, "rewrite the files that the scripts compare with")
 
-// TestScripts runs each testdata/script/*.txtar. The archive's files are put into a new folder outside of
-// this repository, with a go.mod that requires and replaces it unless the archive has one. Its
-// comment is the script, a command a line:
+// TestScripts runs each testdata/script/*.txtar. It extracts the archive's
+// files into a new directory outside of this repository. Unless the archive has
+// a go.mod, the test adds one that requires this module and replaces it with
+// the repository. The archive's comment is the script, one command per line:
 //
-//	[!] exec PROGRAM ARG…    run it; it must succeed, or with ! fail
-//	status N                 the last exec ended with that exit status
-//	[!] stdout|stderr REGEXP what the last exec printed matches
-//	cmp FILE1 FILE2          they are equal; FILE1 may be stdout or stderr
-//	[!] exists FILE…         they exist
-//	cp FILE1 FILE2           FILE1 may be stdout or stderr
+//	[!] exec PROGRAM ARG…    run it; it must succeed, or fail with !
+//	status N                 the exit status of the last exec is N
+//	[!] stdout|stderr REGEXP the output of the last exec matches
+//	cmp FILE1 FILE2          FILE1, which may be stdout or stderr, is equal
+//	[!] exists FILE…         the files exist
+//	cp FILE1 FILE2           copy FILE1, which may be stdout or stderr
 //
-// The program is built, as the go command runs it too, and is in $BIN, which is in the PATH. Words are separated by spaces; one in single quotes may contain them. With -update, cmp writes the
-// FILE2 in the archive instead.
+// The test builds sagagen into the directory $BIN, which is in the PATH, as the
+// go command has to find it too. Spaces separate words; a word in single quotes
+// may contain spaces. With -update, cmp writes FILE2 in the archive instead.
 func TestScripts(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
@@ -45,10 +47,11 @@ func TestScripts(t *testing.T) {
 			s := &script{t: t, archive: archive, dir: t.TempDir(), bin: bin}
 			s.env = append(os.Environ(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"),
 				"GOPROXY=off", "GOFLAGS=-buildvcs=false", "GOWORK=off", "PWD="+s.dir)
-			s.files(root)
+			s.writeFiles(root)
 			for i, line := range strings.Split(string(archive.Comment), "\n") {
 				if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-					require.NoError(t, s.command(words(line)), "line %d: %s\nstdout:\n%s\nstderr:\n%s", i+1, line, s.stdout, s.stderr)
+					require.NoError(t, s.command(words(line)), "line %d: %s\nstdout:\n%s\nstderr:\n%s",
+						i+1, line, s.stdout, s.stderr)
 				}
 			}
 			if s.updated {

@@ -18,27 +18,34 @@ import (
 
 const vetUsage = `usage: sagagen vet [flags] [packages]
 
-Vet runs go vet with the checks of sagagen in place of its own: it is go vet -vettool=$(which sagagen). The go command
-remembers what was found, and repeats it while nothing has changed. It doesn't look into a package that
-doesn't compile, as one that uses what has yet to be generated; sagagen -check does.
+Vet runs the checks of sagagen under go vet. It runs
 
-The exit status is 1 if anything is wrong.
+	go vet -vettool=$(which sagagen) [packages]
 
-flags:
+which replaces the checks of go vet itself. The go command caches the findings
+and repeats them until a source file changes. It skips packages that don't
+compile, such as packages that use code that isn't generated yet. Use
+sagagen -check for those.
+
+The exit status is 1 if there are mistakes.
+
+The flags are:
+
 `
 
-// vet lets the go command run this program on each package.
-func vet(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+// runVet has the go command run this program on each package.
+func runVet(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	flags := flag.NewFlagSet("sagagen vet", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {}
 	dir := flags.String("C", ".", "run as if started in `dir`")
-	tags := flags.String("tags", "", "a comma-separated `list` of build tags that hold")
-	fix := flags.Bool("fix", false, "apply the first fix that is suggested for each mistake, and say what is left")
-	diff := flags.Bool("diff", false, "print what -fix would change as a diff, change nothing, and exit with 1 if that is anything")
-	asJSON := flags.Bool("json", false, "print what is wrong and all fixes as JSON, and exit with 0")
+	tags := flags.String("tags", "", tagsUsage)
+	fix := flags.Bool("fix", false, "apply the first suggested fix of each mistake, then report the remaining mistakes")
+	diff := flags.Bool("diff", false,
+		"print the changes of -fix as a diff instead of applying them, and exit with status 1 if there are any")
+	asJSON := flags.Bool("json", false, "print mistakes with all their fixes as JSON, and exit with status 0")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stdout, vetUsage)
@@ -46,7 +53,7 @@ func vet(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		flags.PrintDefaults()
 		return 0
 	case err != nil:
-		fmt.Fprintln(stderr, "run sagagen vet -h for the usage")
+		printUsageHint(stderr, "vet")
 		return 2
 	}
 	self, err := os.Executable()
@@ -76,13 +83,14 @@ func vet(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		if code := goVet(append(options, "-fix")...); code != 0 {
 			return code
 		}
-		// go vet says nothing of what it couldn't mend.
+		// go vet -fix doesn't report the mistakes that it couldn't fix.
 	}
 	return goVet(options...)
 }
 
-// calledByGoVet reports whether the arguments are those with which go vet and go fix call their tool: to learn about it, or
-// with flags and the description of a package.
+// calledByGoVet reports whether the arguments are those with which go vet and
+// go fix run their tool: one of two queries about the tool, or flags and the
+// description of a package.
 func calledByGoVet(args []string) bool {
 	if len(args) == 0 {
 		return false
@@ -98,5 +106,5 @@ func calledByGoVet(args []string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// beVetTool does what go vet or go fix asks for, and ends the program.
-func beVetTool() { unitchecker.Main(sagavet.Analyzer) }
+// runAsVetTool runs the analysis for go vet or go fix. It doesn't return.
+func runAsVetTool() { unitchecker.Main(sagavet.Analyzer) }

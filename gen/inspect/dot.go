@@ -5,17 +5,23 @@ import (
 	"strings"
 )
 
-// DOT returns the graphs in the language of Graphviz, each as a cluster.
+// DOT returns the graphs in DOT, the language of Graphviz. Each graph is a
+// cluster.
 func DOT(graphs []*Graph) string {
 	var b strings.Builder
-	b.WriteString("digraph sagas {\n    rankdir = TB\n    node [ shape = box, fontname = \"monospace\", fontsize = 10 ]\n    edge [ fontname = \"monospace\", fontsize = 9 ]\n")
+	b.WriteString(`digraph sagas {
+    rankdir = TB
+    node [ shape = box, fontname = "monospace", fontsize = 10 ]
+    edge [ fontname = "monospace", fontsize = 9 ]
+`)
 	for i, g := range graphs {
 		fmt.Fprintf(&b, "\n    subgraph cluster_%d {\n        label = %s\n", i, dotQuote(g.Saga+"\n"+g.signature()))
 		ids := map[string]string{}
 		for j := range g.Nodes {
 			n := &g.Nodes[j]
 			ids[n.Name] = fmt.Sprintf("n%d_%d", i, j)
-			fmt.Fprintf(&b, "        %s [ label = %s%s ]\n", ids[n.Name], dotQuote(strings.Join(n.caption(), "\n")), dotStyle(n))
+			label := dotQuote(strings.Join(n.caption(), "\n"))
+			fmt.Fprintf(&b, "        %s [ label = %s%s ]\n", ids[n.Name], label, dotStyle(n))
 		}
 		for _, e := range g.Edges {
 			fmt.Fprintf(&b, "        %s -> %s%s\n", ids[e.From], ids[e.To], dotEdge(e))
@@ -26,7 +32,7 @@ func DOT(graphs []*Graph) string {
 	return b.String()
 }
 
-// caption returns all that there is to say in a node, a line each.
+// caption returns the lines of text in a node.
 func (n *Node) caption() []string {
 	lines := []string{n.Name}
 	if n.Label != "" {
@@ -50,14 +56,8 @@ func (n *Node) caption() []string {
 	return lines
 }
 
-// undoLine returns how an action is undone, in the words of a picture.
-func (n *Node) undoLine() string {
-	line := strings.Join(n.undo((*Func).short), ", ")
-	if n.Undo != nil {
-		return "undo: " + line
-	}
-	return line
-}
+// undoLine returns the line in a node that describes the undo.
+func (n *Node) undoLine() string { return "undo: " + strings.Join(n.undo((*Func).short), ", ") }
 
 func dotStyle(n *Node) string {
 	switch {
@@ -93,7 +93,8 @@ func dataLines(e Edge) []string {
 	return lines
 }
 
-// dotQuote quotes a text for DOT, in which only the quote and the backslash are special.
+// dotQuote quotes a text for DOT, where only quotes and backslashes are
+// special.
 func dotQuote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
 }

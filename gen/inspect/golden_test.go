@@ -32,7 +32,8 @@ var formats = map[string]func([]*inspect.Graph) string{
 	"txt": inspect.Text, "json": inspect.JSON, "dot": inspect.DOT, "mmd": inspect.Mermaid, "svg": inspect.SVG,
 }
 
-// TestGolden compares all formats of three packages with testdata. The picture of the trip is the one in README.md.
+// TestGolden compares all formats of three packages with testdata. README.md
+// shows the picture of the trip.
 func TestGolden(t *testing.T) {
 	for name, pattern := range map[string]string{
 		"trip": "../../examples/trip", "provision": "../../examples/provision", "rollout": "./testdata/rollout",
@@ -50,19 +51,19 @@ func TestGolden(t *testing.T) {
 				}
 				want, err := os.ReadFile(file)
 				require.NoError(t, err)
-				assert.Equal(t, string(want), got, "run the test with -update, then look at what changed")
-				assert.Equal(t, got, format(again), "it differs from run to run")
+				assert.Equal(t, string(want), got, "run the test with -update and check the diff")
+				assert.Equal(t, got, format(again), "the output differs between runs")
 			})
 		}
 	}
 }
 
-func TestThe40NodesAre40(t *testing.T) {
+func TestRolloutHas40Nodes(t *testing.T) {
 	assert.Len(t, graphs(t, "./testdata/rollout")[0].Nodes, 40)
 }
 
-// The examples in docs/seeing.md are of the trip, whole or in part.
-func TestTheDocumentQuotesTheOutput(t *testing.T) {
+// The examples in docs/seeing.md are parts of the output for the trip.
+func TestDocumentQuotesTheOutput(t *testing.T) {
 	document, err := os.ReadFile("../../docs/seeing.md")
 	require.NoError(t, err)
 	list := graphs(t, "../../examples/trip")
@@ -78,12 +79,15 @@ func TestTheDocumentQuotesTheOutput(t *testing.T) {
 	}
 }
 
-// What a label says is never taken for a part of the format.
+// The text of a label must never become part of the format's syntax.
 func TestHostileTextIsQuoted(t *testing.T) {
 	label := "<b onload='x'>&amp;\"] %s -->\n\x00\xff 店 `"
 	graph := &inspect.Graph{
 		Package: "p", Saga: "s", Params: label, Output: label,
-		Nodes: []inspect.Node{{Name: "a", Kind: "action", Label: label, Runs: "a", Output: label}, {Name: "b", Kind: "constant", Runs: label}},
+		Nodes: []inspect.Node{
+			{Name: "a", Kind: "action", Label: label, Runs: "a", Output: label},
+			{Name: "b", Kind: "constant", Runs: label},
+		},
 		Edges: []inspect.Edge{{From: "a", To: "b", Data: []inspect.Data{{Name: "x", Type: label}}}},
 	}
 	list := []*inspect.Graph{graph}
@@ -113,7 +117,7 @@ func TestHostileTextIsQuoted(t *testing.T) {
 	}
 }
 
-// The conversions of the model that no example shows.
+// The examples have no constants, subsagas or actions of other packages.
 func TestGraphOfConstantsSubsagasAndOtherPackages(t *testing.T) {
 	list := graphs(t, "../../testdata/docs/travel")
 	text := inspect.Text(list)

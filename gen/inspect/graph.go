@@ -7,18 +7,18 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/model"
 )
 
-// Graph is a saga: its nodes, and what leads from one to another.
+// Graph is a saga with its nodes and edges.
 type Graph struct {
 	// Package is the import path.
 	Package string `json:"package"`
 	Saga    string `json:"saga"`
 	// Params is the type of the parameters.
 	Params string `json:"params"`
-	// Output is the type of the last node's output; empty if it has none.
+	// Output is the type of the last node's output, or "" if it has none.
 	Output string `json:"output,omitempty"`
-	// Nodes stand behind all that they run after.
+	// Nodes are in topological order.
 	Nodes []Node `json:"nodes"`
-	// Edges are in the order of the nodes that they lead to, and then of those that they come from.
+	// Edges are sorted by the index of their target, then of their source.
 	Edges []Edge `json:"edges"`
 }
 
@@ -27,32 +27,35 @@ type Node struct {
 	Name string `json:"name"`
 	// Kind is "action", "constant" or "subsaga".
 	Kind string `json:"kind"`
-	// Label is for people; empty if it is the name of the node or of its action.
+	// Label is the label of the action, or "" if it is the name of the node or
+	// of the action.
 	Label string `json:"label,omitempty"`
-	// Runs is the action, the value of a constant, or the saga that a subsaga runs. That of another
-	// package has the package's name in front.
+	// Runs is the name of the action, of the Go constant, or of the saga that a
+	// subsaga runs. A name in another package has the package's name in front.
 	Runs string `json:"runs"`
-	// Params are the inputs that are the saga's parameters.
+	// Params are the inputs that receive the saga's parameters.
 	Params []Data `json:"params,omitempty"`
-	// Output is the type of the output; empty if there is none.
+	// Output is the type of the output, or "" if there is none.
 	Output string `json:"output,omitempty"`
-	// Do and Undo are an action's. It has no undo if it says noundo.
+	// Do and Undo are the functions of an action. Undo is nil for noundo.
 	Do   *Func `json:"do,omitempty"`
 	Undo *Func `json:"undo,omitempty"`
 }
 
-// Edge leads from a node to one that runs after it.
+// Edge connects a node to a node that runs after it.
 type Edge struct {
 	From string `json:"from"`
 	To   string `json:"to"`
-	// Order says that the one runs directly after the other. An edge that isn't of the order is there for
-	// its data, and follows from others.
+	// Order says that To runs directly after From. Other edges exist only for
+	// their data; their order follows from other edges.
 	Order bool `json:"order"`
-	// Data are the inputs of To that are the output of From. A subsaga's has the name "params".
+	// Data are the inputs of To that receive the output of From. The parameters
+	// of a subsaga have the name "params".
 	Data []Data `json:"data,omitempty"`
 }
 
-// Graphs returns the graphs of all sagas of the packages, in the order of these; within one sorted by name.
+// Graphs returns the graphs of all sagas in the order of the packages. In a
+// package, sagas are sorted by name.
 func Graphs(packages []*model.Package) []*Graph {
 	graphs := []*Graph{}
 	for _, p := range packages {
@@ -65,7 +68,10 @@ func Graphs(packages []*model.Package) []*Graph {
 
 func newGraph(p *model.Package, s *model.Saga) *Graph {
 	q := qualify(p)
-	g := &Graph{Package: p.Path, Saga: s.Name, Params: typeOf(s.Params.Type(), q), Output: typeOf(s.Output, q), Nodes: []Node{}, Edges: []Edge{}}
+	g := &Graph{
+		Package: p.Path, Saga: s.Name, Params: typeOf(s.Params.Type(), q), Output: typeOf(s.Output, q),
+		Nodes: []Node{}, Edges: []Edge{},
+	}
 	for _, n := range s.Nodes {
 		node := newNode(n, q)
 		for _, b := range n.Bindings {
@@ -101,10 +107,10 @@ func newNode(n *model.Node, q types.Qualifier) Node {
 			node.Runs = pkg + "." + node.Runs
 		}
 	case model.NodeSubsaga:
-		node.Kind, node.Runs = "subsaga", within(n.Subsaga.PackageName, n.Subsaga.Name)
+		node.Kind, node.Runs = "subsaga", qualifiedName(n.Subsaga.PackageName, n.Subsaga.Name)
 	default:
 		a := n.Action
-		node.Kind, node.Runs = "action", within(a.PackageName, a.Name)
+		node.Kind, node.Runs = "action", qualifiedName(a.PackageName, a.Name)
 		node.Do, node.Undo = newFunc(a.Do, q), newFunc(a.Undo, q)
 		if a.Label != a.Name && a.Label != n.Name {
 			node.Label = a.Label
@@ -113,8 +119,8 @@ func newNode(n *model.Node, q types.Qualifier) Node {
 	return node
 }
 
-// within puts a package's name in front of a name.
-func within(pkg, name string) string {
+// qualifiedName puts the name of a package in front of a name.
+func qualifiedName(pkg, name string) string {
 	if pkg == "" {
 		return name
 	}
@@ -126,7 +132,7 @@ func newInput(a *model.Action, in *model.Input, q types.Qualifier) Data {
 	return Data{Name: in.Name, Type: typeOf(in.Type, q), UndoOnly: !slices.ContainsFunc(a.Do.Args, takes)}
 }
 
-// alias returns what a node runs where that isn't what its name says.
+// alias describes what a node runs, if its name doesn't say it.
 func (n *Node) alias() string {
 	switch {
 	case n.Kind != "action":
@@ -137,14 +143,14 @@ func (n *Node) alias() string {
 	return ""
 }
 
-// undo returns how an action is undone, in words.
+// undo describes the undo of an action. The function name returns its name.
 func (n *Node) undo(name func(*Func) string) []string {
 	if n.Undo == nil {
-		return []string{"nothing to undo"}
+		return []string{"none"}
 	}
 	words := []string{name(n.Undo)}
 	if n.Undo.Unknown {
-		words = append(words, "also if unknown")
+		words = append(words, "also on unknown outcome")
 	}
 	return append(words, n.Undo.policy()...)
 }

@@ -1,8 +1,9 @@
-// Package inspect shows what package gen has found in annotated packages: a saga's graph with the data that
-// flows in it, as text, JSON, DOT, Mermaid or a picture in SVG, and lists of sagas and actions. It is what the
-// commands sagagen graph and sagagen list print.
+// Package inspect describes the sagas and actions that packages declare. It
+// prints graphs of sagas with their data flow as text, JSON, DOT, Mermaid or
+// SVG, and lists of sagas and actions. The commands sagagen graph and sagagen
+// list use it.
 //
-// What it writes depends on the sources alone, byte for byte.
+// The output depends only on the sources, byte for byte.
 package inspect
 
 import (
@@ -15,13 +16,13 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/model"
 )
 
-// Func is a function that does or undoes something.
+// Func is the do or the undo of an action.
 type Func struct {
-	// Name is as in Go: "refund" or "(*Service).refund".
+	// Name is the Go name, such as "refund" or "(*Service).refund".
 	Name string `json:"name"`
-	// Params are the parameters in their order, without the receiver.
+	// Params are the parameters without the receiver.
 	Params []Data `json:"params,omitempty"`
-	// Unknown says of an undo that it also undoes what may have been done.
+	// Unknown says that an undo accepts unknown outcomes.
 	Unknown  bool   `json:"unknown,omitempty"`
 	Timeout  string `json:"timeout,omitempty"`
 	Attempts *int   `json:"attempts,omitempty"`
@@ -29,15 +30,15 @@ type Func struct {
 	Limit    *int   `json:"limit,omitempty"`
 }
 
-// Data is a value with a name.
+// Data is an input, a parameter or another named value.
 type Data struct {
 	Name string `json:"name"`
 	Type string `json:"type"`
-	// UndoOnly says of an input that the undo takes it and the do doesn't.
+	// UndoOnly says that only the undo takes the input.
 	UndoOnly bool `json:"undo_only,omitempty"`
 }
 
-// String returns the data as in Go.
+// String returns the name and the type.
 func (d Data) String() string {
 	if d.UndoOnly {
 		return d.Name + " " + d.Type + " (undo)"
@@ -55,7 +56,7 @@ func (f *Func) short() string {
 	return f.Name
 }
 
-// policy returns what the directive says of attempts, as it says it.
+// policy returns the policy in the directive, with its words.
 func (f *Func) policy() []string {
 	var list []string
 	if f.Timeout != "" {
@@ -73,7 +74,7 @@ func (f *Func) policy() []string {
 	return list
 }
 
-// qualify returns how the types of other packages are written in one.
+// qualify returns the qualifier for types in the output of a package.
 func qualify(p *model.Package) types.Qualifier {
 	return func(other *types.Package) string {
 		if other == p.Types {
@@ -83,7 +84,7 @@ func qualify(p *model.Package) types.Qualifier {
 	}
 }
 
-// typeOf writes a type; nil is the empty text.
+// typeOf returns the text of a type, or "" for nil.
 func typeOf(t types.Type, q types.Qualifier) string {
 	if t == nil {
 		return ""
@@ -91,13 +92,16 @@ func typeOf(t types.Type, q types.Qualifier) string {
 	return types.TypeString(t, q)
 }
 
-// newFunc describes a function; nil if there is none.
+// newFunc describes a function. It returns nil for nil.
 func newFunc(f *model.Func, q types.Qualifier) *Func {
 	if f == nil {
 		return nil
 	}
 	signature := f.Object.Signature()
-	out := &Func{Name: f.Object.Name(), Attempts: f.Policy.Attempts, Limit: f.Policy.Limit, Timeout: duration(f.Policy.Timeout), Backoff: duration(f.Policy.Backoff)}
+	out := &Func{
+		Name: f.Object.Name(), Timeout: duration(f.Policy.Timeout), Attempts: f.Policy.Attempts,
+		Backoff: duration(f.Policy.Backoff), Limit: f.Policy.Limit,
+	}
 	if recv := signature.Recv(); recv != nil {
 		t := typeOf(recv.Type(), q)
 		if strings.HasPrefix(t, "*") {
@@ -119,7 +123,8 @@ func newFunc(f *model.Func, q types.Qualifier) *Func {
 	return out
 }
 
-// duration writes a duration as people do: "10s", not "10s0ms", and "1m", not "1m0s".
+// duration formats a duration without zero units: "1m" instead of "1m0s". It
+// returns "" for nil.
 func duration(d *time.Duration) string {
 	if d == nil {
 		return ""
@@ -134,14 +139,14 @@ func duration(d *time.Duration) string {
 	return text
 }
 
-// encode writes JSON for people and for programs.
+// encode returns indented JSON.
 func encode(value any) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(value); err != nil {
-		panic(err) // texts, numbers and lists of them can be written
+		panic(err) // strings, numbers and lists of them can always be encoded
 	}
 	return b.String()
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/model"
 )
 
-// Listing is what a package declares.
+// Listing is the declarations of a package.
 type Listing struct {
 	// Package is the import path.
 	Package string   `json:"package"`
@@ -21,34 +21,34 @@ type Listing struct {
 // Saga is a saga in a list.
 type Saga struct {
 	Name string `json:"name"`
-	// Params is the type that declares it, Pos where that is.
+	// Params is the type with the directives of the saga, Pos its position.
 	Params string `json:"params"`
 	Output string `json:"output,omitempty"`
 	Pos    string `json:"pos"`
-	// Nodes stand behind all that they run after.
+	// Nodes are in topological order.
 	Nodes []string `json:"nodes"`
 }
 
 // Action is an action in a list.
 type Action struct {
 	Name string `json:"name"`
-	// FullName is what it is called in logs.
+	// FullName is the name in the registry and in logs.
 	FullName string   `json:"full_name"`
 	Label    string   `json:"label"`
 	Output   string   `json:"output,omitempty"`
 	Do       *Located `json:"do"`
-	// Undo isn't there if it says noundo.
+	// Undo is nil for noundo.
 	Undo *Located `json:"undo,omitempty"`
 }
 
-// Located is a function, and where it is.
+// Located is a function with its position.
 type Located struct {
 	*Func
 	Pos string `json:"pos"`
 }
 
-// List returns what the packages declare, sorted by name. Positions have their files as file returns them, which
-// is given their full paths.
+// List returns the declarations of packages, sorted by name. The function file
+// converts the absolute paths of files for the output.
 func List(packages []*model.Package, file func(string) string) []Listing {
 	list := []Listing{}
 	for _, p := range packages {
@@ -78,7 +78,10 @@ func (l lister) position(pos token.Pos) string {
 }
 
 func (l lister) saga(s *model.Saga) Saga {
-	out := Saga{Name: s.Name, Params: typeOf(s.Params.Type(), l.qualify), Output: typeOf(s.Output, l.qualify), Pos: l.position(s.Params.Pos())}
+	out := Saga{
+		Name: s.Name, Params: typeOf(s.Params.Type(), l.qualify), Output: typeOf(s.Output, l.qualify),
+		Pos: l.position(s.Params.Pos()),
+	}
 	for _, n := range s.Nodes {
 		out.Nodes = append(out.Nodes, n.Name)
 	}
@@ -131,7 +134,7 @@ func (a *Action) text() string {
 		heading += " → " + a.Output
 	}
 	if a.Undo == nil {
-		return heading + "\n    do    " + a.Do.text() + "    no undo\n"
+		return heading + "\n    do    " + a.Do.text() + "    undo  none\n"
 	}
 	return heading + "\n    do    " + a.Do.text() + "    undo  " + a.Undo.text()
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Mermaid returns the graphs as one Mermaid flowchart, each as a part of it, which many places that show
-// Markdown draw.
+// Mermaid returns the graphs as one Mermaid flowchart, which many Markdown
+// viewers draw. Each graph is a subgraph.
 func Mermaid(graphs []*Graph) string {
 	var b strings.Builder
 	b.WriteString("flowchart TB\n")
@@ -52,7 +52,9 @@ func mermaidLines(lines []string) string {
 	return strings.Join(quoted, "<br>")
 }
 
-// mermaidQuote quotes a text for Mermaid, whose entities are written with # for &#.
+// mermaidQuote quotes a text for Mermaid, which writes an entity &#34; as #34;.
 func mermaidQuote(s string) string {
-	return strings.NewReplacer("#", "#35;", "&", "#38;", `"`, "#34;", "<", "#60;", ">", "#62;", "`", "#96;", "\n", " ").Replace(s)
+	return strings.NewReplacer(
+		"#", "#35;", "&", "#38;", `"`, "#34;", "<", "#60;", ">", "#62;", "`", "#96;", "\n", " ",
+	).Replace(s)
 }

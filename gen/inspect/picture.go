@@ -3,25 +3,25 @@ package inspect
 import (
 	"strings"
 
-	"github.com/sagagen/sagagen/gen/internal/layered"
+	"github.com/sagagen/sagagen/internal/layered"
 )
 
 const (
-	longest     = 44 // letters in a line
-	shortLine   = 28 // letters in one that isn't worth being broken
+	longest     = 44 // the maximum number of characters in a line
+	shortLine   = 28 // up to this number of characters, a line isn't broken
 	lineHeight  = 15
 	nameHeight  = 19
 	padding     = 10
 	leastWidth  = 96
-	screenWidth = 1120 // up to this a picture goes from left to right
+	screenWidth = 1120 // up to this width, a picture goes from left to right
 )
 
-// textLine is a line in a node or on an edge.
+// textLine is a line of text in a node or on an edge.
 type textLine struct {
 	class, text string
-	// kind is a second part, in another color.
-	kind string
-	// indent is a number of letters.
+	// typ is the type behind the text, in another color.
+	typ string
+	// indent is a number of characters.
 	indent int
 }
 
@@ -30,29 +30,31 @@ func (l textLine) width() float64 {
 	if l.class == "name" {
 		size = 13
 	}
-	return textWidth(strings.Repeat(" ", l.indent)+strings.TrimSpace(l.text+" "+l.kind), size)
+	return textWidth(strings.Repeat(" ", l.indent)+strings.TrimSpace(l.text+" "+l.typ), size)
 }
 
-// box is a node as it is drawn.
+// box is a drawn node.
 type box struct {
 	lines []textLine
-	// stripe is the class of the bar at its left. The parameters have none.
+	// stripe is the class of the bar on the left. The box of the parameters has
+	// none.
 	stripe string
 	layered.Size
 }
 
-// picture is a graph as it is drawn.
+// picture is a drawn graph.
 type picture struct {
 	layered.Layout
 	boxes  []box // the parameters, then the nodes
 	labels [][]textLine
 	edges  []Edge
-	// sideways says that the layers lie beside each other, not below.
+	// sideways says that the layers go from left to right, not from top to
+	// bottom.
 	sideways bool
 }
 
-// newPicture lays a graph out from left to right if that fits on a screen or is less long, and from the top
-// down if not.
+// newPicture lays out a graph from left to right if that fits on a screen or
+// makes the longer side shorter. Otherwise it goes from top to bottom.
 func newPicture(g *Graph) *picture {
 	down, across := layOut(g, false), layOut(g, true)
 	if across.Width <= screenWidth || max(across.Width, across.Height) < max(down.Width, down.Height) {
@@ -68,9 +70,9 @@ func layOut(g *Graph, sideways bool) *picture {
 		index[g.Nodes[i].Name] = len(p.boxes)
 		p.boxes = append(p.boxes, nodeBox(&g.Nodes[i]))
 	}
-	led := map[string]bool{}
+	hasEdge := map[string]bool{}
 	for _, e := range g.Edges {
-		led[e.To] = true
+		hasEdge[e.To] = true
 	}
 	var edges []layered.Edge
 	add := func(e Edge) {
@@ -83,8 +85,8 @@ func layOut(g *Graph, sideways bool) *picture {
 		edges = append(edges, layered.Edge{From: index[e.From], To: index[e.To], Label: p.turn(labelSize(lines))})
 	}
 	for i := range g.Nodes {
-		if name := g.Nodes[i].Name; !led[name] {
-			add(Edge{To: name, Order: true}) // from the parameters, which have index 0 and no name
+		if name := g.Nodes[i].Name; !hasEdge[name] {
+			add(Edge{To: name, Order: true}) // from the parameters, which have the index 0 and no name
 		}
 	}
 	for _, e := range g.Edges {
@@ -112,9 +114,9 @@ func layOut(g *Graph, sideways bool) *picture {
 
 func (p *picture) options() layered.Options {
 	if p.sideways {
-		return layered.Options{Beside: 20, Between: 56}
+		return layered.Options{BoxGap: 20, LayerGap: 56}
 	}
-	return layered.Options{Beside: 28, Between: 44}
+	return layered.Options{BoxGap: 28, LayerGap: 44}
 }
 
 func (p *picture) turn(s layered.Size) layered.Size {
@@ -131,14 +133,14 @@ func (p *picture) turnPoint(at layered.Point) layered.Point {
 	return at
 }
 
-// dataLine shows a value that flows: its name, and its type in another color.
+// dataLine returns a line with the name and the type of a value.
 func dataLine(class string, d Data) textLine {
-	kind := d.Type
+	typ := d.Type
 	if d.UndoOnly {
-		kind += " (undo)"
+		typ += " (undo)"
 	}
 	name := shorten(d.Name, longest/2)
-	return textLine{class: class, text: name, kind: shorten(kind, longest-len([]rune(name)))}
+	return textLine{class: class, text: name, typ: shorten(typ, longest-len([]rune(name)))}
 }
 
 func labelSize(lines []textLine) layered.Size {
@@ -198,7 +200,7 @@ func nodeBox(n *Node) box {
 	return b
 }
 
-// stripe returns the class of the bar that says what sort of node it is.
+// stripe returns the class of the bar that shows the kind of a node.
 func (n *Node) stripe() string {
 	switch {
 	case n.Kind != "action":
@@ -209,7 +211,7 @@ func (n *Node) stripe() string {
 	return "final"
 }
 
-// write draws the edges first, so that no line is over a text.
+// write draws the edges first, so that no line covers text.
 func (p *picture) write(w *svgWriter) {
 	for i, e := range p.edges {
 		class, head := "edge", "head"
@@ -231,27 +233,33 @@ func (p *picture) write(w *svgWriter) {
 	}
 }
 
-// path spells the way of an edge. Where it goes to the side it is a curve that begins and ends in the
-// direction of the layers, so that it stays between them.
+// path returns the SVG path of an edge. Where the edge goes to the side, it is
+// a curve that starts and ends at a right angle to the layers, so that it stays
+// between them.
 func (p *picture) path(points []layered.Point) string {
 	var b strings.Builder
+	curve := func(c1, c2, to layered.Point) {
+		b.WriteString(" C" + position(c1) + " " + position(c2) + " " + position(to))
+	}
 	last := points[0]
-	b.WriteString("M" + number(last.X) + " " + number(last.Y))
+	b.WriteString("M" + position(last))
 	for i, at := range points[1:] {
 		middle := layered.Point{X: (last.X + at.X) / 2, Y: (last.Y + at.Y) / 2}
 		switch {
 		case at == last:
 		case i%2 == 0 || at.X == last.X || at.Y == last.Y:
-			b.WriteString(" L" + number(at.X) + " " + number(at.Y))
+			b.WriteString(" L" + position(at))
 		case p.sideways:
-			b.WriteString(" C" + number(middle.X) + " " + number(last.Y) + " " + number(middle.X) + " " + number(at.Y) + " " + number(at.X) + " " + number(at.Y))
+			curve(layered.Point{X: middle.X, Y: last.Y}, layered.Point{X: middle.X, Y: at.Y}, at)
 		default:
-			b.WriteString(" C" + number(last.X) + " " + number(middle.Y) + " " + number(at.X) + " " + number(middle.Y) + " " + number(at.X) + " " + number(at.Y))
+			curve(layered.Point{X: last.X, Y: middle.Y}, layered.Point{X: at.X, Y: middle.Y}, at)
 		}
 		last = at
 	}
 	return b.String()
 }
+
+func position(at layered.Point) string { return number(at.X) + " " + number(at.Y) }
 
 func (p *picture) writeLabel(w *svgWriter, lines []textLine, at layered.Point) {
 	size := labelSize(lines)
@@ -267,12 +275,15 @@ func (p *picture) writeLabel(w *svgWriter, lines []textLine, at layered.Point) {
 func (b *box) write(w *svgWriter, at layered.Point) {
 	x, y := at.X-b.Width/2, at.Y-b.Height/2
 	if b.stripe == "" {
-		w.line(`    <rect class="pill" x="%s" y="%s" width="%s" height="%s" rx="14"/>`, number(x), number(y), number(b.Width), number(b.Height))
+		w.line(`    <rect class="pill" x="%s" y="%s" width="%s" height="%s" rx="14"/>`,
+			number(x), number(y), number(b.Width), number(b.Height))
 		b.lines[0].write(w, `text-anchor="middle" `, at.X, at.Y+4)
 		return
 	}
-	w.line(`    <rect class="box" x="%s" y="%s" width="%s" height="%s" rx="5"/>`, number(x), number(y), number(b.Width), number(b.Height))
-	w.line(`    <rect class="%s" x="%s" y="%s" width="4" height="%s" rx="2"/>`, b.stripe, number(x), number(y), number(b.Height))
+	w.line(`    <rect class="box" x="%s" y="%s" width="%s" height="%s" rx="5"/>`,
+		number(x), number(y), number(b.Width), number(b.Height))
+	w.line(`    <rect class="%s" x="%s" y="%s" width="4" height="%s" rx="2"/>`,
+		b.stripe, number(x), number(y), number(b.Height))
 	y += padding/2 + 14
 	for _, l := range b.lines {
 		l.write(w, "", x+padding+4+textWidth(strings.Repeat(" ", l.indent), 11), y)
@@ -289,11 +300,11 @@ func (l textLine) write(w *svgWriter, attributes string, x, y float64) {
 	}
 	text := escape(l.text)
 	switch {
-	case l.kind == "":
+	case l.typ == "":
 	case l.class == "input":
-		text += " " + escape(l.kind)
+		text += " " + escape(l.typ)
 	default:
-		text += ` <tspan class="type">` + escape(l.kind) + `</tspan>`
+		text += ` <tspan class="type">` + escape(l.typ) + `</tspan>`
 	}
 	w.line(`    <text %sx="%s" y="%s">%s</text>`, attributes, number(x), number(y), text)
 }

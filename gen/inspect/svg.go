@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// style is that of a picture. Fonts of one width make it known how wide a text is, whatever the font.
+// style is the style sheet of a picture. With monospaced fonts, the width of a
+// text is known for any of the fonts.
 const style = `
     text { font: 11px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: #1f2937 }
     .title { font-size: 16px; font-weight: 600 }
@@ -47,11 +48,12 @@ const style = `
 `
 
 const (
-	margin = 24 // of the whole picture, and between two graphs
-	header = 56 // the room for the name of a saga and its types
+	margin = 24 // around the picture and between graphs
+	header = 56 // the height of a saga's name and types
 )
 
-// SVG returns a picture of the graphs, one below the other. It is light or dark as the reader's screen is.
+// SVG returns a picture of the graphs, one below the other. It follows the
+// light or dark color scheme of the viewer.
 func SVG(graphs []*Graph) string {
 	var pictures []*picture
 	width, height := 0.0, 0.0
@@ -63,12 +65,15 @@ func SVG(graphs []*Graph) string {
 	}
 	width, height = math.Ceil(width)+2*margin, math.Ceil(height)+margin
 	w := &svgWriter{}
-	w.line(`<svg xmlns="http://www.w3.org/2000/svg" width="%v" height="%v" viewBox="0 0 %v %v" role="img">`, width, height, width, height)
+	w.line(`<svg xmlns="http://www.w3.org/2000/svg" width="%v" height="%v" viewBox="0 0 %v %v" role="img">`,
+		width, height, width, height)
 	w.line(`  <title>%s</title>`, escape(titleOf(graphs)))
 	w.line(`  <style>%s  </style>`, style)
 	w.line(`  <defs>`)
 	for _, class := range []string{"head", "datahead"} {
-		w.line(`    <marker id="%s" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto"><path class="%s" d="M0 0.5 L8 4 L0 7.5 z"/></marker>`, class, class)
+		w.line(`    <marker id="%s" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" `+
+			`markerUnits="userSpaceOnUse" orient="auto"><path class="%s" d="M0 0.5 L8 4 L0 7.5 z"/></marker>`,
+			class, class)
 	}
 	w.line(`  </defs>`)
 	w.line(`  <rect class="page" x="0.5" y="0.5" width="%v" height="%v" rx="10"/>`, width-1, height-1)
@@ -93,12 +98,12 @@ func titleOf(graphs []*Graph) string {
 	return "sagas: " + strings.Join(names, ", ")
 }
 
-// svgWriter writes a line at a time.
+// svgWriter writes SVG line by line.
 type svgWriter struct{ strings.Builder }
 
 func (w *svgWriter) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
 
-// escape makes a text one for XML, in one line.
+// escape escapes a text for XML and replaces control characters by spaces.
 func escape(s string) string {
 	return html.EscapeString(strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0xFFFE || r == 0xFFFF {
@@ -108,17 +113,17 @@ func escape(s string) string {
 	}, strings.ToValidUTF8(s, "\uFFFD")))
 }
 
-// number writes a coordinate with half a pixel at the finest.
+// number formats a coordinate, rounded to half a pixel.
 func number(x float64) string {
 	return fmt.Sprint(math.Round(x*2) / 2)
 }
 
-// textWidth returns how wide a text is, at least as wide as any of the fonts would have it.
+// textWidth returns the width of a text. No font in the style sheet needs more.
 func textWidth(s string, size float64) float64 {
 	width := 0.0
 	for _, r := range s {
 		if r >= 0x1100 {
-			width += size // the letters of East Asia, and emoji
+			width += size // East Asian characters and emoji
 		} else {
 			width += float64(size * 0.605)
 		}
@@ -126,7 +131,7 @@ func textWidth(s string, size float64) float64 {
 	return width
 }
 
-// shorten cuts a text that is longer than n letters.
+// shorten cuts a text to n characters.
 func shorten(s string, n int) string {
 	if letters := []rune(s); len(letters) > n {
 		return string(letters[:n-1]) + "…"

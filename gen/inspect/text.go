@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// JSON returns the graphs as a list.
+// JSON returns the graphs as a JSON array.
 func JSON(graphs []*Graph) string { return encode(graphs) }
 
-// Text returns the graphs as text: the nodes in an order in which they may run, each with what it takes,
-// what comes of it, and how it is undone.
+// Text returns the graphs as text. The nodes are in topological order, each
+// with its inputs, output and functions.
 func Text(graphs []*Graph) string {
 	var parts []string
 	for _, g := range graphs {
@@ -27,7 +27,7 @@ func (g *Graph) text() string {
 		n := &g.Nodes[i]
 		fmt.Fprintf(&b, "\n%s\n", strings.Join(g.heading(n), "  "))
 		for _, d := range n.Params {
-			fmt.Fprintf(&b, "    in    %s, the parameters\n", d)
+			fmt.Fprintf(&b, "    in    %s, from the parameters\n", d)
 		}
 		for _, e := range g.Edges {
 			for _, d := range e.Data {
@@ -47,7 +47,7 @@ func (g *Graph) text() string {
 	return b.String()
 }
 
-// signature returns the types of a saga as those of a function.
+// signature returns the types of the parameters and the output.
 func (g *Graph) signature() string {
 	if g.Output == "" {
 		return g.Params

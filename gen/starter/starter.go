@@ -1,4 +1,5 @@
-// Package starter writes a small saga to begin with. It is what the command sagagen init runs.
+// Package starter creates a package with a small saga. The command sagagen init
+// uses it.
 package starter
 
 import (
@@ -16,14 +17,15 @@ import (
 //go:embed files
 var files embed.FS
 
-// Write writes the saga and its test into a folder of a module that has no Go files, and returns the names of the
-// files. It never overwrites one.
+// Write writes the saga and its test into a directory and returns the names of
+// the files. The directory must be in a module and must not contain Go files.
+// Write doesn't overwrite files.
 func Write(dir string) ([]string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkEmpty(dir); err != nil {
+	if err := checkNewPackage(dir); err != nil {
 		return nil, err
 	}
 	entries, err := files.ReadDir("files")
@@ -46,15 +48,16 @@ func Write(dir string) ([]string, error) {
 	return written, nil
 }
 
-// checkEmpty says why there can't be a new package in a folder.
-func checkEmpty(dir string) error {
+// checkNewPackage returns an error if a directory can't hold a new package.
+func checkNewPackage(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, entry := range entries {
 		if strings.HasSuffix(entry.Name(), ".go") {
-			return fmt.Errorf("%s has the Go file %s; init begins a new package, so run it in a folder without any", dir, entry.Name())
+			return fmt.Errorf("directory %s contains the Go file %s; run init in a directory without Go files",
+				dir, entry.Name())
 		}
 	}
 	for above := dir; ; above = filepath.Dir(above) {
@@ -65,12 +68,12 @@ func checkEmpty(dir string) error {
 		case !errors.Is(err, fs.ErrNotExist):
 			return err
 		case above == filepath.Dir(above):
-			return fmt.Errorf("%s is in no module; run go mod init first", dir)
+			return fmt.Errorf("directory %s is not in a module; run go mod init first", dir)
 		}
 	}
 }
 
-// create writes a file that isn't there yet.
+// create writes a new file. It returns an error if the file exists.
 func create(name, content string) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
@@ -80,7 +83,7 @@ func create(name, content string) error {
 	return errors.Join(err, f.Close())
 }
 
-// packageName makes the name of a package of that of its folder.
+// packageName derives a package name from the name of a directory.
 func packageName(dir string) string {
 	name := strings.Map(func(r rune) rune {
 		switch {
@@ -92,7 +95,7 @@ func packageName(dir string) string {
 		return -1
 	}, filepath.Base(dir))
 	if !token.IsIdentifier(name) || name == "main" {
-		return "orders" // a folder whose name begins with a digit, say
+		return "orders" // for example, the directory name begins with a digit
 	}
 	return name
 }

@@ -11,7 +11,8 @@ import (
 
 func TestPackageNameIsAnIdentifier(t *testing.T) {
 	for dir, want := range map[string]string{
-		"/a/shop": "shop", "/a/My-Shop.2": "myshop2", "/a/007": "orders", "/a/func": "orders", "/a/main": "orders", "/a/店": "orders", "/": "orders",
+		"/a/shop": "shop", "/a/My-Shop.2": "myshop2",
+		"/a/007": "orders", "/a/func": "orders", "/a/main": "orders", "/a/店": "orders", "/": "orders",
 	} {
 		assert.Equal(t, want, packageName(dir), dir)
 	}
@@ -24,14 +25,14 @@ func TestWriteOverwritesNothing(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"order.go", "order_test.go"}, written)
 	_, err = Write(dir)
-	assert.ErrorContains(t, err, "has the Go file order.go; init begins a new package")
+	assert.ErrorContains(t, err, "contains the Go file order.go; run init in a directory without Go files")
 	assert.ErrorIs(t, create(filepath.Join(dir, "go.mod"), "module x"), os.ErrExist)
 }
 
-func TestWriteWantsAModule(t *testing.T) {
+func TestWriteRequiresAModule(t *testing.T) {
 	dir := t.TempDir()
 	_, err := Write(dir)
-	require.ErrorContains(t, err, "is in no module; run go mod init first")
+	require.ErrorContains(t, err, "is not in a module; run go mod init first")
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	assert.Empty(t, entries)

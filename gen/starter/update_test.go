@@ -2,5 +2,6 @@ package starter
 
 import "flag"
 
-// There are no golden files here; the flag is there so that go test ./gen/... -update works.
-var _ = flag.Bool("update", false, "ignored: there are no golden files here")
+// The flag makes go test ./gen/... -update work. There are no golden files
+// here.
+var _ = flag.Bool("update", false, "ignored: this package has no golden files")

@@ -21,43 +21,45 @@ import (
 
 const testdata = "../../testdata"
 
-// findings are what is found in a folder, each as file:line:col code.
+// findings are the findings in a directory, each as file:line:col code.
 type findings map[string]bool
 
-// TestFindsWhatTheCommandFinds runs the analysis and the command on all packages of testdata.
-func TestFindsWhatTheCommandFinds(t *testing.T) {
-	patterns := folders(t)
-	analyzed := analyze(t, patterns)
-	commanded := command(t, patterns...)
+// TestAnalysisAndCommandAgree runs the analysis and sagagen -check on all
+// packages of testdata.
+func TestAnalysisAndCommandAgree(t *testing.T) {
+	dirs := patterns(t)
+	analyzed := analyze(t, dirs)
+	commanded := command(t, dirs...)
 	codes := map[string]bool{}
-	for _, pattern := range patterns {
-		folder := filepath.Base(filepath.Dir(pattern)) + "/" + filepath.Base(pattern)
-		if !assert.ObjectsAreEqual(commanded[folder], analyzed[folder]) {
-			// The command doesn't say of an import what it says of the imported package; an analysis sees only one of them.
-			commanded[folder] = command(t, pattern)[folder]
+	for _, pattern := range dirs {
+		dir := filepath.Base(filepath.Dir(pattern)) + "/" + filepath.Base(pattern)
+		if !assert.ObjectsAreEqual(commanded[dir], analyzed[dir]) {
+			// The command doesn't repeat at an import what it reports in the
+			// imported package. An analysis sees only one of the packages.
+			commanded[dir] = command(t, pattern)[dir]
 		}
-		assert.Equal(t, commanded[folder], analyzed[folder], folder)
-		for f := range analyzed[folder] {
+		assert.Equal(t, commanded[dir], analyzed[dir], dir)
+		for f := range analyzed[dir] {
 			_, category, _ := strings.Cut(f, " ")
 			codes[category] = true
 		}
 	}
 	for _, code := range diag.Codes() {
-		assert.Contains(t, codes, string(code), "found in no package")
+		assert.Contains(t, codes, string(code), "code is found in no package")
 	}
 }
 
-// folders are those of testdata with packages of their own.
-func folders(t *testing.T) []string {
-	var patterns []string
+// patterns returns the directories of testdata that contain packages.
+func patterns(t *testing.T) []string {
+	var list []string
 	for _, kind := range []string{"diagnostics", "docs", "golden", "models"} {
 		entries, err := os.ReadDir(filepath.Join(testdata, kind))
 		require.NoError(t, err)
 		for _, e := range entries {
-			patterns = append(patterns, "./"+kind+"/"+e.Name())
+			list = append(list, "./"+kind+"/"+e.Name())
 		}
 	}
-	return patterns
+	return list
 }
 
 func command(t *testing.T, patterns ...string) map[string]findings {
@@ -65,7 +67,8 @@ func command(t *testing.T, patterns ...string) map[string]findings {
 	require.NoError(t, err)
 	found := map[string]findings{}
 	for _, d := range result.Diagnostics {
-		add(found, d.Pos.Filename, fmt.Sprintf("%s:%d:%d", filepath.Base(d.Pos.Filename), d.Pos.Line, d.Pos.Column), string(d.Code))
+		place := fmt.Sprintf("%s:%d:%d", filepath.Base(d.Pos.Filename), d.Pos.Line, d.Pos.Column)
+		add(found, d.Pos.Filename, place, string(d.Code))
 	}
 	for _, f := range result.Files {
 		switch {
@@ -89,21 +92,23 @@ func analyze(t *testing.T, patterns []string) map[string]findings {
 				continue
 			}
 			assert.True(t, d.Pos.IsValid(), d.Message)
-			add(found, pos.Filename, fmt.Sprintf("%s:%d:%d", filepath.Base(pos.Filename), pos.Line, pos.Column), d.Category)
+			place := fmt.Sprintf("%s:%d:%d", filepath.Base(pos.Filename), pos.Line, pos.Column)
+			add(found, pos.Filename, place, d.Category)
 		}
 	}
 	return found
 }
 
 func add(found map[string]findings, path, place, category string) {
-	folder := filepath.Base(filepath.Dir(filepath.Dir(path))) + "/" + filepath.Base(filepath.Dir(path))
-	if found[folder] == nil {
-		found[folder] = findings{}
+	dir := filepath.Base(filepath.Dir(filepath.Dir(path))) + "/" + filepath.Base(filepath.Dir(path))
+	if found[dir] == nil {
+		found[dir] = findings{}
 	}
-	found[folder][place+" "+category] = true
+	found[dir][place+" "+category] = true
 }
 
-// analyzePackages reads packages with their tests and all that they import, and runs the analysis.
+// analyzePackages loads packages with their tests and dependencies and runs the
+// analysis.
 func analyzePackages(t *testing.T, dir string, patterns ...string) *checker.Graph {
 	config := &packages.Config{
 		Dir: dir, Tests: true, Context: t.Context(),
@@ -116,7 +121,8 @@ func analyzePackages(t *testing.T, dir string, patterns ...string) *checker.Grap
 		tested[p.ForTest] = true
 	}
 	pkgs = slices.DeleteFunc(pkgs, func(p *packages.Package) bool {
-		// As go vet, it leaves out the package without its tests where there is one with them.
+		// Like go vet, skip a package without its tests if there is one with
+		// them.
 		return len(p.Syntax) == 0 || p.ForTest == "" && tested[p.PkgPath]
 	})
 	graph, err := checker.Analyze([]*analysis.Analyzer{vet.Analyzer}, pkgs, nil)

@@ -1,8 +1,9 @@
-// Package vet has the checks of package gen as an analysis, for the programs that run such: go vet and go fix, through
-// sagagen vet, and golangci-lint.
+// Package vet provides the checks of package gen as an analysis.Analyzer. It
+// runs under go vet and go fix, through sagagen vet, and in golangci-lint.
 //
-// An analysis sees one package at a time, and most programs that run one skip a package that doesn't compile. So does go
-// vet with one that uses what sagagen has yet to generate. What is found in the others is what sagagen -check finds.
+// An analysis sees one package at a time. Most drivers skip packages that don't
+// compile, such as packages that use code that isn't generated yet. In all
+// other packages, the analysis finds the same mistakes as sagagen -check.
 package vet
 
 import (
@@ -20,28 +21,33 @@ import (
 
 const docs = "https://github.com/sagagen/sagagen/blob/main/docs/"
 
-// Analyzer reports the mistakes in //saga: directives, each with its code as the category and a link to the page about it, and
-// generated files that are out of date or missing. Where it is clear what is meant, it suggests a fix.
+// Analyzer reports mistakes in //saga: directives, and generated files that are
+// missing or out of date. The category of a diagnostic is its code, or
+// "missing" or "outdated". The URL is the page about it. Where the intention is
+// clear, the diagnostic has a suggested fix.
 var Analyzer = &analysis.Analyzer{
 	Name: "sagagen",
-	Doc: `check the //saga: directives, and that the code generated from them is up to date
+	Doc: `check //saga: directives and that the generated code is up to date
 
-What is wrong ends in a code; sagagen explain <code> says more. The categories missing and outdated
-are about generated files, which sagagen writes.`,
+Each diagnostic ends with a code, which "sagagen explain <code>" explains. The
+categories missing and outdated are about generated files; run sagagen to write
+them.`,
 	URL:       docs + "diagnostics.md",
 	FactTypes: []analysis.Fact{new(directives)},
-	// It finds types anew, without the generated file, and says what is wrong only where a directive is concerned.
+	// Type errors don't matter: gen checks the types again without the
+	// generated file, and reports only errors that concern directives.
 	RunDespiteErrors: true,
 	Run:              run,
 }
 
-// directives is the fact of a package that has any, as [gen.PassResult] has it.
+// directives is a fact about a package: an archive of its files with
+// directives, as [gen.PassResult] returns it.
 type directives struct{ Archive string }
 
 // AFact implements analysis.Fact.
 func (*directives) AFact() {}
 
-// String names the files.
+// String returns the names of the files.
 func (d *directives) String() string {
 	var names []string
 	for _, f := range txtar.Parse([]byte(d.Archive)).Files {
@@ -55,11 +61,12 @@ func run(pass *analysis.Pass) (any, error) {
 		Fset: pass.Fset, Files: pass.Files, Ignored: pass.IgnoredFiles, ReadFile: pass.ReadFile,
 		Imports: pass.Pkg.Imports(), GoVersion: pass.Pkg.GoVersion(), Sizes: pass.TypesSizes,
 	}
-	read.Path, _, _ = strings.Cut(pass.Pkg.Path(), " ") // behind which may be the test that it is built for
+	// A space and the name of a test follow if the package is built for it.
+	read.Path, _, _ = strings.Cut(pass.Pkg.Path(), " ")
 	read.Fact = func(imported *types.Package) string {
-		var d directives
-		pass.ImportPackageFact(imported, &d)
-		return d.Archive
+		var fact directives
+		pass.ImportPackageFact(imported, &fact)
+		return fact.Archive
 	}
 	result, err := gen.CheckPass(read)
 	if err != nil {
@@ -80,7 +87,7 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// reporter turns what is found into positions of a pass.
+// reporter converts diagnostics of gen to those of a pass.
 type reporter struct {
 	pass  *analysis.Pass
 	files map[string]*token.File
@@ -95,7 +102,8 @@ func newReporter(pass *analysis.Pass) *reporter {
 	return r
 }
 
-// pos returns the position of a byte of a file, and one that isn't valid for a file of another package.
+// pos returns the position of an offset in a file. It returns token.NoPos for a
+// file of another package.
 func (r *reporter) pos(name string, offset int) token.Pos {
 	file := r.files[name]
 	if file == nil {
@@ -127,7 +135,8 @@ func (r *reporter) diagnostic(d diag.Diagnostic) {
 	r.pass.Report(found)
 }
 
-// outOfDate reports a generated file at the first directive, as many programs leave out what is reported in generated files.
+// outOfDate reports a generated file at the first directive, because many
+// drivers hide diagnostics in generated files.
 func (r *reporter) outOfDate(f gen.File, at token.Pos) {
 	name := filepath.Base(f.Path)
 	found := analysis.Diagnostic{
@@ -138,7 +147,7 @@ func (r *reporter) outOfDate(f gen.File, at token.Pos) {
 		found.Category = "outdated"
 		found.Message = "generated file " + name + " is out of date; run sagagen"
 		line := min(f.FirstChange(), file.LineCount())
-		found.Related = []analysis.RelatedInformation{{Pos: file.LineStart(line), Message: "the first line that differs is here"}}
+		found.Related = []analysis.RelatedInformation{{Pos: file.LineStart(line), Message: "first line that differs"}}
 	}
 	r.pass.Report(found)
 }

@@ -4,101 +4,126 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/sagagen/sagagen/internal/shape"
 )
 
+// findSagaRemedy is what a program does that starts sagas with idempotency keys
+// if the DAG or the parameters have changed.
+const findSagaRemedy = "find the earlier saga instead of starting it again."
+
+// declared is a saga and the file that declares it.
+type declared struct {
+	file *File
+	*Saga
+}
+
 // sagas compares the sagas.
 func (c *comparer) sagas() {
 	found := map[*Saga]bool{}
-	for _, f := range c.was.Files {
+	for _, f := range c.base.Files {
 		for _, s := range f.Sagas {
-			g, t := c.findSaga(f, s)
-			if t == nil {
-				c.add(Finding{Level: Care, Kind: "saga-removed", Pos: s.Pos, Saga: s.Name, Change: "it is gone",
-					Why:    "Sagas in flight keep their DAG and go on, as long as their actions are there. The code has no Find for them any more.",
-					Remedy: "Keep its actions until no saga in flight has them. Follow those in flight by their ids."})
+			old := declared{f, s}
+			current := c.findSaga(old)
+			if current.Saga == nil {
+				c.add(Finding{
+					Level: Caution, Kind: "saga-removed", Pos: s.Pos, Saga: s.Name, Change: "removed",
+					Why: "Sagas in flight keep their DAG and continue while their actions exist. " +
+						"The generated code can't find them anymore.",
+					Remedy: "Keep the actions until no saga in flight uses them. Look up sagas in flight by their IDs.",
+				})
 				continue
 			}
-			found[t] = true
-			c.saga(f, s, g, t)
+			found[current.Saga] = true
+			c.saga(old, current)
 		}
 	}
-	for _, f := range c.is.Files {
+	for _, f := range c.current.Files {
 		for _, s := range f.Sagas {
 			if !found[s] {
-				c.add(Finding{Kind: "saga-added", Pos: s.Pos, Saga: s.Name, Change: "it is new", Why: "No saga in flight is one."})
+				c.add(Finding{
+					Kind: "saga-added", Pos: s.Pos, Saga: s.Name, Change: "added",
+					Why: "No saga in flight has this name.",
+				})
 			}
 		}
 	}
 }
 
-// findSaga returns what a saga of the older version is now, and its file: that of its name in the same package, or in the only
-// package that has one; or that of its parameters.
-func (c *comparer) findSaga(f *File, s *Saga) (*File, *Saga) {
-	named := func(g *File, name string) *Saga {
-		for _, t := range g.Sagas {
-			if t.Name == name {
-				return t
+// findSaga returns the current version of a saga of the base. It is, in this
+// order, the saga in the same package that has its name, or its DAG function if
+// no saga of the base has the new name; or the saga with its name in the only
+// added package that has one. The result is zero if there is none.
+func (c *comparer) findSaga(old declared) declared {
+	named := func(f *File, name string) *Saga {
+		for _, s := range f.Sagas {
+			if s.Name == name {
+				return s
 			}
 		}
 		return nil
 	}
-	here := c.is.in(f.Dir)
-	if here != nil {
-		if t := named(here, s.Name); t != nil {
-			return here, t
+	if samePackage := c.current.file(old.file.Dir); samePackage != nil {
+		if s := named(samePackage, old.Name); s != nil {
+			return declared{samePackage, s}
 		}
-		for _, t := range here.Sagas {
-			if was := c.was.in(f.Dir); t.DAG == s.DAG && named(was, t.Name) == nil {
-				return here, t
+		for _, s := range samePackage.Sagas {
+			if s.DAG == old.DAG && named(old.file, s.Name) == nil {
+				return declared{samePackage, s}
 			}
 		}
 	}
-	var file *File
-	var saga *Saga
-	for _, g := range c.is.Files {
-		if t := named(g, s.Name); t != nil && c.was.in(g.Dir) == nil {
-			if saga != nil {
-				return nil, nil
+	var moved declared
+	for _, f := range c.current.Files {
+		if s := named(f, old.Name); s != nil && c.base.file(f.Dir) == nil {
+			if moved.Saga != nil {
+				return declared{}
 			}
-			file, saga = g, t
+			moved = declared{f, s}
 		}
 	}
-	return file, saga
+	return moved
 }
 
-// saga compares a saga with what it is now.
-func (c *comparer) saga(f *File, s *Saga, g *File, t *Saga) {
-	if s.Name != t.Name {
-		c.add(Finding{Level: Care, Kind: "saga-renamed", Pos: t.Pos, Saga: t.Name, Change: fmt.Sprintf("it was named %q", s.Name),
-			Why: "Sagas in flight go on, under the old name: Find doesn't find them, and a key that is used again starts a second saga.",
-			Remedy: "Keep the name if sagas are started with keys. Otherwise find those in flight with saga.Find and the old name, until " +
-				"none is left."})
+// saga compares a saga of the base with its current version.
+func (c *comparer) saga(old, current declared) {
+	if old.Name != current.Name {
+		c.add(Finding{
+			Level: Caution, Kind: "saga-renamed", Pos: current.Pos, Saga: current.Name,
+			Change: fmt.Sprintf("renamed from %q", old.Name),
+			Why: "Sagas in flight continue under the old name. The generated code can't find them, " +
+				"and reusing an idempotency key starts a second saga.",
+			Remedy: "Keep the name if sagas are started with idempotency keys. " +
+				"Otherwise look up sagas in flight with saga.Find and the old name until none are left.",
+		})
 	}
-	if was, is := paramsShape(c.was, f, s), paramsShape(c.is, g, t); s.Params != t.Params || was != is && was != "" && is != "" {
-		c.add(Finding{Kind: "params", Pos: t.Pos, Saga: t.Name, Change: paramsChange(s.Params, t.Params),
-			Why: "The parameters of sagas in flight are stored, and are read by the actions that take them, each of which is compared on its own.",
-			Remedy: "To start a saga again with the key of one that was begun before is saga.ErrSagaExists if the parameters' JSON isn't the same " +
-				"any more: find that one instead."})
+	before, after := paramsShape(c.base, old), paramsShape(c.current, current)
+	if old.Params != current.Params || before != after && before != "" && after != "" {
+		c.add(Finding{
+			Kind: "params", Pos: current.Pos, Saga: current.Name, Change: paramsChange(old.Params, current.Params),
+			Why: "Sagas in flight keep their stored parameters. " +
+				"The changed inputs of actions that read them are reported separately.",
+			Remedy: "Starting a saga with the idempotency key of an earlier saga returns saga.ErrSagaExists " +
+				"if the JSON of the parameters differs: " + findSagaRemedy,
+		})
 	}
-	if changes := c.dag(f, s, g, t); len(changes) > 0 {
-		text := ""
-		for _, change := range changes {
-			text += "\n" + change
-		}
-		c.add(Finding{Kind: "dag", Pos: t.Pos, Saga: t.Name, Change: "its DAG has changed",
-			Why: "Sagas in flight keep the DAG that they were begun with." + text,
-			Remedy: "To start a saga again with the key of one that was begun before is saga.ErrSagaExists now, as its DAG is another: " +
-				"find that one instead."})
+	if changes := c.dagChanges(old, current); len(changes) > 0 {
+		c.add(Finding{
+			Kind: "dag", Pos: current.Pos, Saga: current.Name, Change: "DAG changed",
+			Why: "Sagas in flight keep the DAG that they started with.\n" + strings.Join(changes, "\n"),
+			Remedy: "Starting a saga with the idempotency key of an earlier saga returns saga.ErrSagaExists, " +
+				"because its DAG differs: " + findSagaRemedy,
+		})
 	}
-	c.result(f, s, g, t)
+	c.result(old, current)
 }
 
-// paramsShape returns the shape of a saga's parameters, empty if no action is seen to take them.
-func paramsShape(v *Version, f *File, s *Saga) string {
+// paramsShape returns the shape of a saga's parameters, or "" if no known
+// action takes them.
+func paramsShape(v *Version, s declared) string {
 	for _, n := range s.Nodes {
-		if a := v.actionOf(f, n.Action); n.Kind == NodeAction && a != nil {
+		if a := v.actionOf(s.file, n.Action); n.Kind == NodeAction && a != nil {
 			for _, b := range n.Bindings {
 				if b.From == params {
 					return a.Inputs[b.Input].Shape
@@ -109,96 +134,102 @@ func paramsShape(v *Version, f *File, s *Saga) string {
 	return ""
 }
 
-func paramsChange(was, is string) string {
-	if was == is {
-		return "its parameters, " + is + ", have changed"
+func paramsChange(before, after string) string {
+	if before == after {
+		return "parameters changed: the fields of " + after + " differ"
 	}
-	return fmt.Sprintf("its parameters were %s, are %s", was, is)
+	return fmt.Sprintf("parameters changed: were %s, are %s", before, after)
 }
 
-// result tells which outputs of nodes can't be had of sagas in flight through the generated result.
-func (c *comparer) result(f *File, s *Saga, g *File, t *Saga) {
-	for _, n := range t.Nodes {
-		typ, ok := t.Outputs[n.Name]
+// result reports the outputs that the generated result of a saga doesn't have
+// for sagas in flight.
+func (c *comparer) result(old, current declared) {
+	for _, n := range current.Nodes {
+		after, ok := current.Outputs[n.Name]
 		if !ok {
 			continue
 		}
-		old := s.node(n.Name)
-		found := Finding{Level: Care, Kind: "result", Pos: n.Pos, Saga: t.Name, Node: n.Name,
-			Why:    "Sagas in flight end as they would. But the generated Wait returns an error for those that succeed, or less than they have.",
-			Remedy: "Read the outputs of those with saga.OutputOf, from what the coordinator's Wait returns."}
-		if old == nil {
-			found.Change = "the result has its output, and sagas in flight don't have the node"
+		oldNode := old.node(n.Name)
+		found := Finding{
+			Level: Caution, Kind: "result", Pos: n.Pos, Saga: current.Name, Node: n.Name,
+			Why: "Sagas in flight run as before. If they succeed, " +
+				"the generated Wait returns an error or lacks some of their outputs.",
+			Remedy: "Read their outputs with saga.OutputOf from the result of the coordinator's Wait.",
+		}
+		if oldNode == nil {
+			found.Change = "the result includes the output of this node, which sagas in flight don't have"
 			c.add(found)
 			continue
 		}
-		if n.Kind == NodeAction && old.Kind == NodeAction && c.same(c.was.actionName(f, old), c.is.actionName(g, n)) {
-			continue // what that gives is compared with the action
+		if n.Kind == NodeAction && oldNode.Kind == NodeAction &&
+			c.isSameAction(c.base.actionName(old.file, oldNode), c.current.actionName(current.file, n)) {
+			continue // The outputs of the action are compared separately.
 		}
-		was, is := c.was.output(f, old), c.is.output(g, n)
-		if m := shape.Fits(was, is).At("output"); m != nil {
+		beforeShape, afterShape := c.base.output(old.file, oldNode), c.current.output(current.file, n)
+		if m := shape.Fits(beforeShape, afterShape).At("output"); m != nil {
 			found.Change = m.Path + ": " + m.Reason
 			c.add(found)
-		} else if oldType := s.Outputs[n.Name]; typ != oldType && (was == "" || is == "") {
-			found.Change = fmt.Sprintf("its output was a %s, is a %s, and what these look like isn't known here", cmp.Or(oldType, "none"), typ)
+		} else if before := old.Outputs[n.Name]; after != before && (beforeShape == "" || afterShape == "") {
+			found.Change = fmt.Sprintf("output type was %s, is %s, and their shapes aren't known",
+				cmp.Or(before, "none"), after)
 			c.add(found)
 		}
 	}
 }
 
-// dag lists what is different in the DAG of a saga.
-func (c *comparer) dag(f *File, s *Saga, g *File, t *Saga) (changes []string) {
-	key := [2]*Saga{s, t}
+// dagChanges lists the changes in the DAG of a saga.
+func (c *comparer) dagChanges(old, current declared) (changes []string) {
+	key := [2]*Saga{old.Saga, current.Saga}
 	if known, ok := c.dags[key]; ok {
 		return known
 	}
 	defer func() { c.dags[key] = changes }()
 	add := func(format string, args ...any) { changes = append(changes, fmt.Sprintf(format, args...)) }
-	renamed := c.renamedNodes(f, s, g, t)
-	for _, n := range s.Nodes {
-		if t.node(n.Name) == nil && renamed[n.Name] == "" {
-			add("node %q is gone", n.Name)
+	renamed := c.renamedNodes(old, current)
+	for _, n := range old.Nodes {
+		if current.node(n.Name) == nil && renamed[n.Name] == "" {
+			add("node %q: removed", n.Name)
 		}
 	}
-	for _, n := range t.Nodes {
-		old := s.node(n.Name)
-		if old != nil {
-			changes = append(changes, c.node(f, s, old, g, t, n)...)
+	for _, n := range current.Nodes {
+		if oldNode := old.node(n.Name); oldNode != nil {
+			changes = append(changes, c.nodeChanges(old, oldNode, current, n)...)
 			continue
 		}
-		if i := slices.IndexFunc(s.Nodes, func(o *Node) bool { return renamed[o.Name] == n.Name }); i >= 0 {
-			add("node %q was named %q; sagas in flight keep the old name, in their logs and in their keys for idempotency", n.Name, s.Nodes[i].Name)
+		if i := slices.IndexFunc(old.Nodes, func(o *Node) bool { return renamed[o.Name] == n.Name }); i >= 0 {
+			add("node %q: renamed from %q; sagas in flight keep the old name in their logs and idempotency keys",
+				n.Name, old.Nodes[i].Name)
 			continue
 		}
-		add("node %q is new", n.Name)
+		add("node %q: added", n.Name)
 	}
-	if len(changes) == 0 && !slices.EqualFunc(s.Nodes, t.Nodes, func(a, b *Node) bool { return a.Name == b.Name }) {
-		add("its nodes stand in another order")
+	sameName := func(a, b *Node) bool { return a.Name == b.Name }
+	if len(changes) == 0 && !slices.EqualFunc(old.Nodes, current.Nodes, sameName) {
+		add("the order of the nodes changed")
 	}
 	return changes
 }
 
-// renamedNodes returns the new names of the nodes that seem to have one, by the old: where one node with
-// an action is gone, and one with that action is new.
-func (c *comparer) renamedNodes(f *File, s *Saga, g *File, t *Saga) map[string]string {
-	gone, added := map[string][]string{}, map[string][]string{}
-	for _, n := range s.Nodes {
-		if n.Kind == NodeAction && t.node(n.Name) == nil {
-			name := c.was.actionName(f, n)
-			if c.now[name] != "" {
-				name = c.now[name]
-			}
-			gone[name] = append(gone[name], n.Name)
+// renamedNodes maps the old names of nodes to their new names. A node counts as
+// renamed if it is the only removed node of its action and exactly one node of
+// that action was added.
+func (c *comparer) renamedNodes(old, current declared) map[string]string {
+	removed, added := map[string][]string{}, map[string][]string{}
+	for _, n := range old.Nodes {
+		if n.Kind == NodeAction && current.node(n.Name) == nil {
+			action := c.base.actionName(old.file, n)
+			action = cmp.Or(c.renames[action], action)
+			removed[action] = append(removed[action], n.Name)
 		}
 	}
-	for _, n := range t.Nodes {
-		if n.Kind == NodeAction && s.node(n.Name) == nil {
-			name := c.is.actionName(g, n)
-			added[name] = append(added[name], n.Name)
+	for _, n := range current.Nodes {
+		if n.Kind == NodeAction && old.node(n.Name) == nil {
+			action := c.current.actionName(current.file, n)
+			added[action] = append(added[action], n.Name)
 		}
 	}
 	renamed := map[string]string{}
-	for action, names := range gone {
+	for action, names := range removed {
 		if len(names) == 1 && len(added[action]) == 1 {
 			renamed[names[0]] = added[action][0]
 		}
@@ -206,65 +237,65 @@ func (c *comparer) renamedNodes(f *File, s *Saga, g *File, t *Saga) map[string]s
 	return renamed
 }
 
-// node lists what is different in a node.
-func (c *comparer) node(f *File, s *Saga, was *Node, g *File, t *Saga, is *Node) []string {
+// nodeChanges lists the changes in a node.
+func (c *comparer) nodeChanges(old declared, before *Node, current declared, after *Node) []string {
 	var changes []string
 	add := func(format string, args ...any) {
-		changes = append(changes, fmt.Sprintf("node %q ", is.Name)+fmt.Sprintf(format, args...))
+		changes = append(changes, fmt.Sprintf("node %q: ", after.Name)+fmt.Sprintf(format, args...))
 	}
-	if was.Kind != is.Kind {
-		add("was %s, is %s", c.what(c.was, f, was), c.what(c.is, g, is))
+	if before.Kind != after.Kind {
+		add("was %s, is %s", describe(c.base, old.file, before), describe(c.current, current.file, after))
 		return changes
 	}
-	switch is.Kind {
+	switch after.Kind {
 	case NodeAction:
-		if a, b := c.was.actionName(f, was), c.is.actionName(g, is); a != b {
-			add("ran the action %q, runs %q", a, b)
+		oldAction, action := c.base.actionName(old.file, before), c.current.actionName(current.file, after)
+		if oldAction != action {
+			add("action was %q, is %q", oldAction, action)
 		}
-		if was.Label != is.Label {
-			add("had the label %q, has %q", was.Label, is.Label)
+		if before.Label != after.Label {
+			add("label was %q, is %q", before.Label, after.Label)
 		}
-		for _, b := range is.Bindings {
-			if old, known := was.source(b.Input); !known {
-				add("takes the input %q too, from %s", b.Input, sourceText(b.From))
-			} else if old != b.From {
-				add("took the input %q from %s, takes it from %s", b.Input, sourceText(old), sourceText(b.From))
+		for _, b := range after.Bindings {
+			if from, known := before.source(b.Input); !known {
+				add("input %q added, from %s", b.Input, sourceText(b.From))
+			} else if from != b.From {
+				add("input %q was from %s, is from %s", b.Input, sourceText(from), sourceText(b.From))
 			}
 		}
-		for _, b := range was.Bindings {
-			if _, known := is.source(b.Input); !known {
-				add("doesn't take the input %q any more", b.Input)
+		for _, b := range before.Bindings {
+			if _, known := after.source(b.Input); !known {
+				add("input %q removed", b.Input)
 			}
 		}
 	case NodeConstant:
-		if was.Value != is.Value {
-			add("was the constant %s, is %s", was.Value, is.Value)
+		if before.Value != after.Value {
+			add("constant was %s, is %s", before.Value, after.Value)
 		}
 	case NodeSubsaga:
-		if was.ParamsFrom != is.ParamsFrom {
-			add("took its parameters from node %q, takes them from %q", was.ParamsFrom, is.ParamsFrom)
+		if before.ParamsFrom != after.ParamsFrom {
+			add("parameters were from node %q, are from node %q", before.ParamsFrom, after.ParamsFrom)
 		}
-		oldFile, old := c.was.sagaOf(f, was.Subsaga)
-		file, inner := c.is.sagaOf(g, is.Subsaga)
+		oldInner, inner := c.base.sagaOf(old.file, before.Subsaga), c.current.sagaOf(current.file, after.Subsaga)
 		switch {
-		case old == nil || inner == nil:
-			if was.Subsaga.String() != is.Subsaga.String() {
-				add("had the DAG %s, has %s", was.Subsaga, is.Subsaga)
+		case oldInner.Saga == nil || inner.Saga == nil:
+			if before.Subsaga.String() != after.Subsaga.String() {
+				add("DAG was %s, is %s", before.Subsaga, after.Subsaga)
 			}
-		case old.Name != inner.Name:
-			add("was the saga %q, is %q", old.Name, inner.Name)
-		case len(c.dag(oldFile, old, file, inner)) > 0:
-			add("is the saga %q, whose DAG has changed", inner.Name)
+		case oldInner.Name != inner.Name:
+			add("subsaga was %q, is %q", oldInner.Name, inner.Name)
+		case len(c.dagChanges(oldInner, inner)) > 0:
+			add("DAG of subsaga %q changed", inner.Name)
 		}
 	}
-	if a, b := s.after(was), t.after(is); !slices.Equal(a, b) {
+	if a, b := old.after(before), current.after(after); !slices.Equal(a, b) {
 		add("ran after %s, runs after %s", a.text(), b.text())
 	}
 	return changes
 }
 
-// what says what a node is.
-func (c *comparer) what(v *Version, f *File, n *Node) string {
+// describe names a node's kind and what it runs.
+func describe(v *Version, f *File, n *Node) string {
 	switch n.Kind {
 	case NodeConstant:
 		return "the constant " + n.Value
@@ -274,7 +305,7 @@ func (c *comparer) what(v *Version, f *File, n *Node) string {
 	return fmt.Sprintf("the action %q", v.actionName(f, n))
 }
 
-// source returns where an input of a node comes from.
+// source returns the source of an input of a node.
 func (n *Node) source(input string) (from string, known bool) {
 	for _, b := range n.Bindings {
 		if b.Input == input {
@@ -296,12 +327,12 @@ type nodeNames []string
 
 func (names nodeNames) text() string {
 	if len(names) == 0 {
-		return "nothing"
+		return "no node"
 	}
 	return enumerate(names)
 }
 
-// after returns the nodes that a node runs directly after, sorted.
+// after returns the sorted names of the nodes that n runs directly after.
 func (s *Saga) after(n *Node) nodeNames {
 	var names nodeNames
 	for _, i := range n.After {

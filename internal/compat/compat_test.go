@@ -12,18 +12,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "rewrite what is expected")
+var update = flag.Bool("update", false, "rewrite the reports")
 
-// TestCases compares the two versions in each folder of testdata/compat, and the report with report.txt there. The file aliases
-// has an alias a line, as in old=new.
-func TestCases(t *testing.T) {
+// TestReports compares the two versions in each directory of testdata/compat,
+// and the report with report.txt. The optional file aliases has lines OLD=NEW.
+func TestReports(t *testing.T) {
 	dirs, err := filepath.Glob("../../testdata/compat/*")
 	require.NoError(t, err)
 	require.NotEmpty(t, dirs)
 	kinds := map[string]bool{}
 	for _, dir := range dirs {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
-			was, is := version(t, dir, "old.go.txt"), version(t, dir, "new.go.txt")
+			base, current := version(t, dir, "old.go.txt"), version(t, dir, "new.go.txt")
 			aliases := map[string]string{}
 			text, err := os.ReadFile(filepath.Join(dir, "aliases"))
 			if !os.IsNotExist(err) {
@@ -34,7 +34,7 @@ func TestCases(t *testing.T) {
 				require.True(t, ok)
 				aliases[old] = name
 			}
-			findings, err := Compare(was, is, aliases)
+			findings, err := Compare(base, current, aliases)
 			require.NoError(t, err)
 			for _, f := range findings {
 				kinds[f.Kind] = true
@@ -56,7 +56,7 @@ func TestCases(t *testing.T) {
 	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|").FindAllStringSubmatch(section, -1) {
 		documented[m[1]] = true
 	}
-	assert.Equal(t, documented, kinds, "the kinds in docs/versioning.md, and those of the cases")
+	assert.Equal(t, documented, kinds, "docs/versioning.md must list the kinds of all findings in testdata/compat")
 }
 
 func version(t *testing.T, dir, name string) *Version {
@@ -70,9 +70,9 @@ func version(t *testing.T, dir, name string) *Version {
 
 func TestAliasesAreChecked(t *testing.T) {
 	dir := "../../testdata/compat/action_renamed"
-	was, is := version(t, dir, "old.go.txt"), version(t, dir, "new.go.txt")
-	_, err := Compare(was, is, map[string]string{"stay.hotel": "stay.inn"})
+	base, current := version(t, dir, "old.go.txt"), version(t, dir, "new.go.txt")
+	_, err := Compare(base, current, map[string]string{"stay.hotel": "stay.inn"})
 	assert.EqualError(t, err, `alias "stay.hotel": no action is named "stay.inn"`)
-	_, err = Compare(was, is, map[string]string{"stay.bill": "stay.lodging"})
-	assert.EqualError(t, err, `alias "stay.bill": an action has that name`)
+	_, err = Compare(base, current, map[string]string{"stay.bill": "stay.lodging"})
+	assert.EqualError(t, err, `alias "stay.bill": an action still has this name`)
 }

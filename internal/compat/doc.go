@@ -1,6 +1,7 @@
-// Package compat tells what changed between two versions of the files that sagagen has written, and what becomes of
-// sagas in flight.
+// Package compat compares two versions of generated files and reports how the
+// changes affect sagas in flight.
 //
-// Read makes a File of the text of a generated file, without building anything; versions of a repository are read by
-// Load. Compare compares two versions, with the rules of docs/versioning.md.
+// Read parses a generated file without building it. Run reads the files of the
+// work tree and of a git revision, or of a single base file. Compare compares
+// two versions by the rules of docs/versioning.md.
 package compat

@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// Level says what a change means for a saga in flight.
+// Level says how a change affects sagas in flight.
 type Level uint8
 
 // The levels.
 const (
-	Safe     Level = iota // it goes on as if nothing had changed
-	Care                  // it goes on, but something should be known, or done first
-	Breaking              // it may be parked or stuck, or end without being undone
+	Safe     Level = iota // sagas in flight aren't affected
+	Caution               // sagas in flight continue, but the remedy is worth reading first
+	Breaking              // sagas in flight may be parked or stuck, or not be undone
 )
 
-var levelNames = [...]string{"safe", "care", "breaking"}
+var levelNames = [...]string{"safe", "caution", "breaking"}
 
 func (l Level) String() string { return levelNames[l] }
 
@@ -29,18 +29,19 @@ func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 // Finding is one change.
 type Finding struct {
 	Level Level
-	// Kind stays the same, as in "action-removed".
+	// Kind is a stable identifier such as "action-removed".
 	Kind string
-	// Pos is in the newer version, or in the older one if it's about what is gone.
+	// Pos is in the current version, or in the base if something was removed.
 	Pos token.Position
-	// Action, Saga, Node and Input are what it's about, as far as it is about one.
+	// Action, Saga, Node and Input name the subject of the change. Those that
+	// don't apply are empty.
 	Action, Saga, Node, Input string
-	// Change is what is different, Why what that means for sagas in flight, and Remedy how to do it safely, or what to
-	// know. Remedy may be empty.
+	// Change says what changed, Why how that affects sagas in flight, and
+	// Remedy how to make the change safely. Remedy may be empty.
 	Change, Why, Remedy string
 }
 
-// subject says what a finding is about.
+// subject names the subject of a finding.
 func (f *Finding) subject() string {
 	var parts []string
 	add := func(what, name string) {
@@ -57,12 +58,12 @@ func (f *Finding) subject() string {
 
 // Report is the result of a comparison.
 type Report struct {
-	// Base is what the older version was called by.
+	// Base is the revision or the file as the user named it.
 	Base     string
-	Findings []Finding // the worst first
+	Findings []Finding // the most severe first
 }
 
-// sortFindings sorts by level, then by place.
+// sortFindings sorts by level, then by position.
 func sortFindings(list []Finding) {
 	slices.SortStableFunc(list, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(b.Level, a.Level), cmp.Compare(a.Pos.Filename, b.Pos.Filename),
@@ -70,7 +71,7 @@ func sortFindings(list []Finding) {
 	})
 }
 
-// count returns how many findings are of a level.
+// count returns the number of findings with a level.
 func (r *Report) count(l Level) int {
 	n := 0
 	for _, f := range r.Findings {
@@ -81,10 +82,10 @@ func (r *Report) count(l Level) int {
 	return n
 }
 
-// Breaking reports whether a change is.
+// Breaking reports whether a change is breaking.
 func (r *Report) Breaking() bool { return r.count(Breaking) > 0 }
 
-// Text returns the report for people.
+// Text returns the report as text.
 func (r *Report) Text() string {
 	var b strings.Builder
 	for i := range r.Findings {
@@ -101,10 +102,11 @@ func (r *Report) Text() string {
 		}
 	}
 	if len(r.Findings) == 0 {
-		fmt.Fprintf(&b, "nothing has changed since %s\n", r.Base)
+		fmt.Fprintf(&b, "no changes since %s\n", r.Base)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "since %s: %d breaking, %d with care, %d safe\n", r.Base, r.count(Breaking), r.count(Care), r.count(Safe))
+	fmt.Fprintf(&b, "changes since %s: %d breaking, %d caution, %d safe\n",
+		r.Base, r.count(Breaking), r.count(Caution), r.count(Safe))
 	return b.String()
 }
 
@@ -123,15 +125,15 @@ type findingJSON struct {
 	Remedy string `json:"remedy,omitempty"`
 }
 
-// JSON returns the report for programs.
+// JSON returns the report as JSON.
 func (r *Report) JSON() string {
 	out := struct {
 		Base     string        `json:"base"`
 		Breaking int           `json:"breaking"`
-		Care     int           `json:"care"`
+		Caution  int           `json:"caution"`
 		Safe     int           `json:"safe"`
 		Findings []findingJSON `json:"findings"`
-	}{r.Base, r.count(Breaking), r.count(Care), r.count(Safe), []findingJSON{}}
+	}{r.Base, r.count(Breaking), r.count(Caution), r.count(Safe), []findingJSON{}}
 	for _, f := range r.Findings {
 		out.Findings = append(out.Findings, findingJSON{f.Level, f.Kind, f.Pos.Filename, f.Pos.Line, f.Pos.Column,
 			f.Action, f.Saga, f.Node, f.Input, f.Change, f.Why, f.Remedy})
@@ -141,7 +143,7 @@ func (r *Report) JSON() string {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(out); err != nil {
-		panic(err) // it is texts and numbers
+		panic(err) // strings and numbers can always be encoded
 	}
 	return b.String()
 }

@@ -15,22 +15,25 @@ import (
 	"strings"
 )
 
-// suffix is what the names of generated files end with.
+// suffix ends the names of generated files.
 const suffix = "_saga_gen.go"
 
 // Options say what to compare.
 type Options struct {
-	// Dir is where the go command runs, and what relative paths are relative to. It defaults to the current directory.
+	// Dir is the directory in which the go command runs. Relative paths are
+	// relative to it. It defaults to the current directory.
 	Dir string
-	// Base is a revision of git, or a generated file. Required.
+	// Base is a git revision or a generated file. Required.
 	Base string
-	// Patterns are those of the go command. They default to ".".
+	// Patterns name packages as for the go command. The default is ".".
 	Patterns []string
-	// Aliases are those that the program registers: names of actions by the names that they had.
+	// Aliases maps the former names of actions to their current names. They are
+	// the aliases that the program registers. The default is none.
 	Aliases map[string]string
 }
 
-// Run compares the generated files of packages with what they were in the base.
+// Run compares the generated files of packages with their versions in the base.
+// It returns a *ReadError if a file isn't one that this sagagen generates.
 func Run(ctx context.Context, opts Options) (*Report, error) {
 	if len(opts.Patterns) == 0 {
 		opts.Patterns = []string{"."}
@@ -39,40 +42,41 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 	if err := l.list(); err != nil {
 		return nil, err
 	}
-	is, err := l.workTree()
+	current, err := l.workTree()
 	if err != nil {
 		return nil, err
 	}
-	was, err := l.base(is)
+	base, err := l.base(current)
 	if err != nil {
 		return nil, err
 	}
-	if len(was.Files)+len(is.Files) == 0 {
-		return nil, fmt.Errorf("no generated files in %s, nor in the base", strings.Join(opts.Patterns, " "))
+	if len(base.Files)+len(current.Files) == 0 {
+		return nil, fmt.Errorf("no generated files in %s or in the base", strings.Join(opts.Patterns, " "))
 	}
-	findings, err := Compare(was, is, opts.Aliases)
+	findings, err := Compare(base, current, opts.Aliases)
 	if err != nil {
 		return nil, err
 	}
 	return &Report{Base: opts.Base, Findings: findings}, nil
 }
 
-// loader finds the files of both versions.
+// loader reads the files of both versions.
 type loader struct {
 	Options
 	ctx      context.Context
 	packages []listed
 }
 
-// listed is a package, as the go command has it.
+// listed is a package in the output of go list.
 type listed struct {
 	Dir, ImportPath string
 	Module          struct{ Dir, Path string }
 }
 
-// list lists the packages. Those that can't be built are listed too.
+// list lists the packages, including those that can't be built.
 func (l *loader) list() error {
-	out, err := l.output("go", append([]string{"list", "-e", "-find", "-json=Dir,ImportPath,Module", "--"}, l.Patterns...)...)
+	args := []string{"list", "-e", "-find", "-json=Dir,ImportPath,Module", "--"}
+	out, err := l.output("go", append(args, l.Patterns...)...)
 	if err != nil {
 		return err
 	}
@@ -89,7 +93,7 @@ func (l *loader) list() error {
 	}
 }
 
-// workTree reads the generated files as they are.
+// workTree reads the generated files of the work tree.
 func (l *loader) workTree() (*Version, error) {
 	v := new(Version)
 	for _, p := range l.packages {
@@ -114,14 +118,15 @@ func (l *loader) workTree() (*Version, error) {
 	return v, nil
 }
 
-// add reads a file of the package in dir into a version.
+// add reads a file of the package in dir and adds it to the version.
 func (v *Version) add(name, dir, importPath string, src []byte) error {
 	f, err := Read(name, src)
 	if err != nil {
 		return err
 	}
-	if other := v.in(dir); other != nil {
-		return &ReadError{f.Pos, fmt.Sprintf("%s is a generated file of the same package: one of both is left over, delete it", other.Pos.Filename)}
+	if other := v.file(dir); other != nil {
+		return &ReadError{f.Pos, fmt.Sprintf(
+			"package has a second generated file, %s; delete the one that is out of date", other.Pos.Filename)}
 	}
 	f.Dir, f.ImportPath = dir, importPath
 	v.Files = append(v.Files, f)
@@ -129,36 +134,37 @@ func (v *Version) add(name, dir, importPath string, src []byte) error {
 }
 
 // base reads the generated files of the base.
-func (l *loader) base(is *Version) (*Version, error) {
+func (l *loader) base(current *Version) (*Version, error) {
 	name := l.Base
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(l.Dir, name)
 	}
 	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
-		return l.baseFile(name, is)
+		return l.baseFile(name, current)
 	}
-	return l.revision(is)
+	return l.revision(current)
 }
 
-// baseFile reads the base from a file. There is one package to compare it with.
-func (l *loader) baseFile(name string, is *Version) (*Version, error) {
-	if len(is.Files) != 1 {
-		return nil, fmt.Errorf("the base is a file, and is compared with one package that has a generated file; %s has %d",
-			strings.Join(l.Patterns, " "), len(is.Files))
+// baseFile reads the base from a file. The current version must have exactly
+// one file.
+func (l *loader) baseFile(name string, current *Version) (*Version, error) {
+	if len(current.Files) != 1 {
+		return nil, fmt.Errorf("base is a file, so exactly one package with a generated file is needed; found %d in %s",
+			len(current.Files), strings.Join(l.Patterns, " "))
 	}
 	src, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
 	v := new(Version)
-	return v, v.add(l.relative(name), is.Files[0].Dir, is.Files[0].ImportPath, src)
+	return v, v.add(l.relative(name), current.Files[0].Dir, current.Files[0].ImportPath, src)
 }
 
 // revision reads the base from git.
-func (l *loader) revision(is *Version) (*Version, error) {
+func (l *loader) revision(current *Version) (*Version, error) {
 	commit, err := l.git("rev-parse", "--verify", "--quiet", "--end-of-options", l.Base+"^{commit}")
 	if err != nil {
-		return nil, fmt.Errorf("base %q is neither a file nor a revision of git in %s", l.Base, l.dir())
+		return nil, fmt.Errorf("base %q is neither a file nor a git revision in %s", l.Base, l.dir())
 	}
 	top, err := l.git("rev-parse", "--show-toplevel")
 	if err != nil {
@@ -172,8 +178,8 @@ func (l *loader) revision(is *Version) (*Version, error) {
 	for _, p := range l.packages {
 		importPaths[resolved(p.Dir)] = p.ImportPath
 	}
-	dirs := map[string]string{} // as the work tree has them
-	for _, f := range is.Files {
+	dirs := map[string]string{} // resolved paths to those in the current version
+	for _, f := range current.Files {
 		dirs[resolved(f.Dir)] = f.Dir
 	}
 	v := new(Version)
@@ -184,7 +190,7 @@ func (l *loader) revision(is *Version) (*Version, error) {
 		dir := resolved(filepath.Join(top, filepath.FromSlash(path.Dir(name))))
 		importPath, known := importPaths[dir]
 		if !known {
-			if !l.gone(dir, filepath.Join(top, filepath.FromSlash(name))) {
+			if !l.removed(dir, filepath.Join(top, filepath.FromSlash(name))) {
 				continue
 			}
 			importPath = l.importPath(dir)
@@ -203,14 +209,15 @@ func (l *loader) revision(is *Version) (*Version, error) {
 	return v, nil
 }
 
-// gone reports whether a package that the base has would match a relative pattern if its folder were still there.
-func (l *loader) gone(dir, file string) bool {
+// removed reports whether a package of the base was removed and would match a
+// pattern if its directory still existed. Only patterns that are paths count.
+func (l *loader) removed(dir, file string) bool {
 	if _, err := os.Lstat(file); err == nil {
-		return false // the go command has its reasons not to list it
+		return false // the package exists, but the go command didn't list it
 	}
 	for _, pattern := range l.Patterns {
 		pattern, below := strings.CutSuffix(filepath.ToSlash(pattern), "/...")
-		if !filepath.IsAbs(pattern) && pattern != "." && pattern != ".." && !strings.HasPrefix(pattern, "./") && !strings.HasPrefix(pattern, "../") {
+		if !isPath(pattern) {
 			continue
 		}
 		root := pattern
@@ -227,19 +234,28 @@ func (l *loader) gone(dir, file string) bool {
 	return false
 }
 
-// importPath returns the import path of a package that is gone, as the modules of the others have it; empty if it's in none.
+// isPath reports whether the go command takes a pattern as a path, not as an
+// import path.
+func isPath(pattern string) bool {
+	return filepath.IsAbs(pattern) || pattern == "." || pattern == ".." ||
+		strings.HasPrefix(pattern, "./") || strings.HasPrefix(pattern, "../")
+}
+
+// importPath returns the import path of a removed package, from the modules of
+// the listed packages. It returns "" if it is in none of them.
 func (l *loader) importPath(dir string) string {
 	best := ""
 	longest := 0
 	for _, p := range l.packages {
-		if rest, err := filepath.Rel(resolved(p.Module.Dir), dir); err == nil && filepath.IsLocal(rest) && len(p.Module.Dir) > longest {
+		rest, err := filepath.Rel(resolved(p.Module.Dir), dir)
+		if err == nil && filepath.IsLocal(rest) && len(p.Module.Dir) > longest {
 			best, longest = path.Join(p.Module.Path, filepath.ToSlash(rest)), len(p.Module.Dir)
 		}
 	}
 	return best
 }
 
-// hidden reports whether the go command doesn't look into a folder for "...".
+// hidden reports whether "..." doesn't match a directory.
 func hidden(dir string) bool {
 	return slices.ContainsFunc(strings.Split(filepath.ToSlash(dir), "/"), func(part string) bool {
 		return part == "testdata" || part == "vendor" || part[0] == '.' || part[0] == '_'
@@ -254,7 +270,8 @@ func (l *loader) dir() string {
 	return dir
 }
 
-// resolved returns a path without symbolic links, as far as there is something.
+// resolved returns the absolute path without symbolic links. Parts of the path
+// that don't exist are kept.
 func resolved(name string) string {
 	if abs, err := filepath.Abs(name); err == nil {
 		name = abs
@@ -268,7 +285,8 @@ func resolved(name string) string {
 	return name
 }
 
-// relative shortens a path that is below the current directory.
+// relative returns the relative path of a file below the current directory, and
+// other paths unchanged.
 func (l *loader) relative(name string) string {
 	current, err := os.Getwd()
 	if err != nil {
@@ -285,21 +303,22 @@ func (l *loader) relative(name string) string {
 	return short
 }
 
-// git returns what git prints, without the end of the line.
+// git runs git and returns its output without the final newline.
 func (l *loader) git(args ...string) (string, error) {
 	out, err := l.output("git", args...)
 	return strings.TrimRight(string(out), "\r\n"), err
 }
 
-// output runs a program. The error is what that said.
+// output runs a program and returns its standard output. The error contains the
+// program's standard error.
 func (l *loader) output(name string, args ...string) ([]byte, error) {
 	var stderr bytes.Buffer
 	cmd := exec.CommandContext(l.ctx, name, args...)
 	cmd.Dir, cmd.Stderr = l.Dir, &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		if said := strings.TrimSpace(stderr.String()); said != "" {
-			err = errors.New(said)
+		if text := strings.TrimSpace(stderr.String()); text != "" {
+			err = errors.New(text)
 		}
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

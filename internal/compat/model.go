@@ -13,15 +13,16 @@ type Version struct {
 	Files []*File
 }
 
-// File is what a generated file says.
+// File is the content of a generated file.
 type File struct {
-	// Dir tells which files of two versions are of one package. Slashes separate its parts.
+	// Dir is the directory of the package, with slashes. Files of two versions
+	// with the same Dir belong to the same package.
 	Dir string
-	// ImportPath is how other files name the package; empty if that isn't known.
+	// ImportPath is the import path of the package, or "" if it isn't known.
 	ImportPath string
-	// Imports are the paths of what it imports.
+	// Imports are the import paths of the packages that the file imports.
 	Imports []string
-	// Pos is that of the package clause.
+	// Pos is the position of the package clause.
 	Pos     token.Position
 	Actions []*Action // in the order of the file
 	Sagas   []*Saga   // in the order of the file
@@ -29,36 +30,35 @@ type File struct {
 
 // Action is an action that a file declares.
 type Action struct {
-	Name     string // as it is registered and logged
-	Constant string // the Go name of its constant
+	Name     string // the name in the registry and in logs
+	Constant string // the Go name of the constant that holds Name
 	Pos      token.Position
 	Inputs   map[string]Data
-	Output   Data // shape.Null if it has none
+	Output   Data // shape.Null if there is no output
 
 	Undo                 Undo
-	UndoPos              token.Position // of Pos if there is none
+	UndoPos              token.Position // Pos if there is no undo
 	DoPolicy, UndoPolicy Policy
 }
 
-// Data is what an action takes or gives.
+// Data is an input or the output of an action.
 type Data struct {
 	Shape string
 	Pos   token.Position
 }
 
-// Undo says what can be undone of an action.
+// Undo says which outcomes the undo of an action accepts.
 type Undo uint8
 
 const (
-	NoUndo      Undo = iota // nothing
-	UndoKnown               // what has an output
-	UndoUnknown             // what has one, and what nobody knows the outcome of
+	NoUndo      Undo = iota // the action has no undo
+	UndoKnown               // the undo accepts only known outcomes
+	UndoUnknown             // the undo also accepts unknown outcomes
 )
 
-// Policy is a saga.Policy. Zero stands for the default.
+// Policy is a saga.Policy. Zero fields stand for the defaults.
 type Policy struct {
-	Timeout time.Duration
-	// MaxAttempts is zero if it isn't given.
+	Timeout     time.Duration
 	MaxAttempts int
 	Backoff     time.Duration
 	Limit       int
@@ -69,12 +69,13 @@ type Policy struct {
 type Saga struct {
 	Name string
 	Pos  token.Position
-	// DAG is the Go name of the function that returns it.
+	// DAG is the Go name of the function that returns the DAG.
 	DAG string
 	// Params is the Go type of the parameters.
 	Params string
 	Nodes  []*Node
-	// Outputs are the Go types of the nodes' outputs in the generated result, by the nodes' names.
+	// Outputs maps the names of nodes to the Go types of their outputs in the
+	// generated result.
 	Outputs map[string]string
 }
 
@@ -83,25 +84,25 @@ type Node struct {
 	Kind  NodeKind
 	Name  string
 	Pos   token.Position
-	After []int // the nodes that it runs directly after, ascending
+	After []int // the indices of the nodes that it runs directly after, ascending
 
-	// Of an action.
+	// Only for an action.
 
 	Label    string
 	Action   Ref
 	Bindings []Binding
 
-	// Of a constant.
+	// Only for a constant.
 
 	Value string // the Go expression
 
-	// Of a subsaga.
+	// Only for a subsaga.
 
 	Subsaga    Ref
 	ParamsFrom string
 }
 
-// NodeKind is what a node is.
+// NodeKind is the kind of a node.
 type NodeKind uint8
 
 // The kinds of nodes.
@@ -111,10 +112,10 @@ const (
 	NodeSubsaga
 )
 
-// Ref is a Go name, maybe of another package.
+// Ref is a Go name, possibly in another package.
 type Ref struct {
-	Package string // as the file calls it; empty if it's the file's own
-	Path    string // its import path
+	Package string // the package's name in the file, or "" for the file's own package
+	Path    string // the import path of the package
 	Name    string
 }
 
@@ -125,16 +126,18 @@ func (r Ref) String() string {
 	return r.Package + "." + r.Name
 }
 
-// Binding says what an input of a node is.
+// Binding is the source of an input of a node.
 type Binding struct {
 	Input string
-	From  string // a node, or params
+	From  string // the name of a node, or params
 }
 
-// params stands for the parameters of the saga as the source of an input. No node has that name.
+// params is the source of inputs that are the saga's parameters. No node has
+// this name.
 const params = ""
 
-// prefix is what the names of the file's actions begin with, as in "trip."; empty if it has none.
+// prefix returns the common prefix of the action names, such as "trip.". It
+// returns "" if the file has no actions.
 func (f *File) prefix() string {
 	if len(f.Actions) == 0 {
 		return ""
@@ -143,8 +146,8 @@ func (f *File) prefix() string {
 	return name[:strings.LastIndexByte(name, '.')+1]
 }
 
-// in returns the file of that package, or nil.
-func (v *Version) in(dir string) *File {
+// file returns the generated file of a package, or nil.
+func (v *Version) file(dir string) *File {
 	for _, f := range v.Files {
 		if f.Dir == dir {
 			return f
@@ -153,7 +156,7 @@ func (v *Version) in(dir string) *File {
 	return nil
 }
 
-// action returns the action of that name, or nil.
+// action returns the action with a name, or nil.
 func (v *Version) action(name string) *Action {
 	for _, f := range v.Files {
 		for _, a := range f.Actions {
@@ -165,9 +168,10 @@ func (v *Version) action(name string) *Action {
 	return nil
 }
 
-// actionOf returns the action that a name in f stands for, or nil if it isn't known.
+// actionOf returns the action that a reference in f names, or nil if it isn't
+// known.
 func (v *Version) actionOf(f *File, r Ref) *Action {
-	if f = v.owner(f, r); f == nil {
+	if f = v.declaringFile(f, r); f == nil {
 		return nil
 	}
 	i := slices.IndexFunc(f.Actions, func(a *Action) bool { return a.Constant == r.Name })
@@ -177,20 +181,22 @@ func (v *Version) actionOf(f *File, r Ref) *Action {
 	return f.Actions[i]
 }
 
-// sagaOf returns the saga that a name in f stands for, and its file, or nil if it isn't known.
-func (v *Version) sagaOf(f *File, r Ref) (*File, *Saga) {
-	if f = v.owner(f, r); f == nil {
-		return nil, nil
+// sagaOf returns the saga that a reference in f names. The result is zero if it
+// isn't known.
+func (v *Version) sagaOf(f *File, r Ref) declared {
+	if f = v.declaringFile(f, r); f == nil {
+		return declared{}
 	}
 	i := slices.IndexFunc(f.Sagas, func(s *Saga) bool { return s.DAG == r.Name })
 	if i < 0 {
-		return nil, nil
+		return declared{}
 	}
-	return f, f.Sagas[i]
+	return declared{f, f.Sagas[i]}
 }
 
-// owner returns the file that declares what a name in f stands for, or nil if it isn't known.
-func (v *Version) owner(f *File, r Ref) *File {
+// declaringFile returns the file that declares the name of a reference in f, or
+// nil if it isn't known.
+func (v *Version) declaringFile(f *File, r Ref) *File {
 	if r.Package == "" {
 		return f
 	}
@@ -202,7 +208,8 @@ func (v *Version) owner(f *File, r Ref) *File {
 	return nil
 }
 
-// actionName returns how the action of a node is called in logs, or in the file if that isn't known.
+// actionName returns the name of a node's action in logs. If the action isn't
+// known, it returns the name in the file.
 func (v *Version) actionName(f *File, n *Node) string {
 	if a := v.actionOf(f, n.Action); a != nil {
 		return a.Name
@@ -210,7 +217,7 @@ func (v *Version) actionName(f *File, n *Node) string {
 	return n.Action.String()
 }
 
-// output returns the shape of the output of a node, empty if it isn't known.
+// output returns the shape of the output of a node, or "" if it isn't known.
 func (v *Version) output(f *File, n *Node) string {
 	switch n.Kind {
 	case NodeAction:
@@ -218,45 +225,46 @@ func (v *Version) output(f *File, n *Node) string {
 			return a.Output.Shape
 		}
 	case NodeSubsaga:
-		if inner, s := v.sagaOf(f, n.Subsaga); s != nil {
-			return v.output(inner, s.Nodes[len(s.Nodes)-1])
+		if inner := v.sagaOf(f, n.Subsaga); inner.Saga != nil {
+			return v.output(inner.file, inner.Nodes[len(inner.Nodes)-1])
 		}
 	}
 	return ""
 }
 
-// checkSubsagas returns a *ReadError if a saga is in itself, which sagagen doesn't write.
+// checkSubsagas returns a *ReadError if a saga contains itself. sagagen doesn't
+// generate such sagas.
 func (v *Version) checkSubsagas() error {
 	const (
 		open = iota + 1
 		done
 	)
 	state := map[*Saga]int{}
-	var visit func(f *File, s *Saga) error
-	visit = func(f *File, s *Saga) error {
-		state[s] = open
+	var visit func(s declared) error
+	visit = func(s declared) error {
+		state[s.Saga] = open
 		for _, n := range s.Nodes {
 			if n.Kind != NodeSubsaga {
 				continue
 			}
-			g, inner := v.sagaOf(f, n.Subsaga)
+			inner := v.sagaOf(s.file, n.Subsaga)
 			switch {
-			case inner == nil || state[inner] == done:
-			case state[inner] == open:
-				return &ReadError{n.Pos, fmt.Sprintf("the saga %q is in itself", inner.Name) + byHand}
+			case inner.Saga == nil || state[inner.Saga] == done:
+			case state[inner.Saga] == open:
+				return &ReadError{n.Pos, fmt.Sprintf("saga %q contains itself", inner.Name) + regenerate}
 			default:
-				if err := visit(g, inner); err != nil {
+				if err := visit(inner); err != nil {
 					return err
 				}
 			}
 		}
-		state[s] = done
+		state[s.Saga] = done
 		return nil
 	}
 	for _, f := range v.Files {
 		for _, s := range f.Sagas {
 			if state[s] != done {
-				if err := visit(f, s); err != nil {
+				if err := visit(declared{f, s}); err != nil {
 					return err
 				}
 			}
@@ -265,7 +273,7 @@ func (v *Version) checkSubsagas() error {
 	return nil
 }
 
-// node returns the node of that name, or nil.
+// node returns the node with a name, or nil.
 func (s *Saga) node(name string) *Node {
 	for _, n := range s.Nodes {
 		if n.Name == name {
@@ -275,7 +283,8 @@ func (s *Saga) node(name string) *Node {
 	return nil
 }
 
-// ancestor returns the node of that name if it always ends before n starts, or nil.
+// ancestor returns the node with a name if it always finishes before n starts.
+// Otherwise it returns nil.
 func (s *Saga) ancestor(n *Node, name string) *Node {
 	seen := map[int]bool{}
 	for next := slices.Clone(n.After); len(next) > 0; {

@@ -14,52 +14,58 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// What is called breaking for a saga's data and actions is what the runtime parks. The sagas, the actions and
-// what changes in them are random.
+// Compare must report a breaking change exactly if the runtime parks a saga.
+// The sagas, the actions and the changes are random.
 func TestBreakingIsWhatTheRuntimeParks(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	parked := 0
 	const rounds = 3_000
 	for i := range rounds {
-		was := randomVersion(r)
-		is := varied(r, was)
-		findings, err := Compare(was, is, nil)
+		base := randomVersion(r)
+		current := varied(r, base)
+		findings, err := Compare(base, current, nil)
 		require.NoError(t, err)
 		breaking := slices.ContainsFunc(findings, func(f Finding) bool { return f.Level == Breaking })
 
-		then, now := registryOf(was), registryOf(is)
-		refused := false
-		for _, s := range was.Files[0].Sagas {
-			d, err := saga.NewSagaDAG(dagOf(t, was, s), nil)
+		baseRegistry, registry := registryOf(base), registryOf(current)
+		rejected := false
+		for _, s := range base.Files[0].Sagas {
+			d, err := saga.NewSagaDAG(dagOf(t, base, s), nil)
 			require.NoError(t, err)
-			text, err := json.Marshal(then.WithShapes(d))
+			text, err := json.Marshal(baseRegistry.WithShapes(d))
 			require.NoError(t, err)
 			stored := new(saga.SagaDAG)
 			require.NoError(t, json.Unmarshal(text, stored))
-			refused = refused || now.Check(stored.DAG) != nil || now.CheckShapes(stored) != nil
+			rejected = rejected || registry.Check(stored.DAG) != nil || registry.CheckShapes(stored) != nil
 		}
-		if refused {
+		if rejected {
 			parked++
 		}
-		require.Equal(t, refused, breaking, "seed %d, round %d: %s", seed, i, (&Report{Findings: findings}).Text())
+		require.Equal(t, rejected, breaking, "seed %d, round %d: %s", seed, i, (&Report{Findings: findings}).Text())
 	}
 	require.Greater(t, parked, rounds/10, "seed %d", seed)
 	require.Less(t, parked, rounds*9/10, "seed %d", seed)
 }
 
 var (
-	someShapes = []string{"int32", "int64", "string", "*string", `{"a":int32}`, `{"a":int32,"b"?:string}`, `{"b":string}`}
-	someNodes  = []string{"a", "b", "c", "d", "e"}
+	someShapes = []string{
+		"int32", "int64", "string", "*string", `{"a":int32}`, `{"a":int32,"b"?:string}`, `{"b":string}`,
+	}
+	someNodes = []string{"a", "b", "c", "d", "e"}
 )
 
 func randomShape(r *rand.Rand) Data { return Data{Shape: someShapes[r.IntN(len(someShapes))]} }
 
-// randomVersion makes one file: a few actions, and two sagas of which the second may have the first as a subsaga.
+// randomVersion returns one file with a few actions and two sagas. The second
+// saga may contain the first.
 func randomVersion(r *rand.Rand) *Version {
 	f := &File{Dir: "p"}
 	for i := range 4 {
-		a := &Action{Name: fmt.Sprintf("p.%d", i), Constant: fmt.Sprintf("Action%d", i), Inputs: map[string]Data{}, Output: randomShape(r)}
+		a := &Action{
+			Name: fmt.Sprintf("p.%d", i), Constant: fmt.Sprintf("Action%d", i),
+			Inputs: map[string]Data{}, Output: randomShape(r),
+		}
 		if r.IntN(6) == 0 {
 			a.Output.Shape = shape.Null
 		}
@@ -102,10 +108,10 @@ func (f *File) action(constant string) *Action {
 	return nil
 }
 
-// varied returns a version with some changes in its actions.
-func varied(r *rand.Rand, was *Version) *Version {
-	f := &File{Dir: "p", Sagas: was.Files[0].Sagas}
-	for _, a := range was.Files[0].Actions {
+// varied returns a copy of a version with some changes in its actions.
+func varied(r *rand.Rand, base *Version) *Version {
+	f := &File{Dir: "p", Sagas: base.Files[0].Sagas}
+	for _, a := range base.Files[0].Actions {
 		if r.IntN(40) == 0 {
 			continue
 		}
@@ -137,12 +143,16 @@ func registryOf(v *Version) *saga.Registry {
 		}
 		name := saga.ActionName(a.Name)
 		if a.Output.Shape == shape.Null {
-			registry.Register(nil, saga.NewAction(saga.ActionSpec[saga.None, saga.None]{Name: name, Shape: saga.Shape{Inputs: inputs},
-				Do: func(saga.ActionContext, saga.None) (saga.None, error) { return saga.None{}, nil }}))
+			registry.Register(nil, saga.NewAction(saga.ActionSpec[saga.None, saga.None]{
+				Name: name, Shape: saga.Shape{Inputs: inputs},
+				Do: func(saga.ActionContext, saga.None) (saga.None, error) { return saga.None{}, nil },
+			}))
 			continue
 		}
-		registry.Register(nil, saga.NewAction(saga.ActionSpec[saga.None, string]{Name: name, Shape: saga.Shape{Inputs: inputs, Output: a.Output.Shape},
-			Do: func(saga.ActionContext, saga.None) (string, error) { return "", nil }}))
+		registry.Register(nil, saga.NewAction(saga.ActionSpec[saga.None, string]{
+			Name: name, Shape: saga.Shape{Inputs: inputs, Output: a.Output.Shape},
+			Do: func(saga.ActionContext, saga.None) (string, error) { return "", nil },
+		}))
 	}
 	return registry
 }
@@ -158,7 +168,8 @@ func dagOf(t *testing.T, v *Version, s *Saga) *saga.DAG {
 			after = append(after, saga.NodeName(name))
 		}
 		if n.Kind == NodeSubsaga {
-			b.Node(saga.SubsagaNode(saga.NodeName(n.Name), dagOf(t, v, f.Sagas[0]), saga.NodeName(n.ParamsFrom)), after...)
+			inner := dagOf(t, v, f.Sagas[0])
+			b.Node(saga.SubsagaNode(saga.NodeName(n.Name), inner, saga.NodeName(n.ParamsFrom)), after...)
 			continue
 		}
 		var bindings []saga.Binding

@@ -6,15 +6,17 @@ import (
 	"sort"
 )
 
-// mostPairs is how many pairs of lines are compared each with each, where no line is the only one of its kind
-// in both texts. It bounds the time and the memory for texts that have nothing in common.
-const mostPairs = 1 << 20
+// maxPairs limits the number of pairs of lines for which commonLines computes a
+// longest common subsequence. It bounds time and memory for texts that have
+// nothing in common.
+const maxPairs = 1 << 20
 
-// compare returns the changes that make b of a, in order. Changes don't touch each other.
+// compare returns the changes from a to b, in order. Changes don't touch each
+// other.
 //
-// Lines that occur once in both texts are taken as what the texts share, as many as keep their
-// order. Between two of these the same is done again, until none is left; what then remains
-// is compared line by line.
+// It first matches lines that occur exactly once in both texts, as many as keep
+// their order, and then repeats this between each two of them (patience diff).
+// Ranges without such lines are compared with a longest common subsequence.
 func compare(a, b [][]byte) []change {
 	var changes []change
 	add := func(c change) {
@@ -35,9 +37,9 @@ func compare(a, b [][]byte) []change {
 		for c.a0 < c.a1 && c.b0 < c.b1 && bytes.Equal(a[c.a1-1], b[c.b1-1]) {
 			c.a1, c.b1 = c.a1-1, c.b1-1
 		}
-		pairs := unique(a, b, c)
+		pairs := uniqueLines(a, b, c)
 		if len(pairs) == 0 {
-			pairs = common(a, b, c)
+			pairs = commonLines(a, b, c)
 			for _, p := range pairs {
 				add(change{c.a0, p.a, c.b0, p.b})
 				c.a0, c.b0 = p.a+1, p.b+1
@@ -55,11 +57,12 @@ func compare(a, b [][]byte) []change {
 	return changes
 }
 
-// pair is a line of the old text and its like in the new.
+// pair is the numbers of two equal lines in the old and the new text.
 type pair struct{ a, b int }
 
-// unique returns the lines that are there once in both parts: the most that are in the same order.
-func unique(a, b [][]byte, c change) []pair {
+// uniqueLines matches the lines that occur exactly once in each part. It
+// returns the longest list that has the same order in both.
+func uniqueLines(a, b [][]byte, c change) []pair {
 	type count struct{ a, b, at int }
 	counts := map[string]*count{}
 	for i := c.b0; i < c.b1; i++ {
@@ -84,9 +87,10 @@ func unique(a, b [][]byte, c change) []pair {
 	return increasing(pairs)
 }
 
-// increasing returns the longest run of pairs, which are in the order of a, that is in the order of b too.
+// increasing returns the longest subsequence of pairs with increasing b. The
+// pairs are sorted by a.
 func increasing(pairs []pair) []pair {
-	var ends []int // ends[n] is the pair with the least b that n+1 pairs can end in
+	var ends []int // ends[n] is the pair with the smallest b that ends a subsequence of n+1 pairs
 	before := make([]int, len(pairs))
 	for i, p := range pairs {
 		n := sort.Search(len(ends), func(n int) bool { return pairs[ends[n]].b >= p.b })
@@ -110,22 +114,23 @@ func increasing(pairs []pair) []pair {
 	return list
 }
 
-// common returns the most lines that both parts have in the same order, or none if the parts are too large
-// to be compared each with each.
-func common(a, b [][]byte, c change) []pair {
+// commonLines returns a longest common subsequence of both parts, or nil if
+// they have more than maxPairs pairs of lines.
+func commonLines(a, b [][]byte, c change) []pair {
 	a, b = a[c.a0:c.a1], b[c.b0:c.b1]
-	if len(a) == 0 || len(b) == 0 || len(a) > mostPairs/len(b) {
+	if len(a) == 0 || len(b) == 0 || len(a) > maxPairs/len(b) {
 		return nil
 	}
-	// most[i][j] is how many lines a[i:] and b[j:] share.
-	most := make([][]int32, len(a)+1)
-	for i := range most {
-		most[i] = make([]int32, len(b)+1)
+	// longest[i][j] is the length of the longest common subsequence of a[i:]
+	// and b[j:].
+	longest := make([][]int32, len(a)+1)
+	for i := range longest {
+		longest[i] = make([]int32, len(b)+1)
 	}
 	for i := len(a) - 1; i >= 0; i-- {
 		for j := len(b) - 1; j >= 0; j-- {
-			if most[i][j] = max(most[i+1][j], most[i][j+1]); bytes.Equal(a[i], b[j]) {
-				most[i][j] = most[i+1][j+1] + 1
+			if longest[i][j] = max(longest[i+1][j], longest[i][j+1]); bytes.Equal(a[i], b[j]) {
+				longest[i][j] = longest[i+1][j+1] + 1
 			}
 		}
 	}
@@ -135,7 +140,7 @@ func common(a, b [][]byte, c change) []pair {
 		case bytes.Equal(a[i], b[j]):
 			pairs = append(pairs, pair{c.a0 + i, c.b0 + j})
 			i, j = i+1, j+1
-		case most[i+1][j] >= most[i][j+1]:
+		case longest[i+1][j] >= longest[i][j+1]:
 			i++
 		default:
 			j++

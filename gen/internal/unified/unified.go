@@ -1,5 +1,5 @@
-// Package unified compares two texts and writes how they differ as a unified diff, which a person
-// reads and patch and git apply.
+// Package unified compares two texts and formats the differences as a unified
+// diff, which patch and git apply accept.
 package unified
 
 import (
@@ -7,11 +7,11 @@ import (
 	"fmt"
 )
 
-// context is how many lines that are alike are shown around those that aren't.
+// context is the number of equal lines around a change.
 const context = 3
 
-// Diff returns the difference between two texts; empty if there is none. The names stand in
-// its head.
+// Diff returns a unified diff of two texts, or nil if they are equal. The names
+// are in its header.
 func Diff(oldName, newName string, old, new []byte) []byte {
 	if bytes.Equal(old, new) {
 		return nil
@@ -25,8 +25,9 @@ func Diff(oldName, newName string, old, new []byte) []byte {
 	return out.Bytes()
 }
 
-// FirstLine returns the number of the first line of the old text that isn't that of the new; that
-// behind its last if the new one goes on.
+// FirstLine returns the number of the first line of the old text that differs
+// from the new text. If the old text is a prefix of the new text, it returns
+// the number after its last line.
 func FirstLine(old, new []byte) int {
 	a, b := lines(old), lines(new)
 	i := 0
@@ -36,7 +37,7 @@ func FirstLine(old, new []byte) int {
 	return i + 1
 }
 
-// lines splits a text behind its newlines. The last line may lack one.
+// lines splits a text after its newlines. The last line may have none.
 func lines(text []byte) [][]byte {
 	list := bytes.SplitAfter(text, []byte("\n"))
 	if len(list[len(list)-1]) == 0 {
@@ -45,17 +46,17 @@ func lines(text []byte) [][]byte {
 	return list
 }
 
-// change says that lines a0 to a1 of the old text are replaced by lines b0 to b1 of the new.
-// It counts from 0, and the last isn't included.
+// change replaces the lines [a0, a1) of the old text by the lines [b0, b1) of
+// the new text. Lines are counted from 0.
 type change struct{ a0, a1, b0, b1 int }
 
-// hunk is some changes that are close to each other, with the lines around that are alike.
+// hunk is a group of changes that are close to each other.
 type hunk struct {
-	change  // all of it
+	change  // the range of the hunk, with the equal lines around the changes
 	changes []change
 }
 
-// hunks groups changes whose contexts touch.
+// hunks groups changes with adjacent or overlapping contexts.
 func hunks(changes []change, oldLines int) []hunk {
 	var list []hunk
 	for _, c := range changes {
@@ -83,8 +84,9 @@ func (h hunk) write(out *bytes.Buffer, a, b [][]byte) {
 	write(out, ' ', a[at:h.a1])
 }
 
-// span writes a range of lines as the head of a hunk has it: counted from 1, the length left out if it
-// is 1. An empty one is named by the line before it.
+// span formats a range of lines for the header of a hunk. Lines are counted
+// from 1, and a length of 1 is left out. An empty range has the number of the
+// line before it.
 func span(from, to int) string {
 	switch to - from {
 	case 0:

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// numbered is lines from 1 to n, some of which are replaced.
+// numbered returns the lines 1 to n with some of them replaced.
 func numbered(n int, replaced map[int]string) string {
 	var text strings.Builder
 	for i := 1; i <= n; i++ {
@@ -29,17 +29,29 @@ func numbered(n int, replaced map[int]string) string {
 
 func TestDiff(t *testing.T) {
 	cases := map[string]struct{ old, new, want string }{
-		"equal":             {"a\nb\n", "a\nb\n", ""},
-		"both empty":        {"", "", ""},
-		"from nothing":      {"", "a\nb\n", "@@ -0,0 +1,2 @@\n+a\n+b\n"},
-		"to nothing":        {"a\nb\n", "", "@@ -1,2 +0,0 @@\n-a\n-b\n"},
-		"one line":          {"a\n", "b\n", "@@ -1 +1 @@\n-a\n+b\n"},
-		"newline at end":    {"a\nb", "a\nb\n", "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+b\n"},
-		"no newline at all": {"a\nb\nc", "a\nB\nc", "@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n\\ No newline at end of file\n"},
-		"line endings":      {"a\r\nb\r\n", "a\nb\r\n", "@@ -1,2 +1,2 @@\n-a\r\n+a\n b\r\n"},
-		"at the start":      {numbered(9, nil), numbered(9, map[int]string{1: "x\n"}), "@@ -1,4 +1,4 @@\n-1\n+x\n 2\n 3\n 4\n"},
-		"at the end":        {numbered(9, nil), numbered(9, map[int]string{9: ""}), "@@ -6,4 +6,3 @@\n 6\n 7\n 8\n-9\n"},
-		"inserted":          {numbered(9, nil), numbered(9, map[int]string{5: "5\nx\n"}), "@@ -3,6 +3,7 @@\n 3\n 4\n 5\n+x\n 6\n 7\n 8\n"},
+		"equal":          {"a\nb\n", "a\nb\n", ""},
+		"both empty":     {"", "", ""},
+		"from nothing":   {"", "a\nb\n", "@@ -0,0 +1,2 @@\n+a\n+b\n"},
+		"to nothing":     {"a\nb\n", "", "@@ -1,2 +0,0 @@\n-a\n-b\n"},
+		"one line":       {"a\n", "b\n", "@@ -1 +1 @@\n-a\n+b\n"},
+		"newline at end": {"a\nb", "a\nb\n", "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+b\n"},
+		"no newline at all": {
+			"a\nb\nc", "a\nB\nc",
+			"@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n\\ No newline at end of file\n",
+		},
+		"line endings": {"a\r\nb\r\n", "a\nb\r\n", "@@ -1,2 +1,2 @@\n-a\r\n+a\n b\r\n"},
+		"at the start": {
+			numbered(9, nil), numbered(9, map[int]string{1: "x\n"}),
+			"@@ -1,4 +1,4 @@\n-1\n+x\n 2\n 3\n 4\n",
+		},
+		"at the end": {
+			numbered(9, nil), numbered(9, map[int]string{9: ""}),
+			"@@ -6,4 +6,3 @@\n 6\n 7\n 8\n-9\n",
+		},
+		"inserted": {
+			numbered(9, nil), numbered(9, map[int]string{5: "5\nx\n"}),
+			"@@ -3,6 +3,7 @@\n 3\n 4\n 5\n+x\n 6\n 7\n 8\n",
+		},
 		"close together": {
 			numbered(12, nil), numbered(12, map[int]string{3: "x\n", 10: "y\n"}),
 			"@@ -1,12 +1,12 @@\n 1\n 2\n-3\n+x\n 4\n 5\n 6\n 7\n 8\n 9\n-10\n+y\n 11\n 12\n",
@@ -68,8 +80,8 @@ func TestFirstLine(t *testing.T) {
 	assert.Equal(t, 3, FirstLine([]byte("a\nb\n"), []byte("a\nb\nc\n")))
 }
 
-// TestGitAppliesEveryDiff makes texts at random, of few different lines so that they repeat and of
-// many, and lets git make one of the other.
+// TestGitAppliesEveryDiff has git apply diffs of random texts, with many and
+// with few repeated lines.
 func TestGitAppliesEveryDiff(t *testing.T) {
 	_, err := exec.LookPath("git")
 	require.NoError(t, err)
@@ -81,7 +93,7 @@ func TestGitAppliesEveryDiff(t *testing.T) {
 	want := map[string]string{}
 	for i := range 300 {
 		old, new := texts(r)
-		if old == new || old == "" || new == "" { // git deletes a file that is emptied
+		if old == new || old == "" || new == "" { // git apply deletes empty files
 			continue
 		}
 		name := fmt.Sprintf("text%d", i)
@@ -100,7 +112,7 @@ func TestGitAppliesEveryDiff(t *testing.T) {
 	}
 }
 
-// texts returns a text, and another that some changes make of it.
+// texts returns a random text and a changed copy.
 func texts(r *rand.Rand) (old, new string) {
 	kinds := []int{2, 5, 1000}[r.IntN(3)]
 	line := func() string { return fmt.Sprintln(r.IntN(kinds)) }
@@ -108,7 +120,7 @@ func texts(r *rand.Rand) (old, new string) {
 	for range r.IntN(60) {
 		l := line()
 		switch a = append(a, l); r.IntN(8) {
-		case 0: // it goes
+		case 0: // removed
 		case 1:
 			b = append(b, line())
 		case 2:

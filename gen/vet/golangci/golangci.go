@@ -1,7 +1,9 @@
-// Package golangci makes the checks of sagagen a linter of golangci-lint, whose module plugin system it is for: golangci-lint
-// custom builds a golangci-lint with it. docs/editors-and-ci.md says how.
+// Package golangci provides the checks of sagagen as a linter for the module
+// plugin system of golangci-lint. The command golangci-lint custom builds a
+// golangci-lint that includes it; see docs/editors-and-ci.md.
 //
-// It is a module of its own, so that who doesn't use it has nothing of golangci-lint in their go.mod.
+// The package is a separate module, so that users of sagagen don't depend on
+// golangci-lint.
 package golangci
 
 import (
@@ -15,10 +17,11 @@ import (
 
 func init() { register.Plugin(vet.Analyzer.Name, New) }
 
-// New returns the plugin. It has no settings, and returns an error if it is given some.
+// New returns the plugin. The linter has no settings, so New returns an error
+// if settings isn't nil.
 func New(settings any) (register.LinterPlugin, error) {
 	if settings != nil {
-		return nil, fmt.Errorf("linter %s has no settings; leave them out of .golangci.yml", vet.Analyzer.Name)
+		return nil, fmt.Errorf("linter %s has no settings; remove them from .golangci.yml", vet.Analyzer.Name)
 	}
 	return plugin{}, nil
 }
@@ -32,7 +35,8 @@ func (plugin) BuildAnalyzers() ([]*analysis.Analyzer, error) {
 	return []*analysis.Analyzer{&analyzer}, nil
 }
 
-// withoutAlternatives leaves only the first fix of each diagnostic: golangci-lint applies all that there are.
+// withoutAlternatives reports only the first fix of each diagnostic, because
+// golangci-lint applies all of them.
 func withoutAlternatives(pass *analysis.Pass) (any, error) {
 	inner := *pass
 	inner.Report = func(d analysis.Diagnostic) {

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/tools/go/analysis/analysistest"
 )
 
-// analyzer is the one that golangci-lint gets.
+// analyzer returns the analyzer that golangci-lint uses.
 func analyzer(t *testing.T) *analysis.Analyzer {
 	makePlugin, err := register.GetPlugin("sagagen")
 	require.NoError(t, err)
@@ -25,7 +25,7 @@ func analyzer(t *testing.T) *analysis.Analyzer {
 	return analyzers[0]
 }
 
-func TestPluginHasTheChecksWithOneFixEach(t *testing.T) {
+func TestPluginReportsOneFixForEachDiagnostic(t *testing.T) {
 	testdata, err := filepath.Abs("../testdata")
 	require.NoError(t, err)
 	fixes := 0
@@ -38,7 +38,7 @@ func TestPluginHasTheChecksWithOneFixEach(t *testing.T) {
 	assert.Positive(t, fixes)
 }
 
-func TestSettingsAreRefused(t *testing.T) {
+func TestSettingsAreRejected(t *testing.T) {
 	_, err := New(map[string]any{"fast": true})
-	assert.EqualError(t, err, "linter sagagen has no settings; leave them out of .golangci.yml")
+	assert.EqualError(t, err, "linter sagagen has no settings; remove them from .golangci.yml")
 }

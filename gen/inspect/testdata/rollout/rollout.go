@@ -1,7 +1,7 @@
-// Package rollout has a saga of 40 nodes, for its picture.
+// Package rollout declares a saga with 40 nodes to test large pictures.
 package rollout
 
-// Rollout asks for a cluster in three zones.
+// Rollout holds the parameters for a cluster in three zones.
 //
 //saga:dag rollout
 //saga:constant image value=baseImage
@@ -47,12 +47,12 @@ package rollout
 //saga:node announce after=route,check-a,alarm-a,check-b,alarm-b,check-c,alarm-c
 type Rollout struct{ Name string }
 
-// Image is what machines start from.
+// Image is the disk image of machines.
 type Image string
 
 const baseImage Image = "debian-13"
 
-// What the actions make.
+// The outputs of the actions.
 type (
 	Plan        struct{ ID string }
 	Quota       struct{ ID string }

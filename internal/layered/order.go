@@ -7,16 +7,18 @@ import (
 )
 
 const (
-	// sweeps is how often the layers are ordered up and down. Most graphs are at rest after a few.
+	// sweeps is the maximum number of times that the layers are reordered, down
+	// and up in turns. Most graphs don't change after a few sweeps.
 	sweeps = 24
-	// largeGraph is the number of items from which on neighbors aren't swapped one by one, which
-	// costs the square of it.
+	// largeGraph is the number of items at which neighbors are no longer
+	// swapped one by one, because the cost is quadratic.
 	largeGraph = 6000
 )
 
-// order finds an order of the items in each layer with few crossings: each item goes to the
-// barycenter of those that it is tied to in the layer before, down and up in turns, and then neighbors
-// are swapped where that helps. The best order that was seen is kept.
+// order orders the items in each layer so that few edges cross. In each sweep,
+// down and up in turns, it sorts the items by the mean rank of the items that
+// they are connected to in the previous layer (the barycenter heuristic), and
+// then swaps neighbors where this removes crossings. It keeps the best order.
 func (d *drawing) order() {
 	best, least := d.snapshot(), d.crossings()
 	for sweep := 0; sweep < sweeps && least > 0; sweep++ {
@@ -50,7 +52,8 @@ func (d *drawing) snapshot() [][]*item {
 	return list
 }
 
-// centerAbove returns the mean rank of the items above that an item is tied to.
+// centerAbove returns the mean rank of the items above that an item is
+// connected to.
 func (it *item) centerAbove() (float64, bool) {
 	sum := 0
 	for _, p := range it.above {
@@ -67,7 +70,8 @@ func (it *item) centerBelow() (float64, bool) {
 	return float64(sum) / float64(len(it.below)), len(it.below) > 0
 }
 
-// sort orders the items by their centers. Those that have none stay where they are.
+// sort orders the items by their centers. Items without a center keep their
+// ranks.
 func (l *layer) sort(center func(*item) (float64, bool)) {
 	centers := map[*item]float64{}
 	var moved []*item
@@ -88,7 +92,8 @@ func (l *layer) sort(center func(*item) (float64, bool)) {
 	l.number()
 }
 
-// swapNeighbors swaps items that stand side by side as long as that makes the crossings fewer.
+// swapNeighbors swaps neighboring items while this reduces the number of
+// crossings.
 func (d *drawing) swapNeighbors() {
 	for again := true; again; {
 		again = false
@@ -105,7 +110,8 @@ func (d *drawing) swapNeighbors() {
 	}
 }
 
-// crossingsOf counts the crossings of the pieces of two items if left stands left of right.
+// crossingsOf counts the crossings of the pieces of two items if left is on the
+// left of right.
 func crossingsOf(left, right *item) int {
 	n := 0
 	for _, p := range left.above {
@@ -125,7 +131,8 @@ func crossingsOf(left, right *item) int {
 	return n
 }
 
-// crossings counts all crossings: the inversions between each two layers.
+// crossings counts all crossings, which are the inversions between neighboring
+// layers.
 func (d *drawing) crossings() int {
 	n := 0
 	for _, l := range d.layers {

@@ -2,8 +2,8 @@ package layered
 
 import "math"
 
-// stack puts the layers below each other. Where edges go far to the side there is more room
-// between two layers, so that the edges aren't flat.
+// stack puts the layers below each other. If edges go far to the side, it adds
+// room between the layers, so that the edges aren't too flat.
 func (d *drawing) stack() {
 	y := 0.0
 	for i, l := range d.layers {
@@ -12,11 +12,11 @@ func (d *drawing) stack() {
 			height = max(height, it.Height)
 		}
 		if i > 0 {
-			gap := d.Between / 2
+			gap := d.LayerGap / 2
 			if labels && height == 0 || !labels && d.layers[i-1].height() == 0 {
-				gap = d.Between / 4 // a layer that only lets edges through
+				gap = d.LayerGap / 4 // one of the layers contains only places without labels
 			}
-			y += gap + min(float64(d.Between*1.5), float64(0.12*l.slant()))
+			y += gap + min(float64(d.LayerGap*1.5), float64(0.12*l.slant()))
 		}
 		l.top, l.bottom = y, y+height
 		y += height
@@ -25,7 +25,8 @@ func (d *drawing) stack() {
 
 func (l *layer) height() float64 { return l.bottom - l.top }
 
-// slant returns how far to the side a piece goes at most between the layer above and this.
+// slant returns the maximum horizontal distance that a piece covers between the
+// layer above and this one.
 func (l *layer) slant() float64 {
 	most := 0.0
 	for _, it := range l.items {
@@ -36,7 +37,7 @@ func (l *layer) slant() float64 {
 	return most
 }
 
-// layout collects where everything is, and moves it so that it begins at zero.
+// layout returns the positions, moved so that the top left corner is at zero.
 func (d *drawing) layout() Layout {
 	left, right := math.Inf(1), math.Inf(-1)
 	for _, it := range d.items {
@@ -61,7 +62,7 @@ func (d *drawing) layout() Layout {
 
 func (l *layer) middle() float64 { return (l.top + l.bottom) / 2 }
 
-// route writes down the way of an edge.
+// route returns the route of an edge.
 func (d *drawing) route(chain []*item) Route {
 	first, last := chain[0], chain[len(chain)-1]
 	start := first.below[find(first.below, chain[1])]
@@ -90,8 +91,9 @@ func (d *drawing) route(chain []*item) Route {
 	return r
 }
 
-// clear reports whether the curve of an edge that passes the layer without a stop touches no label there, and
-// stays between the neighbors of the place that the edge has.
+// clear reports whether the place of an edge can be left out of its route. The
+// curve that passes the layer must not touch a label, and must stay between the
+// neighbors of the place.
 func (l *layer) clear(place *item, from, to Point) bool {
 	const steps, around = 64, 6
 	low, high := math.Inf(-1), math.Inf(1)
@@ -103,7 +105,8 @@ func (l *layer) clear(place *item, from, to Point) bool {
 	}
 	for i := range steps {
 		t := float64(i) / steps
-		// what a cubic curve is at t, if its inner points are halfway between the layers
+		// The point of a cubic curve at t, with its control points halfway
+		// between the layers.
 		x := from.X + float64((to.X-from.X)*t*t*(3-2*t))
 		y := from.Y + float64((to.Y-from.Y)*(float64(1.5*t*(1-t))+float64(t*t*t)))
 		if y < l.top-around || y > l.bottom+around {
@@ -121,12 +124,12 @@ func (l *layer) clear(place *item, from, to Point) bool {
 	return true
 }
 
-// find returns the index of the piece that has its other end at an item.
+// find returns the index of the piece whose other end is an item.
 func find(pieces []*piece, other *item) int {
 	for i, p := range pieces {
 		if p.from == other || p.to == other {
 			return i
 		}
 	}
-	panic("layered: an edge without its piece")
+	panic("layered: edge has no piece to its next item")
 }

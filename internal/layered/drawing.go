@@ -4,31 +4,33 @@ package layered
 type drawing struct {
 	Options
 	edges []Edge
-	items []*item // the boxes first, then the places of edges
-	// layers are the items from left to right, once they are ordered. Every other layer is for labels.
+	items []*item // the boxes, then the places of edges
+	// layers contain the items, ordered from left to right after order. Layers
+	// of boxes have even indices, layers of labels odd ones.
 	layers []*layer
-	// chains are the items that each edge passes, its ends included.
+	// chains are the items on each edge, including its boxes.
 	chains [][]*item
 }
 
-// item is what takes room in a layer: a box, or the place where an edge passes.
+// item is a box, or the place where an edge passes a layer.
 type item struct {
 	Size
 	label bool // a place with a label
 	box   bool
 	layer int
-	rank  int // in its layer, from the left
+	rank  int // the index in the layer, from the left
 	x     float64
-	// above and below are the edges' pieces that end and that begin here.
+	// above are the pieces of edges that end here, below those that start here.
 	above, below []*piece
 }
 
-// piece is what of an edge lies between two layers that follow each other.
+// piece is the part of an edge between two neighboring layers.
 type piece struct {
 	from, to *item
-	// fromOffset and toOffset are how far from the centers of the items it begins and ends.
+	// fromOffset and toOffset are the horizontal distances of its ends from the
+	// centers of the items.
 	fromOffset, toOffset float64
-	// weight is how much it matters that it is straight.
+	// weight says how important it is that the piece is straight.
 	weight float64
 }
 
@@ -37,7 +39,7 @@ type layer struct {
 	top, bottom float64
 }
 
-// newDrawing finds the layers, and cuts the edges into pieces.
+// newDrawing assigns boxes to layers and cuts the edges into pieces.
 func newDrawing(boxes []Size, edges []Edge, options Options) *drawing {
 	d := &drawing{Options: options, edges: edges}
 	for _, size := range boxes {
@@ -75,8 +77,8 @@ func newDrawing(boxes []Size, edges []Edge, options Options) *drawing {
 	return d
 }
 
-// weigh says how much it matters that a piece is straight: most in the middle of an edge, least where it is one
-// of several that meet at a box, which has to bend there anyway.
+// weigh sets the weight of a piece. The weight is high in the middle of an
+// edge, and low for one of several pieces at a box, which bend there anyway.
 func (p *piece) weigh() {
 	single := p.from.box && len(p.from.below) == 1 || p.to.box && len(p.to.above) == 1
 	switch {
@@ -89,8 +91,9 @@ func (p *piece) weigh() {
 	}
 }
 
-// cut adds the places where an edge passes. Its label has the last, next to the box that it leads to: so all
-// that a box takes can be read in one row.
+// cut adds the places of an edge to the layers that it passes. The label gets
+// the last place, above the target box. So the labels of all edges to a box are
+// in one row.
 func (d *drawing) cut(e Edge) []*item {
 	from, to := d.items[e.From], d.items[e.To]
 	chain := []*item{from}
@@ -112,10 +115,10 @@ func (d *drawing) cut(e Edge) []*item {
 	return chain
 }
 
-// laneWidth is the width of the place where an edge without a label passes.
+// laneWidth is the width of a place without a label.
 const laneWidth = 10
 
-// number tells the items of a layer their ranks.
+// number sets the ranks of the items in a layer.
 func (l *layer) number() {
 	for i, it := range l.items {
 		it.rank = i

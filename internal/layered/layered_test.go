@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var distances = Options{Beside: 20, Between: 40}
+var distances = Options{BoxGap: 20, LayerGap: 40}
 
-// random makes a graph of that many boxes, some of whose edges have labels.
+// random returns a random graph. Some of its edges have labels.
 func random(r *rand.Rand, boxes int) ([]Size, []Edge) {
 	var sizes []Size
 	var edges []Edge
@@ -34,7 +34,8 @@ func random(r *rand.Rand, boxes int) ([]Size, []Edge) {
 type rectangle struct{ left, top, right, bottom float64 }
 
 func around(center Point, size Size) rectangle {
-	return rectangle{center.X - size.Width/2, center.Y - size.Height/2, center.X + size.Width/2, center.Y + size.Height/2}
+	x, y := size.Width/2, size.Height/2
+	return rectangle{center.X - x, center.Y - y, center.X + x, center.Y + y}
 }
 
 func (r rectangle) overlaps(o rectangle) bool {
@@ -42,7 +43,8 @@ func (r rectangle) overlaps(o rectangle) bool {
 	return r.left < o.right-slack && o.left < r.right-slack && r.top < o.bottom-slack && o.top < r.bottom-slack
 }
 
-// samples are points on an edge as it is drawn: straight within layers, in curves between them.
+// samples returns points on a drawn edge, which is straight within layers and
+// curved between them.
 func samples(r Route) []Point {
 	var points []Point
 	for i := range r.Points[1:] {
@@ -60,7 +62,8 @@ func samples(r Route) []Point {
 	return points
 }
 
-// check asserts what makes a picture one that can be read.
+// check asserts that a picture is readable: boxes and labels don't overlap, and
+// edges don't cross them.
 func check(t *testing.T, sizes []Size, edges []Edge, l Layout) {
 	t.Helper()
 	var rectangles []rectangle // boxes, then labels
@@ -75,7 +78,8 @@ func check(t *testing.T, sizes []Size, edges []Edge, l Layout) {
 		}
 	}
 	for i, a := range rectangles {
-		require.True(t, a.left > -1e-6 && a.top > -1e-6 && a.right < l.Width+1e-6 && a.bottom < l.Height+1e-6, "%d %v is outside of %v", i, a, l.Size)
+		inside := a.left > -1e-6 && a.top > -1e-6 && a.right < l.Width+1e-6 && a.bottom < l.Height+1e-6
+		require.True(t, inside, "%d %v is outside of %v", i, a, l.Size)
 		for j, b := range rectangles[:i] {
 			if a.overlaps(b) {
 				t.Fatalf("%d %v and %d %v overlap", i, a, j, b)
@@ -89,7 +93,7 @@ func check(t *testing.T, sizes []Size, edges []Edge, l Layout) {
 		for _, at := range samples(l.Routes[i]) {
 			for j, r := range rectangles {
 				if j >= len(sizes) && label[j-len(sizes)] == i {
-					continue // its own
+					continue // its own label
 				}
 				inside := at.X > r.left && at.X < r.right && at.Y > r.top+1e-6 && at.Y < r.bottom-1e-6
 				if inside {
@@ -109,12 +113,12 @@ func TestNothingOverlaps(t *testing.T) {
 			sizes, edges := random(r, boxes)
 			l := Place(sizes, edges, distances)
 			check(t, sizes, edges, l)
-			require.Equal(t, l, Place(sizes, edges, distances), "another run has another layout")
+			require.Equal(t, l, Place(sizes, edges, distances), "layouts of two runs differ")
 		}
 	}
 }
 
-func TestAChainIsAStraightLine(t *testing.T) {
+func TestChainIsStraight(t *testing.T) {
 	sizes := []Size{{50, 20}, {90, 30}, {60, 20}}
 	l := Place(sizes, []Edge{{From: 0, To: 1, Label: Size{70, 15}}, {From: 1, To: 2}}, distances)
 	check(t, sizes, []Edge{{From: 0, To: 1, Label: Size{70, 15}}, {From: 1, To: 2}}, l)
@@ -125,7 +129,7 @@ func TestAChainIsAStraightLine(t *testing.T) {
 	assert.InDelta(t, 90, l.Width, 0.01)
 }
 
-func TestBoxesStandBehindTheLastThatLeadsToThem(t *testing.T) {
+func TestBoxIsInTheLayerAfterItsLastPredecessor(t *testing.T) {
 	edges := []Edge{{From: 0, To: 1}, {From: 1, To: 2}, {From: 0, To: 3}, {From: 2, To: 4}, {From: 3, To: 4}}
 	l := Place(make([]Size, 5), edges, distances)
 	assert.Less(t, l.Boxes[0].Y, l.Boxes[1].Y)
@@ -133,8 +137,8 @@ func TestBoxesStandBehindTheLastThatLeadsToThem(t *testing.T) {
 	assert.Less(t, l.Boxes[2].Y, l.Boxes[4].Y)
 }
 
-func TestCrossingsThatNeedNotBeAreNot(t *testing.T) {
-	// three trees, declared so that their edges cross
+func TestOrderRemovesAvoidableCrossings(t *testing.T) {
+	// Three trees, declared in an order in which their edges cross.
 	var edges []Edge
 	for i := range 3 {
 		edges = append(edges, Edge{From: i, To: 5 - i}, Edge{From: 5 - i, To: 6 + i}, Edge{From: i, To: 9 + i})
@@ -170,7 +174,7 @@ func TestCrossingsAreCounted(t *testing.T) {
 	}
 }
 
-func TestAnEmptyGraphHasNoSize(t *testing.T) {
+func TestEmptyGraphHasNoSize(t *testing.T) {
 	l := Place(nil, nil, distances)
 	assert.Zero(t, l.Width+l.Height)
 	assert.False(t, math.IsNaN(l.Width))

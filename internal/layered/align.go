@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// attach spreads the ends of edges over the sides of the boxes, in the order of their other ends.
+// attach spreads the ends of edges over the sides of boxes, in the order of
+// their other ends.
 func (d *drawing) attach() {
 	for _, it := range d.items {
 		if !it.box {
@@ -23,7 +24,7 @@ func (d *drawing) attach() {
 	}
 }
 
-// port returns how far from the center of a box the edge i of n ends.
+// port returns the distance of the end of edge i of n from the center of a box.
 func (it *item) port(i, n int) float64 {
 	if n == 1 {
 		return 0
@@ -32,34 +33,35 @@ func (it *item) port(i, n int) float64 {
 	return float64((float64(i) - float64(n-1)/2) * distance)
 }
 
-// passes is how often items are pulled towards those above and below. It is enough for a
-// graph to come to rest as far as the eye can tell.
+// passes is the number of times that items are pulled toward the items above
+// and below. More passes make no visible difference.
 const passes = 40
 
-// align gives every item a place from left to right, near to what it is tied to.
+// align sets the horizontal positions of items, close to the items that they
+// are connected to.
 func (d *drawing) align() {
 	for _, l := range d.layers {
-		l.spread(d.Beside)
+		l.spread(d.BoxGap)
 	}
 	for pass := range passes {
 		if pass%2 == 0 {
 			for _, l := range d.layers {
-				l.pull(d.Beside, true, pass > passes/2)
+				l.pull(d.BoxGap, true, pass > passes/2)
 			}
 		} else {
 			for _, l := range slices.Backward(d.layers) {
-				l.pull(d.Beside, pass > passes/2, true)
+				l.pull(d.BoxGap, pass > passes/2, true)
 			}
 		}
 	}
 }
 
-// spread puts the items of a layer beside each other, around zero.
-func (l *layer) spread(beside float64) {
+// spread puts the items of a layer side by side, centered at zero.
+func (l *layer) spread(gap float64) {
 	x := 0.0
 	for i, it := range l.items {
 		if i > 0 {
-			x += distance(l.items[i-1], it, beside)
+			x += distance(l.items[i-1], it, gap)
 		}
 		it.x = x
 	}
@@ -68,30 +70,33 @@ func (l *layer) spread(beside float64) {
 	}
 }
 
-// distance is the least distance of the centers of two neighbors.
-func distance(left, right *item, beside float64) float64 {
+// distance returns the minimum distance between the centers of two neighbors.
+func distance(left, right *item, gap float64) float64 {
 	if !left.box || !right.box {
-		beside /= 2
+		gap /= 2
 	}
 	if !left.box && !right.box && !left.label && !right.label {
-		beside = 0
+		gap = 0
 	}
-	return left.Width/2 + beside + right.Width/2
+	return left.Width/2 + gap + right.Width/2
 }
 
-// pull moves the items of a layer to where the pieces above and below, or only these, would be straight,
-// as near as their neighbors let them. It minimizes the weighted squares of the distances exactly: where
-// neighbors collide they become a block, which goes to the mean of where its items want to be.
-func (l *layer) pull(beside float64, above, below bool) {
+// pull moves the items of a layer to positions where their pieces are as
+// straight as possible: those above, those below, or both. It computes the
+// exact minimum of the weighted squares of the distances. Neighbors that would
+// collide become a block, whose position is the weighted mean of the positions
+// that its items
+// want.
+func (l *layer) pull(gap float64, above, below bool) {
 	type block struct {
-		first       int // of its items
+		first       int // the index of its first item
 		sum, weight float64
 	}
-	offsets := make([]float64, len(l.items)) // from the layer's left, if all stood as close as they can
+	offsets := make([]float64, len(l.items)) // from the left end of the layer, if the items were as close as possible
 	var blocks []block
 	for i, it := range l.items {
 		if i > 0 {
-			offsets[i] = offsets[i-1] + distance(l.items[i-1], it, beside)
+			offsets[i] = offsets[i-1] + distance(l.items[i-1], it, gap)
 		}
 		wanted, weight := it.wanted(above, below)
 		b := block{i, float64((wanted - offsets[i]) * weight), weight}
@@ -112,7 +117,8 @@ func (l *layer) pull(beside float64, above, below bool) {
 	}
 }
 
-// wanted returns the mean of the places at which the item's pieces would be straight.
+// wanted returns the weighted mean of the positions at which the pieces of an item
+// are straight.
 func (it *item) wanted(above, below bool) (x, weight float64) {
 	sum := 0.0
 	if above || len(it.below) == 0 {
@@ -133,9 +139,9 @@ func (it *item) wanted(above, below bool) (x, weight float64) {
 	return sum / weight, weight
 }
 
-// straighten lets the places of a long edge stand exactly below each other where there is room for that,
-// as many of them in a row as can be, and where an edge is the only one at the side of a box also below or above
-// its end there.
+// straighten puts the places of a long edge exactly below each other, as many
+// in a row as there is room for. If the edge is the only one on a side of a
+// box, it also aligns them with its end there.
 func (d *drawing) straighten() {
 	for _, chain := range d.chains {
 		places := chain[1 : len(chain)-1]
@@ -167,17 +173,17 @@ func (d *drawing) straighten() {
 	}
 }
 
-// room returns between what an item can move while its neighbors stay.
+// room returns the range in which an item can move while its neighbors stay.
 func (d *drawing) room(it *item) (low, high float64) {
 	low, high = math.Inf(-1), math.Inf(1)
 	items := d.layers[it.layer].items
 	if it.rank > 0 {
 		left := items[it.rank-1]
-		low = left.x + distance(left, it, d.Beside)
+		low = left.x + distance(left, it, d.BoxGap)
 	}
 	if it.rank < len(items)-1 {
 		right := items[it.rank+1]
-		high = right.x - distance(it, right, d.Beside)
+		high = right.x - distance(it, right, d.BoxGap)
 	}
 	return min(low, it.x), max(high, it.x)
 }
