@@ -23,7 +23,7 @@ type Memory struct {
 	// open lists the sagas that are not final, and called holds those whose owners are called, so that what is asked often
 	// needn't look at all.
 	open     openSagas
-	called   map[saga.ID]*memorySaga
+	notified   map[saga.ID]*memorySaga
 	leases   map[string]time.Time // until when owners have renewed theirs
 	watchers watchers
 }
@@ -47,7 +47,7 @@ type memorySaga struct {
 
 // NewMemory returns an empty Memory.
 func NewMemory() *Memory {
-	return &Memory{sagas: map[saga.ID]*memorySaga{}, dags: sharedDAGs{}, called: map[saga.ID]*memorySaga{}, leases: map[string]time.Time{}}
+	return &Memory{sagas: map[saga.ID]*memorySaga{}, dags: sharedDAGs{}, notified: map[saga.ID]*memorySaga{}, leases: map[string]time.Time{}}
 }
 
 // Create implements Store.
@@ -161,8 +161,8 @@ func (m *Memory) List(ctx context.Context, q Query) ([]Record, error) {
 	defer m.mu.RUnlock()
 	candidates := maps.Values(m.sagas)
 	switch {
-	case q.Called:
-		candidates = maps.Values(m.called)
+	case q.Notified:
+		candidates = maps.Values(m.notified)
 	case len(q.States) > 0 && !slices.ContainsFunc(q.States, saga.State.Final):
 		candidates = m.open.all()
 	}
@@ -261,7 +261,7 @@ func (m *Memory) Delete(ctx context.Context, id saga.ID) error {
 		return ErrNotFinal
 	}
 	delete(m.sagas, id)
-	delete(m.called, id)
+	delete(m.notified, id)
 	m.dags.drop(s.dag)
 	return nil
 }
@@ -276,9 +276,9 @@ func (m *Memory) setCalled(s *memorySaga, called bool) {
 	}
 	s.record.Notified = called
 	if called {
-		m.called[s.record.ID] = s
+		m.notified[s.record.ID] = s
 	} else {
-		delete(m.called, s.record.ID)
+		delete(m.notified, s.record.ID)
 	}
 }
 

@@ -24,7 +24,7 @@ func (q Query) wants(r *Record) bool {
 		(len(q.States) == 0 || slices.Contains(q.States, r.State)) &&
 		(len(q.Queues) == 0 || slices.Contains(q.Queues, r.Queue)) &&
 		(q.Owner == "" || q.Owner == r.Owner) &&
-		(!q.Called || r.Notified) &&
+		(!q.Notified || r.Notified) &&
 		(q.UpdatedBefore.IsZero() || r.Updated.Before(q.UpdatedBefore))
 }
 

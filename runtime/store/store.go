@@ -163,8 +163,8 @@ type Query struct {
 	Queues []string
 	// Owner, if not empty, is who owns them.
 	Owner string
-	// Called leaves out those whose owner isn't called.
-	Called bool
+	// Notified leaves out those whose owner isn't called.
+	Notified bool
 	// UpdatedBefore, if not zero, leaves out what was updated at that time or later.
 	UpdatedBefore time.Time
 }

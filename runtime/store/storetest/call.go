@@ -37,7 +37,7 @@ var callPromises = []promise{{
 		assert.EqualValues(t, 1, called.Generation)
 		assert.Equal(t, saga.StateUnwinding, called.State)
 		assert.False(t, load(t, s, other.ID).Notified)
-		assert.Equal(t, sagaIDs(n), list(t, s, store.Query{Owner: alice, Called: true}))
+		assert.Equal(t, sagaIDs(n), list(t, s, store.Query{Owner: alice, Notified: true}))
 
 		again := next(n.ID, 1, 3, 2)
 		again.State, again.Notify = saga.StateUnwinding, true
@@ -49,7 +49,7 @@ var callPromises = []promise{{
 		answer.State = saga.StateUnwinding
 		require.NoError(t, s.Append(t.Context(), answer))
 		assert.False(t, load(t, s, n.ID).Notified, "without events, in the same state")
-		assert.Empty(t, list(t, s, store.Query{Owner: alice, Called: true}))
+		assert.Empty(t, list(t, s, store.Query{Owner: alice, Notified: true}))
 		answer.Notify = true
 		require.NoError(t, s.Append(t.Context(), answer))
 		assert.True(t, load(t, s, n.ID).Notified, "without events, in the same state")
@@ -69,7 +69,7 @@ var callPromises = []promise{{
 		end.State, end.Notify = saga.StateAbandoned, true
 		require.NoError(t, s.Append(t.Context(), end))
 
-		records, err := s.List(t.Context(), store.Query{Owner: alice, Called: true})
+		records, err := s.List(t.Context(), store.Query{Owner: alice, Notified: true})
 		require.NoError(t, err)
 		require.Equal(t, sagaIDs(running, final), recordIDs(records), "a final one, too")
 		for _, r := range records {
@@ -77,13 +77,13 @@ var callPromises = []promise{{
 			want.DAG, want.Params = nil, nil
 			requireSameRecord(t, want, r)
 		}
-		assert.Equal(t, sagaIDs(final), list(t, s, store.Query{Owner: alice, Called: true, After: running.ID}))
-		assert.Equal(t, sagaIDs(running, final, bobs), list(t, s, store.Query{Called: true}))
+		assert.Equal(t, sagaIDs(final), list(t, s, store.Query{Owner: alice, Notified: true, After: running.ID}))
+		assert.Equal(t, sagaIDs(running, final, bobs), list(t, s, store.Query{Notified: true}))
 		requireUnchanged(t, s, running.ID, func() {
 			require.ErrorIs(t, s.Append(t.Context(), next(running.ID, 1, 2, 1)), store.ErrSequence)
 		})
 		require.NoError(t, s.Delete(t.Context(), final.ID))
-		assert.Equal(t, sagaIDs(running), list(t, s, store.Query{Owner: alice, Called: true}))
+		assert.Equal(t, sagaIDs(running), list(t, s, store.Query{Owner: alice, Notified: true}))
 	},
 }, {
 	name: "that is refused calls nobody",
@@ -110,14 +110,14 @@ var callPromises = []promise{{
 		create(t, s, owned, nobodys)
 		callOwner(t, s, owned)
 		callOwner(t, s, nobodys)
-		assert.Equal(t, sagaIDs(owned, nobodys), list(t, s, store.Query{Called: true}))
+		assert.Equal(t, sagaIDs(owned, nobodys), list(t, s, store.Query{Notified: true}))
 		for _, r := range claim(t, s, store.Claim{Owner: bob, Limit: 1}) {
 			assert.Equal(t, owned.ID, r.ID)
 			assert.False(t, r.Notified)
 		}
-		assert.Equal(t, sagaIDs(nobodys), list(t, s, store.Query{Called: true}))
+		assert.Equal(t, sagaIDs(nobodys), list(t, s, store.Query{Notified: true}))
 		require.Len(t, claim(t, s, store.Claim{Owner: bob}), 1)
-		assert.Empty(t, list(t, s, store.Query{Called: true}))
+		assert.Empty(t, list(t, s, store.Query{Notified: true}))
 		require.NoError(t, s.Append(t.Context(), next(owned.ID, 2, 3, 1)))
 	},
 }, {

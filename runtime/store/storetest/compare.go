@@ -74,7 +74,7 @@ var comparisons = []struct {
 		return expectRecords(0)(s.Claim(b.Context(), store.Claim{Owner: alice}))
 	}},
 	{"called", func(b *testing.B, s *side) error {
-		return expectRecords(0)(s.List(b.Context(), store.Query{Owner: alice, Called: true}))
+		return expectRecords(0)(s.List(b.Context(), store.Query{Owner: alice, Notified: true}))
 	}},
 	{"running", func(b *testing.B, s *side) error {
 		return expectRecords(1)(s.List(b.Context(), store.Query{States: []saga.State{saga.StateRunning}, Limit: 100}))

@@ -33,7 +33,7 @@ var durablePromises = []promise{{
 		requireSameRecord(t, load(t, first, n.ID), load(t, second, n.ID))
 		requireEvents(t, second, n.ID, slices.Concat(n.Events, a.Events))
 		assert.Equal(t, sagaIDs(n, leased), list(t, second, store.Query{}))
-		assert.Equal(t, sagaIDs(leased), list(t, second, store.Query{Owner: alice, Called: true}))
+		assert.Equal(t, sagaIDs(leased), list(t, second, store.Query{Owner: alice, Notified: true}))
 		require.NoError(t, second.Append(t.Context(), next(n.ID, 2, 5, 1)))
 		assert.EqualValues(t, 6, load(t, first, n.ID).NextSeq)
 		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, second, store.Claim{Owner: alice})), "the lease that was renewed has ended, the other hasn't")

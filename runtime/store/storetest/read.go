@@ -108,10 +108,10 @@ var listPromises = []promise{{
 			{States: []saga.State{1, 2, 3, 4, 5, 6}},
 			{Queues: []string{""}}, {Queues: []string{"b", "b", "none"}}, {Queues: []string{"none"}}, {Queues: []string{"a", ""}},
 			{Owner: alice}, {Owner: bob, Queues: []string{"a", "b"}, Name: "odd"}, {Owner: "none"},
-			{Called: true}, {Called: true, Owner: alice}, {Called: true, Owner: bob, Queues: []string{"", "a"}},
-			{Called: true, Owner: alice, Name: "even"}, {Called: true, Owner: "none"},
-			{Called: true, Owner: bob, States: []saga.State{saga.StateSucceeded, saga.StateRunning}},
-			{Called: true, States: []saga.State{saga.StateFailed, saga.StateStuck, saga.StateCreated}},
+			{Notified: true}, {Notified: true, Owner: alice}, {Notified: true, Owner: bob, Queues: []string{"", "a"}},
+			{Notified: true, Owner: alice, Name: "even"}, {Notified: true, Owner: "none"},
+			{Notified: true, Owner: bob, States: []saga.State{saga.StateSucceeded, saga.StateRunning}},
+			{Notified: true, States: []saga.State{saga.StateFailed, saga.StateStuck, saga.StateCreated}},
 			{Owner: bob, States: []saga.State{saga.StateStuck, saga.StateRunning}, Queues: []string{"b", ""}},
 		}
 		for _, q := range queries {
@@ -190,7 +190,7 @@ func manySagas() []store.NewSaga {
 func expected(sagas []store.NewSaga, called map[saga.ID]bool, q store.Query) []saga.ID {
 	ids := []saga.ID{}
 	for _, n := range sagas {
-		if (q.Name == "" || q.Name == n.Name) && (q.Owner == "" || q.Owner == n.Owner) && (!q.Called || called[n.ID]) &&
+		if (q.Name == "" || q.Name == n.Name) && (q.Owner == "" || q.Owner == n.Owner) && (!q.Notified || called[n.ID]) &&
 			(len(q.States) == 0 || slices.Contains(q.States, n.State)) && (len(q.Queues) == 0 || slices.Contains(q.Queues, n.Queue)) &&
 			string(n.ID[:]) > string(q.After[:]) && (q.Limit <= 0 || len(ids) < q.Limit) {
 			ids = append(ids, n.ID)

@@ -29,7 +29,7 @@ var releasePromises = []promise{{
 		requireSameRecord(t, want, load(t, s, n.ID))
 		requireEvents(t, s, n.ID, events(0, 3))
 		requireSameRecord(t, beside, load(t, s, other.ID))
-		assert.Empty(t, list(t, s, store.Query{Called: true}))
+		assert.Empty(t, list(t, s, store.Query{Notified: true}))
 		assert.Equal(t, sagaIDs(other), list(t, s, store.Query{Owner: alice}))
 		require.NoError(t, s.Renew(t.Context(), alice, time.Hour)) // it isn't alice's any more
 
