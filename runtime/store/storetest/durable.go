@@ -13,13 +13,16 @@ import (
 )
 
 var durablePromises = []promise{{
-	name: "is there when it is opened again",
+	name: "keeps all changes when it is opened again",
 	quotes: []string{
-		"When one that changes something returns nil, the change survives a crash of the process and of the machine (the memory store is excepted), and every later call sees it.",
+		"When a method that changes something returns nil, the change is durable: it survives a crash of the " +
+			"process and of the machine.",
+		"The memory store is the exception.",
+		"Multiple processes may use one database at the same time.",
 	},
 	checkDurable: func(t *testing.T, open Opener) {
 		first := open(t)
-		n, leased, final := newIn(saga.StateRunning), newSaga(), newIn(saga.StateFailed)
+		n, leased, final := newSagaIn(saga.StateRunning), newSaga(), newSagaIn(saga.StateFailed)
 		create(t, first, n, leased, final)
 		a := next(n.ID, 1, 2, 3)
 		a.State = saga.StateUnwinding
@@ -27,7 +30,7 @@ var durablePromises = []promise{{
 		require.Len(t, claim(t, first, store.Claim{Owner: bob, Lease: time.Hour}), 1)
 		require.NoError(t, first.Renew(t.Context(), bob, 0))
 		require.NoError(t, first.Delete(t.Context(), final.ID))
-		callOwner(t, first, leased)
+		notifyOwner(t, first, leased)
 
 		second := open(t)
 		requireSameRecord(t, load(t, first, n.ID), load(t, second, n.ID))
@@ -42,22 +45,22 @@ var durablePromises = []promise{{
 	name:         "gives each saga to one of several claimants",
 	checkDurable: func(t *testing.T, open Opener) { raceClaims(t, open(t), open(t)) },
 }, {
-	name:         "lets no event of an old owner behind a claim",
+	name:         "adds no event of the former owner after a claim",
 	checkDurable: func(t *testing.T, open Opener) { raceTakeovers(t, open(t), open(t)) },
 }, {
-	name:         "lets no event of an old owner behind a release",
+	name:         "adds no event of the former owner after a release",
 	checkDurable: func(t *testing.T, open Opener) { raceReleases(t, open(t), open(t)) },
 }, {
-	name:         "lets one of several appends win",
+	name:         "lets one of several appends of the same number win",
 	checkDurable: func(t *testing.T, open Opener) { raceAppends(t, open(t), open(t)) },
 }, {
-	name:         "lets one of several claim what nobody owns",
-	checkDurable: func(t *testing.T, open Opener) { raceQueues(t, open(t), open(t)) },
+	name:         "gives each unowned saga to one of several claimants",
+	checkDurable: func(t *testing.T, open Opener) { raceUnownedClaims(t, open(t), open(t)) },
 }, {
-	name:         "lets either the owner or somebody who calls it win",
-	checkDurable: func(t *testing.T, open Opener) { raceCalls(t, open(t), open(t)) },
+	name:         "lets either the owner or a client that notifies it win",
+	checkDurable: func(t *testing.T, open Opener) { raceNotifications(t, open(t), open(t)) },
 }, {
-	name: "may be opened by several at once",
+	name: "can be opened concurrently",
 	checkDurable: func(t *testing.T, open Opener) {
 		stores := make([]store.Store, 4)
 		parallel(len(stores), func(i int) { stores[i] = open(t) })

@@ -18,24 +18,24 @@ import (
 )
 
 var racePromises = []promise{{
-	name: "of claims gives each saga to one",
+	name: "gives each saga to one claimant",
 	quotes: []string{
-		"Two claims at once never get the same saga.",
-		"Its methods may be called by several goroutines, and for one database by several processes.",
+		"Concurrent claims never return the same saga.",
+		"Its methods are safe for concurrent use by multiple goroutines.",
 	},
 	check: func(t *testing.T, s store.Store) { raceClaims(t, s, s) },
 }, {
-	name:   "of an old owner and a claimant leaves no event behind the claim",
-	quotes: []string{"A claim may pass over a saga that something else is written to at the moment."},
+	name:   "adds no event of the former owner after a claim",
+	quotes: []string{"A claim may skip a saga that is being written at the same time."},
 	check:  func(t *testing.T, s store.Store) { raceTakeovers(t, s, s) },
 }, {
-	name:  "of an owner who appends and one who releases leaves no event behind the release",
+	name:  "adds no event of the former owner after a release",
 	check: func(t *testing.T, s store.Store) { raceReleases(t, s, s) },
 }, {
-	name:  "of appends with one number lets one win",
+	name:  "lets one of several appends of the same number win",
 	check: func(t *testing.T, s store.Store) { raceAppends(t, s, s) },
 }, {
-	name: "of creates with one ID lets one win",
+	name: "lets one of several creates of the same ID win",
 	check: func(t *testing.T, s store.Store) {
 		for range 10 {
 			n := newSaga()
@@ -53,14 +53,15 @@ var racePromises = []promise{{
 		}
 	},
 }, {
-	name: "of contexts and appends leaves all or nothing",
+	name: "keeps interrupted appends atomic",
 	quotes: []string{
-		"Every method has an effect wholly or not at all.",
-		"A method returns soon after its context has ended; the effect is unknown then, and may come about after the return.",
+		"Every method is atomic: it takes effect completely or not at all.",
+		"If the context becomes done during a call, the method returns soon after.",
+		"Its outcome is then unknown: the change may even take effect after the method has returned.",
 	},
 	check: checkInterrupted,
 }, {
-	name:  "of many sagas mixes nothing up",
+	name:  "keeps many sagas apart",
 	check: checkManyAtOnce,
 }}
 
@@ -69,7 +70,7 @@ func raceClaims(t *testing.T, a, b store.Store) {
 	const sagas, claimants = 60, 8
 	var all []saga.ID
 	for range sagas {
-		n := newIn(saga.StateRunning)
+		n := newSagaIn(saga.StateRunning)
 		create(t, a, n)
 		all = append(all, n.ID)
 	}
@@ -98,15 +99,15 @@ func raceClaims(t *testing.T, a, b store.Store) {
 // raceTakeovers lets owner after owner claim a saga through b while the one before appends through a.
 func raceTakeovers(t *testing.T, a, b store.Store) {
 	for range 15 {
-		n := newIn(saga.StateRunning)
+		n := newSagaIn(saga.StateRunning)
 		create(t, a, n)
 		acknowledged := uint64(2)
 		var begun atomic.Bool
-		zombie := make(chan error, 1)
+		formerOwner := make(chan error, 1)
 		go func() {
 			for {
 				if err := a.Append(t.Context(), next(n.ID, 1, acknowledged, 2)); err != nil {
-					zombie <- err
+					formerOwner <- err
 					return
 				}
 				acknowledged += 2
@@ -124,7 +125,7 @@ func raceTakeovers(t *testing.T, a, b store.Store) {
 		require.NoError(t, err)
 		require.Len(t, log, int(claimed[0].NextSeq), "the log at the claim is what the claim returned")
 
-		require.ErrorIs(t, <-zombie, store.ErrFenced)
+		require.ErrorIs(t, <-formerOwner, store.ErrFenced)
 		require.EqualValues(t, acknowledged, len(log), "each acknowledged event is there, and no other")
 		mine := next(n.ID, 2, claimed[0].NextSeq, 1)
 		require.NoError(t, b.Append(t.Context(), mine))
@@ -195,7 +196,7 @@ func checkInterrupted(t *testing.T, s store.Store) {
 		err := s.Append(ctx, given)
 		assert.Less(t, time.Since(began), 10*time.Second)
 		cancel()
-		scribbleEvents(given.Events) // the store must not look at them any more
+		overwriteEvents(given.Events) // the store must not look at them any more
 		if err != nil {
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			if err := s.Append(t.Context(), next(n.ID, 1, seq, 3)); !errors.Is(err, store.ErrSequence) {

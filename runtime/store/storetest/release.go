@@ -12,16 +12,18 @@ import (
 )
 
 var releasePromises = []promise{{
-	name: "leaves the saga to whoever claims it",
+	name: "makes the saga unowned",
 	quotes: []string{
-		"Release gives a saga up, if it has that generation: it has no owner and no lease any more, and isn't called.",
-		"Generation is 1 and the number of times that it was claimed or released.",
+		"Release makes a saga of the given generation unowned.",
+		"It ends the saga's lease and clears its notification.",
+		"Generation is the saga's fencing token. It is 1 plus the number of times that the saga was claimed or " +
+			"released.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		n, other := newSaga(), newSaga()
 		n.Queue, other.Queue = "q", "q"
 		create(t, s, n, other)
-		callOwner(t, s, n)
+		notifyOwner(t, s, n)
 		want, beside := load(t, s, n.ID), load(t, s, other.ID)
 		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
 		require.NoError(t, s.Release(t.Context(), n.ID, 1))
@@ -41,9 +43,9 @@ var releasePromises = []promise{{
 		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, s, store.Claim{Owner: bob, Queue: "q"})), "by its owner before, too")
 	},
 }, {
-	name: "is in the order of the IDs among what nobody owns",
+	name: "keeps the unowned sagas ordered by ID",
 	check: func(t *testing.T, s store.Store) {
-		sagas := []store.NewSaga{nobodys(""), newSaga(), newSaga(), nobodys("")}
+		sagas := []store.NewSaga{unowned(""), newSaga(), newSaga(), unowned("")}
 		create(t, s, sagas...)
 		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
 		require.NoError(t, s.Release(t.Context(), sagas[2].ID, 1))
@@ -53,10 +55,12 @@ var releasePromises = []promise{{
 		}
 	},
 }, {
-	name: "fences who has owned the saga",
+	name: "fences the former owner",
 	quotes: []string{
-		"Its generation grows by one, so that who has owned it can't write to it, even before somebody claims it.",
-		"It returns ErrNotFound or ErrFenced, in this order of preference, and changes nothing, if not.",
+		"It also increments the generation, so the former owner can't write to the saga even before another " +
+			"coordinator claims it.",
+		"If the saga doesn't exist or has another generation, Release changes nothing and returns ErrNotFound or " +
+			"ErrFenced.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		n := newSaga()
@@ -77,18 +81,18 @@ var releasePromises = []promise{{
 		})
 	},
 }, {
-	name:   "leaves what is final",
-	quotes: []string{"A final saga of that generation stays as it is, and Release returns nil."},
+	name:   "does nothing to a final saga",
+	quotes: []string{"If the saga is final, Release changes nothing and returns nil."},
 	check: func(t *testing.T, s store.Store) {
 		for _, state := range []saga.State{saga.StateSucceeded, saga.StateFailed, saga.StateAbandoned} {
-			n := newIn(state)
+			n := newSagaIn(state)
 			create(t, s, n)
 			requireUnchanged(t, s, n.ID, func() {
 				require.NoError(t, s.Release(t.Context(), n.ID, 1))
 				require.ErrorIs(t, s.Release(t.Context(), n.ID, 2), store.ErrFenced)
 			})
 		}
-		stuck := newIn(saga.StateStuck)
+		stuck := newSagaIn(saga.StateStuck)
 		create(t, s, stuck)
 		require.NoError(t, s.Release(t.Context(), stuck.ID, 1))
 		assert.Empty(t, load(t, s, stuck.ID).Owner, "what is stuck isn't final")

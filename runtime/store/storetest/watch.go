@@ -23,10 +23,13 @@ func Watch(t *testing.T, create func(t *testing.T) Opener) {
 }
 
 var watchPromises = []promise{{
-	name: "wakes when there is something to look for, whoever made it",
+	name: "wakes on a change by any process",
 	quotes: []string{
-		"Watch calls wake, in the caller's goroutine, when a saga without an owner has been created, one has been released, or an owner has been called, by whatever process.",
-		"It is a hint: it may come for nothing, and one for many; what came before Watch, or while the database was out of reach, is not told.",
+		"Watch calls wake when any process has created an unowned saga, has released a saga or has notified an " +
+			"owner.",
+		"It calls wake in the caller's goroutine.",
+		"A wake-up is only a hint: it may be spurious, and one call may stand for several changes.",
+		"Watch doesn't report changes that were made before it was called or while the database was unreachable.",
 	},
 	checkDurable: func(t *testing.T, open Opener) {
 		watched, own := open(t), newSaga()
@@ -34,8 +37,8 @@ var watchPromises = []promise{{
 		first, second := startWatch(t, watched), startWatch(t, watched)
 		for _, s := range []store.Store{watched, open(t)} {
 			for _, do := range []func(){
-				func() { create(t, s, nobodys("q")) },
-				func() { callOwner(t, s, own) },
+				func() { create(t, s, unowned("q")) },
+				func() { notifyOwner(t, s, own) },
 				func() { release(t, s, own) },
 			} {
 				first.settle(t)
@@ -47,13 +50,16 @@ var watchPromises = []promise{{
 		}
 	},
 }, {
-	name:   "ends with its context, and may be called again",
-	quotes: []string{"Watch returns when ctx ends, with its error, or when it can't watch any more, with why; then it may be called again."},
+	name: "returns when its context is done, and can be called again",
+	quotes: []string{
+		"It returns the context's error when ctx is done, and another error if it can't watch any longer.",
+		"The caller may then call Watch again.",
+	},
 	checkDurable: func(t *testing.T, open Opener) {
 		s := open(t)
 		for range 3 {
 			w := startWatch(t, s)
-			create(t, s, nobodys(""))
+			create(t, s, unowned(""))
 			w.requireWake(t)
 			require.ErrorIs(t, w.stop(), context.Canceled)
 		}
@@ -65,10 +71,10 @@ var watchPromises = []promise{{
 		require.ErrorIs(t, s.(store.Watcher).Watch(ended, func() {}), context.Canceled)
 	},
 }, {
-	name: "may look at the store, and end, in wake",
+	name: "allows wake to use the store and to cancel the watch",
 	checkDurable: func(t *testing.T, open Opener) {
 		s := open(t)
-		n := nobodys("q")
+		n := unowned("q")
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		ended := make(chan error, 1)
@@ -84,11 +90,11 @@ var watchPromises = []promise{{
 			})
 		}()
 		create(t, s, n)
-		until(t, claimed, func() { create(t, s, nobodys("other")) }) // the watch may have begun after n was created
+		until(t, claimed, func() { create(t, s, unowned("other")) }) // the watch may have begun after n was created
 		require.ErrorIs(t, <-ended, context.Canceled)
 	},
 }, {
-	name: "lets who writes not wait",
+	name: "doesn't block writers while wake runs",
 	checkDurable: func(t *testing.T, open Opener) {
 		s := open(t)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -103,12 +109,12 @@ var watchPromises = []promise{{
 				<-asleep
 			})
 		}()
-		until(t, begun, func() { create(t, s, nobodys("")) })
+		until(t, begun, func() { create(t, s, unowned("")) })
 		n := newSaga()
 		create(t, s, n)
 		for range 30 {
-			create(t, s, nobodys(""))
-			callOwner(t, s, n)
+			create(t, s, unowned(""))
+			notifyOwner(t, s, n)
 		}
 		require.NoError(t, s.Append(t.Context(), next(n.ID, 1, 32, 1)))
 		cancel()
@@ -140,7 +146,7 @@ func startWatch(t *testing.T, s store.Store) *watch {
 		})
 	}()
 	t.Cleanup(func() { _ = w.stop() })
-	until(t, w.woken, func() { create(t, s, nobodys("settle")) })
+	until(t, w.woken, func() { create(t, s, unowned("settle")) })
 	return w
 }
 

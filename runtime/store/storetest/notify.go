@@ -14,14 +14,13 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-var callPromises = []promise{{
-	name: "is for the owner to see, until the owner appends",
+var notifyPromises = []promise{{
+	name: "marks the saga until the owner appends",
 	quotes: []string{
-		"Somebody who is not the owner may append, with the owner's generation, and calls the owner thereby.",
-		"It sets whether the saga's owner is called.",
-		"Call says that the caller isn't the owner, who is to look at the saga.",
-		"Without it the owner isn't called any more.",
-		"Called says that somebody else has appended, and the owner nothing since.",
+		"A client that isn't the owner may also append, with the current generation, and notify the owner.",
+		"Notify is set by a client that isn't the owner, to notify the owner. An append without it clears the " +
+			"notification.",
+		"Notified reports whether a client has appended with Notify, and the owner has not appended since.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		n, other := newSaga(), newSaga()
@@ -55,16 +54,17 @@ var callPromises = []promise{{
 		assert.True(t, load(t, s, n.ID).Notified, "without events, in the same state")
 	},
 }, {
-	name: "is found by listing, or by the owner's next append",
+	name: "is found with List, or by the owner's next append",
 	quotes: []string{
-		"The owner finds the sagas for which it is called with List, and anyhow with its next Append, which returns ErrSequence if the other had events.",
+		"The owner finds the sagas for which it was notified with List.",
+		"It also notices at its next Append, which returns ErrSequence if the client has appended events.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		running, final, bobs, silent := newSaga(), newSaga(), newSaga(), newSaga()
 		bobs.Owner = bob
 		create(t, s, running, final, bobs, silent)
-		callOwner(t, s, running)
-		callOwner(t, s, bobs)
+		notifyOwner(t, s, running)
+		notifyOwner(t, s, bobs)
 		end := next(final.ID, 1, 2, 1)
 		end.State, end.Notify = saga.StateAbandoned, true
 		require.NoError(t, s.Append(t.Context(), end))
@@ -86,7 +86,7 @@ var callPromises = []promise{{
 		assert.Equal(t, sagaIDs(running), list(t, s, store.Query{Owner: alice, Notified: true}))
 	},
 }, {
-	name: "that is refused calls nobody",
+	name: "has no effect in an append that returns an error",
 	check: func(t *testing.T, s store.Store) {
 		n := newSaga()
 		create(t, s, n)
@@ -98,18 +98,18 @@ var callPromises = []promise{{
 				require.ErrorIs(t, s.Append(t.Context(), a), want)
 			}
 		})
-		callOwner(t, s, n)
+		notifyOwner(t, s, n)
 		requireUnchanged(t, s, n.ID, func() {
 			require.ErrorIs(t, s.Append(t.Context(), next(n.ID, 1, 2, 1)), store.ErrSequence) // and it stays called
 		})
 	},
 }, {
-	name: "ends when the saga is claimed",
+	name: "is cleared by a claim",
 	check: func(t *testing.T, s store.Store) {
-		owned, nobodys := newIn(saga.StateRunning), nobodys("")
+		owned, nobodys := newSagaIn(saga.StateRunning), unowned("")
 		create(t, s, owned, nobodys)
-		callOwner(t, s, owned)
-		callOwner(t, s, nobodys)
+		notifyOwner(t, s, owned)
+		notifyOwner(t, s, nobodys)
 		assert.Equal(t, sagaIDs(owned, nobodys), list(t, s, store.Query{Notified: true}))
 		for _, r := range claim(t, s, store.Claim{Owner: bob, Limit: 1}) {
 			assert.Equal(t, owned.ID, r.ID)
@@ -121,15 +121,15 @@ var callPromises = []promise{{
 		require.NoError(t, s.Append(t.Context(), next(owned.ID, 2, 3, 1)))
 	},
 }, {
-	name: "that races with the owner lets one win",
+	name: "and a concurrent append of the owner have one winner",
 	check: func(t *testing.T, s store.Store) {
-		raceCalls(t, s, s)
+		raceNotifications(t, s, s)
 	},
 }}
 
-// raceCalls lets an owner append through a while somebody else calls it through b, both with the same number. Each
+// raceNotifications lets an owner append through a while somebody else calls it through b, both with the same number. Each
 // tries again with the next number when the other was first.
-func raceCalls(t *testing.T, a, b store.Store) {
+func raceNotifications(t *testing.T, a, b store.Store) {
 	const rounds = 40
 	n := newSaga()
 	create(t, a, n)

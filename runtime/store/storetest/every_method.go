@@ -15,11 +15,11 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-var anyPromises = []promise{{
-	name:   "keeps nothing of what it is given",
-	quotes: []string{"A store keeps nothing of what it is given, and the caller may change what is returned."},
+var everyMethodPromises = []promise{{
+	name:   "retains no argument",
+	quotes: []string{"A store doesn't retain its arguments, and the caller may modify the results."},
 	check: func(t *testing.T, s store.Store) {
-		n := newIn(saga.StateRunning)
+		n := newSagaIn(saga.StateRunning)
 		n.Events[0].Payload = json.RawMessage(`"given"`)
 		a := next(n.ID, 1, 2, 2)
 		a.Events[0].Payload = json.RawMessage(`"given"`)
@@ -28,22 +28,22 @@ var anyPromises = []promise{{
 		require.NoError(t, s.Append(t.Context(), a))
 		require.Equal(t, string(dag), string(n.DAG))
 		require.Equal(t, string(params), string(n.Params))
-		scribble(n.DAG)
-		scribble(n.Params)
-		scribbleEvents(n.Events)
-		scribbleEvents(a.Events)
+		overwrite(n.DAG)
+		overwrite(n.Params)
+		overwriteEvents(n.Events)
+		overwriteEvents(a.Events)
 		requireEvents(t, s, n.ID, want)
 
 		for range 2 {
 			record := load(t, s, n.ID)
 			require.Equal(t, string(dag), string(record.DAG))
 			require.Equal(t, string(params), string(record.Params))
-			scribble(record.DAG)
-			scribble(record.Params)
+			overwrite(record.DAG)
+			overwrite(record.Params)
 			log, err := s.Events(t.Context(), n.ID, 0, 0)
 			require.NoError(t, err)
 			requireSameEvents(t, want, log)
-			scribbleEvents(log)
+			overwriteEvents(log)
 			part, err := s.Events(t.Context(), n.ID, 1, 2)
 			require.NoError(t, err)
 			_ = append(part, saga.Event{}) // must not reach the event behind
@@ -51,15 +51,16 @@ var anyPromises = []promise{{
 				claimed := claim(t, s, store.Claim{Owner: owner})
 				require.Equal(t, string(dag), string(claimed[0].DAG))
 				require.Equal(t, string(params), string(claimed[0].Params))
-				scribble(claimed[0].DAG)
-				scribble(claimed[0].Params)
+				overwrite(claimed[0].DAG)
+				overwrite(claimed[0].Params)
 			}
 		}
 	},
 }, {
-	name: "returns bytes as they were",
+	name: "returns bytes unchanged",
 	quotes: []string{
-		"It returns payloads, DAGs and parameters byte for byte, except that what is empty becomes nil, and the times of events to the millisecond or better.",
+		"Payloads, DAGs and parameters are returned byte for byte, but an empty one becomes nil.",
+		"The times of events are kept to the millisecond or better.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		payloads := []string{
@@ -106,13 +107,14 @@ var anyPromises = []promise{{
 		assert.True(t, log[0].At.IsZero())
 	},
 }, {
-	name: "refuses what is malformed",
+	name: "rejects malformed arguments",
 	quotes: []string{
-		"It refuses what is malformed, as the Check methods of NewSaga, Append and Claim say, and changes nothing.",
-		"Owner is the claimant; it is not empty.",
+		"A store rejects arguments for which the Check method of NewSaga, Append or Claim returns an error, and " +
+			"changes nothing.",
+		"Owner is the claimant. Required.",
 	},
 	check: func(t *testing.T, s store.Store) {
-		n := newIn(saga.StateRunning)
+		n := newSagaIn(saga.StateRunning)
 		create(t, s, n)
 		requireUnchanged(t, s, n.ID, func() {
 			for what, spoil := range malformedSagas {
@@ -132,12 +134,12 @@ var anyPromises = []promise{{
 		})
 	},
 }, {
-	name:   "does nothing in a context that has ended",
-	quotes: []string{"With a context that has ended before the call it changes nothing, and returns the context's error."},
+	name:   "changes nothing if the context is done",
+	quotes: []string{"If the context is already done, a method changes nothing and returns the context's error."},
 	check: func(t *testing.T, s store.Store) {
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		n, final := newIn(saga.StateRunning), newIn(saga.StateFailed)
+		n, final := newSagaIn(saga.StateRunning), newSagaIn(saga.StateFailed)
 		create(t, s, n, final)
 		requireUnchanged(t, s, n.ID, func() {
 			require.ErrorIs(t, s.Create(ended, newSaga()), context.Canceled)
@@ -198,15 +200,15 @@ func cloneEvents(from []saga.Event) []saga.Event {
 	return events
 }
 
-func scribble(b []byte) {
+func overwrite(b []byte) {
 	for i := range b {
 		b[i] = '!'
 	}
 }
 
-func scribbleEvents(events []saga.Event) {
+func overwriteEvents(events []saga.Event) {
 	for i := range events {
-		scribble(events[i].Payload)
+		overwrite(events[i].Payload)
 		events[i] = saga.Event{Seq: 99}
 	}
 }
