@@ -161,8 +161,8 @@ var appendPromises = []promise{{
 	},
 }}
 
-// appendInAnyState creates a saga and appends to it in several states. The first
-// and the last ones are final.
+// appendInAnyState creates a saga and appends to it in several states. The
+// first and the last ones are final.
 func appendInAnyState(t *testing.T, s store.Store, n store.NewSaga) {
 	create(t, s, n)
 	want := slices.Clone(n.Events)

@@ -21,20 +21,22 @@ var claimPromises = []promise{{
 		"If it is zero or negative, they can claim it at once, unless the owner has renewed its leases.",
 	},
 	check: func(t *testing.T, s store.Store) {
-		var open []saga.ID
+		var unfinished []saga.ID
 		for state := saga.StateCreated; state <= saga.StateAbandoned; state++ {
 			n := newSagaIn(state)
 			create(t, s, n)
 			if !state.Final() {
-				open = append(open, n.ID)
+				unfinished = append(unfinished, n.ID)
 			}
 		}
 		leased, mine, negative := newSaga(), newSagaIn(saga.StateRunning), newSagaIn(saga.StateRunning)
 		mine.Owner, negative.Lease = bob, -time.Hour
 		create(t, s, leased, mine, negative)
-		assert.ElementsMatch(t, append(open, negative.ID), recordIDs(claim(t, s, store.Claim{Owner: bob, Lease: time.Hour})))
-		assert.Empty(t, claim(t, s, store.Claim{Owner: bob}), "again")
-		assert.Equal(t, sagaIDs(mine), recordIDs(claim(t, s, store.Claim{Owner: "carol"})), "for a third, bob's leases hold")
+		claimed := claim(t, s, store.Claim{Owner: bob, Lease: time.Hour})
+		assert.ElementsMatch(t, append(unfinished, negative.ID), recordIDs(claimed))
+		assert.Empty(t, claim(t, s, store.Claim{Owner: bob}), "they are bob's already")
+		claimed = claim(t, s, store.Claim{Owner: "carol"})
+		assert.Equal(t, sagaIDs(mine), recordIDs(claimed), "the leases of bob's claim protect the others")
 		assert.Equal(t, alice, load(t, s, leased.ID).Owner)
 	},
 }, {
@@ -67,17 +69,21 @@ var claimPromises = []promise{{
 	check: func(t *testing.T, s store.Store) {
 		sagas := manySagas()
 		for i := range sagas {
-			// The order of states, owners and leases' ends is not that of IDs.
+			// States, owners and leases are in another order than the IDs.
 			sagas[i].State, sagas[i].Queue = saga.State(4-i%4), "work"
-			sagas[i].Owner, sagas[i].Lease = [...]string{"carol", "", alice}[i%3], time.Duration(i%2) // a nanosecond is over soon
+			sagas[i].Owner = [...]string{"carol", "", alice}[i%3]
+			sagas[i].Lease = time.Duration(i % 2) // a nanosecond is over soon
 		}
 		create(t, s, sagas[3], sagas[0], sagas[4], sagas[2], sagas[1], sagas[5], sagas[6], sagas[7])
 		for _, size := range []int{1, 3, 2} {
-			assert.Equal(t, sagaIDs(sagas[:size]...), recordIDs(claim(t, s, store.Claim{Owner: bob, Queue: "work", Lease: time.Hour, Limit: size})))
+			claimed := claim(t, s, store.Claim{Owner: bob, Queue: "work", Lease: time.Hour, Limit: size})
+			assert.Equal(t, sagaIDs(sagas[:size]...), recordIDs(claimed))
 			sagas = sagas[size:]
 		}
-		assert.Equal(t, sagaIDs(sagas...), recordIDs(claim(t, s, store.Claim{Owner: bob, Queue: "work", Limit: -1})))
-		assert.Equal(t, sagaIDs(sagas...), recordIDs(claim(t, s, store.Claim{Owner: alice, Queue: "work", Limit: math.MaxInt})))
+		claimed := claim(t, s, store.Claim{Owner: bob, Queue: "work", Limit: -1})
+		assert.Equal(t, sagaIDs(sagas...), recordIDs(claimed))
+		claimed = claim(t, s, store.Claim{Owner: alice, Queue: "work", Limit: math.MaxInt})
+		assert.Equal(t, sagaIDs(sagas...), recordIDs(claimed))
 	},
 }, {
 	name: "stops after a number of bytes",
@@ -86,7 +92,7 @@ var claimPromises = []promise{{
 			"reach that number of bytes.",
 	},
 	check: func(t *testing.T, s store.Store) {
-		const large, some = 10_000, 5_000 // a codec may add to the small ones
+		const large, some = 10_000, 5_000 // a codec may make the small ones larger
 		for _, owner := range []string{"", alice} {
 			for _, byID := range []bool{false, true} {
 				sagas := make([]store.NewSaga, 8)
@@ -113,13 +119,15 @@ var claimPromises = []promise{{
 	name:   "is restricted to IDs",
 	quotes: []string{"IDs, if not empty, restricts the claim to these sagas."},
 	check: func(t *testing.T, s store.Store) {
-		a, b, c, leased, final := newSagaIn(saga.StateRunning), newSagaIn(saga.StateStuck), newSagaIn(saga.StateCreated), newSaga(), newSagaIn(saga.StateFailed)
+		a, b, c := newSagaIn(saga.StateRunning), newSagaIn(saga.StateStuck), newSagaIn(saga.StateCreated)
+		leased, final := newSaga(), newSagaIn(saga.StateFailed)
 		create(t, s, a, b, c, leased, final)
 		ids := append(sagaIDs(final, leased, c, a, a), saga.NewID())
 		assert.Equal(t, sagaIDs(a), recordIDs(claim(t, s, store.Claim{Owner: bob, IDs: ids, Limit: 1})))
 		assert.Equal(t, sagaIDs(c), recordIDs(claim(t, s, store.Claim{Owner: bob, IDs: ids})))
 		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, IDs: ids}))
-		assert.Equal(t, sagaIDs(b), recordIDs(claim(t, s, store.Claim{Owner: bob, IDs: []saga.ID{}})), "an empty slice is no restriction")
+		claimed := claim(t, s, store.Claim{Owner: bob, IDs: []saga.ID{}})
+		assert.Equal(t, sagaIDs(b), recordIDs(claimed), "an empty slice is no restriction")
 	},
 }, {
 	name:   "skips the sagas in Except",
@@ -142,13 +150,14 @@ var claimPromises = []promise{{
 				}
 				c.Except = append(sagaIDs(sagas[0], sagas[1], sagas[3]), saga.NewID())
 				c.Limit = 2
-				assert.Equal(t, sagaIDs(sagas[2], sagas[4]), recordIDs(claim(t, s, c)), "the oldest of the others")
+				assert.Equal(t, sagaIDs(sagas[2], sagas[4]), recordIDs(claim(t, s, c)), "the lowest IDs of the others")
 				c.Limit = 0
 				assert.Equal(t, sagaIDs(sagas[5:]...), recordIDs(claim(t, s, c)))
 				assert.Empty(t, claim(t, s, c))
 				assert.Equal(t, owner, load(t, s, sagas[0].ID).Owner)
 				c.Except = []saga.ID{}
-				assert.Equal(t, sagaIDs(sagas[0], sagas[1], sagas[3]), recordIDs(claim(t, s, c)), "an empty slice leaves nothing out")
+				assert.Equal(t, sagaIDs(sagas[0], sagas[1], sagas[3]), recordIDs(claim(t, s, c)),
+					"an empty slice is no restriction")
 			}
 		}
 	},
@@ -166,12 +175,13 @@ var claimPromises = []promise{{
 		}
 		owned, free := newSagaIn(saga.StateRunning), unowned("")
 		create(t, s, owned, free)
-		for range 960 { // as many as a coordinator gives
+		for range 960 { // a coordinator passes up to 1,000
 			except = append(except, saga.NewID())
 		}
-		assert.Equal(t, sagaIDs(owned), recordIDs(claim(t, s, store.Claim{Owner: bob, Lease: time.Hour, Limit: 1, Except: except})))
-		assert.Equal(t, sagaIDs(free), recordIDs(claim(t, s, store.Claim{Owner: bob, Lease: time.Hour, Limit: 1, Except: except})))
-		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, Limit: 1, Except: except}))
+		c := store.Claim{Owner: bob, Lease: time.Hour, Limit: 1, Except: except}
+		assert.Equal(t, sagaIDs(owned), recordIDs(claim(t, s, c)))
+		assert.Equal(t, sagaIDs(free), recordIDs(claim(t, s, c)))
+		assert.Empty(t, claim(t, s, c))
 	},
 }, {
 	name: "can't take a saga before its lease expires",
@@ -219,11 +229,13 @@ var renewPromises = []promise{{
 		late := newSagaIn(saga.StateRunning)
 		late.Queue, late.Lease = "late", 0
 		create(t, s, late)
-		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, Queue: "late"}), "the owner has renewed")
-		assert.Equal(t, sagaIDs(other), recordIDs(claim(t, s, store.Claim{Owner: bob})), "only carol's is free")
+		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, Queue: "late"}), "the owner has renewed its leases")
+		assert.Equal(t, sagaIDs(other), recordIDs(claim(t, s, store.Claim{Owner: bob})),
+			"only carol's lease has expired")
 
 		require.NoError(t, s.Renew(t.Context(), alice, 0))
-		assert.Equal(t, sagaIDs(a), recordIDs(claim(t, s, store.Claim{Owner: bob, Limit: 1})), "it can end leases, too")
+		assert.Equal(t, sagaIDs(a), recordIDs(claim(t, s, store.Claim{Owner: bob, Limit: 1})),
+			"alice has ended her leases")
 		assert.Equal(t, sagaIDs(late), recordIDs(claim(t, s, store.Claim{Owner: bob, Queue: "late"})))
 		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
 		require.NoError(t, s.Renew(t.Context(), alice, -time.Hour))
@@ -240,19 +252,21 @@ var renewPromises = []promise{{
 		n := newSaga()
 		create(t, s, n)
 		requireUnchanged(t, s, n.ID, func() {
-			require.NoError(t, s.Renew(t.Context(), "nobody", 0))
+			require.NoError(t, s.Renew(t.Context(), "carol", 0))
 		})
 		assert.Empty(t, claim(t, s, store.Claim{Owner: bob}))
 	},
 }}
 
-// requireClaimedAfter claims the saga until it succeeds, which it must not before the lease is over.
+// requireClaimedAfter repeats a claim until it gets the saga. It requires that
+// the lease, which began at the given time, has expired by then.
 func requireClaimedAfter(t *testing.T, s store.Store, owner string, id saga.ID, began time.Time, lease time.Duration) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		records, err := s.Claim(t.Context(), store.Claim{Owner: owner, IDs: []saga.ID{id}})
 		return assert.NoError(t, err) && len(records) == 1
 	}, 30*time.Second, 2*time.Millisecond)
-	// The clock of the database may count coarser than ours.
-	assert.GreaterOrEqual(t, time.Since(began), lease-10*time.Millisecond, "the saga was claimed before its lease was over")
+	// The database's clock may have a coarser resolution than ours.
+	assert.GreaterOrEqual(t, time.Since(began), lease-10*time.Millisecond,
+		"the saga was claimed before its lease expired")
 }

@@ -64,8 +64,8 @@ var deletePromises = []promise{{
 	name:   "removes the record and the log",
 	quotes: []string{"Delete removes a saga and its log."},
 	check: func(t *testing.T, s store.Store) {
-		succeeded, failed, other := newSagaIn(saga.StateSucceeded), newSagaIn(saga.StateFailed), newSagaIn(saga.StateFailed)
-		abandoned := newSagaIn(saga.StateAbandoned)
+		succeeded, failed := newSagaIn(saga.StateSucceeded), newSagaIn(saga.StateFailed)
+		abandoned, other := newSagaIn(saga.StateAbandoned), newSagaIn(saga.StateFailed)
 		create(t, s, succeeded, failed, abandoned, other)
 		require.NoError(t, s.Delete(t.Context(), succeeded.ID))
 		require.NoError(t, s.Delete(t.Context(), failed.ID))

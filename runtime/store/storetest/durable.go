@@ -39,7 +39,8 @@ var durablePromises = []promise{{
 		assert.Equal(t, sagaIDs(leased), list(t, second, store.Query{Owner: alice, Notified: true}))
 		require.NoError(t, second.Append(t.Context(), next(n.ID, 2, 5, 1)))
 		assert.EqualValues(t, 6, load(t, first, n.ID).NextSeq)
-		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, second, store.Claim{Owner: alice})), "the lease that was renewed has ended, the other hasn't")
+		claimed := claim(t, second, store.Claim{Owner: alice})
+		assert.Equal(t, sagaIDs(n), recordIDs(claimed), "bob has ended his lease")
 	},
 }, {
 	name:         "gives each saga to one of several claimants",
@@ -57,14 +58,14 @@ var durablePromises = []promise{{
 	name:         "gives each unowned saga to one of several claimants",
 	checkDurable: func(t *testing.T, open Opener) { raceUnownedClaims(t, open(t), open(t)) },
 }, {
-	name:         "lets either the owner or a client that notifies it win",
+	name:         "lets either the client or the owner append a number",
 	checkDurable: func(t *testing.T, open Opener) { raceNotifications(t, open(t), open(t)) },
 }, {
 	name: "can be opened concurrently",
 	checkDurable: func(t *testing.T, open Opener) {
 		stores := make([]store.Store, 4)
 		parallel(len(stores), func(i int) { stores[i] = open(t) })
-		require.NotContains(t, stores, nil, "all of them open")
+		require.NotContains(t, stores, nil, "all calls return a store")
 		n := newSaga()
 		create(t, stores[0], n)
 		for _, s := range stores {

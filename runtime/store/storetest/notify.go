@@ -26,15 +26,15 @@ var notifyPromises = []promise{{
 		n, other := newSaga(), newSaga()
 		create(t, s, n, other)
 		assert.False(t, load(t, s, n.ID).Notified)
-		order := next(n.ID, 1, 2, 1)
-		order.State, order.Notify = saga.StateUnwinding, true
-		require.NoError(t, s.Append(t.Context(), order))
-		requireEvents(t, s, n.ID, slices.Concat(n.Events, order.Events))
-		called := load(t, s, n.ID)
-		assert.True(t, called.Notified)
-		assert.Equal(t, alice, called.Owner, "the owner stays")
-		assert.EqualValues(t, 1, called.Generation)
-		assert.Equal(t, saga.StateUnwinding, called.State)
+		command := next(n.ID, 1, 2, 1)
+		command.State, command.Notify = saga.StateUnwinding, true
+		require.NoError(t, s.Append(t.Context(), command))
+		requireEvents(t, s, n.ID, slices.Concat(n.Events, command.Events))
+		notified := load(t, s, n.ID)
+		assert.True(t, notified.Notified)
+		assert.Equal(t, alice, notified.Owner, "the owner is unchanged")
+		assert.EqualValues(t, 1, notified.Generation)
+		assert.Equal(t, saga.StateUnwinding, notified.State)
 		assert.False(t, load(t, s, other.ID).Notified)
 		assert.Equal(t, sagaIDs(n), list(t, s, store.Query{Owner: alice, Notified: true}))
 
@@ -42,16 +42,16 @@ var notifyPromises = []promise{{
 		again.State, again.Notify = saga.StateUnwinding, true
 		require.NoError(t, s.Append(t.Context(), again))
 		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
-		assert.True(t, load(t, s, n.ID).Notified, "called again, and renewed")
+		assert.True(t, load(t, s, n.ID).Notified, "notified again, and leases renewed")
 
 		answer := next(n.ID, 1, 5, 0)
 		answer.State = saga.StateUnwinding
 		require.NoError(t, s.Append(t.Context(), answer))
-		assert.False(t, load(t, s, n.ID).Notified, "without events, in the same state")
+		assert.False(t, load(t, s, n.ID).Notified, "an append without events, in the same state")
 		assert.Empty(t, list(t, s, store.Query{Owner: alice, Notified: true}))
 		answer.Notify = true
 		require.NoError(t, s.Append(t.Context(), answer))
-		assert.True(t, load(t, s, n.ID).Notified, "without events, in the same state")
+		assert.True(t, load(t, s, n.ID).Notified, "an append without events, in the same state")
 	},
 }, {
 	name: "is found with List, or by the owner's next append",
@@ -60,9 +60,9 @@ var notifyPromises = []promise{{
 		"It also notices at its next Append, which returns ErrSequence if the client has appended events.",
 	},
 	check: func(t *testing.T, s store.Store) {
-		running, final, bobs, silent := newSaga(), newSaga(), newSaga(), newSaga()
+		running, final, bobs, other := newSaga(), newSaga(), newSaga(), newSaga()
 		bobs.Owner = bob
-		create(t, s, running, final, bobs, silent)
+		create(t, s, running, final, bobs, other)
 		notifyOwner(t, s, running)
 		notifyOwner(t, s, bobs)
 		end := next(final.ID, 1, 2, 1)
@@ -71,7 +71,7 @@ var notifyPromises = []promise{{
 
 		records, err := s.List(t.Context(), store.Query{Owner: alice, Notified: true})
 		require.NoError(t, err)
-		require.Equal(t, sagaIDs(running, final), recordIDs(records), "a final one, too")
+		require.Equal(t, sagaIDs(running, final), recordIDs(records), "including the final saga")
 		for _, r := range records {
 			want := load(t, s, r.ID)
 			want.DAG, want.Params = nil, nil
@@ -92,7 +92,9 @@ var notifyPromises = []promise{{
 		create(t, s, n)
 		requireUnchanged(t, s, n.ID, func() {
 			for want, a := range map[error]store.Append{
-				store.ErrSequence: next(n.ID, 1, 3, 1), store.ErrFenced: next(n.ID, 2, 2, 1), store.ErrNotFound: next(saga.NewID(), 1, 2, 1),
+				store.ErrSequence: next(n.ID, 1, 3, 1),
+				store.ErrFenced:   next(n.ID, 2, 2, 1),
+				store.ErrNotFound: next(saga.NewID(), 1, 2, 1),
 			} {
 				a.Notify = true
 				require.ErrorIs(t, s.Append(t.Context(), a), want)
@@ -100,49 +102,52 @@ var notifyPromises = []promise{{
 		})
 		notifyOwner(t, s, n)
 		requireUnchanged(t, s, n.ID, func() {
-			require.ErrorIs(t, s.Append(t.Context(), next(n.ID, 1, 2, 1)), store.ErrSequence) // and it stays called
+			// The owner's append fails, too, and doesn't clear the
+			// notification.
+			require.ErrorIs(t, s.Append(t.Context(), next(n.ID, 1, 2, 1)), store.ErrSequence)
 		})
 	},
 }, {
 	name: "is cleared by a claim",
 	check: func(t *testing.T, s store.Store) {
-		owned, nobodys := newSagaIn(saga.StateRunning), unowned("")
-		create(t, s, owned, nobodys)
+		owned, free := newSagaIn(saga.StateRunning), unowned("")
+		create(t, s, owned, free)
 		notifyOwner(t, s, owned)
-		notifyOwner(t, s, nobodys)
-		assert.Equal(t, sagaIDs(owned, nobodys), list(t, s, store.Query{Notified: true}))
+		notifyOwner(t, s, free)
+		assert.Equal(t, sagaIDs(owned, free), list(t, s, store.Query{Notified: true}))
 		for _, r := range claim(t, s, store.Claim{Owner: bob, Limit: 1}) {
 			assert.Equal(t, owned.ID, r.ID)
 			assert.False(t, r.Notified)
 		}
-		assert.Equal(t, sagaIDs(nobodys), list(t, s, store.Query{Notified: true}))
+		assert.Equal(t, sagaIDs(free), list(t, s, store.Query{Notified: true}))
 		require.Len(t, claim(t, s, store.Claim{Owner: bob}), 1)
 		assert.Empty(t, list(t, s, store.Query{Notified: true}))
 		require.NoError(t, s.Append(t.Context(), next(owned.ID, 2, 3, 1)))
 	},
 }, {
-	name: "and a concurrent append of the owner have one winner",
+	name: "lets either the client or the owner append a number",
 	check: func(t *testing.T, s store.Store) {
 		raceNotifications(t, s, s)
 	},
 }}
 
-// raceNotifications lets an owner append through a while somebody else calls it through b, both with the same number. Each
-// tries again with the next number when the other was first.
+// raceNotifications lets the owner append through a, and in parallel a client
+// append and notify it through b, both with the same event number. In each
+// round, one of them must win.
 func raceNotifications(t *testing.T, a, b store.Store) {
 	const rounds = 40
 	n := newSaga()
 	create(t, a, n)
 	for round := range uint64(rounds) {
-		var calls, owners atomic.Int32
+		var clients, owners atomic.Int32
 		parallel(2, func(i int) {
 			s, won := a, &owners
 			given := next(n.ID, 1, 2+round, 1)
 			if i == 1 {
-				s, won, given.Notify = b, &calls, true
+				s, won, given.Notify = b, &clients, true
 			}
 			if rand.IntN(2) == 0 {
-				s = a // in the same group, if it is one
+				s = a // both through one store, which may batch appends
 			}
 			switch err := s.Append(t.Context(), given); {
 			case err == nil:
@@ -151,8 +156,8 @@ func raceNotifications(t *testing.T, a, b store.Store) {
 				assert.ErrorIs(t, err, store.ErrSequence)
 			}
 		})
-		require.EqualValues(t, 1, calls.Load()+owners.Load(), "one wins in round %d", round)
-		require.Equal(t, calls.Load() == 1, load(t, b, n.ID).Notified, "the owner is called if it lost")
+		require.EqualValues(t, 1, clients.Load()+owners.Load(), "round %d has one winner", round)
+		require.Equal(t, clients.Load() == 1, load(t, b, n.ID).Notified, "the owner is notified if the client won")
 	}
 	requireEvents(t, a, n.ID, events(0, 2+rounds))
 }

@@ -27,7 +27,8 @@ var queuePromises = []promise{{
 		}
 		create(t, s, sagas...)
 		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, Queue: "none"}))
-		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, Queue: "b", IDs: sagaIDs(sagas[:4]...)}), "not by their IDs either")
+		c := store.Claim{Owner: bob, Queue: "b", IDs: sagaIDs(sagas[:4]...)}
+		assert.Empty(t, claim(t, s, c), "not by their IDs either")
 		for i, queue := range queues {
 			assert.Equal(t, queue, load(t, s, sagas[i].ID).Queue)
 			claimed := claim(t, s, store.Claim{Owner: bob, Queue: queue, Lease: time.Hour})
@@ -49,34 +50,36 @@ var queuePromises = []promise{{
 		want := load(t, s, n.ID)
 		assert.Empty(t, want.Owner)
 		assert.EqualValues(t, 1, want.Generation)
-		require.NoError(t, s.Renew(t.Context(), "", time.Hour)) // nobody's lease
+		require.NoError(t, s.Renew(t.Context(), "", time.Hour)) // no effect on unowned sagas
 		assert.Empty(t, list(t, s, store.Query{Owner: bob}))
 
 		claimed := claim(t, s, store.Claim{Owner: bob, Queue: "a", Lease: time.Hour})
 		require.Equal(t, sagaIDs(n), recordIDs(claimed))
 		want.Owner, want.Generation = bob, 2
 		requireSameRecord(t, want, claimed[0])
-		assert.Empty(t, claim(t, s, store.Claim{Owner: alice, Queue: "a"}), "a claim gives it a lease")
+		assert.Empty(t, claim(t, s, store.Claim{Owner: alice, Queue: "a"}), "bob's claim starts a lease")
 		assert.Equal(t, sagaIDs(n), list(t, s, store.Query{Owner: bob}))
 		require.ErrorIs(t, s.Append(t.Context(), next(n.ID, 1, 2, 1)), store.ErrFenced)
 		require.NoError(t, s.Append(t.Context(), next(n.ID, 2, 2, 1)))
 		require.NoError(t, s.Renew(t.Context(), "", 0))
-		assert.Empty(t, claim(t, s, store.Claim{Owner: alice, Queue: "a"}), "nor does it end so")
+		assert.Empty(t, claim(t, s, store.Claim{Owner: alice, Queue: "a"}),
+			"Renew without an owner doesn't end bob's lease")
 	},
 }, {
 	name:   "can be claimed without taking sagas from their owners",
 	quotes: []string{"Unowned restricts the claim to unowned sagas."},
 	check: func(t *testing.T, s store.Store) {
-		n, owned := unowned(""), newSagaIn(saga.StateRunning) // whose lease has ended
+		n, owned := unowned(""), newSagaIn(saga.StateRunning) // with an expired lease
 		create(t, s, n, owned)
 		ids := sagaIDs(n, owned)
 		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, s, store.Claim{Owner: bob, Unowned: true})))
-		assert.Empty(t, claim(t, s, store.Claim{Owner: "carol", Unowned: true}), "bob has it now")
+		assert.Empty(t, claim(t, s, store.Claim{Owner: "carol", Unowned: true}), "bob owns it now")
 		assert.Empty(t, claim(t, s, store.Claim{Owner: "carol", Unowned: true, IDs: ids}))
 		assert.ElementsMatch(t, ids, recordIDs(claim(t, s, store.Claim{Owner: "carol", IDs: ids})))
 		another := unowned("")
 		create(t, s, another)
-		assert.Equal(t, sagaIDs(another), recordIDs(claim(t, s, store.Claim{Owner: bob, Unowned: true, IDs: append(ids, another.ID)})))
+		c := store.Claim{Owner: bob, Unowned: true, IDs: append(ids, another.ID)}
+		assert.Equal(t, sagaIDs(another), recordIDs(claim(t, s, c)))
 	},
 }, {
 	name: "gives each unowned saga to one of several claimants",
@@ -85,7 +88,8 @@ var queuePromises = []promise{{
 	},
 }}
 
-// raceUnownedClaims lets several claim what nobody owns in stores a and b of one database, in each of two queues.
+// raceUnownedClaims lets several claimants claim the unowned sagas of two
+// queues in parallel, through stores a and b of one database.
 func raceUnownedClaims(t *testing.T, a, b store.Store) {
 	const claimants, each = 6, 30
 	want := map[string][]saga.ID{}
@@ -107,8 +111,11 @@ func raceUnownedClaims(t *testing.T, a, b store.Store) {
 			mu.Unlock()
 		}
 	}
-	parallel(claimants, func(i int) { claimAll([]store.Store{a, b}[i%2], string(rune('a'+i)), [...]string{"", "q"}[i/2%2]) })
-	for queue := range want { // what a claimant passed over because another had locked it
+	parallel(claimants, func(i int) {
+		claimAll([]store.Store{a, b}[i%2], string(rune('a'+i)), [...]string{"", "q"}[i/2%2])
+	})
+	for queue := range want {
+		// A claimant may have skipped sagas that another had locked.
 		claimAll(b, "last", queue)
 		assert.ElementsMatch(t, want[queue], got[queue], "in queue %q", queue)
 	}

@@ -65,7 +65,8 @@ var racePromises = []promise{{
 	check: checkManyAtOnce,
 }}
 
-// raceClaims lets many claim in stores a and b of one database.
+// raceClaims lets many claimants claim in parallel through stores a and b of
+// one database.
 func raceClaims(t *testing.T, a, b store.Store) {
 	const sagas, claimants = 60, 8
 	var all []saga.ID
@@ -92,11 +93,13 @@ func raceClaims(t *testing.T, a, b store.Store) {
 		}
 	}
 	parallel(claimants, func(i int) { claimAll([]store.Store{a, b}[i%2], string(rune('a'+i))) })
-	claimAll(a, "last") // what a claimant passed over because another had locked it
+	// A claimant may have skipped sagas that another had locked.
+	claimAll(a, "last")
 	assert.ElementsMatch(t, all, got)
 }
 
-// raceTakeovers lets owner after owner claim a saga through b while the one before appends through a.
+// raceTakeovers claims a saga through b while its former owner appends through
+// a.
 func raceTakeovers(t *testing.T, a, b store.Store) {
 	for range 15 {
 		n := newSagaIn(saga.StateRunning)
@@ -116,24 +119,24 @@ func raceTakeovers(t *testing.T, a, b store.Store) {
 		}()
 		var claimed []store.Record
 		require.Eventually(t, func() bool {
-			if begun.Load() { // the saga may be passed over, for an append
+			if begun.Load() { // the claim may skip the saga because of an append
 				claimed = claim(t, b, store.Claim{Owner: bob, IDs: []saga.ID{n.ID}, Lease: time.Hour})
 			}
 			return len(claimed) == 1
 		}, 30*time.Second, time.Millisecond)
 		log, err := b.Events(t.Context(), n.ID, 0, 0)
 		require.NoError(t, err)
-		require.Len(t, log, int(claimed[0].NextSeq), "the log at the claim is what the claim returned")
+		require.Len(t, log, int(claimed[0].NextSeq), "the claim returned the length of the log")
 
 		require.ErrorIs(t, <-formerOwner, store.ErrFenced)
-		require.EqualValues(t, acknowledged, len(log), "each acknowledged event is there, and no other")
+		require.EqualValues(t, acknowledged, len(log), "the log has exactly the acknowledged events")
 		mine := next(n.ID, 2, claimed[0].NextSeq, 1)
 		require.NoError(t, b.Append(t.Context(), mine))
 		requireEvents(t, a, n.ID, append(log, mine.Events...))
 	}
 }
 
-// raceReleases lets an owner append through a while its saga is released through b.
+// raceReleases releases a saga through b while its owner appends through a.
 func raceReleases(t *testing.T, a, b store.Store) {
 	for range 15 {
 		n := newSaga()
@@ -157,13 +160,15 @@ func raceReleases(t *testing.T, a, b store.Store) {
 		require.Empty(t, record.Owner)
 		require.EqualValues(t, 2, record.Generation)
 		require.ErrorIs(t, <-ended, store.ErrFenced)
-		require.EqualValues(t, record.NextSeq, acknowledged, "each acknowledged event is from before the release")
+		require.EqualValues(t, record.NextSeq, acknowledged,
+			"the log at the release has exactly the acknowledged events")
 		requireEvents(t, b, n.ID, events(0, int(acknowledged)))
 		require.Len(t, claim(t, a, store.Claim{Owner: bob, IDs: []saga.ID{n.ID}, Lease: time.Hour}), 1)
 	}
 }
 
-// raceAppends lets many append the same number in stores a and b of one database.
+// raceAppends lets many callers append events of the same number in parallel
+// through stores a and b of one database.
 func raceAppends(t *testing.T, a, b store.Store) {
 	n := newSaga()
 	create(t, a, n)
@@ -182,7 +187,7 @@ func raceAppends(t *testing.T, a, b store.Store) {
 	requireEvents(t, b, n.ID, slices.Concat(n.Events, events(2, 30)))
 }
 
-// checkInterrupted breaks appends off at any moment, and repeats them.
+// checkInterrupted cancels appends at random moments and repeats them.
 func checkInterrupted(t *testing.T, s store.Store) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -196,7 +201,7 @@ func checkInterrupted(t *testing.T, s store.Store) {
 		err := s.Append(ctx, given)
 		assert.Less(t, time.Since(began), 10*time.Second)
 		cancel()
-		overwriteEvents(given.Events) // the store must not look at them any more
+		overwriteEvents(given.Events) // the store must not read them any longer
 		if err != nil {
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			if err := s.Append(t.Context(), next(n.ID, 1, seq, 3)); !errors.Is(err, store.ErrSequence) {
@@ -209,7 +214,8 @@ func checkInterrupted(t *testing.T, s store.Store) {
 	}
 }
 
-// checkManyAtOnce lets sagas live at once while others list, claim and renew.
+// checkManyAtOnce runs many sagas in parallel while others list, claim and
+// renew.
 func checkManyAtOnce(t *testing.T, s store.Store) {
 	const sagas, appends = 16, 5
 	ids := make([]saga.ID, sagas)
@@ -238,7 +244,7 @@ func checkManyAtOnce(t *testing.T, s store.Store) {
 			assert.NoError(t, s.Append(t.Context(), a))
 			record, err := s.Load(t.Context(), n.ID)
 			assert.NoError(t, err)
-			assert.Equal(t, 4+2*k, record.NextSeq, "the append that returned is seen")
+			assert.Equal(t, 4+2*k, record.NextSeq, "Load sees the append that has returned")
 		}
 		if i%2 == 0 {
 			assert.NoError(t, s.Delete(t.Context(), n.ID))
@@ -252,7 +258,7 @@ func checkManyAtOnce(t *testing.T, s store.Store) {
 	}
 }
 
-// parallel calls f(0) to f(n-1) at once and waits for them.
+// parallel calls f(0) to f(n-1) in parallel and waits until all have returned.
 func parallel(n int, f func(i int)) {
 	var wg sync.WaitGroup
 	for i := range n {

@@ -50,7 +50,8 @@ var eventsPromises = []promise{{
 		}{
 			{0, 0, 0, 300}, {0, -1, 0, 300}, {0, 1, 0, 1}, {0, 300, 0, 300}, {0, 301, 0, 300},
 			{7, 0, 7, 300}, {7, 256, 7, 263}, {255, 2, 255, 257}, {299, 5, 299, 300}, {0, math.MaxInt, 0, 300},
-			{300, 0, 0, 0}, {301, 5, 0, 0}, {math.MaxInt64, 1, 0, 0}, {math.MaxInt64 + 1, 1, 0, 0}, {math.MaxUint64, 0, 0, 0},
+			{300, 0, 0, 0}, {301, 5, 0, 0},
+			{math.MaxInt64, 1, 0, 0}, {math.MaxInt64 + 1, 1, 0, 0}, {math.MaxUint64, 0, 0, 0},
 		} {
 			got, err := s.Events(t.Context(), n.ID, page.from, page.limit)
 			require.NoError(t, err)
@@ -188,8 +189,8 @@ var listPromises = []promise{{
 	},
 }}
 
-// manySagas returns eight sagas ordered by ID. They have two names, three queues,
-// two owners or none, and all states but the last.
+// manySagas returns eight sagas ordered by ID. They have two names, three
+// queues, two owners or none, and all states but the last.
 func manySagas() []store.NewSaga {
 	sagas := make([]store.NewSaga, 8)
 	for i := range sagas {

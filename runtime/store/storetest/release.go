@@ -24,23 +24,24 @@ var releasePromises = []promise{{
 		n.Queue, other.Queue = "q", "q"
 		create(t, s, n, other)
 		notifyOwner(t, s, n)
-		want, beside := load(t, s, n.ID), load(t, s, other.ID)
+		want, unchanged := load(t, s, n.ID), load(t, s, other.ID)
 		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
 		require.NoError(t, s.Release(t.Context(), n.ID, 1))
 		want.Owner, want.Generation, want.Notified = "", 2, false
 		requireSameRecord(t, want, load(t, s, n.ID))
 		requireEvents(t, s, n.ID, events(0, 3))
-		requireSameRecord(t, beside, load(t, s, other.ID))
+		requireSameRecord(t, unchanged, load(t, s, other.ID))
 		assert.Empty(t, list(t, s, store.Query{Notified: true}))
 		assert.Equal(t, sagaIDs(other), list(t, s, store.Query{Owner: alice}))
-		require.NoError(t, s.Renew(t.Context(), alice, time.Hour)) // it isn't alice's any more
+		require.NoError(t, s.Renew(t.Context(), alice, time.Hour)) // alice no longer owns it
 
 		claimed := claim(t, s, store.Claim{Owner: bob, Queue: "q", Unowned: true, Lease: time.Hour})
 		require.Equal(t, sagaIDs(n), recordIDs(claimed))
 		want.Owner, want.Generation = bob, 3
 		requireSameRecord(t, want, claimed[0])
 		require.NoError(t, s.Release(t.Context(), n.ID, 3))
-		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, s, store.Claim{Owner: bob, Queue: "q"})), "by its owner before, too")
+		claimed = claim(t, s, store.Claim{Owner: bob, Queue: "q"})
+		assert.Equal(t, sagaIDs(n), recordIDs(claimed), "its former owner can claim it, too")
 	},
 }, {
 	name: "keeps the unowned sagas ordered by ID",
@@ -51,7 +52,8 @@ var releasePromises = []promise{{
 		require.NoError(t, s.Release(t.Context(), sagas[2].ID, 1))
 		require.NoError(t, s.Release(t.Context(), sagas[1].ID, 1))
 		for i := range sagas {
-			assert.Equal(t, sagaIDs(sagas[i]), recordIDs(claim(t, s, store.Claim{Owner: bob, Lease: time.Hour, Limit: 1})))
+			claimed := claim(t, s, store.Claim{Owner: bob, Lease: time.Hour, Limit: 1})
+			assert.Equal(t, sagaIDs(sagas[i]), recordIDs(claimed))
 		}
 	},
 }, {
@@ -69,15 +71,15 @@ var releasePromises = []promise{{
 		require.NoError(t, s.Release(t.Context(), n.ID, 1))
 		requireUnchanged(t, s, n.ID, func() {
 			require.ErrorIs(t, s.Append(t.Context(), next(n.ID, 1, 2, 1)), store.ErrFenced)
-			require.ErrorIs(t, s.Release(t.Context(), n.ID, 1), store.ErrFenced, "again")
+			require.ErrorIs(t, s.Release(t.Context(), n.ID, 1), store.ErrFenced, "released again")
 		})
-		require.NoError(t, s.Append(t.Context(), next(n.ID, 2, 2, 1)), "somebody who knows that nobody owns it")
+		require.NoError(t, s.Append(t.Context(), next(n.ID, 2, 2, 1)), "the generation is current")
 		require.Len(t, claim(t, s, store.Claim{Owner: bob, Lease: time.Hour}), 1)
 		requireUnchanged(t, s, n.ID, func() {
 			for _, generation := range []uint64{0, 1, 2, 4, 1<<64 - 1} {
 				require.ErrorIs(t, s.Release(t.Context(), n.ID, generation), store.ErrFenced)
 			}
-			assert.Empty(t, claim(t, s, store.Claim{Owner: alice}), "bob's lease holds")
+			assert.Empty(t, claim(t, s, store.Claim{Owner: alice}), "bob's lease hasn't expired")
 		})
 	},
 }, {
@@ -95,6 +97,6 @@ var releasePromises = []promise{{
 		stuck := newSagaIn(saga.StateStuck)
 		create(t, s, stuck)
 		require.NoError(t, s.Release(t.Context(), stuck.ID, 1))
-		assert.Empty(t, load(t, s, stuck.ID).Owner, "what is stuck isn't final")
+		assert.Empty(t, load(t, s, stuck.ID).Owner, "a stuck saga is not final")
 	},
 }}

@@ -17,8 +17,8 @@ const (
 	bob   = "bob"   // claims them
 )
 
-// newSaga returns a running saga with two events. Alice owns it, with a lease of
-// an hour.
+// newSaga returns a running saga with two events. Alice owns it, with a lease
+// of an hour.
 func newSaga() store.NewSaga {
 	return store.NewSaga{
 		ID: saga.NewID(), Name: "book-trip",

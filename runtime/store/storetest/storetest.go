@@ -2,11 +2,13 @@
 // of a store calls Run:
 //
 //	func TestStore(t *testing.T) {
-//		storetest.Run(t, func(t *testing.T) store.Store { return mystore.New() })
+//		storetest.Run(t, func(t *testing.T) store.Store {
+//			return mystore.New()
+//		})
 //	}
 //
-// Call Durable and Watch, too, if they apply to the store. A failed subtest logs
-// the sentences of package store's documentation that it tests.
+// Call Durable and Watch, too, if they apply to the store. A failed subtest
+// logs the sentences of package store's documentation that it tests.
 package storetest
 
 import (
@@ -19,8 +21,8 @@ import (
 // test ends.
 type Opener func(t *testing.T) store.Store
 
-// Run tests the specification of store.Store. Each call of open returns an empty
-// store.
+// Run tests the specification of store.Store. Each call of open returns an
+// empty store.
 func Run(t *testing.T, open Opener) {
 	for _, group := range groups {
 		t.Run(group.name, func(t *testing.T) {

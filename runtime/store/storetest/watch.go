@@ -11,8 +11,10 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Watch tests the store.Watcher of a store that is one. Each call of create makes an empty database; each call of the Opener opens
-// that anew, as another process would, or returns one and the same store if no other process can have it.
+// Watch tests a store that implements store.Watcher. Each call of create
+// creates an empty database. Each call of the Opener opens another store on
+// that database, as another process would. If a database can't be shared, the
+// Opener returns the same store each time.
 func Watch(t *testing.T, create func(t *testing.T) Opener) {
 	for _, p := range watchPromises {
 		t.Run(p.name, func(t *testing.T) {
@@ -32,14 +34,14 @@ var watchPromises = []promise{{
 		"Watch doesn't report changes that were made before it was called or while the database was unreachable.",
 	},
 	checkDurable: func(t *testing.T, open Opener) {
-		watched, own := open(t), newSaga()
-		create(t, watched, own)
+		watched, owned := open(t), newSaga()
+		create(t, watched, owned)
 		first, second := startWatch(t, watched), startWatch(t, watched)
 		for _, s := range []store.Store{watched, open(t)} {
 			for _, do := range []func(){
 				func() { create(t, s, unowned("q")) },
-				func() { notifyOwner(t, s, own) },
-				func() { release(t, s, own) },
+				func() { notifyOwner(t, s, owned) },
+				func() { release(t, s, owned) },
 			} {
 				first.settle(t)
 				second.settle(t)
@@ -90,7 +92,8 @@ var watchPromises = []promise{{
 			})
 		}()
 		create(t, s, n)
-		until(t, claimed, func() { create(t, s, unowned("other")) }) // the watch may have begun after n was created
+		// The watch may have begun after n was created.
+		until(t, claimed, func() { create(t, s, unowned("other")) })
 		require.ErrorIs(t, <-ended, context.Canceled)
 	},
 }, {
@@ -98,7 +101,7 @@ var watchPromises = []promise{{
 	checkDurable: func(t *testing.T, open Opener) {
 		s := open(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		asleep, ended := make(chan struct{}), make(chan error, 1)
+		unblock, ended := make(chan struct{}), make(chan error, 1)
 		begun := make(chan struct{}, 1)
 		go func() {
 			ended <- s.(store.Watcher).Watch(ctx, func() {
@@ -106,7 +109,7 @@ var watchPromises = []promise{{
 				case begun <- struct{}{}:
 				default:
 				}
-				<-asleep
+				<-unblock
 			})
 		}()
 		until(t, begun, func() { create(t, s, unowned("")) })
@@ -118,12 +121,12 @@ var watchPromises = []promise{{
 		}
 		require.NoError(t, s.Append(t.Context(), next(n.ID, 1, 32, 1)))
 		cancel()
-		close(asleep)
+		close(unblock)
 		require.ErrorIs(t, <-ended, context.Canceled)
 	},
 }}
 
-// watch is a Watch that is under way.
+// watch is a running call of Watch.
 type watch struct {
 	store  store.Store
 	woken  chan struct{}
@@ -131,7 +134,8 @@ type watch struct {
 	cancel context.CancelFunc
 }
 
-// startWatch begins to watch, and returns when that has begun. It ends with the test, if not before.
+// startWatch calls Watch in a goroutine and returns when the watch has begun.
+// The watch ends with the test at the latest.
 func startWatch(t *testing.T, s store.Store) *watch {
 	t.Helper()
 	require.Implements(t, (*store.Watcher)(nil), s)
@@ -141,7 +145,7 @@ func startWatch(t *testing.T, s store.Store) *watch {
 		w.ended <- s.(store.Watcher).Watch(ctx, func() {
 			select {
 			case w.woken <- struct{}{}:
-			default: // not taken yet
+			default: // a wake-up is pending
 			}
 		})
 	}()
@@ -157,7 +161,8 @@ func (w *watch) stop() error {
 	return err
 }
 
-// settle returns when none has woken for a while, so that the next wake is for what is done next.
+// settle waits until there has been no wake-up for a while. The next wake-up is
+// then due to the next change.
 func (w *watch) settle(t *testing.T) {
 	t.Helper()
 	for {
@@ -175,13 +180,13 @@ func (w *watch) requireWake(t *testing.T) {
 	case <-w.woken:
 	case err := <-w.ended:
 		w.ended <- err
-		require.NoError(t, err, "watch ended")
+		require.NoError(t, err, "Watch returned")
 	case <-time.After(30 * time.Second):
-		require.Fail(t, "no wake")
+		require.Fail(t, "no wake-up within 30s")
 	}
 }
 
-// until does something now and then until there is a signal.
+// until calls do repeatedly until it receives a signal.
 func until(t *testing.T, signal <-chan struct{}, do func()) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
@@ -192,5 +197,5 @@ func until(t *testing.T, signal <-chan struct{}, do func()) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	require.Fail(t, "no wake")
+	require.Fail(t, "no wake-up within 30s")
 }
