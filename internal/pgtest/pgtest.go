@@ -1,11 +1,14 @@
-// Package pgtest gives tests a PostgreSQL server.
+// Package pgtest provides tests with a PostgreSQL server.
 //
-// It is the one that SAGA_TEST_POSTGRES has the connection string of, or else one that the test binary starts for itself in
-// a temporary folder, and stops when its tests are over. A package that uses it has
+// If the environment variable SAGA_TEST_POSTGRES contains a connection string,
+// tests use that server. Otherwise the test binary starts a server in a
+// temporary directory, and stops it after the tests. A package that uses pgtest
+// declares
 //
 //	func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 //
-// Where there is neither, tests are skipped, and with CI=true they fail.
+// If there is no server and PostgreSQL is not installed, tests are skipped.
+// With CI=true they fail instead.
 package pgtest
 
 import (
@@ -24,17 +27,18 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// Variable names the environment variable with the connection string of a server to use.
+// Variable is the name of the environment variable that contains the connection
+// string of an existing server.
 const Variable = "SAGA_TEST_POSTGRES"
 
-// shared is the server of the test binary, once a test has asked for it.
+// shared is the server of the test binary. The first call of URL starts it.
 var shared struct {
 	sync.Mutex
 	server *Server
 	err    error
 }
 
-// Run runs the tests and stops what they have started.
+// Run runs the tests, stops the shared server and returns the exit code.
 func Run(m *testing.M) int {
 	defer func() {
 		shared.Lock()
@@ -46,7 +50,8 @@ func Run(m *testing.M) int {
 	return m.Run()
 }
 
-// URL returns the connection string of the server that tests share.
+// URL returns the connection string of the server that all tests share. It
+// starts the server if necessary.
 func URL(t testing.TB) string {
 	t.Helper()
 	if url := os.Getenv(Variable); url != "" {
@@ -62,7 +67,8 @@ func URL(t testing.TB) string {
 	return shared.server.URL
 }
 
-// Pool returns a pool of connections to a server, which the settings have changed. It is closed when the test ends.
+// Pool returns a connection pool for a server. The functions in settings modify
+// its configuration. The pool is closed when the test ends.
 func Pool(t testing.TB, url string, settings ...func(*pgxpool.Config)) *pgxpool.Pool {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(url)
@@ -76,7 +82,8 @@ func Pool(t testing.TB, url string, settings ...func(*pgxpool.Config)) *pgxpool.
 	return pool
 }
 
-// Schema returns a name for a schema of the shared server that isn't there, and drops the schema when the test ends.
+// Schema returns the name of a new schema for the shared server. It doesn't
+// create the schema. When the test ends, the schema is dropped.
 func Schema(t testing.TB) string {
 	t.Helper()
 	url := URL(t)
@@ -93,8 +100,8 @@ func Schema(t testing.TB) string {
 	return name
 }
 
-// Start starts a server of the test's own, which it may break. The settings are lines of postgresql.conf. The
-// server is stopped when the test ends.
+// Start starts a server for one test, which may break it. The settings are
+// lines of postgresql.conf. The server is stopped when the test ends.
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	s, err := NewServer(settings...)
@@ -104,13 +111,14 @@ func Start(t testing.TB, settings ...string) *Server {
 	return s
 }
 
-// skipWithout ends the test if there is no server to start.
+// skipWithout skips the test, or fails it with CI=true, if err is not nil.
 func skipWithout(t testing.TB, err error) {
 	t.Helper()
 	if err == nil {
 		return
 	}
-	message := fmt.Sprintf("%v: install PostgreSQL (Debian: apt-get install postgresql), or set %s to a connection string", err, Variable)
+	message := fmt.Sprintf("%v: install PostgreSQL (Debian: apt-get install postgresql) "+
+		"or set %s to a connection string", err, Variable)
 	if os.Getenv("CI") == "true" {
 		t.Fatal(message)
 	}

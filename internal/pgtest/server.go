@@ -21,25 +21,28 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// errFailed is returned when there are PostgreSQL's programs, and they don't work.
-var errFailed = errors.New("starting PostgreSQL")
+// errFailed is returned if PostgreSQL is installed but doesn't start.
+var errFailed = errors.New("start PostgreSQL")
 
-// startTimeout is how long a server may take to accept connections, or to end. It recovers after a crash first.
+// startTimeout is the maximum time until a server accepts connections,
+// including its recovery after a crash, and until it has stopped.
 const startTimeout = time.Minute
 
-// Server is a PostgreSQL server in a temporary folder.
+// Server is a PostgreSQL server in a temporary directory.
 type Server struct {
-	// URL is its connection string, for the superuser.
+	// URL is the connection string for the superuser.
 	URL string
 
-	folder, data string
-	programs     string // the folder of initdb and postgres
-	credential   *syscall.Credential
-	signal       io.WriteCloser // the input of the shell that runs the server
-	ended        chan struct{}  // closed when the server has ended
+	dir, data  string
+	programs   string // the directory of initdb and postgres
+	credential *syscall.Credential
+	signal     io.WriteCloser // standard input of the shell that runs the server
+	exited     chan struct{}  // closed when the server has exited
 }
 
-// guardScript runs the server until a line with a signal comes in, or the input ends: a test binary that is killed leaves no server behind.
+// guardScript runs the server. It sends the server the signal that it reads
+// from standard input. At the end of the input it sends QUIT, so that a killed
+// test binary leaves no server behind.
 const guardScript = `exec 3<&0
 "$0" -D "$1" >>"$2/server.log" 2>&1 &
 server=$!
@@ -48,8 +51,9 @@ guard=$!
 wait $server
 kill $guard`
 
-// NewServer starts a server, with these lines of postgresql.conf. It is for TestMain and for programs that measure; a test calls Start.
-// Close stops it.
+// NewServer starts a server. The settings are lines of postgresql.conf. The
+// caller must call Close. NewServer is for TestMain and for benchmark programs.
+// Tests call Start.
 func NewServer(settings ...string) (*Server, error) {
 	programs, err := findPrograms()
 	if err != nil {
@@ -63,7 +67,8 @@ func NewServer(settings ...string) (*Server, error) {
 	return s, nil
 }
 
-// findPrograms returns the folder of initdb and postgres: of the PATH, or Debian's of the newest version.
+// findPrograms returns the directory of initdb and postgres. It looks in the
+// PATH, and then for the newest version where Debian installs it.
 func findPrograms() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		if path, err = filepath.EvalSymlinks(path); err == nil {
@@ -79,32 +84,36 @@ func findPrograms() (string, error) {
 		return n
 	}
 	if len(found) == 0 {
-		return "", errors.New("no PostgreSQL server")
+		return "", errors.New("PostgreSQL is not installed")
 	}
 	return filepath.Dir(slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })), nil
 }
 
-// create makes the data folder and starts the server on it.
+// create creates the data directory and starts the server.
 func (s *Server) create(settings []string) (err error) {
-	// Short, as the name of a socket may have some 100 bytes only.
-	if s.folder, err = os.MkdirTemp("", "pg"); err != nil {
+	// The name is short because a socket's path is limited to about 100 bytes.
+	if s.dir, err = os.MkdirTemp("", "pg"); err != nil {
 		return err
 	}
 	if os.Getuid() == 0 { // PostgreSQL refuses to run as root
 		if s.credential, err = unprivileged(); err != nil {
 			return err
 		}
-		if err := os.Chown(s.folder, int(s.credential.Uid), int(s.credential.Gid)); err != nil {
+		if err := os.Chown(s.dir, int(s.credential.Uid), int(s.credential.Gid)); err != nil {
 			return err
 		}
 	}
-	s.data = filepath.Join(s.folder, "data")
-	initdb := s.command(filepath.Join(s.programs, "initdb"), "-D", s.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	s.data = filepath.Join(s.dir, "data")
+	initdb := s.command(filepath.Join(s.programs, "initdb"),
+		"-D", s.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	// Whoever may enter the folder may connect.
-	settings = append([]string{"listen_addresses = ''", "unix_socket_directories = '" + s.folder + "'", "max_connections = 200"}, settings...)
+	// The server has no password. Only users with access to the directory can
+	// connect.
+	settings = append([]string{
+		"listen_addresses = ''", "unix_socket_directories = '" + s.dir + "'", "max_connections = 200",
+	}, settings...)
 	conf, err := os.OpenFile(filepath.Join(s.data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return err
@@ -113,11 +122,12 @@ func (s *Server) create(settings []string) (err error) {
 	if _, err := fmt.Fprintf(conf, "\n%s\n", strings.Join(settings, "\n")); err != nil {
 		return err
 	}
-	s.URL = "postgres://postgres@/postgres?host=" + url.QueryEscape(s.folder)
+	s.URL = "postgres://postgres@/postgres?host=" + url.QueryEscape(s.dir)
 	return s.Restart()
 }
 
-// unprivileged returns a user who may run a server: postgres, who owns Debian's, or nobody.
+// unprivileged returns a user that can run a server: postgres, which Debian's
+// package creates, or nobody.
 func unprivileged() (*syscall.Credential, error) {
 	var u *user.User
 	var err error
@@ -142,16 +152,17 @@ func unprivileged() (*syscall.Credential, error) {
 
 func (s *Server) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
-	cmd.Dir = s.folder
-	// A session of its own, so that an interrupt at the terminal ends the tests first.
+	cmd.Dir = s.dir
+	// An interrupt at the terminal doesn't reach a new session. The server
+	// still runs while the interrupted tests end.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential, Setsid: true}
 	return cmd
 }
 
-// Restart starts the server again, which has been stopped, and waits until it accepts connections.
+// Restart starts a stopped server and waits until it accepts connections.
 func (s *Server) Restart() error {
 	for deadline := time.Now().Add(startTimeout); ; time.Sleep(20 * time.Millisecond) {
-		if !s.running() { // or not any more: processes of one that was killed may be in the way yet
+		if !s.running() { // a start fails while processes of a killed server are left
 			if err := s.start(); err != nil {
 				return err
 			}
@@ -161,13 +172,14 @@ func (s *Server) Restart() error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			log, _ := os.ReadFile(filepath.Join(s.folder, "server.log"))
-			return fmt.Errorf("%w; its log: %s", err, log)
+			log, _ := os.ReadFile(filepath.Join(s.dir, "server.log"))
+			return fmt.Errorf("%w; server log: %s", err, log)
 		}
 	}
 }
 
-// Stop stops the server and waits for its end: with QUIT and KILL as in a crash, with INT in an orderly way.
+// Stop sends the server a signal and waits until it has exited. QUIT and KILL
+// simulate a crash. INT shuts the server down in an orderly way.
 func (s *Server) Stop(signal string) error {
 	if !s.running() {
 		return nil
@@ -176,19 +188,19 @@ func (s *Server) Stop(signal string) error {
 		return err
 	}
 	select {
-	case <-s.ended:
+	case <-s.exited:
 		return nil
 	case <-time.After(startTimeout):
-		return fmt.Errorf("PostgreSQL doesn't end after signal %s", signal)
+		return fmt.Errorf("PostgreSQL still runs %v after signal %s", startTimeout, signal)
 	}
 }
 
 func (s *Server) running() bool {
-	if s.ended == nil {
+	if s.exited == nil {
 		return false
 	}
 	select {
-	case <-s.ended:
+	case <-s.exited:
 		return false
 	default:
 		return true
@@ -196,7 +208,7 @@ func (s *Server) running() bool {
 }
 
 func (s *Server) start() error {
-	shell := s.command("/bin/sh", "-c", guardScript, filepath.Join(s.programs, "postgres"), s.data, s.folder)
+	shell := s.command("/bin/sh", "-c", guardScript, filepath.Join(s.programs, "postgres"), s.data, s.dir)
 	input, err := shell.StdinPipe()
 	if err != nil {
 		return err
@@ -204,11 +216,11 @@ func (s *Server) start() error {
 	if err := shell.Start(); err != nil {
 		return err
 	}
-	ended := make(chan struct{})
-	s.signal, s.ended = input, ended
+	exited := make(chan struct{})
+	s.signal, s.exited = input, exited
 	go func() {
-		_ = shell.Wait() // the server's log says more than its exit status
-		close(ended)
+		_ = shell.Wait() // the server's log has the reason, its exit status doesn't
+		close(exited)
 	}()
 	return nil
 }
@@ -223,10 +235,10 @@ func (s *Server) ping() error {
 	return conn.Close(ctx)
 }
 
-// Close stops the server and removes its folder.
+// Close stops the server and removes its directory.
 func (s *Server) Close() {
 	_ = s.Stop("QUIT")
-	if s.folder != "" {
-		_ = os.RemoveAll(s.folder)
+	if s.dir != "" {
+		_ = os.RemoveAll(s.dir)
 	}
 }

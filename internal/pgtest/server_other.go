@@ -4,14 +4,14 @@ package pgtest
 
 import "errors"
 
-var errFailed = errors.New("starting PostgreSQL")
+var errFailed = errors.New("start PostgreSQL")
 
-// Server is a PostgreSQL server in a temporary folder. There is none on this system.
+// Server is a PostgreSQL server. This system doesn't support it.
 type Server struct{ URL string }
 
 // NewServer returns an error.
 func NewServer(...string) (*Server, error) {
-	return nil, errors.New("starting a PostgreSQL server takes a Unix system")
+	return nil, errors.New("pgtest starts PostgreSQL only on Unix systems")
 }
 
 // Restart does nothing.

@@ -8,13 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// Null is the shape of the output of an action that has none. It isn't in the notation of sagagen, as it follows
-// from the action's type.
+// Null is the shape of the output of an action without output. sagagen doesn't
+// write it, because it follows from the action's type.
 const Null = "null"
 
-// Misfit says why data of one shape can't be read as another.
+// Misfit is the reason why data of one shape can't be read as another.
 type Misfit struct {
-	Path   string // to the part of the data that it's about, as in ".Rooms[].Beds"
+	// Path is the part of the data that doesn't fit, as in ".Rooms[].Beds". It
+	// is empty for the whole data.
+	Path string
+	// Reason is the predicate of a sentence whose subject is the path.
 	Reason string
 }
 
@@ -22,7 +25,7 @@ func misfitf(path, format string, args ...any) *Misfit {
 	return &Misfit{Path: path, Reason: fmt.Sprintf(format, args...)}
 }
 
-// At returns the misfit of what stands behind that step; it is nil if m is.
+// At prepends a step to the path and returns m. It returns nil if m is nil.
 func (m *Misfit) At(step string) *Misfit {
 	if m != nil {
 		m.Path = step + m.Path
@@ -30,20 +33,26 @@ func (m *Misfit) At(step string) *Misfit {
 	return m
 }
 
-// Fits returns nil if data that was written with one shape can be read by code that has the other
-// one, and nothing in it is lost:
+// Fits returns nil if code with the shape is can read data that was written
+// with the shape was, without losing any of it:
 //
-//   - Equal shapes fit, and so does a shape that is not known, on either side.
-//   - All fits any, and any fits only any and *any.
-//   - T fits *T, and *T doesn't fit T. A field that may be left out when it's empty doesn't fit *T, nor any: its
-//     empty value would be read as nil.
-//   - T fits secret(T), and a secret fits only a secret: what it holds isn't to come into the open unnoticed.
-//   - Integers fit wider ones; see widerIntegers. Other words have to be equal.
-//   - Slices, arrays of one length, maps and what is quoted fit if their parts do.
-//   - An object fits if the fields that both have do, and those that are new are optional or pointers. Fields
-//     that are gone are fine, unless some are new too: that may be a field which was renamed, and its data would be lost.
-//   - Types inside themselves fit if all that can be reached in them does, whatever they are called.
-//   - All fits the output of an action that has none any more, and none fits a pointer.
+//   - Equal shapes fit. An empty shape is unknown and fits, on either side.
+//   - Every shape except a secret fits any. any fits only any and *any.
+//   - T fits *T, but *T doesn't fit T. An optional field of type T doesn't fit
+//     *T or any, because its empty value would be read as nil.
+//   - T fits secret(T). A secret fits only a secret, so that its content isn't
+//     exposed by accident.
+//   - Integers fit wider integers; see widerIntegers. Other basic and named
+//     types must be equal.
+//   - Slices, arrays of equal length, maps and quoted types fit if their parts
+//     do.
+//   - An object fits if the fields that both have do, and if each new field is
+//     optional or a pointer. Fields may be removed, but not in the same change
+//     in which others are added: that may be a rename, and data would be lost.
+//   - Recursive types fit if everything that can be reached in them does,
+//     whatever the types are called.
+//   - Every shape fits the output of an action without output. The missing
+//     output fits a pointer.
 func Fits(was, is string) *Misfit {
 	if was == is || was == "" || is == "" || is == Null {
 		return nil
@@ -59,8 +68,9 @@ func Fits(was, is string) *Misfit {
 	return comparison{}.fits(from, to)
 }
 
-// widerIntegers lists the integer types that hold whatever the first one holds, on every platform: int and uint
-// are taken for 64 bits wide when they are written, and for 32 when they are read.
+// widerIntegers lists the integer types that can hold all values of a type, on
+// every platform: int and uint have up to 64 bits when they are written, and
+// may have only 32 when they are read.
 var widerIntegers = map[string][]string{
 	"int8":   {"int16", "int32", "int", "int64"},
 	"int16":  {"int32", "int", "int64"},
@@ -72,16 +82,19 @@ var widerIntegers = map[string][]string{
 	"uint":   {"uint64"},
 }
 
-// comparison holds the pairs of shapes that are being compared or have been. One that comes up again, as with types inside
-// themselves, adds nothing: if there is a misfit in it, it is found where it came up first.
+// comparison holds the pairs of shapes whose comparison has begun. Recursive
+// types lead to the same pair again. It is assumed to fit then: if it has a
+// misfit, the first comparison of the pair finds it.
 type comparison map[[2]*shape]bool
 
-// maxPairs bounds how much of two types inside themselves is compared, and so how deep the stack gets.
+// maxPairs limits the comparison of recursive types, and so the stack's depth.
 const maxPairs = 100_000
 
 func (c comparison) fits(s, is *shape) *Misfit {
 	switch {
-	case s.text == is.text && s.kind == is.kind && s.open == 0 && is.open == 0, is.isWord("any") && s.kind != kindSecret:
+	case s.text == is.text && s.kind == is.kind && s.open == 0 && is.open == 0:
+		return nil
+	case is.isWord("any") && s.kind != kindSecret:
 		return nil
 	case is.kind == kindPtr && s.isWord(Null):
 		return nil
@@ -100,7 +113,7 @@ func (c comparison) fits(s, is *shape) *Misfit {
 	case c[[2]*shape{s, is}]:
 		return nil
 	case len(c) == maxPairs:
-		return misfitf("", "was %s, is %s, and these are too large to be compared", Brief(s.text), Brief(is.text))
+		return misfitf("", "was %s, is %s: too large to compare", Brief(s.text), Brief(is.text))
 	}
 	c[[2]*shape{s, is}] = true
 	switch s.kind {
@@ -140,19 +153,20 @@ func (c comparison) fitsFields(s, is *shape) *Misfit {
 		}
 	}
 	if len(gone) > 0 && len(added) > 0 {
-		return misfitf(Step(gone[0].name), "is gone, and %q is new: if that is its new name, what it held would be lost; take it out and add the other one at different times",
-			added[0].name)
+		return misfitf(Step(gone[0].name), "is gone, and %q is new: if this is a rename, its data would be lost; "+
+			"remove the one and add the other in separate versions", added[0].name)
 	}
 	for _, f := range added {
 		if !f.optional && !f.isPointer() {
-			return misfitf(Step(f.name), "is new, and old data doesn't have it: give it omitempty, or make it a pointer")
+			return misfitf(Step(f.name), "is new, and old data doesn't have it: add omitempty or make it a pointer")
 		}
 	}
 	for _, f := range gone {
-		// encoding/json takes what no field is named as for a field that is named so in another case.
+		// If no field has the exact name, encoding/json chooses one whose name
+		// differs only in case.
 		for _, other := range is.fields {
 			if strings.EqualFold(f.name, other.name) {
-				return misfitf(Step(f.name), "is gone, and what it held would be read as %q", other.name)
+				return misfitf(Step(f.name), "is gone, and its data would be read as %q", other.name)
 			}
 		}
 	}
@@ -162,7 +176,8 @@ func (c comparison) fitsFields(s, is *shape) *Misfit {
 			continue
 		}
 		if f.optional && !f.canBeNil() && to.canBeNil() {
-			return misfitf(Step(f.name), "was %s, left out when it was empty, is %s: the empty value would be read as nil", Brief(f.text), Brief(to.text))
+			return misfitf(Step(f.name), "was %s and omitted if empty, is %s: the empty value would be read as nil",
+				Brief(f.text), Brief(to.text))
 		}
 		if m := c.fits(f.shape, to.shape); m != nil {
 			return m.At(Step(f.name))
@@ -171,9 +186,11 @@ func (c comparison) fitsFields(s, is *shape) *Misfit {
 	return nil
 }
 
-// field returns the field of that name, or nil.
+// field returns the field with that name, or nil.
 func (s *shape) field(name string) *field {
-	i, ok := slices.BinarySearchFunc(s.fields, name, func(f field, name string) int { return strings.Compare(f.name, name) })
+	i, ok := slices.BinarySearchFunc(s.fields, name, func(f field, name string) int {
+		return strings.Compare(f.name, name)
+	})
 	if !ok {
 		return nil
 	}
@@ -184,7 +201,8 @@ func (s *shape) isPointer() bool {
 	return s.kind == kindPtr || (s.kind == kindQuoted || s.kind == kindSecret) && s.elem.isPointer()
 }
 
-// canBeNil reports whether a value that was left out is read as nil, and not as an empty value.
+// canBeNil reports whether a missing value is read as nil rather than as an
+// empty value.
 func (s *shape) canBeNil() bool {
 	return s.isPointer() || s.isWord("any") || s.kind == kindSecret && s.elem.canBeNil()
 }
@@ -195,7 +213,7 @@ func (s *shape) misfit(is *shape) *Misfit {
 	return misfitf("", "was %s, is %s", Brief(s.text), Brief(is.text))
 }
 
-// Step returns how a path goes on to a field: .Name, or ["a name"].
+// Step returns the step of a path to a field: .Name or ["a name"].
 func Step(name string) string {
 	if name == "" || strings.ContainsAny(name, ".[]: ") || !printable(name) {
 		return fmt.Sprintf("[%q]", name)
@@ -207,7 +225,7 @@ func printable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// Brief returns the first part of a long shape.
+// Brief returns the beginning of a long shape, and short shapes unchanged.
 func Brief(shape string) string {
 	const most = 80
 	if len(shape) <= most {

@@ -15,12 +15,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWhatFits(t *testing.T) {
+// Endings of long messages.
+const (
+	isNew     = "is new, and old data doesn't have it: add omitempty or make it a pointer"
+	readAsNil = ": the empty value would be read as nil"
+	isRename  = "if this is a rename, its data would be lost; " +
+		"remove the one and add the other in separate versions"
+)
+
+func TestFits(t *testing.T) {
 	for _, c := range []struct{ was, is, misfit string }{
 		{"", "int", ""},
 		{"int", "", ""},
 		{"no shape]", "no shape]", ""},
-		{"no shape]", "int", `was no shape], which this program can't read: at byte 8: something follows the type`},
+		{"no shape]", "int", `was no shape], which this program can't read: at byte 8: unexpected text after the type`},
 		{"int", "[]", `is [], which this program can't read: at byte 2: want a type`},
 
 		{"int32", "int64", ""},
@@ -63,7 +71,8 @@ func TestWhatFits(t *testing.T) {
 		{`{"a":quoted(int8)}`, `{"a":quoted(*int16)}`, ""},
 		{`{"a":quoted(int)}`, `{"a":int}`, ".a: was quoted(int), is int"},
 		{`{"a":int}`, `{"a":quoted(int)}`, ".a: was int, is quoted(int)"},
-		{`{"a"?:quoted(int)}`, `{"a":quoted(*int)}`, ".a: was quoted(int), left out when it was empty, is quoted(*int): the empty value would be read as nil"},
+		{`{"a"?:quoted(int)}`, `{"a":quoted(*int)}`,
+			".a: was quoted(int) and omitted if empty, is quoted(*int)" + readAsNil},
 		{"time.Time", "example.com/p.Time", "was time.Time, is example.com/p.Time"},
 
 		{`{"a":int}`, `{"a":int,"b"?:string}`, ""},
@@ -77,23 +86,25 @@ func TestWhatFits(t *testing.T) {
 		{`secret(string)`, `string`, "was secret(string), is string"},
 		{`secret(string)`, `any`, "was secret(string), is any"},
 		{`{"a":string}`, `secret({"a":int})`, ".a: was string, is int"},
-		{`{"a":int}`, `{"a":int,"b":secret(string)}`, ".b: is new, and old data doesn't have it: give it omitempty, or make it a pointer"},
+		{`{"a":int}`, `{"a":int,"b":secret(string)}`, ".b: " + isNew},
 		{`{"a":int}`, `{"a":int,"b":secret(*string)}`, ""},
-		{`{"a"?:string}`, `{"a":secret(*string)}`, ".a: was string, left out when it was empty, is secret(*string): the empty value would be read as nil"},
-		{`{"a":int}`, `{"a":int,"b":string}`, ".b: is new, and old data doesn't have it: give it omitempty, or make it a pointer"},
+		{`{"a"?:string}`, `{"a":secret(*string)}`,
+			".a: was string and omitted if empty, is secret(*string)" + readAsNil},
+		{`{"a":int}`, `{"a":int,"b":string}`, ".b: " + isNew},
 		{`{"a":int,"b":string}`, `{"a":int}`, ""},
 		{`{"a":int,"b":string}`, `{"a":int,"c"?:string}`,
-			`.b: is gone, and "c" is new: if that is its new name, what it held would be lost; take it out and add the other one at different times`},
+			`.b: is gone, and "c" is new: ` + isRename},
 		{`{"a":int,"b":string}`, `{"B":string,"a":int}`,
-			`.b: is gone, and "B" is new: if that is its new name, what it held would be lost; take it out and add the other one at different times`},
-		{`{"A":int,"a":string}`, `{"a":string}`, `.A: is gone, and what it held would be read as "a"`},
+			`.b: is gone, and "B" is new: ` + isRename},
+		{`{"A":int,"a":string}`, `{"a":string}`, `.A: is gone, and its data would be read as "a"`},
 		{`{"a":int}`, `{"a"?:int}`, ""},
 		{`{"a"?:int}`, `{"a":int}`, ""},
-		{`{"a"?:int}`, `{"a":*int}`, ".a: was int, left out when it was empty, is *int: the empty value would be read as nil"},
-		{`{"a"?:int}`, `{"a":any}`, ".a: was int, left out when it was empty, is any: the empty value would be read as nil"},
+		{`{"a"?:int}`, `{"a":*int}`, ".a: was int and omitted if empty, is *int" + readAsNil},
+		{`{"a"?:int}`, `{"a":any}`, ".a: was int and omitted if empty, is any" + readAsNil},
 		{`{"a"?:*int}`, `{"a":any}`, ""},
 		{`{"Rooms":[]{"Beds":int64}}`, `{"Rooms":[]{"Beds":string}}`, ".Rooms[].Beds: was int64, is string"},
-		{`{"a b":{"c":[]map[string]int64}}`, `{"a b":{"c":[]map[string]string}}`, `["a b"].c[][]: was int64, is string`},
+		{`{"a b":{"c":[]map[string]int64}}`, `{"a b":{"c":[]map[string]string}}`,
+			`["a b"].c[][]: was int64, is string`},
 
 		{`{"Kind":int32,"Left":*@2}`, `{"Kind":int64,"Left":*@2}`, ""},
 		{`{"Left":[]@2}`, `{"Left":[]*@3}`, ""},
@@ -101,13 +112,14 @@ func TestWhatFits(t *testing.T) {
 		{`{"Left":*@2}`, `{"Left":*{"Left":*@2}}`, ""},
 		{`{"Left":*{"Left":*@4}}`, `{"Left":*{"Left":*{"Left":*@6}}}`, ""},
 		{`{"Left":*{"Left":*@2}}`, `{"Left":*@2,"Right"?:int}`, ""},
-		{`{"Left":*@2}`, `{"Left":*{"Left":*@2,"Right":int}}`, ".Left.Right: is new, and old data doesn't have it: give it omitempty, or make it a pointer"},
+		{`{"Left":*@2}`, `{"Left":*{"Left":*@2,"Right":int}}`, ".Left.Right: " + isNew},
 		{`{"Left":*{"Kind":int64,"Left":*@4}}`, `{"Left":*{"Kind":int8,"Left":*@2}}`, ".Left.Kind: was int64, is int8"},
-		// What stands the same there means something else.
-		{`{"a":int8,"b":{"c":*@2}}`, `{"a":int8,"b":{"c":*@3}}`, `.b.c.c: is gone, and "a" is new: if that is its new name, what it held would be lost; take it out and add the other one at different times`},
+		// The same text has another meaning at another place.
+		{`{"a":int8,"b":{"c":*@2}}`, `{"a":int8,"b":{"c":*@3}}`, `.b.c.c: is gone, and "a" is new: ` + isRename},
 		{`{"a":int,"b"?:*@2}`, `{"a":int,"b"?:any}`, ""},
 
-		{"{" + strings.Repeat("x", 10) + "}", "int", "was {xxxxxxxxxx}, which this program can't read: at byte 1: want the quoted name of a field"},
+		{"{" + strings.Repeat("x", 10) + "}", "int",
+			"was {xxxxxxxxxx}, which this program can't read: at byte 1: want the quoted name of a field"},
 		{`{"x` + strings.Repeat("ä", 100) + `":int}`, "int", `was {"x` + strings.Repeat("ä", 38) + `…, is int`},
 	} {
 		got := ""
@@ -118,9 +130,9 @@ func TestWhatFits(t *testing.T) {
 	}
 }
 
-// What fits is read by encoding/json without an error and without a loss. The types, their values and what changes in
-// them are random.
-func TestWhatFitsIsReadWithoutLoss(t *testing.T) {
+// encoding/json reads data that fits without an error and without loss. Types,
+// values and changes are random.
+func TestFittingDataIsReadWithoutLoss(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	fitting, changed := 0, 0
@@ -141,7 +153,7 @@ func TestWhatFitsIsReadWithoutLoss(t *testing.T) {
 		require.NoError(t, err, label)
 		read := reflect.New(is.goType(false))
 		require.NoError(t, json.Unmarshal(written, read.Interface()), "%s: %s", label, written)
-		// Compare with all that the value holds, left out or not.
+		// Compare with the whole value, including omitted fields.
 		held, err := json.Marshal(value.Convert(was.goType(false)).Interface())
 		require.NoError(t, err, label)
 		got, err := json.Marshal(read.Interface())
@@ -165,7 +177,7 @@ var basicTypes = map[string]reflect.Type{
 	"int32": reflect.TypeFor[int32](), "int64": reflect.TypeFor[int64](),
 	"uint": reflect.TypeFor[uint](), "uint8": reflect.TypeFor[uint8](), "uint16": reflect.TypeFor[uint16](),
 	"uint32": reflect.TypeFor[uint32](), "uint64": reflect.TypeFor[uint64](),
-	"bytes": reflect.TypeFor[[]byte](), "any": reflect.TypeFor[json.RawMessage](), // which keeps numbers as they are
+	"bytes": reflect.TypeFor[[]byte](), "any": reflect.TypeFor[json.RawMessage](), // keeps numbers unchanged
 }
 
 var (
@@ -212,7 +224,7 @@ func randomField(r *rand.Rand, name string, depth int) string {
 	return strconv.Quote(name) + pick(r, []string{"", "?"}) + ":" + shape
 }
 
-// vary writes a shape with some changes in it.
+// vary returns the text of the shape with some random changes.
 func vary(r *rand.Rand, s *shape) string {
 	switch r.IntN(20) {
 	case 0:
@@ -265,7 +277,8 @@ func varyFields(r *rand.Rand, s *shape) string {
 	return "{" + strings.Join(fields, ",") + "}"
 }
 
-// goType returns a type that has the shape. Optional fields have omitempty, or not.
+// goType returns a Go type with this shape. If omit is set, optional fields
+// have omitempty.
 func (s *shape) goType(omit bool) reflect.Type {
 	switch s.kind {
 	case kindPtr:
@@ -288,15 +301,17 @@ func (s *shape) goType(omit bool) reflect.Type {
 			if f.kind == kindQuoted {
 				tag += ",string"
 			}
-			fields = append(fields, reflect.StructField{Name: fmt.Sprintf("F%d", i), Type: f.goType(omit), Tag: reflect.StructTag(fmt.Sprintf("json:%q", tag))})
+			fields = append(fields, reflect.StructField{
+				Name: fmt.Sprintf("F%d", i), Type: f.goType(omit), Tag: reflect.StructTag(fmt.Sprintf("json:%q", tag)),
+			})
 		}
 		return reflect.StructOf(fields)
 	}
 	return basicTypes[s.text]
 }
 
-// fill sets a value to a random one. Slices and maps are nil or have elements, as encoding/json leaves out both kinds of
-// emptiness alike.
+// fill sets v to a random value. Slices and maps are either nil or not empty,
+// because encoding/json omits both kinds of empty values.
 func fill(r *rand.Rand, v reflect.Value) {
 	if r.IntN(4) == 0 {
 		return
@@ -350,7 +365,8 @@ func decode(t *testing.T, text []byte) (v any) {
 	return v
 }
 
-// keeps reports whether b has all that a has, except for the fields of a that b doesn't know.
+// keeps reports whether b contains everything in a, except for fields that b
+// doesn't have.
 func keeps(a, b any) bool {
 	switch a := a.(type) {
 	case map[string]any:

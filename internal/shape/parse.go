@@ -1,16 +1,21 @@
-// Package shape reads the notation in which sagagen writes what encoding/json makes of a type, and tells whether data of
-// one shape can be read as another:
+// Package shape parses shapes and reports whether data of one shape can be read
+// as another. A shape is sagagen's notation for the JSON that encoding/json
+// produces for a type:
 //
 //	string, bool, int64, float64, any    by kind
-//	bytes                                a slice of bytes, which is base64
+//	bytes                                a byte slice, which is base64
 //	[]T  [3]T  map[K]T  *T
-//	{"name":T,"other"?:T}                a struct; ? marks what may be left out
+//	{"name":T,"other"?:T}                a struct; ? marks an optional field
 //	quoted(T)                            a field with the option string
 //	secret(T)                            a Secret of package runtime
-//	time.Time                            a type that encodes itself, by its full name
-//	@2                                   a type inside itself: all from two brackets, pointers and the like further out
+//	time.Time                            a named type that encodes itself
+//	@2                                   a recursive reference
 //
-// The runtime asks it of sagas in flight, and the generator of two versions of the code.
+// @n refers to the n-th type around it, counted from the inside. Brackets,
+// pointers and all other composite types count.
+//
+// The runtime uses the package to check sagas in flight against its code, and
+// the generator to compare two versions of the code.
 package shape
 
 import (
@@ -23,20 +28,22 @@ import (
 	"unicode/utf8"
 )
 
-// shape is a shape, parsed. It has a cycle where a type is inside itself.
+// shape is a parsed shape. A recursive type is a cycle.
 type shape struct {
 	kind kind
-	// text is the part of the notation that this is. What it says may depend on what it stands in, if open is above 0.
+	// text is the source text. If open is positive, its meaning depends on the
+	// types around it.
 	text string
-	// open is how many of the types around it the references in it reach.
+	// open is the number of types around it that its references reach.
 	open int
-	// elem is the type of the elements, of what is pointed to, of what is quoted or secret.
+	// elem is the element type of a pointer, slice, array, map, quoted or
+	// secret.
 	elem *shape
-	// key is that of a map.
+	// key is the key type of a map.
 	key *shape
-	// size is that of an array, in decimal.
+	// size is the length of an array, in decimal.
 	size string
-	// fields are those of an object, sorted by name.
+	// fields are the fields of an object, sorted by name.
 	fields []field
 }
 
@@ -59,18 +66,18 @@ const (
 	kindObject             // {"name":T,"other"?:T}
 )
 
-// maxDepth bounds how deep types stand in each other: far deeper than people nest them, and
-// shallow enough for the stack, whatever is read.
+// maxDepth is the maximum nesting depth of types. Real types are far below it,
+// and it protects the stack from malicious input.
 const maxDepth = 1000
 
-var errDepth = fmt.Errorf("types stand in each other more than %d deep", maxDepth)
+var errDepth = fmt.Errorf("types are nested more than %d deep", maxDepth)
 
-// parse parses the notation of sagagen, and Null.
+// parse parses a shape in sagagen's notation, or Null.
 func parse(text string) (*shape, error) {
 	p := parser{text: text}
 	s, _, err := p.shape()
 	if err == nil && p.at < len(text) {
-		err = errors.New("something follows the type")
+		err = errors.New("unexpected text after the type")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("at byte %d: %w", p.at, err)
@@ -81,11 +88,11 @@ func parse(text string) (*shape, error) {
 type parser struct {
 	text string
 	at   int
-	// around are the types that what is next stands in, the outermost first.
+	// around are the types around the current position, the outermost first.
 	around []*shape
 }
 
-// take moves behind a prefix of what is left, and reports whether it is there.
+// take skips a prefix of the remaining text and reports whether it is there.
 func (p *parser) take(prefix string) bool {
 	if !strings.HasPrefix(p.text[p.at:], prefix) {
 		return false
@@ -101,8 +108,9 @@ func (p *parser) expect(token string) error {
 	return nil
 }
 
-// shape reads a type. It returns how many of the types around it the references in it reach, which for a reference isn't
-// that of the type it refers to.
+// shape parses a type. It also returns the number of types around it that its
+// references reach. For a reference, that differs from the open of the type
+// that it refers to.
 func (p *parser) shape() (s *shape, open int, err error) {
 	if p.take("@") {
 		return p.reference()
@@ -145,7 +153,7 @@ func (p *parser) shape() (s *shape, open int, err error) {
 	return s, s.open, nil
 }
 
-// reference reads a type inside itself from behind the @.
+// reference parses a recursive reference after its @.
 func (p *parser) reference() (s *shape, open int, err error) {
 	digits := p.digits()
 	open, err = strconv.Atoi(digits)
@@ -154,7 +162,7 @@ func (p *parser) reference() (s *shape, open int, err error) {
 	}
 	referred := p.around[len(p.around)-open:]
 	if !slices.ContainsFunc(referred, func(s *shape) bool { return s.kind != kindPtr }) {
-		return nil, 0, errors.New("want something other than pointers in a type inside itself")
+		return nil, 0, errors.New("want a recursive type with something other than pointers")
 	}
 	return referred[0], open, nil
 }
@@ -167,7 +175,7 @@ func (p *parser) digits() string {
 	return p.text[start:p.at]
 }
 
-// elem reads the type of what s is made of.
+// elem parses the element type of s.
 func (p *parser) elem(s *shape) (err error) {
 	elem, open, err := p.shape()
 	s.elem, s.open = elem, max(s.open, open-1)
@@ -197,7 +205,7 @@ func (p *parser) mapOf(s *shape) (err error) {
 	return p.elem(s)
 }
 
-// fields reads an object from behind its opening brace.
+// fields parses an object after its opening brace.
 func (p *parser) fields(s *shape) error {
 	for !p.take("}") {
 		if len(s.fields) > 0 {
@@ -211,7 +219,7 @@ func (p *parser) fields(s *shape) error {
 		}
 		var f field
 		if f.name, err = strconv.Unquote(quoted); err != nil {
-			return fmt.Errorf("the name of a field: %w", err)
+			return fmt.Errorf("name of a field: %w", err)
 		}
 		p.at += len(quoted)
 		f.optional = p.take("?")
@@ -233,7 +241,8 @@ func (p *parser) fields(s *shape) error {
 	return nil
 }
 
-// fieldShape reads the type of a field, which alone may be quoted.
+// fieldShape parses the type of a field. Only the type of a field can be
+// quoted.
 func (p *parser) fieldShape() (s *shape, open int, err error) {
 	start := p.at
 	if !p.take("quoted(") {
@@ -249,13 +258,13 @@ func (p *parser) fieldShape() (s *shape, open int, err error) {
 	return &shape{kind: kindQuoted, text: p.text[start:p.at], open: open, elem: elem}, open, nil
 }
 
-// word moves behind the name of a type. That of a generic type, or of a struct that encodes itself, has other types in
-// brackets, and any Go in these.
+// word skips the name of a type. The names of generic types, and of structs
+// that encode themselves, contain brackets with arbitrary Go syntax.
 func (p *parser) word() error {
 	if r, _ := utf8.DecodeRuneInString(p.text[p.at:]); !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' {
 		return errors.New("want a type")
 	}
-	var open []byte // the closing brackets that are due
+	var open []byte // the expected closing brackets
 	for p.at < len(p.text) {
 		switch c := p.text[p.at]; c {
 		case '[':
@@ -285,7 +294,7 @@ func (p *parser) word() error {
 			}
 			quoted, err := strconv.QuotedPrefix(p.text[p.at:])
 			if err != nil {
-				return errors.New("a quoted text doesn't end")
+				return errors.New("unterminated string")
 			}
 			p.at += len(quoted) - 1
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shapesOfSagagen are shapes as sagagen writes them.
+// shapesOfSagagen are examples of shapes that sagagen writes.
 var shapesOfSagagen = []string{
 	"null",
 	"bytes",
@@ -34,11 +34,11 @@ func TestShapesOfSagagenAreParsed(t *testing.T) {
 	}
 	s, err := parse(`{"b":*int,"a"?:quoted(bool)}`)
 	require.NoError(t, err)
-	assert.Equal(t, `{"a"?:quoted(bool),"b":*int}`, s.write(), "hand-written fields may stand in any order")
+	assert.Equal(t, `{"a"?:quoted(bool),"b":*int}`, s.write(), "fields may be in any order")
 	assert.Nil(t, s.field("c"))
 }
 
-func TestWhatIsNoShapeIsRefused(t *testing.T) {
+func TestParseRejectsInvalidShapes(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                      "at byte 0: want a type",
 		"*":                     "at byte 1: want a type",
@@ -57,13 +57,13 @@ func TestWhatIsNoShapeIsRefused(t *testing.T) {
 		"[]@01":                 "at byte 5: want the number of a type around this, 1 to 1",
 		"[]@2":                  "at byte 4: want the number of a type around this, 1 to 1",
 		"[]@Tree":               "at byte 3: want the number of a type around this, 1 to 1",
-		"[]@1x":                 "at byte 4: something follows the type",
-		"[]**@2":                "at byte 6: want something other than pointers in a type inside itself",
-		"int,":                  "at byte 3: something follows the type",
-		"int}":                  "at byte 3: something follows the type",
+		"[]@1x":                 "at byte 4: unexpected text after the type",
+		"[]**@2":                "at byte 6: want a recursive type with something other than pointers",
+		"int,":                  "at byte 3: unexpected text after the type",
+		"int}":                  "at byte 3: unexpected text after the type",
 		"a.B[c)":                "at byte 5: want ']'",
 		"a.B[c":                 `at byte 5: want ']'`,
-		`a.B["c`:                "at byte 4: a quoted text doesn't end",
+		`a.B["c`:                "at byte 4: unterminated string",
 		`int"c"`:                "at byte 3: want the end of a type",
 		"{":                     "at byte 1: want the quoted name of a field",
 		`{a:int}`:               "at byte 1: want the quoted name of a field",
@@ -79,7 +79,7 @@ func TestWhatIsNoShapeIsRefused(t *testing.T) {
 	}
 }
 
-func TestTheDepthOfAShapeIsBounded(t *testing.T) {
+func TestDepthOfAShapeIsLimited(t *testing.T) {
 	for _, part := range []string{"*", "[]", "[1]", "map[string]", `{"a":`, `{"a":quoted(`, "secret("} {
 		deep := strings.Repeat(part, 100_000)
 		_, err := parse(deep)
@@ -92,7 +92,8 @@ func TestTheDepthOfAShapeIsBounded(t *testing.T) {
 	assert.Error(t, err)
 }
 
-// write writes a shape from its parts, in the types around it.
+// write returns the shape's text, built from its parts. around are the types
+// around it.
 func (s *shape) write(around ...*shape) string {
 	if i := slices.Index(around, s); i >= 0 {
 		return "@" + strconv.Itoa(len(around)-i)
@@ -144,7 +145,7 @@ func FuzzShape(f *testing.F) {
 		again, err := parse(written)
 		require.NoError(t, err)
 		require.Equal(t, written, again.write())
-		require.Nil(t, comparison{}.fits(s, again), "it fits itself")
+		require.Nil(t, comparison{}.fits(s, again), "a shape fits itself")
 		require.Nil(t, Fits(was, "any"))
 	})
 }

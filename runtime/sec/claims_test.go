@@ -28,7 +28,7 @@ func (s *claimStore) Claim(ctx context.Context, c store.Claim) ([]store.Record, 
 }
 
 func (s *claimStore) List(ctx context.Context, q store.Query) ([]store.Record, error) {
-	if q.Called {
+	if q.Notified {
 		s.looks.Add(1)
 	}
 	return s.Store.List(ctx, q)

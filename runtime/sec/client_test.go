@@ -153,7 +153,7 @@ func TestOrderFromElsewhereLeavesWhatIsInFlight(t *testing.T) {
 		assert.ElementsMatch(t, []string{"do a", "do b", "do c"}, w.calls()[:3])
 		assert.ElementsMatch(t, []string{"undo b", "undo c", "undo a"}, w.calls()[3:])
 		time.Sleep(time.Minute)
-		called, err := st.List(t.Context(), store.Query{Called: true})
+		called, err := st.List(t.Context(), store.Query{Notified: true})
 		require.NoError(t, err)
 		assert.Empty(t, called, "the owner has taken note of all")
 	})

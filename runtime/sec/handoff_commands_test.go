@@ -41,7 +41,7 @@ func TestOrderForAReleasedSaga(t *testing.T) {
 		for range 2 {
 			require.NoError(t, old.Abandon(t.Context(), abandoned, because))
 		}
-		called, err := st.List(t.Context(), store.Query{Called: true})
+		called, err := st.List(t.Context(), store.Query{Notified: true})
 		require.NoError(t, err)
 		assert.Empty(t, called, "nobody is there to be called")
 

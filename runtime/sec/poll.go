@@ -71,7 +71,7 @@ func (c *Coordinator) watch(ctx context.Context, w store.Watcher) {
 // checkNotified handles the sagas of this coordinator to which others have
 // appended.
 func (c *Coordinator) checkNotified() {
-	query := store.Query{Owner: c.currentSession().owner, Called: true, Limit: sweepBatch}
+	query := store.Query{Owner: c.currentSession().owner, Notified: true, Limit: sweepBatch}
 	for records, err := range c.client.pages(c.lifetime, query) {
 		if err != nil || c.isStopped() {
 			return // the next poll tries again

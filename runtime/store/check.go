@@ -11,7 +11,8 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// Check reports what is malformed in s. Every store calls it first, so that all refuse the same.
+// Check returns an error if s is malformed. Every store calls it first in
+// Create, so that all stores reject the same arguments.
 func (s *NewSaga) Check() error {
 	switch {
 	case s.ID.IsZero():
@@ -33,7 +34,8 @@ func (s *NewSaga) Check() error {
 	return checkEvents(s.Events, 0)
 }
 
-// Check reports what is malformed in a. Every store calls it first, so that all refuse the same.
+// Check returns an error if a is malformed. Every store calls it first in the
+// method Append, so that all stores reject the same arguments.
 func (a *Append) Check() error {
 	if err := checkState(a.State); err != nil {
 		return err
@@ -41,15 +43,16 @@ func (a *Append) Check() error {
 	return checkEvents(a.Events, a.Seq)
 }
 
-// Check reports what is malformed in c. Every store calls it first, so that all refuse the same.
+// Check returns an error if c is malformed. Every store calls it first in the
+// method Claim, so that all stores reject the same arguments.
 func (c *Claim) Check() error {
 	if c.Owner == "" {
-		return errors.New("claimant has no name")
+		return errors.New("claim has no owner")
 	}
 	return cmp.Or(checkText("owner", c.Owner), checkText("queue", c.Queue))
 }
 
-// checkText refuses what some database can't keep as text.
+// checkText returns an error if some database can't store s as text.
 func checkText(what, s string) error {
 	if !utf8.ValidString(s) {
 		return fmt.Errorf("%s %q is not valid UTF-8", what, s)
@@ -69,7 +72,7 @@ func checkState(s saga.State) error {
 
 func checkEvents(events []saga.Event, seq uint64) error {
 	if n := uint64(len(events)); n > 0 && seq > math.MaxInt64-n {
-		return fmt.Errorf("event number %d is too big", seq)
+		return fmt.Errorf("event number %d is too large", seq)
 	}
 	for i := range events {
 		e := &events[i]
@@ -80,7 +83,7 @@ func checkEvents(events []saga.Event, seq uint64) error {
 			return fmt.Errorf("event %d: %v is unknown", e.Seq, e.Kind)
 		}
 		if e.Node < 0 || e.Node > math.MaxInt32 {
-			return fmt.Errorf("event %d is of node %d, which no DAG has", e.Seq, e.Node)
+			return fmt.Errorf("event %d has node %d, want 0 to %d", e.Seq, e.Node, math.MaxInt32)
 		}
 	}
 	return nil

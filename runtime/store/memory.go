@@ -12,20 +12,21 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// Memory is a Store that keeps sagas in the memory of the process, and loses them with it. It is for
-// tests, and for programs whose sagas needn't outlive them. Several coordinators may share one.
+// Memory is a Store that keeps sagas in memory and loses them when the process
+// exits. It is for tests, and for programs whose sagas don't have to survive
+// the process. Several coordinators may share a Memory.
 //
-// It keeps every saga until Delete removes it.
+// A Memory keeps every saga until Delete removes it.
 type Memory struct {
 	mu    sync.RWMutex
 	sagas map[saga.ID]*memorySaga
-	dags  sharedDAGs
-	// open lists the sagas that are not final, and called holds those whose owners are called, so that what is asked often
-	// needn't look at all.
-	open     openSagas
-	called   map[saga.ID]*memorySaga
-	leases   map[string]time.Time // until when owners have renewed theirs
-	watchers watchers
+	dags  dagTable
+	// unfinished lists the sagas that are not final. notified holds the sagas
+	// whose owner is notified. They are indexes for frequent queries.
+	unfinished unfinishedList
+	notified   map[saga.ID]*memorySaga
+	leases     map[string]time.Time // when each owner's renewed leases expire
+	watchers   watchers
 }
 
 var (
@@ -35,19 +36,27 @@ var (
 
 type memorySaga struct {
 	record Record // without DAG and Params; NextSeq is the number of events
-	dag    *sharedDAG
+	dag    *internedDAG
 	params []byte
-	log    packedLog
-	// leaseEnd is when others may claim the saga, if its owner hasn't renewed; they may at once if it is zero, as it is without an owner.
-	leaseEnd time.Time
+	log    eventLog
+	// leaseExpiry is when the saga's lease expires, unless the owner has
+	// renewed its leases for longer. It is zero if the lease has expired or the
+	// saga is unowned.
+	leaseExpiry time.Time
 
-	open           bool
-	previous, next *memorySaga // in the list of those that are open
+	// Of unfinishedList: whether the saga is in it, and its neighbors.
+	unfinished     bool
+	previous, next *memorySaga
 }
 
 // NewMemory returns an empty Memory.
 func NewMemory() *Memory {
-	return &Memory{sagas: map[saga.ID]*memorySaga{}, dags: sharedDAGs{}, called: map[saga.ID]*memorySaga{}, leases: map[string]time.Time{}}
+	return &Memory{
+		sagas:    map[saga.ID]*memorySaga{},
+		dags:     dagTable{},
+		notified: map[saga.ID]*memorySaga{},
+		leases:   map[string]time.Time{},
+	}
 }
 
 // Create implements Store.
@@ -61,17 +70,19 @@ func (m *Memory) Create(ctx context.Context, s NewSaga) error {
 		return ErrExists
 	}
 	now := time.Now()
+	// One allocation holds the parameters and the events of the first few
+	// nodes.
 	n := len(s.Params)
-	memory := append(make([]byte, 0, n+256), s.Params...) // room for the log of a few nodes behind the parameters
+	memory := append(make([]byte, 0, n+256), s.Params...)
 	created := &memorySaga{
 		record: Record{
 			ID: s.ID, Name: s.Name, Queue: s.Queue, Owner: s.Owner, Generation: 1,
 			Created: now.Round(0), Updated: now.Round(0),
 		},
-		dag: m.dags.share(s.DAG), params: memory[:n:n], log: memory[n:],
+		dag: m.dags.intern(s.DAG), params: memory[:n:n], log: memory[n:],
 	}
 	if s.Owner != "" {
-		created.leaseEnd = leaseEnd(now, s.Lease)
+		created.leaseExpiry = leaseExpiry(now, s.Lease)
 	}
 	created.append(s.Events)
 	m.sagas[s.ID] = created
@@ -101,7 +112,7 @@ func (m *Memory) Append(ctx context.Context, a Append) error {
 	s.append(a.Events)
 	s.record.Updated = time.Now().Round(0)
 	m.setState(s, a.State)
-	m.setCalled(s, a.Notify)
+	m.setNotified(s, a.Notify)
 	if a.Notify {
 		m.watchers.wake()
 	}
@@ -161,14 +172,14 @@ func (m *Memory) List(ctx context.Context, q Query) ([]Record, error) {
 	defer m.mu.RUnlock()
 	candidates := maps.Values(m.sagas)
 	switch {
-	case q.Called:
-		candidates = maps.Values(m.called)
+	case q.Notified:
+		candidates = maps.Values(m.notified)
 	case len(q.States) > 0 && !slices.ContainsFunc(q.States, saga.State.Final):
-		candidates = m.open.all()
+		candidates = m.unfinished.all()
 	}
 	var records []Record
 	for s := range candidates {
-		if q.wants(&s.record) {
+		if q.matches(&s.record) {
 			records = append(records, s.record)
 		}
 	}
@@ -183,9 +194,9 @@ func (m *Memory) Claim(ctx context.Context, c Claim) ([]Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now, except := time.Now(), setOf(c.Except)
-	claimed := m.open.oldest(c.Limit, func(s *memorySaga) bool {
+	claimed := m.unfinished.oldest(c.Limit, func(s *memorySaga) bool {
 		return s.record.Queue == c.Queue && s.record.Owner != c.Owner && (!c.Unowned || s.record.Owner == "") &&
-			!now.Before(s.leaseEnd) && !now.Before(m.leases[s.record.Owner]) &&
+			!now.Before(s.leaseExpiry) && !now.Before(m.leases[s.record.Owner]) &&
 			(len(c.IDs) == 0 || slices.Contains(c.IDs, s.record.ID)) && !except[s.record.ID]
 	})
 	records, size := make([]Record, 0, len(claimed)), 0
@@ -196,8 +207,8 @@ func (m *Memory) Claim(ctx context.Context, c Claim) ([]Record, error) {
 		size += len(s.dag.text) + len(s.params)
 		s.record.Owner = c.Owner
 		s.record.Generation++
-		m.setCalled(s, false)
-		s.leaseEnd = leaseEnd(now, c.Lease)
+		m.setNotified(s, false)
+		s.leaseExpiry = leaseExpiry(now, c.Lease)
 		records = append(records, s.copyRecord())
 	}
 	return records, nil
@@ -205,7 +216,7 @@ func (m *Memory) Claim(ctx context.Context, c Claim) ([]Record, error) {
 
 // Renew implements Store.
 func (m *Memory) Renew(ctx context.Context, owner string, lease time.Duration) error {
-	if err := ctx.Err(); err != nil || owner == "" { // what nobody owns has no lease
+	if err := ctx.Err(); err != nil || owner == "" { // unowned sagas have no lease
 		return err
 	}
 	m.mu.Lock()
@@ -215,9 +226,9 @@ func (m *Memory) Renew(ctx context.Context, owner string, lease time.Duration) e
 		return nil
 	}
 	delete(m.leases, owner)
-	for s := range m.open.all() {
+	for s := range m.unfinished.all() {
 		if s.record.Owner == owner {
-			s.leaseEnd = time.Time{}
+			s.leaseExpiry = time.Time{}
 		}
 	}
 	return nil
@@ -239,9 +250,9 @@ func (m *Memory) Release(ctx context.Context, id saga.ID, generation uint64) err
 	case s.record.State.Final():
 		return nil
 	}
-	s.record.Owner, s.leaseEnd = "", time.Time{}
+	s.record.Owner, s.leaseExpiry = "", time.Time{}
 	s.record.Generation++
-	m.setCalled(s, false)
+	m.setNotified(s, false)
 	m.watchers.wake()
 	return nil
 }
@@ -261,34 +272,34 @@ func (m *Memory) Delete(ctx context.Context, id saga.ID) error {
 		return ErrNotFinal
 	}
 	delete(m.sagas, id)
-	delete(m.called, id)
-	m.dags.drop(s.dag)
+	delete(m.notified, id)
+	m.dags.unref(s.dag)
 	return nil
 }
 
-// Watch implements Watcher. It tells of what the callers of this Memory do, from the moment at which it is called.
+// Watch implements Watcher.
 func (m *Memory) Watch(ctx context.Context, wake func()) error { return m.watchers.watch(ctx, wake) }
 
-// setCalled sets whether the owner is called, and keeps called in step with it.
-func (m *Memory) setCalled(s *memorySaga, called bool) {
-	if s.record.Notified == called {
+// setNotified sets Record.Notified and updates the index m.notified.
+func (m *Memory) setNotified(s *memorySaga, notified bool) {
+	if s.record.Notified == notified {
 		return
 	}
-	s.record.Notified = called
-	if called {
-		m.called[s.record.ID] = s
+	s.record.Notified = notified
+	if notified {
+		m.notified[s.record.ID] = s
 	} else {
-		delete(m.called, s.record.ID)
+		delete(m.notified, s.record.ID)
 	}
 }
 
-// setState sets the state, and keeps open in step with it.
+// setState sets Record.State and updates the index m.unfinished.
 func (m *Memory) setState(s *memorySaga, state saga.State) {
 	s.record.State = state
-	m.open.set(s, !state.Final())
+	m.unfinished.set(s, !state.Final())
 }
 
-// append adds copies of events.
+// append adds copies of the events to the log.
 func (s *memorySaga) append(events []saga.Event) {
 	for i := range events {
 		s.log = s.log.add(&events[i])
@@ -296,7 +307,7 @@ func (s *memorySaga) append(events []saga.Event) {
 	s.record.NextSeq += uint64(len(events))
 }
 
-// copyRecord returns the record with copies of DAG and parameters.
+// copyRecord returns the record with copies of the DAG and the parameters.
 func (s *memorySaga) copyRecord() Record {
 	record := s.record
 	record.DAG = []byte(s.dag.text)
@@ -306,15 +317,17 @@ func (s *memorySaga) copyRecord() Record {
 	return record
 }
 
-// leaseEnd returns when a lease ends that begins now; the zero time if it has ended.
-func leaseEnd(now time.Time, lease time.Duration) time.Time {
+// leaseExpiry returns when a lease that begins now expires. It returns the zero
+// time if the lease is zero or negative.
+func leaseExpiry(now time.Time, lease time.Duration) time.Time {
 	if lease <= 0 {
 		return time.Time{}
 	}
 	return now.Add(lease)
 }
 
-// setOf returns a set; nil if it is empty, as mostly.
+// setOf returns the set of ids. It returns nil if there are none, which is the
+// common case.
 func setOf(ids []saga.ID) map[saga.ID]bool {
 	if len(ids) == 0 {
 		return nil
@@ -324,12 +337,4 @@ func setOf(ids []saga.ID) map[saga.ID]bool {
 		set[id] = true
 	}
 	return set
-}
-
-// firstN returns the first n elements if n is positive, else all.
-func firstN[T any](s []T, n int) []T {
-	if n > 0 && n < len(s) {
-		return s[:n]
-	}
-	return s
 }

@@ -15,18 +15,18 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/storetest"
 )
 
-func TestMemoryKeepsWhatAStorePromises(t *testing.T) {
+func TestMemoryConformsToStore(t *testing.T) {
 	storetest.Run(t, func(*testing.T) store.Store { return store.NewMemory() })
 }
 
-func TestMemoryWatchesWhatItsCallersDo(t *testing.T) {
+func TestMemoryConformsToWatcher(t *testing.T) {
 	storetest.Watch(t, func(*testing.T) storetest.Opener {
 		m := store.NewMemory()
 		return func(*testing.T) store.Store { return m }
 	})
 }
 
-func TestMemoryLeaseEndsOnTheDot(t *testing.T) {
+func TestMemoryLeaseExpiresExactly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const lease = 10 * time.Second
 		m := store.NewMemory()
@@ -52,13 +52,14 @@ func TestMemoryLeaseEndsOnTheDot(t *testing.T) {
 
 func newSaga(lease time.Duration) store.NewSaga {
 	return store.NewSaga{
-		ID: saga.NewID(), Name: "book-trip", DAG: []byte(`{"version":1}`), State: saga.StateRunning, Owner: "alice", Lease: lease,
+		ID: saga.NewID(), Name: "book-trip", DAG: []byte(`{"version":1}`), State: saga.StateRunning,
+		Owner: "alice", Lease: lease,
 	}
 }
 
 func ExampleMemory() {
 	ctx := context.Background()
-	sagas := store.NewMemory() // give it to sec.New
+	sagas := store.NewMemory() // for sec.Config.Store
 	_, err := sagas.Load(ctx, saga.NewID())
 	fmt.Println(err)
 	// Output: saga not found

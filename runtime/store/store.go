@@ -1,6 +1,8 @@
-// Package store says what a coordinator needs of a database, and has the store that keeps sagas in memory.
+// Package store defines Store, the database interface of coordinators, and
+// implements it in memory.
 //
-// Package storetest holds every implementation to what the Store interface says.
+// The doc comments of Store and Watcher are their specification. Package
+// storetest tests that an implementation keeps it.
 package store
 
 import (
@@ -11,190 +13,246 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// Errors that a Store returns. With any other error it is not known whether the call had an effect; the
-// caller looks with Load and Events, or repeats the call.
+// Errors that a Store returns. After any other error, it is unknown whether the
+// call had an effect. The caller reads the saga with Load and Events, or
+// repeats the call.
 var (
-	// ErrExists is returned by Create when there is a saga of that ID.
+	// ErrExists is returned by Create if a saga with that ID exists.
 	ErrExists = errors.New("saga exists")
-	// ErrNotFound is returned when there is no saga of that ID.
+	// ErrNotFound is returned if no saga with that ID exists.
 	ErrNotFound = errors.New("saga not found")
-	// ErrFenced is returned by Append and Release when another owner has claimed the saga, or it was released. The caller must stop acting
-	// for it.
+	// ErrFenced is returned by Append and Release if the saga has another
+	// generation: it was claimed or released in the meantime. The caller no
+	// longer owns the saga and must stop executing it.
 	ErrFenced = errors.New("saga is owned by another coordinator")
-	// ErrSequence is returned by Append when the saga's next event is not the one that the caller
-	// expects. An earlier append, of which the caller heard nothing, has succeeded.
+	// ErrSequence is returned by Append if the saga's next event number is not
+	// the expected one. Either an earlier append whose outcome is unknown to
+	// the caller has succeeded, or someone else has appended.
 	ErrSequence = errors.New("saga log has other events than expected")
-	// ErrNotFinal is returned by Delete when the saga can still go on.
+	// ErrNotFinal is returned by Delete if the saga's state is not final.
 	ErrNotFinal = errors.New("saga is not final")
-	// ErrUndecodable is returned by Events and Logs when what is stored can't be decoded, now or later, by this program as it is
-	// configured. See package codec; other stores don't decode.
+	// ErrUndecodable is returned by Events and Logs if this program, as it is
+	// configured, can't decode a stored payload. Repeating the call doesn't
+	// help. Only stores of package codec return it.
 	ErrUndecodable = errors.New("stored payload can't be decoded")
 )
 
-// Store keeps the records and logs of sagas. Its methods may be called by several goroutines,
-// and for one database by several processes.
+// Store keeps the records and the event logs of sagas. Its methods are safe for
+// concurrent use by multiple goroutines. Multiple processes may use one
+// database at the same time.
 //
-// Every method has an effect wholly or not at all. When one that changes something returns nil,
-// the change survives a crash of the process and of the machine (the memory store is
-// excepted), and every later call sees it. A method returns soon after its context has ended; the effect is unknown then, and
-// may come about after the return. With a context that has ended before the call it changes nothing, and returns the context's error.
+// Every method is atomic: it takes effect completely or not at all. When a
+// method that changes something returns nil, the change is durable: it survives
+// a crash of the process and of the machine. The memory store is the exception.
+// Every later call sees the change.
 //
-// A store keeps nothing of what it is given, and the caller may change what is returned.
-// It returns payloads, DAGs and parameters byte for byte, except that what is empty becomes nil, and the times
-// of events to the millisecond or better. It refuses what is malformed, as the Check methods of NewSaga, Append and Claim say, and changes nothing.
+// If the context is already done, a method changes nothing and returns the
+// context's error. If the context becomes done during a call, the method
+// returns soon after. Its outcome is then unknown: the change may even take
+// effect after the method has returned.
 //
-// A saga is owned by one coordinator at a time, or by nobody. Ownership is the record's generation, a number that
-// grows with every Claim and every Release; an Append with an older generation fails, so that an owner who
-// has lost a saga without noticing can't write to it. A lease says for how long others must not claim, by the clock of the database.
+// A store doesn't retain its arguments, and the caller may modify the results.
+// Payloads, DAGs and parameters are returned byte for byte, but an empty one
+// becomes nil. The times of events are kept to the millisecond or better. A
+// store rejects arguments for which the Check method of NewSaga, Append or
+// Claim returns an error, and changes nothing.
 //
-// Somebody who is not the owner may append, with the owner's generation, and calls the owner thereby. The owner
-// finds the sagas for which it is called with List, and anyhow with its next Append, which returns ErrSequence if the other had events.
+// At any time, a saga is owned by one coordinator or is unowned. Each record
+// has a generation, which is a fencing token: every Claim and every Release
+// increments it. An Append with an older generation fails, so a former owner
+// can't write to the saga, even if it hasn't noticed that it lost the saga. A
+// lease protects a saga from being claimed by others until the lease expires,
+// by the clock of the database.
+//
+// A client that isn't the owner may also append, with the current generation,
+// and notify the owner. The owner finds the sagas for which it was notified
+// with List. It also notices at its next Append, which returns ErrSequence if
+// the client has appended events.
 type Store interface {
-	// Create records a saga with generation 1 and its first events, whose numbers begin at 0. It returns ErrExists, and changes
-	// nothing, if there is a saga of that ID.
+	// Create records a saga with generation 1 and its first events, which are
+	// numbered from 0. It returns ErrExists, and changes nothing, if a saga
+	// with that ID exists.
 	Create(ctx context.Context, s NewSaga) error
 
-	// Append adds events and sets the state, if the saga has that generation and the first event's
-	// number is the next one. It returns ErrNotFound, ErrFenced or ErrSequence, in this order of
-	// preference, and changes nothing, if not. It may be called without events, to set the state alone; then Seq
-	// must still be the next number. It sets whether the saga's owner is called. A saga that has left StateCreated doesn't
-	// go back: an append that would set that state then returns ErrSequence.
+	// Append adds events to a saga's log and sets its state and whether its
+	// owner is notified. The saga must have the given generation, and Seq must
+	// be the number of its next event. If not, Append changes nothing and
+	// returns ErrNotFound, ErrFenced or ErrSequence, the first that applies.
+	// Without events, Append only sets the state and the notification, under
+	// the same conditions. A saga that has left StateCreated can't return to
+	// it: such an append returns ErrSequence.
 	Append(ctx context.Context, a Append) error
 
-	// Load returns the record with its DAG and parameters, or ErrNotFound.
+	// Load returns a saga's record with its DAG and parameters. It returns
+	// ErrNotFound if no saga with that ID exists.
 	Load(ctx context.Context, id saga.ID) (Record, error)
 
-	// Events returns the events of a saga in order, from number from on, at most limit of
-	// them if limit is positive. It returns no events if there is no such saga.
+	// Events returns a saga's events in order, beginning with number from. It
+	// returns at most limit events if limit is positive. It returns no events
+	// and no error if the saga doesn't exist.
 	Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error)
 
-	// Logs returns what Events returns of each of the sagas from number 0 on without a limit, in the order of the IDs. It is for
-	// reading many at once. An error is about any of them: who wants to know which asks for each.
+	// Logs returns the complete logs of several sagas in one call, in the order
+	// of the IDs. Each log is what Events returns from number 0 without a
+	// limit. Logs returns an error if it can't read one of them. To find out
+	// which, the caller calls Events for each ID.
 	Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error)
 
-	// List returns the records that the query asks for, without DAGs and parameters, in the order of
-	// their IDs.
+	// List returns the records that match the query, ordered by ID, without
+	// DAGs and parameters.
 	List(ctx context.Context, q Query) ([]Record, error)
 
-	// Claim makes the claimant the owner of sagas that are in the claim's queue, not final, not the claimant's already, and
-	// whose lease has ended, as has that of a saga without an owner; the oldest by ID first, at most Limit. Their generations grow
-	// by one, and they are not called any more. It returns their new records, with DAGs and parameters. Two claims at once never get the same saga.
-	// A claim may pass over a saga that something else is written to at the moment.
+	// Claim makes the claimant the owner of sagas that are in the given queue,
+	// are not final, are not already its own, and are unowned or have an
+	// expired lease. It claims the sagas with the lowest IDs first, at most
+	// Limit. It increments their generations and clears their notifications. It
+	// returns the updated records, with DAGs and parameters. Concurrent claims
+	// never return the same saga. A claim may skip a saga that is being written
+	// at the same time.
 	Claim(ctx context.Context, c Claim) ([]Record, error)
 
-	// Renew prolongs the leases of all sagas of an owner that are not final: none ends sooner than after that time from now. With zero or
-	// less they end at once.
+	// Renew extends the leases of all of an owner's sagas that are not final:
+	// none of them expires sooner than the given time from now. If that time is
+	// zero or negative, the leases expire immediately.
 	Renew(ctx context.Context, owner string, lease time.Duration) error
 
-	// Release gives a saga up, if it has that generation: it has no owner and no lease any more, and isn't called. Its generation grows by
-	// one, so that who has owned it can't write to it, even before somebody claims it. It returns ErrNotFound or ErrFenced, in this order
-	// of preference, and changes nothing, if not. A final saga of that generation stays as it is, and Release returns nil.
+	// Release makes a saga of the given generation unowned. It ends the saga's
+	// lease and clears its notification. It also increments the generation, so
+	// the former owner can't write to the saga even before another coordinator
+	// claims it. If the saga doesn't exist or has another generation, Release
+	// changes nothing and returns ErrNotFound or ErrFenced. If the saga is
+	// final, Release changes nothing and returns nil.
 	Release(ctx context.Context, id saga.ID, generation uint64) error
 
-	// Delete removes a saga and its log. It returns ErrNotFound if there's none, ErrNotFinal if it is not final.
+	// Delete removes a saga and its log. It returns ErrNotFound if no saga with
+	// that ID exists, and ErrNotFinal if the saga is not final.
 	Delete(ctx context.Context, id saga.ID) error
 }
 
-// NewSaga is what Create records.
+// NewSaga is the argument of Create.
 type NewSaga struct {
-	ID   saga.ID
+	// ID identifies the saga. Required.
+	ID saga.ID
+	// Name is the saga's name. Required.
 	Name saga.Name
-	// DAG and Params are the parts of the saga.SagaDAG. Many sagas have the same DAG, which a store may keep once, and
-	// doesn't change.
+	// DAG and Params are the two parts of a saga.SagaDAG. DAG is required. Many
+	// sagas have equal DAGs, and a store may keep each distinct DAG only once.
 	DAG, Params []byte
-	// State is the state after Events.
+	// State is the state after Events. Required.
 	State saga.State
-	// Events are the first events; there may be none.
+	// Events are the first events, numbered from 0. There may be none.
 	Events []saga.Event
-	// Queue is the queue in which it is; the empty one is a queue like any other.
+	// Queue is the queue from which coordinators claim the saga. The empty name
+	// is a queue like any other.
 	Queue string
-	// Owner is the coordinator that owns the saga; empty if none does yet.
+	// Owner is the coordinator that owns the saga. If it is empty, the saga is
+	// unowned.
 	Owner string
-	// Lease is how long others must not claim it. With zero or less they may at once, if the owner hasn't renewed its leases. It
-	// doesn't count without an owner.
+	// Lease is the time from now during which others can't claim the saga. If
+	// it is zero or negative, they can claim it at once, unless the owner has
+	// renewed its leases. An unowned saga has no lease.
 	Lease time.Duration
 }
 
-// Append is what Append adds.
+// Append is the argument of the method Append.
 type Append struct {
+	// ID identifies the saga.
 	ID saga.ID
-	// Generation is the caller's.
+	// Generation is the generation that the saga must have.
 	Generation uint64
-	// Seq is the number that the next event is expected to have, and that the first of Events has.
+	// Seq is the number that the saga's next event must have. If there are
+	// Events, it is the number of the first one.
 	Seq uint64
-	// Events have numbers without gaps.
+	// Events are the events to add, numbered from Seq without gaps.
 	Events []saga.Event
 	// State is the state after Events.
 	State saga.State
-	// Notify says that the caller isn't the owner, who is to look at the saga. Without it the owner isn't called any more.
+	// Notify is set by a client that isn't the owner, to notify the owner. An
+	// append without it clears the notification.
 	Notify bool
 }
 
-// Record is what a store knows of a saga beside its events.
+// Record is the state of a saga, without its events.
 type Record struct {
 	ID    saga.ID
 	Name  saga.Name
 	State saga.State
 	Queue string
-	// Owner says who owns the saga; it is empty if nobody does. Generation is 1 and the number of times that it was claimed or released.
-	Owner      string
+	// Owner is the coordinator that owns the saga. It is empty if the saga is
+	// unowned.
+	Owner string
+	// Generation is the saga's fencing token. It is 1 plus the number of times
+	// that the saga was claimed or released.
 	Generation uint64
-	// Notified says that somebody else has appended, and the owner nothing since.
+	// Notified reports whether a client has appended with Notify, and the owner
+	// has not appended since.
 	Notified bool
-	// NextSeq is the number of events.
+	// NextSeq is the number of events, and so the number of the next event.
 	NextSeq uint64
-	// Created and Updated are when the saga was created and last appended to, by the store's clock, to the millisecond or better.
+	// Created is when the saga was created, and Updated when it was last
+	// appended to. Until the first append they are equal. Both are by the
+	// store's clock, to the millisecond or better.
 	Created, Updated time.Time
-	// DAG and Params are the parts of the saga.SagaDAG; nil in what List returns.
+	// DAG and Params are the two parts of the saga.SagaDAG. List leaves them
+	// nil.
 	DAG, Params []byte
 }
 
-// Query says which records List returns. The zero Query asks for all.
+// Query selects the records that List returns. A record must match all fields
+// that are set. The zero Query matches all records.
 type Query struct {
-	// After leaves out the IDs up to and including this one: the last of the page before.
+	// After, if not zero, matches only IDs above it. For the next page, set it
+	// to the last ID of the page before.
 	After saga.ID
-	// Limit is the most records to return, if positive.
+	// Limit, if positive, is the maximum number of records to return.
 	Limit int
-	// Name, if not empty, is the name that they have.
+	// Name, if not empty, matches only sagas with that name.
 	Name saga.Name
-	// States, if not empty, holds the states that they are in.
+	// States, if not empty, matches only sagas in one of these states.
 	States []saga.State
-	// Queues, if not empty, holds the queues they are in.
+	// Queues, if not empty, matches only sagas in one of these queues.
 	Queues []string
-	// Owner, if not empty, is who owns them.
+	// Owner, if not empty, matches only sagas of that owner.
 	Owner string
-	// Called leaves out those whose owner isn't called.
-	Called bool
-	// UpdatedBefore, if not zero, leaves out what was updated at that time or later.
+	// Notified, if set, matches only sagas whose owner is notified.
+	Notified bool
+	// UpdatedBefore, if not zero, matches only sagas that were last updated
+	// before that time.
 	UpdatedBefore time.Time
 }
 
-// Claim says what is claimed, and for whom.
+// Claim is the argument of the method Claim.
 type Claim struct {
-	// Owner is the claimant; it is not empty.
+	// Owner is the claimant. Required.
 	Owner string
-	// Queue is the queue whose sagas are claimed.
+	// Queue is the queue from which sagas are claimed.
 	Queue string
-	// Lease is as in NewSaga.
+	// Lease is the time from now during which others can't claim these sagas.
+	// If it is zero or negative, they can claim them at once, unless the
+	// claimant has renewed its leases.
 	Lease time.Duration
-	// Unowned leaves out the sagas that have an owner.
+	// Unowned restricts the claim to unowned sagas.
 	Unowned bool
-	// IDs, if not empty, are the only ones that are claimed.
+	// IDs, if not empty, restricts the claim to these sagas.
 	IDs []saga.ID
-	// Except are sagas that are not claimed, whatever IDs has.
+	// Except are sagas that are not claimed, even if they are in IDs.
 	Except []saga.ID
-	// Limit is the most sagas to claim, if positive.
+	// Limit, if positive, is the maximum number of sagas to claim.
 	Limit int
-	// Bytes, if positive, ends the claim with the saga whose DAG and parameters bring those of all to as many bytes.
+	// Bytes, if positive, ends the claim with the saga at which the DAGs and
+	// parameters of all claimed sagas reach that number of bytes.
 	Bytes int
 }
 
-// Watcher is implemented by stores that can tell at once that there is something to look for, so that a coordinator
-// needn't wait for its next look.
+// Watcher is implemented by stores that can notify a coordinator of new work,
+// so that it doesn't have to wait for its next poll.
 type Watcher interface {
-	// Watch calls wake, in the caller's goroutine, when a saga without an owner has been created, one has been released, or an owner
-	// has been called, by whatever process. It is a hint: it may come for nothing, and one for many; what came before Watch, or
-	// while the database was out of reach, is not told. Watch returns when ctx ends, with its error, or when it can't
-	// watch any more, with why; then it may be called again.
+	// Watch calls wake when any process has created an unowned saga, has
+	// released a saga or has notified an owner. It calls wake in the caller's
+	// goroutine. A wake-up is only a hint: it may be spurious, and one call may
+	// stand for several changes. Watch doesn't report changes that were made
+	// before it was called or while the database was unreachable. It returns
+	// the context's error when ctx is done, and another error if it can't watch
+	// any longer. The caller may then call Watch again.
 	Watch(ctx context.Context, wake func()) error
 }

@@ -5,14 +5,15 @@ import (
 	"sync"
 )
 
-// watchers are those who watch a Memory. The zero value has none.
+// watchers are the running calls of a Memory's Watch. The zero value has none.
 type watchers struct {
 	mu sync.Mutex
-	// signals has a channel for each of them. It holds the signal that it wasn't awake to take; more would tell it no more.
+	// signals has a channel for each call. Its capacity is 1: a watcher that is
+	// busy finds one pending signal, and more would add no information.
 	signals map[chan struct{}]struct{}
 }
 
-// watch calls f after each wake, or once for several, until ctx ends.
+// watch calls f after each wake, or once after several, until ctx is done.
 func (w *watchers) watch(ctx context.Context, f func()) error {
 	signal := make(chan struct{}, 1)
 	w.mu.Lock()
@@ -36,7 +37,7 @@ func (w *watchers) watch(ctx context.Context, f func()) error {
 	return ctx.Err()
 }
 
-// wake signals to all who watch. It waits for none.
+// wake signals all watchers. It doesn't block.
 func (w *watchers) wake() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -16,7 +16,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// tripOn returns a function that runs a saga with the shape of the canonical example, of actions that do nothing.
+// tripOn returns a function that runs a saga with the shape of the trip
+// example. Its actions do nothing.
 func tripOn(b *testing.B, st store.Store) func() {
 	registry := saga.NewRegistry()
 	registry.Register(nil, saga.NewActionFunc("noop",
@@ -42,7 +43,9 @@ func tripOn(b *testing.B, st store.Store) func() {
 
 // BenchmarkTrip runs sagas of five actions in memory, one after the other.
 func BenchmarkTrip(b *testing.B) {
-	for name, st := range map[string]store.Store{"plain": store.NewMemory(), "encrypted": encode(b, store.NewMemory(), "2026")} {
+	for name, st := range map[string]store.Store{
+		"plain": store.NewMemory(), "encrypted": encode(b, store.NewMemory(), "2026"),
+	} {
 		b.Run(name, func(b *testing.B) {
 			run := tripOn(b, st)
 			b.ReportAllocs()
@@ -53,8 +56,10 @@ func BenchmarkTrip(b *testing.B) {
 	}
 }
 
-// BenchmarkTripBesidePlain runs both in turns, so that what else the machine does hits both, and reports the ratio of the medians.
-func BenchmarkTripBesidePlain(b *testing.B) {
+// BenchmarkTripRatio alternates between a plain and an encrypted store, so that
+// other load on the machine affects both. It reports the ratio of the median
+// durations.
+func BenchmarkTripRatio(b *testing.B) {
 	plain, encrypted := tripOn(b, store.NewMemory()), tripOn(b, encode(b, store.NewMemory(), "2026"))
 	var without, with []time.Duration
 	timed := func(f func()) time.Duration {
@@ -71,10 +76,10 @@ func BenchmarkTripBesidePlain(b *testing.B) {
 		slices.Sort(d)
 		return float64(d[len(d)/2])
 	}
-	b.ReportMetric(median(with)/median(without), "plain")
+	b.ReportMetric(median(with)/median(without), "encrypted/plain")
 }
 
-// BenchmarkKeyring encrypts and decrypts texts of some sizes.
+// BenchmarkKeyring encrypts and decrypts data of several sizes.
 func BenchmarkKeyring(b *testing.B) {
 	k := keyring(b, "2026")
 	for _, size := range []int{16, 600, 64 << 10} {

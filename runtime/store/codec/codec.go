@@ -7,28 +7,34 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// Codec encodes payloads and DAGs. Its methods may be called by several goroutines. They do no I/O, and what can't be
-// decoded once can't be decoded later either.
+// Codec encodes payloads, parameters and DAGs. Its methods are safe for
+// concurrent use by multiple goroutines. They perform no I/O, and an error is
+// permanent: repeating the call returns the same error.
 type Codec interface {
-	// Encode returns what is to be stored of a text that is never empty. It neither changes nor keeps plain.
+	// Encode returns the encoded form of plain, which is not empty. It neither
+	// modifies nor retains plain.
 	Encode(at Place, plain []byte) ([]byte, error)
-	// Decode returns what Encode was given. It may change stored, and return a part of it. An error says what to do, as an operator
-	// sees it.
+	// Decode returns the plain data that Encode got at the same place. It may
+	// modify stored and return a part of it. Operators see its error, which
+	// should say what to do.
 	Decode(at Place, stored []byte) ([]byte, error)
 }
 
-// Place says where a text belongs. No two texts of one database have the same place.
+// Place identifies a piece of data in a database: a saga's DAG, its parameters,
+// or the payload of one of its events. No two pieces have the same place.
 type Place struct {
+	// Saga is the saga that the data belongs to.
 	Saga saga.ID
-	// Seq, Node and Kind are those of the event that has the payload. They are zero for the saga's DAG and its parameters: no event has the kind 0.
+	// Seq, Node and Kind identify the event that has the payload. They are zero
+	// for a DAG and for parameters: no event has kind 0.
 	Seq  uint64
 	Node saga.NodeID
 	Kind saga.EventKind
-	// Params says that it is the saga's parameters.
+	// Params reports whether the data is the saga's parameters.
 	Params bool
 }
 
-// String describes the place, as in `event 3, succeeded of node 1`.
+// String describes the place in its saga, as in `event 3, succeeded of node 1`.
 func (p Place) String() string {
 	switch {
 	case p.Params:
@@ -39,11 +45,12 @@ func (p Place) String() string {
 	return fmt.Sprintf("event %d, %s of node %d", p.Seq, p.Kind, p.Node)
 }
 
-// paramsKind stands where the kind of an event does, and is no event's.
+// paramsKind is encoded in place of an event kind. No event has it.
 const paramsKind = 255
 
-// AppendBinary appends a text to b that no other place has. It is what encryption is to be bound to, so that what was moved to
-// another place doesn't decrypt. It never returns an error.
+// AppendBinary appends a unique binary form of the place to b. Encryption uses
+// it as associated data, so that data that was moved to another place doesn't
+// decrypt. It never returns an error.
 func (p Place) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, p.Saga[:]...)
 	b = binary.BigEndian.AppendUint64(b, p.Seq)

@@ -22,7 +22,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/codec"
 )
 
-// program is a coordinator and what its actions have done, as in "do a".
+// program is a coordinator that counts the calls of its actions, by names like
+// "do a".
 type program struct {
 	*sec.Coordinator
 	mu    sync.Mutex
@@ -30,10 +31,10 @@ type program struct {
 	end   sync.Once
 }
 
-// start starts a program, which the test's end shuts down at the latest.
+// start starts a program. The end of the test shuts it down at the latest.
 func start(t *testing.T, st store.Store) *program { return configured(t, sec.Config{Store: st}) }
 
-// startWithLeases starts one that isn't alone on the store.
+// startWithLeases starts a program that shares the store with others.
 func startWithLeases(t *testing.T, st store.Store) *program {
 	return configured(t, sec.Config{Store: st, Lease: 10 * time.Second})
 }
@@ -62,7 +63,8 @@ func (p *program) note(ctx saga.ActionContext) {
 	p.calls[fmt.Sprintf("%s %s", ctx.Direction(), ctx.Node())]++
 }
 
-// do is the action of chain: each node's output is that of the node before, and one letter more.
+// do is the action of chain. Each node's output is the output of the node
+// before it with one more letter.
 func (p *program) do(ctx saga.ActionContext) (string, error) {
 	p.note(ctx)
 	params, err := saga.Params[string](ctx)
@@ -102,16 +104,16 @@ func chain(t *testing.T, params string) *saga.SagaDAG {
 	return dag
 }
 
-// created records a saga that waits for being started.
-func (p *program) created(t *testing.T) saga.ID {
+// createChain creates a saga without starting it.
+func (p *program) createChain(t *testing.T) saga.ID {
 	t.Helper()
 	id := saga.NewID()
 	require.NoError(t, p.Create(t.Context(), id, chain(t, "x")))
 	return id
 }
 
-// requireEnds starts a saga that was created, and requires that it succeeds.
-func (p *program) requireEnds(t *testing.T, id saga.ID) {
+// requireSucceeds starts a saga and requires that it succeeds.
+func (p *program) requireSucceeds(t *testing.T, id saga.ID) {
 	t.Helper()
 	require.NoError(t, p.Start(t.Context(), id))
 	outputs, err := p.Wait(t.Context(), id)
@@ -119,38 +121,38 @@ func (p *program) requireEnds(t *testing.T, id saga.ID) {
 	require.Equal(t, `"xabc"`, string(outputs.Saga()))
 }
 
-var because = saga.Audit{By: "ann", Reason: "its key is lost"}
+var audit = saga.Audit{By: "ann", Reason: "its key is lost"}
 
-func TestSagaWhoseKeyIsMissingIsParkedAndHoldsUpNoOther(t *testing.T) {
+func TestSagaWithAMissingKeyIsParkedAndBlocksNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inner := store.NewMemory()
 		before := start(t, encode(t, inner, "2025"))
-		poison, lost := before.created(t), before.created(t)
+		poison, lost := before.createChain(t), before.createChain(t)
 		before.shutdown(t)
 		other := start(t, encode(t, inner, "2026"))
-		healthy := other.created(t)
+		healthy := other.createChain(t)
 		other.shutdown(t)
 
 		without := start(t, encode(t, inner, "2026"))
-		without.requireEnds(t, healthy)
+		without.requireSucceeds(t, healthy)
 		_, err := without.Wait(t.Context(), poison)
 		require.ErrorIs(t, err, saga.ErrParked)
 		require.ErrorContains(t, err, `saga is parked: saga DAG: key "2025" is not in the keyring`)
 		_, err = without.Status(t.Context(), poison)
 		require.ErrorContains(t, err, `key "2025" is not in the keyring`)
-		require.NoError(t, without.Abandon(t.Context(), lost, because))
+		require.NoError(t, without.Abandon(t.Context(), lost, audit))
 		without.shutdown(t)
 
 		with := start(t, encode(t, inner, "2026", "2025"))
-		with.requireEnds(t, poison)
+		with.requireSucceeds(t, poison)
 		_, err = with.Wait(t.Context(), lost)
 		var failed *saga.FailedError
 		require.ErrorAs(t, err, &failed)
-		assert.Equal(t, &because, failed.Abandoned, "the order was recorded with the current key")
+		assert.Equal(t, &audit, failed.Abandoned, "the command was recorded with the current key")
 	})
 }
 
-func TestSagaWhoseKeyOnlyAnotherCoordinatorHasIsRunByThatOne(t *testing.T) {
+func TestSagaIsExecutedByTheCoordinatorThatHasItsKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inner := store.NewMemory()
 		without := startWithLeases(t, encode(t, inner, "2026"))
@@ -172,15 +174,15 @@ func TestSagaWhoseKeyOnlyAnotherCoordinatorHasIsRunByThatOne(t *testing.T) {
 	})
 }
 
-// A saga whose DAG can be decoded is shown, whatever its events are.
+// A saga whose DAG can be decoded is shown, even if its events can't.
 func TestSagaWithAnEventWhoseKeyIsMissingIsParkedAndShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inner := store.NewMemory()
 		first := start(t, encode(t, inner, "2026"))
-		id := first.created(t)
+		id := first.createChain(t)
 		first.shutdown(t)
 		second := start(t, encode(t, inner, "2025", "2026"))
-		require.NoError(t, second.Pause(t.Context(), id, because))
+		require.NoError(t, second.Pause(t.Context(), id, audit))
 		second.shutdown(t)
 
 		without := start(t, encode(t, inner, "2026"))
@@ -192,28 +194,31 @@ func TestSagaWithAnEventWhoseKeyIsMissingIsParkedAndShown(t *testing.T) {
 		without.shutdown(t)
 
 		with := start(t, encode(t, inner, "2026", "2025"))
-		require.NoError(t, with.Resume(t.Context(), id, because))
-		with.requireEnds(t, id)
+		require.NoError(t, with.Resume(t.Context(), id, audit))
+		with.requireSucceeds(t, id)
 	})
 }
 
-// A store that is opened without the codec gives no encoded output to an action.
+// Without the codec, no encoded output is passed to an action.
 func TestStoreWithoutItsCodecParksTheSaga(t *testing.T) {
 	for name, test := range map[string]struct {
 		create codec.Config
 		reason string
 	}{
 		"encoded DAG": {codec.Config{Codec: keyring(t, "2026")}, "invalid character"},
-		"plain DAG":   {codec.Config{Codec: keyring(t, "2026"), WritePlain: true}, "event 0 has a payload that is not JSON: if it was encoded"},
+		"plain DAG": {
+			codec.Config{Codec: keyring(t, "2026"), WritePlain: true},
+			"event 0 has a payload that is not JSON: if it was encoded",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				inner := store.NewMemory()
 				first := start(t, wrap(t, inner, test.create))
-				id := first.created(t)
+				id := first.createChain(t)
 				first.shutdown(t)
 				second := start(t, encode(t, inner, "2026"))
-				require.NoError(t, second.Pause(t.Context(), id, because))
+				require.NoError(t, second.Pause(t.Context(), id, audit))
 				second.shutdown(t)
 
 				without := start(t, inner)
@@ -223,14 +228,14 @@ func TestStoreWithoutItsCodecParksTheSaga(t *testing.T) {
 				without.shutdown(t)
 
 				with := start(t, encode(t, inner, "2026"))
-				require.NoError(t, with.Resume(t.Context(), id, because))
-				with.requireEnds(t, id)
+				require.NoError(t, with.Resume(t.Context(), id, audit))
+				with.requireSucceeds(t, id)
 			})
 		})
 	}
 }
 
-// forgetfulStore has the effect of each write, and every other time an error in place of its answer.
+// forgetfulStore executes each write, but returns an error for every other one.
 type forgetfulStore struct {
 	store.Store
 	mu     sync.Mutex
@@ -257,8 +262,9 @@ func (f *forgetfulStore) Append(ctx context.Context, a store.Append) error {
 	return f.write(f.Store.Append(ctx, a))
 }
 
-// What is compared when the answer to a write was lost is what the coordinator wrote, and not its encryption, which is another one each time.
-func TestWritesWhoseAnswersAreLostHappenOnce(t *testing.T) {
+// To settle an unknown outcome, the coordinator compares decoded data:
+// encrypting the same data again results in different bytes.
+func TestWriteWithUnknownOutcomeHappensOnce(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) (store.Store, *forgetfulStore){
 		"below the codec": func(t *testing.T) (store.Store, *forgetfulStore) {
 			f := &forgetfulStore{Store: store.NewMemory()}
@@ -284,7 +290,7 @@ func TestWritesWhoseAnswersAreLostHappenOnce(t *testing.T) {
 					_, err := p.Wait(t.Context(), id)
 					assert.Equal(t, params == "x", err == nil, "%v", err)
 					assert.Equal(t, want, p.calls)
-					assert.GreaterOrEqual(t, forgetful.writes, 6, "writes were repeated")
+					assert.GreaterOrEqual(t, forgetful.writes, 6, "writes are repeated")
 				})
 			})
 		}
@@ -304,7 +310,7 @@ func TestRotationOfKeys(t *testing.T) {
 				require.NoError(t, err)
 				require.NoError(t, status.Parked)
 			}
-			sagas = append(sagas, p.created(t))
+			sagas = append(sagas, p.createChain(t))
 			p.shutdown(t)
 		})
 	}
@@ -313,7 +319,7 @@ func TestRotationOfKeys(t *testing.T) {
 	step("with the first key as the current one", encode(t, database, "2025"))
 	step("with the new key known", encode(t, database, "2025", "2026"))
 
-	t.Run("while some programs have made it the current one", func(t *testing.T) {
+	t.Run("while only some programs have made the new key current", func(t *testing.T) {
 		old, fresh := encode(t, database, "2025", "2026"), encode(t, database, "2026", "2025")
 		requireReadable(t, old, create(t, fresh))
 		requireReadable(t, fresh, create(t, old))
@@ -322,10 +328,10 @@ func TestRotationOfKeys(t *testing.T) {
 	step("with the new key as the current one", encode(t, database, "2026", "2025"))
 
 	require.Equal(t, 4, countEncrypted(t, file, "2025"), "two sagas have DAGs and parameters with the old key")
-	t.Run("until the old key is in use nowhere", func(t *testing.T) {
+	t.Run("until no data has the old key", func(t *testing.T) {
 		p := start(t, encode(t, database, "2026", "2025"))
 		for _, id := range sagas {
-			p.requireEnds(t, id)
+			p.requireSucceeds(t, id)
 			require.NoError(t, p.Delete(t.Context(), id))
 		}
 		sagas = nil
@@ -333,18 +339,18 @@ func TestRotationOfKeys(t *testing.T) {
 	})
 	require.Equal(t, 0, countEncrypted(t, file, "2025"))
 	step("without the old key", encode(t, database, "2026"))
-	step("out of use again", wrap(t, database, codec.Config{Codec: keyring(t, "2026"), WritePlain: true}))
+	step("with plain data written again", wrap(t, database, codec.Config{Codec: keyring(t, "2026"), WritePlain: true}))
 
 	last := start(t, wrap(t, database, codec.Config{Codec: keyring(t, "2026"), WritePlain: true}))
 	require.Len(t, sagas, 2)
 	for _, id := range sagas {
-		last.requireEnds(t, id)
+		last.requireSucceeds(t, id)
 	}
 	last.shutdown(t)
 	require.Positive(t, countEncrypted(t, file, "2026"))
 }
 
-// deleteOwnedBy gives up the sagas of an owner, and removes them.
+// deleteOwnedBy abandons and deletes the sagas of an owner.
 func deleteOwnedBy(t *testing.T, st store.Store, owner string) error {
 	t.Helper()
 	records, err := st.List(t.Context(), store.Query{})
@@ -353,14 +359,14 @@ func deleteOwnedBy(t *testing.T, st store.Store, owner string) error {
 		if r.Owner != owner {
 			continue
 		}
-		err = errors.Join(err,
-			st.Append(t.Context(), store.Append{ID: r.ID, Generation: r.Generation, Seq: r.NextSeq, State: saga.StateAbandoned}),
-			st.Delete(t.Context(), r.ID))
+		a := store.Append{ID: r.ID, Generation: r.Generation, Seq: r.NextSeq, State: saga.StateAbandoned}
+		err = errors.Join(err, st.Append(t.Context(), a), st.Delete(t.Context(), r.ID))
 	}
 	return err
 }
 
-// countEncrypted runs the query of docs/secrets.md, which is for the key "2025".
+// countEncrypted runs the query of docs/secrets.md, with the given key ID
+// instead of "2025".
 func countEncrypted(t *testing.T, file, id string) (n int) {
 	t.Helper()
 	document, err := os.ReadFile("../../../docs/secrets.md")

@@ -1,6 +1,7 @@
-// Package codec encodes what a store keeps of sagas' data, on its way to the store and back: to encrypt it, or to make it smaller.
+// Package codec encodes the data of sagas before a store writes it, and decodes
+// it after the store has read it. A codec can encrypt or compress the data.
 //
-// Keyring is the codec that encrypts, with AES-256-GCM:
+// Keyring is a codec that encrypts with AES-256-GCM:
 //
 //	keys, err := codec.NewKeyring(codec.Keys{
 //		Current: "2026",
@@ -10,27 +11,39 @@
 //		},
 //	})
 //	encrypted, err := codec.New(database, codec.Config{Codec: keys})
-//	coordinator, err := sec.New(sec.Config{Store: encrypted, Registry: registry})
+//	coordinator, err := sec.New(sec.Config{
+//		Store: encrypted, Registry: registry,
+//	})
 //
 // # What is encoded
 //
-// The payload of each event, which is an output, an error or an operator's order; the parameters of a saga; and its whole DAG, in which are the
-// constants. The DAG is encoded as a whole, and not only the values in it, because then nothing of it has to be
-// parsed, no name or label in it can tell what the values are about, and whoever can write to the database can't rewire it.
-// The names of sagas, their states, owners and times are columns of their own in every store, so that what asks for
-// them works as without a codec.
+// A store made by New encodes the payload of each event (an output, an error or
+// an operator command), the parameters of each saga, and each DAG, which
+// contains the constants.
 //
-// What is not encoded, and so not hidden by encryption: the ID, name, state, owner and queue of each saga; of each event the kind, the time and the number
-// of the node; which events have a payload; and about how long each payload, each DAG and its parameters are. A DAG that is bound to its saga, as by the Keyring, is a text of its own for each
-// saga; so a store that keeps one DAG once for many sagas keeps it for each.
+// A DAG is encoded as a whole, not only the values in it. So the codec doesn't
+// parse DAGs, no name or label reveals what the values mean, and someone with
+// write access to the database can't rewire a DAG.
 //
-// # Plain data beside encoded data
+// The following is not encoded, and so encryption doesn't hide it: the ID,
+// name, state, queue, owner and times of each saga; the kind, time and node
+// number of each event; which events have a payload; and the approximate length
+// of each payload, DAG and parameters. Stores keep these in columns, and their
+// queries work the same with and without a codec.
 //
-// What is encoded begins with a byte with which no JSON begins. So one database can hold both: a codec can be taken into use while
-// there are sagas, and out of use again; see Config.
+// A codec that binds a DAG to its saga, as Keyring does, makes each saga's
+// encoded DAG different. A store that keeps each distinct DAG only once then
+// keeps one DAG for each saga.
 //
-// # What can't be decoded
+// # Encoded and plain data in one database
 //
-// A saga whose data can't be decoded holds up no other. A coordinator parks it with the reason, such as
-// `key "2025" is not in the keyring`, and goes on with it when it is started with that key.
+// Encoded data begins with a byte that can't begin JSON, so one database can
+// contain both. A codec can be introduced, and removed again, while there are
+// sagas. See Config.
+//
+// # Data that can't be decoded
+//
+// A saga whose data can't be decoded doesn't block other sagas. A coordinator
+// parks it with the reason, such as `key "2025" is not in the keyring`. The
+// saga resumes when a coordinator is started with that key.
 package codec

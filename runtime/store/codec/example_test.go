@@ -13,10 +13,10 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/codec"
 )
 
-// A saga runs on a store that holds nothing in the clear.
+// A saga runs on a store that contains no plain data.
 func Example() {
 	ctx := context.Background()
-	key := make([]byte, 32) // from a key service, or wherever secrets are kept
+	key := make([]byte, 32) // from your key service
 	if _, err := rand.Read(key); err != nil {
 		log.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	database := store.NewMemory() // or SQLite, PostgreSQL, a store of your own
+	database := store.NewMemory() // or SQLite, PostgreSQL, or your own store
 	encrypted, err := codec.New(database, codec.Config{Codec: keys})
 	if err != nil {
 		log.Fatal(err)
@@ -41,7 +41,8 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer coordinator.Shutdown(ctx)
-	dag, err := saga.NewSagaDAG(saga.NewDAGBuilder("shop").Append(saga.ActionNode("pay", "Charge", "charge")).MustBuild(), "4111")
+	shop := saga.NewDAGBuilder("shop").Append(saga.ActionNode("pay", "Charge", "charge")).MustBuild()
+	dag, err := saga.NewSagaDAG(shop, "4111")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -6,7 +6,8 @@ import (
 	"fmt"
 )
 
-// What is encoded begins with the mark, which no JSON begins with, and a version. The rest is the codec's.
+// The header of encoded data is the mark, which can't begin JSON, and a
+// version. The codec's output follows.
 const (
 	mark    = "\x00sg"
 	version = 1
@@ -14,7 +15,7 @@ const (
 	headerLen = len(mark) + 1
 )
 
-var errShort = errors.New("it is cut short")
+var errShort = errors.New("data is truncated")
 
 func addHeader(encoded []byte) []byte {
 	out := make([]byte, 0, headerLen+len(encoded))
@@ -22,16 +23,17 @@ func addHeader(encoded []byte) []byte {
 	return append(out, encoded...)
 }
 
-// hasHeader reports whether a stored text is encoded.
+// hasHeader reports whether stored data is encoded.
 func hasHeader(stored []byte) bool { return bytes.HasPrefix(stored, []byte(mark)) }
 
-// cutHeader returns what is behind the header.
+// cutHeader returns the codec's output, which follows the header.
 func cutHeader(stored []byte) ([]byte, error) {
 	switch {
 	case len(stored) < headerLen:
 		return nil, errShort
 	case stored[len(mark)] != version:
-		return nil, fmt.Errorf("it is encoded in version %d, and this program knows version %d: use a newer one", stored[len(mark)], version)
+		return nil, fmt.Errorf("data has encoding version %d, want %d: use a newer program",
+			stored[len(mark)], version)
 	}
 	return stored[headerLen:], nil
 }

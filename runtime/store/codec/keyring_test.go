@@ -36,7 +36,7 @@ func TestCurrentKeyEncryptsAndKnownKeysDecrypt(t *testing.T) {
 	assert.EqualError(t, err, `key "2026" is not in the keyring`)
 }
 
-func TestEachTextIsEncryptedAnew(t *testing.T) {
+func TestEncryptionIsNotDeterministic(t *testing.T) {
 	k := keyring(t, "2026")
 	assert.NotEqual(t, sealed(t, k, "same"), sealed(t, k, "same"))
 }
@@ -49,7 +49,7 @@ func TestEncryptedTextIsLongerByItsHeader(t *testing.T) {
 	assert.Len(t, record.DAG, len(plainDAG)+33+len("2026"))
 }
 
-func TestWhatWasMovedDoesNotDecrypt(t *testing.T) {
+func TestMovedDataDoesNotDecrypt(t *testing.T) {
 	k := keyring(t, "2026")
 	stored := sealed(t, k, "plain")
 	for what, move := range map[string]func(*codec.Place){
@@ -63,28 +63,28 @@ func TestWhatWasMovedDoesNotDecrypt(t *testing.T) {
 		there := here
 		move(&there)
 		_, err := k.Decode(there, bytes.Clone(stored))
-		assert.ErrorContains(t, err, `it doesn't decrypt with key "2026"`, what)
+		assert.ErrorContains(t, err, `data doesn't decrypt with key "2026"`, what)
 	}
 	_, err := k.Decode(here, stored)
 	assert.NoError(t, err)
 }
 
-func TestPlacesAreToldApart(t *testing.T) {
+func TestPlacesHaveUniqueBinaryForms(t *testing.T) {
 	seen := map[string]codec.Place{}
-	tell := func(p codec.Place) {
+	add := func(p codec.Place) {
 		b, err := p.AppendBinary(nil)
 		require.NoError(t, err)
 		require.NotContains(t, seen, string(b), p)
 		seen[string(b)] = p
 	}
 	for _, id := range []saga.ID{{}, {1}, {15: 1}} {
-		tell(codec.Place{Saga: id, Params: true})
+		add(codec.Place{Saga: id, Params: true})
 	}
 	for _, seq := range []uint64{0, 1, 256, 1 << 40} {
 		for _, node := range []saga.NodeID{0, 1, 256, 1 << 20} {
 			for kind := range saga.EventAbandoned + 1 {
 				for _, id := range []saga.ID{{}, {1}, {15: 1}} {
-					tell(codec.Place{Saga: id, Seq: seq, Node: node, Kind: kind})
+					add(codec.Place{Saga: id, Seq: seq, Node: node, Kind: kind})
 				}
 			}
 		}
@@ -126,19 +126,21 @@ func TestKeyringWithoutACurrentKeyOnlyDecrypts(t *testing.T) {
 	assert.ErrorContains(t, err, "no current key")
 }
 
-func TestKeysAreChecked(t *testing.T) {
+func TestNewKeyringChecksItsKeys(t *testing.T) {
+	type known = map[string]saga.Secret[[]byte]
+	short, long := saga.NewSecret(make([]byte, 16)), strings.Repeat("x", 64)
 	for want, keys := range map[string]codec.Keys{
-		`codec: key "short" has 16 bytes, want 32`:                        {Known: map[string]saga.Secret[[]byte]{"short": saga.NewSecret(make([]byte, 16))}},
-		`codec: key "none" has 0 bytes, want 32`:                          {Known: map[string]saga.Secret[[]byte]{"none": {}}},
-		`codec: key id "" has 0 bytes, want 1 to 64`:                      {Known: map[string]saga.Secret[[]byte]{"": key('x')}},
-		`has 65 bytes, want 1 to 64`:                                      {Known: map[string]saga.Secret[[]byte]{strings.Repeat("x", 65): key('x')}},
-		`codec: the current key "2027" is not among those`:                {Current: "2027", Known: map[string]saga.Secret[[]byte]{"2026": key('x')}},
-		`codec: the current key "2026" is not among those that are known`: {Current: "2026"},
+		`codec: key "short" has 16 bytes, want 32`:                  {Known: known{"short": short}},
+		`codec: key "none" has 0 bytes, want 32`:                    {Known: known{"none": {}}},
+		`codec: key id "" has 0 bytes, want 1 to 64`:                {Known: known{"": key('x')}},
+		`has 65 bytes, want 1 to 64`:                                {Known: known{long + "x": key('x')}},
+		`codec: the current key "2027" is not among the known keys`: {Current: "2027", Known: known{"2026": key('x')}},
+		`codec: the current key "2026" is not among the known keys`: {Current: "2026"},
 	} {
 		_, err := codec.NewKeyring(keys)
 		assert.ErrorContains(t, err, want)
 	}
-	_, err := codec.NewKeyring(codec.Keys{Current: strings.Repeat("x", 64), Known: map[string]saga.Secret[[]byte]{strings.Repeat("x", 64): key('x')}})
+	_, err := codec.NewKeyring(codec.Keys{Current: long, Known: known{long: key('x')}})
 	assert.NoError(t, err)
 }
 

@@ -12,10 +12,11 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/codec"
 )
 
-// key returns a key that is made of one byte.
+// key returns a key that consists of one repeated byte.
 func key(b byte) saga.Secret[[]byte] { return saga.NewSecret(bytes.Repeat([]byte{b}, 32)) }
 
-// keyring returns a Keyring whose current key is the first one. Equal IDs are equal keys.
+// keyring returns a Keyring whose current key is the first one. Equal IDs have
+// equal keys.
 func keyring(t testing.TB, ids ...string) *codec.Keyring {
 	t.Helper()
 	keys := codec.Keys{Current: ids[0], Known: map[string]saga.Secret[[]byte]{}}
@@ -46,10 +47,12 @@ const (
 	plainPayload = `{"Number":"p-4111"}`
 )
 
-// newSaga returns a running saga whose second event has a payload, and that anyone may claim.
+// newSaga returns a running saga without a lease. Its second event has a
+// payload.
 func newSaga() store.NewSaga {
 	return store.NewSaga{
-		ID: saga.NewID(), Name: "book-trip", DAG: []byte(plainDAG), Params: []byte(plainParams), State: saga.StateRunning, Owner: "alice",
+		ID: saga.NewID(), Name: "book-trip", DAG: []byte(plainDAG), Params: []byte(plainParams),
+		State: saga.StateRunning, Owner: "alice",
 		Events: []saga.Event{
 			{Seq: 0, Node: 1, Kind: saga.EventStarted, At: time.Now()},
 			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(plainPayload), At: time.Now()},
@@ -77,7 +80,8 @@ func requireReadable(t *testing.T, s store.Store, id saga.ID) {
 	require.Equal(t, plainPayload, string(events[1].Payload))
 }
 
-// requireUndecodable requires that the saga is listed, and that its DAG and its payload can't be decoded for that reason.
+// requireUndecodable requires that the saga is listed, and that its DAG and its
+// payload can't be decoded for the given reason.
 func requireUndecodable(t *testing.T, s store.Store, id saga.ID, reason string) {
 	t.Helper()
 	record, err := s.Load(t.Context(), id)

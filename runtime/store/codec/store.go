@@ -9,31 +9,41 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Config says how a store encodes.
+// Config configures New.
 type Config struct {
 	// Codec encodes and decodes. Required.
 	Codec Codec
-	// WritePlain leaves what is written as it is, and still decodes what is encoded: to take a codec out of use. When no
-	// saga is left that has encoded data, the codec can go. Default: false.
+	// WritePlain makes the store write plain data. It still decodes encoded
+	// data. Use it to remove a codec: when no saga has encoded data, the codec
+	// isn't needed any longer. Default: false.
 	WritePlain bool
-	// RefusePlain refuses to read what isn't encoded. Without it, sagas from before the codec go on; but then whoever can write to the database
-	// can put plain data in place of encrypted. Set it when no saga is left that has plain data. Default: false.
+	// RefusePlain makes the store return an error when it reads plain data.
+	// Without it, sagas that were created before the codec was introduced
+	// continue to run, but someone with write access to the database can
+	// replace encrypted data by plain data. Set it when no saga has plain data.
+	// Default: false.
 	RefusePlain bool
 }
 
-// New returns a store that keeps all in the inner store, and there encoded. It is a store.Watcher if the inner one is.
+// New returns a store that keeps all data in the inner store, encoded. It
+// implements store.Watcher if the inner store does. It passes the tests of
+// storetest if the inner store does. New returns an error if inner or
+// config.Codec is nil, or if config has both WritePlain and RefusePlain.
 //
-// It passes storetest if the inner store does. What it adds to what a Store says: when a DAG or its parameters can't be decoded, Load and
-// Claim return the record all the same, with saga.UndecodableDAG in the DAG's place, and when a payload can't be decoded, Events and Logs return
-// store.ErrUndecodable. When Create or Append can't encode, the error is the codec's, and they have changed nothing.
+// The store's errors are those of the inner store and the following. If a DAG
+// or its parameters can't be decoded, Load and Claim still return the record,
+// with saga.UndecodableDAG in place of the DAG. If a payload can't be decoded,
+// Events and Logs return store.ErrUndecodable. If data can't be encoded, Create
+// and Append change nothing and return the codec's error.
 func New(inner store.Store, config Config) (store.Store, error) {
 	switch {
 	case inner == nil:
-		return nil, errors.New("codec: there is no store to encode for")
+		return nil, errors.New("codec: inner store is missing")
 	case config.Codec == nil:
 		return nil, errors.New("codec: config: Codec is missing")
 	case config.WritePlain && config.RefusePlain:
-		return nil, errors.New("codec: config: with both WritePlain and RefusePlain, nothing that is written could be read")
+		return nil, errors.New("codec: config: WritePlain and RefusePlain exclude each other: " +
+			"the store couldn't read the data that it writes")
 	}
 	s := &encodingStore{Store: inner, config: config}
 	if watcher, ok := inner.(store.Watcher); ok {
@@ -42,7 +52,8 @@ func New(inner store.Store, config Config) (store.Store, error) {
 	return s, nil
 }
 
-// encodingStore passes on what has no data in it: List, Renew, Release and Delete.
+// encodingStore implements New. Its List, Renew, Release and Delete, which have
+// no data to encode, are those of the inner store.
 type encodingStore struct {
 	store.Store
 	config Config
@@ -119,7 +130,8 @@ func (s *encodingStore) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event
 	return logs, nil
 }
 
-// encodeEvents returns a copy if it has anything to encode: the caller's events stay as they are.
+// encodeEvents returns the events with encoded payloads. It copies the slice if
+// there is something to encode, because the events belong to the caller.
 func (s *encodingStore) encodeEvents(id saga.ID, events []saga.Event) ([]saga.Event, error) {
 	copied := false
 	for i := range events {
@@ -138,7 +150,7 @@ func (s *encodingStore) encodeEvents(id saga.ID, events []saga.Event) ([]saga.Ev
 	return events, nil
 }
 
-// encode leaves an empty text alone: a store says that it becomes nil.
+// encode returns empty data unchanged: the inner store makes it nil.
 func (s *encodingStore) encode(at Place, plain []byte) ([]byte, error) {
 	if len(plain) == 0 || s.config.WritePlain {
 		return plain, nil
@@ -150,7 +162,7 @@ func (s *encodingStore) encode(at Place, plain []byte) ([]byte, error) {
 	return addHeader(encoded), nil
 }
 
-var errPlain = errors.New("it is not encoded, and Config.RefusePlain is set")
+var errPlain = errors.New("data is not encoded, and Config.RefusePlain is set")
 
 func (s *encodingStore) decode(at Place, stored []byte) ([]byte, error) {
 	switch {
@@ -168,7 +180,7 @@ func (s *encodingStore) decode(at Place, stored []byte) ([]byte, error) {
 	return stored, nil
 }
 
-// decodeEvents decodes the payloads of events that are the caller's.
+// decodeEvents decodes the payloads of events in place.
 func (s *encodingStore) decodeEvents(id saga.ID, events []saga.Event) (err error) {
 	for i := range events {
 		e := &events[i]
@@ -179,7 +191,8 @@ func (s *encodingStore) decodeEvents(id saga.ID, events []saga.Event) (err error
 	return nil
 }
 
-// decodeDAG decodes the DAG of a record and its parameters, or puts the reason why that can't be done in the DAG's place.
+// decodeDAG decodes a record's DAG and parameters in place. If that fails, it
+// replaces the DAG by the reason.
 func (s *encodingStore) decodeDAG(r *store.Record) {
 	dag, err := s.decode(Place{Saga: r.ID}, r.DAG)
 	var params []byte

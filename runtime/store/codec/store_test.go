@@ -34,11 +34,11 @@ func openSQLite(t testing.TB, file string) store.Store {
 	return s
 }
 
-func TestEncryptedStoreKeepsWhatAStorePromises(t *testing.T) {
+func TestEncryptedStoreConformsToStore(t *testing.T) {
 	t.Run("memory", func(t *testing.T) {
 		storetest.Run(t, func(t *testing.T) store.Store { return encode(t, store.NewMemory(), "2026") })
 	})
-	t.Run("memory is watched", func(t *testing.T) {
+	t.Run("memory watcher", func(t *testing.T) {
 		storetest.Watch(t, func(t *testing.T) storetest.Opener {
 			s := encode(t, store.NewMemory(), "2026")
 			return func(*testing.T) store.Store { return s }
@@ -49,7 +49,7 @@ func TestEncryptedStoreKeepsWhatAStorePromises(t *testing.T) {
 			return encode(t, openSQLite(t, filepath.Join(t.TempDir(), "saga.db")), "2026")
 		})
 	})
-	t.Run("sqlite is durable", func(t *testing.T) {
+	t.Run("sqlite durable", func(t *testing.T) {
 		storetest.Durable(t, func(t *testing.T) storetest.Opener {
 			file := filepath.Join(t.TempDir(), "saga.db")
 			return func(t *testing.T) store.Store { return encode(t, openSQLite(t, file), "2026") }
@@ -61,7 +61,7 @@ func TestStoreHoldsNoPlainText(t *testing.T) {
 	inner := store.NewMemory()
 	s := encode(t, inner, "2026")
 	n := newSaga()
-	payloads := map[saga.EventKind]string{ // every kind that has one
+	payloads := map[saga.EventKind]string{ // one of each kind that has a payload
 		saga.EventFailed: `{"message":"card 4111 is refused"}`, saga.EventIndeterminate: `{"message":"4111"}`,
 		saga.EventUndoFailed: `{"message":"4111"}`, saga.EventPaused: `{"by":"ann","reason":"4111"}`,
 		saga.EventOutputSupplied: `{"by":"ann","reason":"4111","output":"4111"}`,
@@ -95,7 +95,7 @@ func TestStoreHoldsNoPlainText(t *testing.T) {
 	}
 }
 
-func TestCallersEventsStayAsTheyAre(t *testing.T) {
+func TestEncodingDoesNotModifyTheCallersData(t *testing.T) {
 	n := newSaga()
 	require.NoError(t, encode(t, store.NewMemory(), "2026").Create(t.Context(), n))
 	assert.Equal(t, plainPayload, string(n.Events[1].Payload))
@@ -119,15 +119,15 @@ func TestPlainAndEncodedSagasLiveInOneStore(t *testing.T) {
 	requireReadable(t, inner, plain)
 }
 
-func TestPlainDataIsRefusedIfThatIsAskedFor(t *testing.T) {
+func TestRefusePlainRejectsPlainData(t *testing.T) {
 	inner := store.NewMemory()
 	id := create(t, inner)
 	s := wrap(t, inner, codec.Config{Codec: keyring(t, "2026"), RefusePlain: true})
-	requireUndecodable(t, s, id, "it is not encoded, and Config.RefusePlain is set")
+	requireUndecodable(t, s, id, "data is not encoded, and Config.RefusePlain is set")
 	requireReadable(t, s, create(t, s))
 }
 
-func TestUnknownKeyIsNamed(t *testing.T) {
+func TestErrorNamesTheUnknownKey(t *testing.T) {
 	inner := store.NewMemory()
 	id := create(t, encode(t, inner, "2025"))
 	s := encode(t, inner, "2026")
@@ -136,9 +136,11 @@ func TestUnknownKeyIsNamed(t *testing.T) {
 	require.ErrorIs(t, err, codec.ErrUnknownKey)
 }
 
-func TestSagaThatCanNotBeDecodedIsClaimedBesideOthers(t *testing.T) {
+func TestUndecodableSagaIsClaimedWithTheOthers(t *testing.T) {
 	inner := store.NewMemory()
-	first, poison, last := create(t, encode(t, inner, "2026")), create(t, encode(t, inner, "2025")), create(t, encode(t, inner, "2026"))
+	first := create(t, encode(t, inner, "2026"))
+	poison := create(t, encode(t, inner, "2025"))
+	last := create(t, encode(t, inner, "2026"))
 	claimed, err := encode(t, inner, "2026").Claim(t.Context(), store.Claim{Owner: "bob"})
 	require.NoError(t, err)
 	require.Len(t, claimed, 3)
@@ -150,10 +152,13 @@ func TestSagaThatCanNotBeDecodedIsClaimedBesideOthers(t *testing.T) {
 	assert.Equal(t, plainDAG, string(claimed[2].DAG))
 }
 
-func TestDamagedDataIsRefused(t *testing.T) {
+func TestDamagedDataIsAnError(t *testing.T) {
 	for reason, damage := range map[string]func([]byte) []byte{
-		"it is cut short": func(b []byte) []byte { return b[:3] },
-		"it is encoded in version 2, and this program knows version 1: use a newer one": func(b []byte) []byte { b[3] = 2; return b },
+		"data is truncated": func(b []byte) []byte { return b[:3] },
+		"data has encoding version 2, want 1: use a newer program": func(b []byte) []byte {
+			b[3] = 2
+			return b
+		},
 	} {
 		inner := store.NewMemory()
 		n, s := newSaga(), encode(t, inner, "2026")
@@ -175,19 +180,22 @@ func TestDamagedDataIsRefused(t *testing.T) {
 	}
 }
 
-// brokenCodec can't encode.
+// brokenCodec returns an error instead of encoding.
 type brokenCodec struct{ codec.Codec }
 
 var errBroken = errors.New("broken")
 
 func (brokenCodec) Encode(codec.Place, []byte) ([]byte, error) { return nil, errBroken }
 
-func TestWhatCanNotBeEncodedIsNotStored(t *testing.T) {
+func TestEncodingErrorChangesNothing(t *testing.T) {
 	inner := store.NewMemory()
 	id := create(t, inner)
 	s := wrap(t, inner, codec.Config{Codec: brokenCodec{}})
 	require.ErrorIs(t, s.Create(t.Context(), newSaga()), errBroken)
-	a := store.Append{ID: id, Generation: 1, Seq: 2, State: saga.StateFailed, Events: []saga.Event{{Seq: 2, Kind: saga.EventFailed, Payload: []byte("1")}}}
+	a := store.Append{
+		ID: id, Generation: 1, Seq: 2, State: saga.StateFailed,
+		Events: []saga.Event{{Seq: 2, Kind: saga.EventFailed, Payload: []byte("1")}},
+	}
 	require.ErrorIs(t, s.Append(t.Context(), a), errBroken)
 	records, err := s.List(t.Context(), store.Query{})
 	require.NoError(t, err)
@@ -196,7 +204,7 @@ func TestWhatCanNotBeEncodedIsNotStored(t *testing.T) {
 	assert.EqualValues(t, 2, records[0].NextSeq)
 }
 
-// flipping is a codec of a user's own.
+// flipping is a custom codec.
 type flipping struct{}
 
 func (flipping) Encode(_ codec.Place, plain []byte) ([]byte, error) { return flip(plain), nil }
@@ -204,13 +212,13 @@ func (flipping) Decode(_ codec.Place, b []byte) ([]byte, error)     { return fli
 
 func flip(b []byte) []byte { return bytes.Map(func(r rune) rune { return r ^ 1 }, b) }
 
-func TestAnyCodecWillDo(t *testing.T) {
+func TestStoreWorksWithACustomCodec(t *testing.T) {
 	inner := store.NewMemory()
 	s := wrap(t, inner, codec.Config{Codec: flipping{}})
 	requireReadable(t, s, create(t, s))
 }
 
-func TestConfigIsChecked(t *testing.T) {
+func TestNewChecksItsArguments(t *testing.T) {
 	for _, bad := range []codec.Config{{}, {Codec: flipping{}, WritePlain: true, RefusePlain: true}} {
 		_, err := codec.New(store.NewMemory(), bad)
 		assert.ErrorContains(t, err, "codec: config: ")
@@ -219,10 +227,10 @@ func TestConfigIsChecked(t *testing.T) {
 	assert.Error(t, err)
 }
 
-// watched is a store that can be watched; deaf is one that can't.
+// watched is a store that implements store.Watcher. unwatched doesn't.
 type (
-	watched struct{ store.Store }
-	deaf    struct{ store.Store }
+	watched   struct{ store.Store }
+	unwatched struct{ store.Store }
 )
 
 func (watched) Watch(_ context.Context, wake func()) error {
@@ -230,12 +238,12 @@ func (watched) Watch(_ context.Context, wake func()) error {
 	return errBroken
 }
 
-func TestStoreIsAWatcherIfTheInnerOneIs(t *testing.T) {
+func TestStoreIsAWatcherIfTheInnerStoreIs(t *testing.T) {
 	watcher, ok := encode(t, watched{store.NewMemory()}, "2026").(store.Watcher)
 	require.True(t, ok)
 	woken := false
 	require.ErrorIs(t, watcher.Watch(t.Context(), func() { woken = true }), errBroken)
 	assert.True(t, woken)
-	_, ok = encode(t, deaf{store.NewMemory()}, "2026").(store.Watcher)
+	_, ok = encode(t, unwatched{store.NewMemory()}, "2026").(store.Watcher)
 	assert.False(t, ok)
 }

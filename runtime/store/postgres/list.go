@@ -46,14 +46,14 @@ func (s statements) listQuery(q store.Query) (text string, args []any) {
 	if len(q.Queues) > 0 {
 		where += " AND r.queue = ANY (" + arg(q.Queues, "text[]") + ")"
 	}
-	if q.Called {
+	if q.Notified {
 		where += " AND r.called"
 	}
 	states := slices.Compact(slices.Sorted(slices.Values(q.States)))
 	switch {
 	case len(states) == 0:
 		return s.list + " WHERE " + where + page, args
-	case q.Called, slices.Contains(states, saga.StateSucceeded):
+	case q.Notified, slices.Contains(states, saga.StateSucceeded):
 		// The planner takes a CASE for true half of the time, whatever it knows. So it reads in the order of the IDs until the page
 		// is full, which mostly is soon, and doesn't sort all sagas that there are.
 		return s.list + " WHERE " + where + " AND CASE WHEN r.state IN (" + joinStates(states) + ") THEN true ELSE false END" + page, args

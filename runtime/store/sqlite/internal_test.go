@@ -58,15 +58,15 @@ func TestStatementsUseTheIndexesOfWhatIsFew(t *testing.T) {
 			"COVERING INDEX saga_record_free (queue=? AND owner>?)", true,
 		},
 		"list called": {
-			func() (string, []any) { return list(store.Query{Owner: "a", Called: true}) },
+			func() (string, []any) { return list(store.Query{Owner: "a", Notified: true}) },
 			"INDEX saga_record_called (owner=? AND id>?)", true,
 		},
 		"list called and states": {
 			func() (string, []any) {
-				return list(store.Query{Owner: "a", Called: true, States: []saga.State{saga.StateRunning, saga.StateSucceeded}})
+				return list(store.Query{Owner: "a", Notified: true, States: []saga.State{saga.StateRunning, saga.StateSucceeded}})
 			}, "INDEX saga_record_called (owner=? AND id>?)", true,
 		},
-		"list anybody called": {func() (string, []any) { return list(store.Query{Called: true}) }, "INDEX saga_record_called", false},
+		"list anybody called": {func() (string, []any) { return list(store.Query{Notified: true}) }, "INDEX saga_record_called", false},
 		"look": {
 			func() (string, []any) { return texts[lookFree], []any{"a", 1, "q", "[]"} },
 			"COVERING INDEX saga_record_free (queue=? AND owner=? AND state=?)", true,

@@ -60,7 +60,7 @@ func listQuery(q store.Query) (text string, args []any) {
 	}
 	states := slices.Compact(slices.Sorted(slices.Values(q.States)))
 	switch {
-	case q.Called:
+	case q.Notified:
 		return from(" INDEXED BY saga_record_called") + " AND called" + isOneOf(states) + limit, args
 	case len(states) == 0, slices.Contains(states, saga.StateSucceeded):
 		return from("") + isOneOf(states) + limit, args

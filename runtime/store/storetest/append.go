@@ -15,7 +15,7 @@ import (
 
 var appendPromises = []promise{{
 	name:   "adds events and sets the state",
-	quotes: []string{"Append adds events and sets the state, if the saga has that generation and the first event's number is the next one."},
+	quotes: []string{"Append adds events to a saga's log and sets its state and whether its owner is notified."},
 	check: func(t *testing.T, s store.Store) {
 		n, other := newSaga(), newSaga()
 		create(t, s, n, other)
@@ -27,15 +27,18 @@ var appendPromises = []promise{{
 		requireEvents(t, s, n.ID, slices.Concat(n.Events, first.Events, second.Events))
 
 		got := load(t, s, n.ID)
-		assert.False(t, got.Updated.Before(before.Updated), "updated moves on")
+		assert.False(t, got.Updated.Before(before.Updated), "Updated doesn't decrease")
 		before.State, before.NextSeq, before.Updated = saga.StateUnwinding, 6, got.Updated
 		requireSameRecord(t, before, got)
-		assert.EqualValues(t, 2, load(t, s, other.ID).NextSeq, "others have no part in it")
+		assert.EqualValues(t, 2, load(t, s, other.ID).NextSeq, "other sagas are unchanged")
 		requireEvents(t, s, other.ID, other.Events)
 	},
 }, {
-	name:   "moves the time of the last append on",
-	quotes: []string{"Created and Updated are when the saga was created and last appended to, by the store's clock, to the millisecond or better."},
+	name: "updates the time of the last append",
+	quotes: []string{
+		"Created is when the saga was created, and Updated when it was last appended to. Until the first append " +
+			"they are equal. Both are by the store's clock, to the millisecond or better.",
+	},
 	check: func(t *testing.T, s store.Store) {
 		n := newSaga()
 		create(t, s, n)
@@ -45,12 +48,12 @@ var appendPromises = []promise{{
 			seq++
 			return load(t, s, n.ID).Updated.After(created)
 		}, 30*time.Second, time.Millisecond)
-		assert.True(t, created.Equal(load(t, s, n.ID).Created), "created stays")
+		assert.True(t, created.Equal(load(t, s, n.ID).Created), "Created is unchanged")
 	},
 }, {
-	name: "sets every state",
+	name: "can set every state",
 	check: func(t *testing.T, s store.Store) {
-		n := newIn(saga.StateCreated)
+		n := newSagaIn(saga.StateCreated)
 		create(t, s, n)
 		for state := saga.StateCreated; state <= saga.StateAbandoned; state++ {
 			a := next(n.ID, 1, 1+uint64(state), 1)
@@ -61,16 +64,19 @@ var appendPromises = []promise{{
 		}
 	},
 }, {
-	name:   "refuses with the first reason that applies, and changes nothing",
-	quotes: []string{"It returns ErrNotFound, ErrFenced or ErrSequence, in this order of preference, and changes nothing, if not."},
+	name: "returns the first error that applies and changes nothing",
+	quotes: []string{
+		"The saga must have the given generation, and Seq must be the number of its next event.",
+		"If not, Append changes nothing and returns ErrNotFound, ErrFenced or ErrSequence, the first that applies.",
+	},
 	check: func(t *testing.T, s store.Store) {
 		n := newSaga()
 		n.Lease = 0
 		create(t, s, n)
 		require.Len(t, claim(t, s, store.Claim{Owner: bob}), 1)
 		requireUnchanged(t, s, n.ID, func() {
-			for _, refused := range []struct {
-				why    error
+			for _, rejected := range []struct {
+				want   error
 				append store.Append
 			}{
 				{store.ErrNotFound, next(saga.NewID(), 9, 9, 1)},
@@ -84,27 +90,27 @@ var appendPromises = []promise{{
 				{store.ErrSequence, next(n.ID, 2, 3, 1)},
 				{store.ErrSequence, next(n.ID, 2, math.MaxUint64, 0)},
 			} {
-				refused.append.State = saga.StateFailed
-				require.ErrorIs(t, s.Append(t.Context(), refused.append), refused.why, "%+v", refused.append)
+				rejected.append.State = saga.StateFailed
+				require.ErrorIs(t, s.Append(t.Context(), rejected.append), rejected.want, "%+v", rejected.append)
 			}
 		})
 	},
 }, {
-	name:   "takes no saga back to its creation",
-	quotes: []string{"A saga that has left StateCreated doesn't go back: an append that would set that state then returns ErrSequence."},
+	name:   "never returns a saga to StateCreated",
+	quotes: []string{"A saga that has left StateCreated can't return to it: such an append returns ErrSequence."},
 	check: func(t *testing.T, s store.Store) {
-		n := newIn(saga.StateCreated)
+		n := newSagaIn(saga.StateCreated)
 		create(t, s, n)
 		a := next(n.ID, 1, 2, 1)
 		a.State = saga.StateCreated
-		require.NoError(t, s.Append(t.Context(), a), "it hasn't left it")
+		require.NoError(t, s.Append(t.Context(), a), "the saga is still in StateCreated")
 		assert.Equal(t, saga.StateCreated, load(t, s, n.ID).State)
 		require.NoError(t, s.Append(t.Context(), next(n.ID, 1, 3, 0)))
 		requireUnchanged(t, s, n.ID, func() {
 			for _, events := range []int{0, 1} {
-				for _, called := range []bool{false, true} {
+				for _, notify := range []bool{false, true} {
 					a := next(n.ID, 1, 3, events)
-					a.State, a.Notify = saga.StateCreated, called
+					a.State, a.Notify = saga.StateCreated, notify
 					require.ErrorIs(t, s.Append(t.Context(), a), store.ErrSequence)
 				}
 			}
@@ -113,7 +119,7 @@ var appendPromises = []promise{{
 		})
 	},
 }, {
-	name: "repeated is refused",
+	name: "returns ErrSequence when it is repeated",
 	check: func(t *testing.T, s store.Store) {
 		n := newSaga()
 		create(t, s, n)
@@ -124,22 +130,20 @@ var appendPromises = []promise{{
 		})
 	},
 }, {
-	name: "adds events to whatever the saga has, final or not",
+	name: "adds events in any state, final or not",
 	check: func(t *testing.T, s store.Store) {
-		appendInAnyState(t, s, newIn(saga.StateRunning))
+		appendInAnyState(t, s, newSagaIn(saga.StateRunning))
 	},
 }, {
-	name: "adds events to a saga that had none",
+	name: "adds events to a saga without events",
 	check: func(t *testing.T, s store.Store) {
-		n := newIn(saga.StateRunning)
+		n := newSagaIn(saga.StateRunning)
 		n.Events = nil
 		appendInAnyState(t, s, n)
 	},
 }, {
-	name: "without events sets the state alone",
-	quotes: []string{
-		"It may be called without events, to set the state alone; then Seq must still be the next number.",
-	},
+	name:   "without events sets only the state",
+	quotes: []string{"Without events, Append only sets the state and the notification, under the same conditions."},
 	check: func(t *testing.T, s store.Store) {
 		n := newSaga()
 		create(t, s, n)
@@ -157,7 +161,8 @@ var appendPromises = []promise{{
 	},
 }}
 
-// appendInAnyState creates a saga, and appends to it whatever its state, the final ones at first and at last.
+// appendInAnyState creates a saga and appends to it in several states. The
+// first and the last ones are final.
 func appendInAnyState(t *testing.T, s store.Store, n store.NewSaga) {
 	create(t, s, n)
 	want := slices.Clone(n.Events)

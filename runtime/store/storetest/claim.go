@@ -14,38 +14,43 @@ import (
 )
 
 var claimPromises = []promise{{
-	name: "takes what isn't final, is another's, and has no lease",
+	name: "takes unfinished sagas of others whose leases have expired",
 	quotes: []string{
-		"Claim makes the claimant the owner of sagas that are in the claim's queue, not final, not the claimant's already, and whose lease has ended, as has that of a saga without an owner; the oldest by ID first, at most Limit.",
-		"With zero or less they may at once, if the owner hasn't renewed its leases.",
+		"Claim makes the claimant the owner of sagas that are in the given queue, are not final, are not already " +
+			"its own, and are unowned or have an expired lease.",
+		"If it is zero or negative, they can claim it at once, unless the owner has renewed its leases.",
 	},
 	check: func(t *testing.T, s store.Store) {
-		var open []saga.ID
+		var unfinished []saga.ID
 		for state := saga.StateCreated; state <= saga.StateAbandoned; state++ {
-			n := newIn(state)
+			n := newSagaIn(state)
 			create(t, s, n)
 			if !state.Final() {
-				open = append(open, n.ID)
+				unfinished = append(unfinished, n.ID)
 			}
 		}
-		leased, mine, negative := newSaga(), newIn(saga.StateRunning), newIn(saga.StateRunning)
+		leased, mine, negative := newSaga(), newSagaIn(saga.StateRunning), newSagaIn(saga.StateRunning)
 		mine.Owner, negative.Lease = bob, -time.Hour
 		create(t, s, leased, mine, negative)
-		assert.ElementsMatch(t, append(open, negative.ID), recordIDs(claim(t, s, store.Claim{Owner: bob, Lease: time.Hour})))
-		assert.Empty(t, claim(t, s, store.Claim{Owner: bob}), "again")
-		assert.Equal(t, sagaIDs(mine), recordIDs(claim(t, s, store.Claim{Owner: "carol"})), "for a third, bob's leases hold")
+		claimed := claim(t, s, store.Claim{Owner: bob, Lease: time.Hour})
+		assert.ElementsMatch(t, append(unfinished, negative.ID), recordIDs(claimed))
+		assert.Empty(t, claim(t, s, store.Claim{Owner: bob}), "they are bob's already")
+		claimed = claim(t, s, store.Claim{Owner: "carol"})
+		assert.Equal(t, sagaIDs(mine), recordIDs(claimed), "the leases of bob's claim protect the others")
 		assert.Equal(t, alice, load(t, s, leased.ID).Owner)
 	},
 }, {
-	name: "returns the new records with DAGs",
+	name: "increments the generation and returns the updated records",
 	quotes: []string{
-		"Their generations grow by one, and they are not called any more.",
-		"It returns their new records, with DAGs and parameters.",
-		"Ownership is the record's generation, a number that grows with every Claim and every Release; an Append with an older generation fails, so that an owner who has lost a saga without noticing can't write to it.",
-		"A saga is owned by one coordinator at a time, or by nobody.",
+		"It increments their generations and clears their notifications.",
+		"It returns the updated records, with DAGs and parameters.",
+		"At any time, a saga is owned by one coordinator or is unowned.",
+		"Each record has a generation, which is a fencing token: every Claim and every Release increments it.",
+		"An Append with an older generation fails, so a former owner can't write to the saga, even if it hasn't " +
+			"noticed that it lost the saga.",
 	},
 	check: func(t *testing.T, s store.Store) {
-		n := newIn(saga.StateUnwinding)
+		n := newSagaIn(saga.StateUnwinding)
 		create(t, s, n)
 		want := load(t, s, n.ID)
 		for i, owner := range []string{bob, alice, bob} {
@@ -59,32 +64,40 @@ var claimPromises = []promise{{
 		require.NoError(t, s.Append(t.Context(), next(n.ID, 4, 2, 1)))
 	},
 }, {
-	name: "takes the oldest first, at most limit",
+	name:   "takes the lowest IDs first, at most Limit",
+	quotes: []string{"It claims the sagas with the lowest IDs first, at most Limit."},
 	check: func(t *testing.T, s store.Store) {
 		sagas := manySagas()
 		for i := range sagas {
-			// The order of states, owners and leases' ends is not that of IDs.
+			// States, owners and leases are in another order than the IDs.
 			sagas[i].State, sagas[i].Queue = saga.State(4-i%4), "work"
-			sagas[i].Owner, sagas[i].Lease = [...]string{"carol", "", alice}[i%3], time.Duration(i%2) // a nanosecond is over soon
+			sagas[i].Owner = [...]string{"carol", "", alice}[i%3]
+			sagas[i].Lease = time.Duration(i % 2) // a nanosecond is over soon
 		}
 		create(t, s, sagas[3], sagas[0], sagas[4], sagas[2], sagas[1], sagas[5], sagas[6], sagas[7])
 		for _, size := range []int{1, 3, 2} {
-			assert.Equal(t, sagaIDs(sagas[:size]...), recordIDs(claim(t, s, store.Claim{Owner: bob, Queue: "work", Lease: time.Hour, Limit: size})))
+			claimed := claim(t, s, store.Claim{Owner: bob, Queue: "work", Lease: time.Hour, Limit: size})
+			assert.Equal(t, sagaIDs(sagas[:size]...), recordIDs(claimed))
 			sagas = sagas[size:]
 		}
-		assert.Equal(t, sagaIDs(sagas...), recordIDs(claim(t, s, store.Claim{Owner: bob, Queue: "work", Limit: -1})))
-		assert.Equal(t, sagaIDs(sagas...), recordIDs(claim(t, s, store.Claim{Owner: alice, Queue: "work", Limit: math.MaxInt})))
+		claimed := claim(t, s, store.Claim{Owner: bob, Queue: "work", Limit: -1})
+		assert.Equal(t, sagaIDs(sagas...), recordIDs(claimed))
+		claimed = claim(t, s, store.Claim{Owner: alice, Queue: "work", Limit: math.MaxInt})
+		assert.Equal(t, sagaIDs(sagas...), recordIDs(claimed))
 	},
 }, {
-	name:   "takes no more than so many bytes",
-	quotes: []string{"Bytes, if positive, ends the claim with the saga whose DAG and parameters bring those of all to as many bytes."},
+	name: "stops after a number of bytes",
+	quotes: []string{
+		"Bytes, if positive, ends the claim with the saga at which the DAGs and parameters of all claimed sagas " +
+			"reach that number of bytes.",
+	},
 	check: func(t *testing.T, s store.Store) {
-		const large, some = 10_000, 5_000 // a codec may add to the small ones
+		const large, some = 10_000, 5_000 // a codec may make the small ones larger
 		for _, owner := range []string{"", alice} {
 			for _, byID := range []bool{false, true} {
 				sagas := make([]store.NewSaga, 8)
 				for i := range sagas {
-					sagas[i] = newIn(saga.StateRunning)
+					sagas[i] = newSagaIn(saga.StateRunning)
 					sagas[i].Owner = owner
 				}
 				sagas[2].Params = []byte(`"` + strings.Repeat("x", large) + `"`)
@@ -103,20 +116,22 @@ var claimPromises = []promise{{
 		}
 	},
 }, {
-	name:   "takes none but the IDs that are given",
-	quotes: []string{"IDs, if not empty, are the only ones that are claimed."},
+	name:   "is restricted to IDs",
+	quotes: []string{"IDs, if not empty, restricts the claim to these sagas."},
 	check: func(t *testing.T, s store.Store) {
-		a, b, c, leased, final := newIn(saga.StateRunning), newIn(saga.StateStuck), newIn(saga.StateCreated), newSaga(), newIn(saga.StateFailed)
+		a, b, c := newSagaIn(saga.StateRunning), newSagaIn(saga.StateStuck), newSagaIn(saga.StateCreated)
+		leased, final := newSaga(), newSagaIn(saga.StateFailed)
 		create(t, s, a, b, c, leased, final)
 		ids := append(sagaIDs(final, leased, c, a, a), saga.NewID())
 		assert.Equal(t, sagaIDs(a), recordIDs(claim(t, s, store.Claim{Owner: bob, IDs: ids, Limit: 1})))
 		assert.Equal(t, sagaIDs(c), recordIDs(claim(t, s, store.Claim{Owner: bob, IDs: ids})))
 		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, IDs: ids}))
-		assert.Equal(t, sagaIDs(b), recordIDs(claim(t, s, store.Claim{Owner: bob, IDs: []saga.ID{}})), "an empty slice is no restriction")
+		claimed := claim(t, s, store.Claim{Owner: bob, IDs: []saga.ID{}})
+		assert.Equal(t, sagaIDs(b), recordIDs(claimed), "an empty slice is no restriction")
 	},
 }, {
-	name:   "passes over what is left out",
-	quotes: []string{"Except are sagas that are not claimed, whatever IDs has."},
+	name:   "skips the sagas in Except",
+	quotes: []string{"Except are sagas that are not claimed, even if they are in IDs."},
 	check: func(t *testing.T, s store.Store) {
 		for _, owner := range []string{"", alice} {
 			for _, c := range []store.Claim{{}, {Unowned: true}, {IDs: []saga.ID{}}} {
@@ -125,7 +140,7 @@ var claimPromises = []promise{{
 				}
 				sagas := make([]store.NewSaga, 8)
 				for i := range sagas {
-					sagas[i] = newIn(saga.StateRunning)
+					sagas[i] = newSagaIn(saga.StateRunning)
 					sagas[i].Owner = owner
 				}
 				create(t, s, sagas...)
@@ -135,42 +150,45 @@ var claimPromises = []promise{{
 				}
 				c.Except = append(sagaIDs(sagas[0], sagas[1], sagas[3]), saga.NewID())
 				c.Limit = 2
-				assert.Equal(t, sagaIDs(sagas[2], sagas[4]), recordIDs(claim(t, s, c)), "the oldest of the others")
+				assert.Equal(t, sagaIDs(sagas[2], sagas[4]), recordIDs(claim(t, s, c)), "the lowest IDs of the others")
 				c.Limit = 0
 				assert.Equal(t, sagaIDs(sagas[5:]...), recordIDs(claim(t, s, c)))
 				assert.Empty(t, claim(t, s, c))
 				assert.Equal(t, owner, load(t, s, sagas[0].ID).Owner)
 				c.Except = []saga.ID{}
-				assert.Equal(t, sagaIDs(sagas[0], sagas[1], sagas[3]), recordIDs(claim(t, s, c)), "an empty slice leaves nothing out")
+				assert.Equal(t, sagaIDs(sagas[0], sagas[1], sagas[3]), recordIDs(claim(t, s, c)),
+					"an empty slice is no restriction")
 			}
 		}
 	},
 }, {
-	name: "leaves out more than it may claim",
+	name: "accepts an Except list that is longer than Limit",
 	check: func(t *testing.T, s store.Store) {
 		var except []saga.ID
 		for i := range 40 {
-			n := nobodys("")
+			n := unowned("")
 			if i%2 == 0 {
-				n = newIn(saga.StateRunning)
+				n = newSagaIn(saga.StateRunning)
 			}
 			create(t, s, n)
 			except = append(except, n.ID)
 		}
-		owned, free := newIn(saga.StateRunning), nobodys("")
+		owned, free := newSagaIn(saga.StateRunning), unowned("")
 		create(t, s, owned, free)
-		for range 960 { // as many as a coordinator gives
+		for range 960 { // a coordinator passes up to 1,000
 			except = append(except, saga.NewID())
 		}
-		assert.Equal(t, sagaIDs(owned), recordIDs(claim(t, s, store.Claim{Owner: bob, Lease: time.Hour, Limit: 1, Except: except})))
-		assert.Equal(t, sagaIDs(free), recordIDs(claim(t, s, store.Claim{Owner: bob, Lease: time.Hour, Limit: 1, Except: except})))
-		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, Limit: 1, Except: except}))
+		c := store.Claim{Owner: bob, Lease: time.Hour, Limit: 1, Except: except}
+		assert.Equal(t, sagaIDs(owned), recordIDs(claim(t, s, c)))
+		assert.Equal(t, sagaIDs(free), recordIDs(claim(t, s, c)))
+		assert.Empty(t, claim(t, s, c))
 	},
 }, {
-	name: "waits for the end of a lease",
+	name: "can't take a saga before its lease expires",
 	quotes: []string{
-		"A lease says for how long others must not claim, by the clock of the database.",
-		"Lease is how long others must not claim it.",
+		"A lease protects a saga from being claimed by others until the lease expires, by the clock of the " +
+			"database.",
+		"Lease is the time from now during which others can't claim the saga.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		const lease = 100 * time.Millisecond
@@ -181,10 +199,11 @@ var claimPromises = []promise{{
 		requireClaimedAfter(t, s, bob, n.ID, began, lease)
 	},
 }, {
-	name: "gives a lease itself",
+	name:   "starts a new lease",
+	quotes: []string{"Lease is the time from now during which others can't claim these sagas."},
 	check: func(t *testing.T, s store.Store) {
 		const lease = 100 * time.Millisecond
-		n := newIn(saga.StateRunning)
+		n := newSagaIn(saga.StateRunning)
 		create(t, s, n)
 		began := time.Now()
 		require.Len(t, claim(t, s, store.Claim{Owner: bob, Lease: lease}), 1)
@@ -193,27 +212,30 @@ var claimPromises = []promise{{
 }}
 
 var renewPromises = []promise{{
-	name: "prolongs the leases of the owner's open sagas, or ends them",
+	name: "extends or ends the leases of the owner's unfinished sagas",
 	quotes: []string{
-		"With zero or less they may at once, if the owner hasn't renewed its leases.",
-		"Renew prolongs the leases of all sagas of an owner that are not final: none ends sooner than after that time from now.",
-		"With zero or less they end at once.",
+		"If it is zero or negative, they can claim it at once, unless the owner has renewed its leases.",
+		"Renew extends the leases of all of an owner's sagas that are not final: none of them expires sooner than " +
+			"the given time from now.",
+		"If that time is zero or negative, the leases expire immediately.",
 	},
 	check: func(t *testing.T, s store.Store) {
-		a, b, other := newIn(saga.StateRunning), newIn(saga.StateStuck), newIn(saga.StateCreated)
+		a, b, other := newSagaIn(saga.StateRunning), newSagaIn(saga.StateStuck), newSagaIn(saga.StateCreated)
 		other.Owner = "carol"
 		create(t, s, a, b, other)
 		requireUnchanged(t, s, a.ID, func() {
 			require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
 		})
-		late := newIn(saga.StateRunning)
+		late := newSagaIn(saga.StateRunning)
 		late.Queue, late.Lease = "late", 0
 		create(t, s, late)
-		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, Queue: "late"}), "the owner has renewed")
-		assert.Equal(t, sagaIDs(other), recordIDs(claim(t, s, store.Claim{Owner: bob})), "only carol's is free")
+		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, Queue: "late"}), "the owner has renewed its leases")
+		assert.Equal(t, sagaIDs(other), recordIDs(claim(t, s, store.Claim{Owner: bob})),
+			"only carol's lease has expired")
 
 		require.NoError(t, s.Renew(t.Context(), alice, 0))
-		assert.Equal(t, sagaIDs(a), recordIDs(claim(t, s, store.Claim{Owner: bob, Limit: 1})), "it can end leases, too")
+		assert.Equal(t, sagaIDs(a), recordIDs(claim(t, s, store.Claim{Owner: bob, Limit: 1})),
+			"alice has ended her leases")
 		assert.Equal(t, sagaIDs(late), recordIDs(claim(t, s, store.Claim{Owner: bob, Queue: "late"})))
 		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
 		require.NoError(t, s.Renew(t.Context(), alice, -time.Hour))
@@ -225,24 +247,26 @@ var renewPromises = []promise{{
 		requireClaimedAfter(t, s, alice, a.ID, began, lease)
 	},
 }, {
-	name: "of an owner without sagas does nothing",
+	name: "does nothing for an owner without sagas",
 	check: func(t *testing.T, s store.Store) {
 		n := newSaga()
 		create(t, s, n)
 		requireUnchanged(t, s, n.ID, func() {
-			require.NoError(t, s.Renew(t.Context(), "nobody", 0))
+			require.NoError(t, s.Renew(t.Context(), "carol", 0))
 		})
 		assert.Empty(t, claim(t, s, store.Claim{Owner: bob}))
 	},
 }}
 
-// requireClaimedAfter claims the saga until it succeeds, which it must not before the lease is over.
+// requireClaimedAfter repeats a claim until it gets the saga. It requires that
+// the lease, which began at the given time, has expired by then.
 func requireClaimedAfter(t *testing.T, s store.Store, owner string, id saga.ID, began time.Time, lease time.Duration) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		records, err := s.Claim(t.Context(), store.Claim{Owner: owner, IDs: []saga.ID{id}})
 		return assert.NoError(t, err) && len(records) == 1
 	}, 30*time.Second, 2*time.Millisecond)
-	// The clock of the database may count coarser than ours.
-	assert.GreaterOrEqual(t, time.Since(began), lease-10*time.Millisecond, "the saga was claimed before its lease was over")
+	// The database's clock may have a coarser resolution than ours.
+	assert.GreaterOrEqual(t, time.Since(began), lease-10*time.Millisecond,
+		"the saga was claimed before its lease expired")
 }

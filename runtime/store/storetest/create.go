@@ -13,21 +13,23 @@ import (
 
 var createPromises = []promise{{
 	name:   "records the saga and its events",
-	quotes: []string{"Create records a saga with generation 1 and its first events, whose numbers begin at 0."},
+	quotes: []string{"Create records a saga with generation 1 and its first events, which are numbered from 0."},
 	check: func(t *testing.T, s store.Store) {
 		n := newSaga()
 		create(t, s, n)
 		got := load(t, s, n.ID)
-		assert.Less(t, got.Updated.Sub(got.Created).Abs(), time.Millisecond, "updated is created")
-		assert.Less(t, time.Since(got.Created).Abs(), time.Hour, "created is now")
+		assert.Less(t, got.Updated.Sub(got.Created).Abs(), time.Millisecond, "Updated equals Created")
+		assert.Less(t, time.Since(got.Created).Abs(), time.Hour, "Created is now")
 		requireSameRecord(t, store.Record{
-			ID: n.ID, Name: n.Name, State: n.State, Owner: alice, Generation: 1, NextSeq: 2, DAG: n.DAG, Params: n.Params,
+			ID: n.ID, Name: n.Name, State: n.State, Owner: alice, Generation: 1, NextSeq: 2,
+			DAG: n.DAG, Params: n.Params,
 			Created: got.Created, Updated: got.Updated,
 		}, got)
 		requireEvents(t, s, n.ID, n.Events)
 	},
 }, {
-	name: "works without events",
+	name:   "accepts a saga without events",
+	quotes: []string{"Events are the first events, numbered from 0. There may be none."},
 	check: func(t *testing.T, s store.Store) {
 		n := newSaga()
 		n.Events, n.State = nil, saga.StateCreated
@@ -36,20 +38,20 @@ var createPromises = []promise{{
 		requireEvents(t, s, n.ID, nil)
 	},
 }, {
-	name: "works with a saga that is final",
+	name: "accepts a final saga",
 	check: func(t *testing.T, s store.Store) {
-		n := newIn(saga.StateSucceeded)
+		n := newSagaIn(saga.StateSucceeded)
 		create(t, s, n)
 		assert.Equal(t, saga.StateSucceeded, load(t, s, n.ID).State)
 		assert.Empty(t, claim(t, s, store.Claim{Owner: bob}))
 	},
 }, {
-	name:   "of an ID that exists changes nothing",
-	quotes: []string{"It returns ErrExists, and changes nothing, if there is a saga of that ID."},
+	name:   "returns ErrExists for an existing ID",
+	quotes: []string{"It returns ErrExists, and changes nothing, if a saga with that ID exists."},
 	check: func(t *testing.T, s store.Store) {
 		n := newSaga()
 		create(t, s, n)
-		other := newIn(saga.StateFailed)
+		other := newSagaIn(saga.StateFailed)
 		other.ID, other.Name, other.Owner, other.Events = n.ID, "other", bob, events(0, 5)
 		requireUnchanged(t, s, n.ID, func() {
 			require.ErrorIs(t, s.Create(t.Context(), n), store.ErrExists)
@@ -59,11 +61,11 @@ var createPromises = []promise{{
 }}
 
 var deletePromises = []promise{{
-	name:   "removes record, DAG and log",
+	name:   "removes the record and the log",
 	quotes: []string{"Delete removes a saga and its log."},
 	check: func(t *testing.T, s store.Store) {
-		succeeded, failed, other := newIn(saga.StateSucceeded), newIn(saga.StateFailed), newIn(saga.StateFailed)
-		abandoned := newIn(saga.StateAbandoned)
+		succeeded, failed := newSagaIn(saga.StateSucceeded), newSagaIn(saga.StateFailed)
+		abandoned, other := newSagaIn(saga.StateAbandoned), newSagaIn(saga.StateFailed)
 		create(t, s, succeeded, failed, abandoned, other)
 		require.NoError(t, s.Delete(t.Context(), succeeded.ID))
 		require.NoError(t, s.Delete(t.Context(), failed.ID))
@@ -75,16 +77,18 @@ var deletePromises = []promise{{
 		requireEvents(t, s, other.ID, other.Events)
 
 		failed.Events = nil
-		create(t, s, failed) // the ID is free again, and no old event is left
+		create(t, s, failed) // the ID can be used again, and no old event is left
 		requireEvents(t, s, failed.ID, nil)
 	},
 }, {
-	name:   "refuses what is not there, or not final",
-	quotes: []string{"It returns ErrNotFound if there's none, ErrNotFinal if it is not final."},
+	name: "returns ErrNotFound or ErrNotFinal",
+	quotes: []string{
+		"It returns ErrNotFound if no saga with that ID exists, and ErrNotFinal if the saga is not final.",
+	},
 	check: func(t *testing.T, s store.Store) {
 		require.ErrorIs(t, s.Delete(t.Context(), saga.NewID()), store.ErrNotFound)
 		for _, state := range []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding, saga.StateStuck} {
-			n := newIn(state)
+			n := newSagaIn(state)
 			create(t, s, n)
 			requireUnchanged(t, s, n.ID, func() {
 				require.ErrorIs(t, s.Delete(t.Context(), n.ID), store.ErrNotFinal)

@@ -13,12 +13,15 @@ import (
 )
 
 var dagPromises = []promise{{
-	name:   "are those of each saga, whether it shares its DAG or not",
-	quotes: []string{"DAG and Params are the parts of the saga.SagaDAG. Many sagas have the same DAG, which a store may keep once, and doesn't change."},
+	name: "are returned for the right saga, shared or not",
+	quotes: []string{
+		"DAG and Params are the two parts of a saga.SagaDAG. DAG is required. Many sagas have equal DAGs, and a " +
+			"store may keep each distinct DAG only once.",
+	},
 	check: func(t *testing.T, s store.Store) {
 		var sagas []store.NewSaga
 		for i := range 12 {
-			n := newIn(saga.StateSucceeded)
+			n := newSagaIn(saga.StateSucceeded)
 			n.DAG = fmt.Appendf(nil, `{"dag":%d,"filler":%q}`, i%3, strings.Repeat("x", 3000*(i%3)))
 			n.Params = fmt.Appendf(nil, `{"saga":%d}`, i)
 			sagas = append(sagas, n)
@@ -35,11 +38,11 @@ var dagPromises = []promise{{
 		}
 	},
 }, {
-	name: "may be used again after the last saga that had it is deleted",
+	name: "can be stored again after the last saga with them is deleted",
 	check: func(t *testing.T, s store.Store) {
 		for range 3 {
-			n, other := newIn(saga.StateSucceeded), newIn(saga.StateSucceeded)
-			other.DAG = fmt.Appendf(nil, `{"of":%q}`, other.ID) // which may get the place of the one that is deleted
+			n, other := newSagaIn(saga.StateSucceeded), newSagaIn(saga.StateSucceeded)
+			other.DAG = fmt.Appendf(nil, `{"of":%q}`, other.ID) // may take the deleted DAG's place in the database
 			create(t, s, n)
 			require.NoError(t, s.Delete(t.Context(), n.ID))
 			create(t, s, other)
@@ -51,9 +54,9 @@ var dagPromises = []promise{{
 		}
 	},
 }, {
-	name: "stay when a saga that exists isn't created again",
+	name: "are not changed by a Create that returns ErrExists",
 	check: func(t *testing.T, s store.Store) {
-		n := newIn(saga.StateRunning)
+		n := newSagaIn(saga.StateRunning)
 		create(t, s, n)
 		other := n
 		other.DAG, other.Params = []byte(`{"other":true}`), []byte(`{"other":true}`)
@@ -67,10 +70,10 @@ var dagPromises = []promise{{
 		}
 	},
 }, {
-	name: "may lack parameters",
+	name: "may come without parameters",
 	check: func(t *testing.T, s store.Store) {
 		for _, params := range [][]byte{nil, {}} {
-			n := newIn(saga.StateRunning)
+			n := newSagaIn(saga.StateRunning)
 			n.Params = params
 			create(t, s, n)
 			assert.Nil(t, load(t, s, n.ID).Params)
@@ -81,9 +84,9 @@ var dagPromises = []promise{{
 		}
 	},
 }, {
-	name: "keep their parameters when events follow",
+	name: "keep their parameters after an append",
 	check: func(t *testing.T, s store.Store) {
-		n := newIn(saga.StateCreated)
+		n := newSagaIn(saga.StateCreated)
 		n.Events, n.Params = nil, []byte(strings.Repeat("p", 5000))
 		create(t, s, n)
 		require.NoError(t, s.Append(t.Context(), next(n.ID, 1, 0, 3)))

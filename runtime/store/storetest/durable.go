@@ -13,13 +13,16 @@ import (
 )
 
 var durablePromises = []promise{{
-	name: "is there when it is opened again",
+	name: "keeps all changes when it is opened again",
 	quotes: []string{
-		"When one that changes something returns nil, the change survives a crash of the process and of the machine (the memory store is excepted), and every later call sees it.",
+		"When a method that changes something returns nil, the change is durable: it survives a crash of the " +
+			"process and of the machine.",
+		"The memory store is the exception.",
+		"Multiple processes may use one database at the same time.",
 	},
 	checkDurable: func(t *testing.T, open Opener) {
 		first := open(t)
-		n, leased, final := newIn(saga.StateRunning), newSaga(), newIn(saga.StateFailed)
+		n, leased, final := newSagaIn(saga.StateRunning), newSaga(), newSagaIn(saga.StateFailed)
 		create(t, first, n, leased, final)
 		a := next(n.ID, 1, 2, 3)
 		a.State = saga.StateUnwinding
@@ -27,41 +30,42 @@ var durablePromises = []promise{{
 		require.Len(t, claim(t, first, store.Claim{Owner: bob, Lease: time.Hour}), 1)
 		require.NoError(t, first.Renew(t.Context(), bob, 0))
 		require.NoError(t, first.Delete(t.Context(), final.ID))
-		callOwner(t, first, leased)
+		notifyOwner(t, first, leased)
 
 		second := open(t)
 		requireSameRecord(t, load(t, first, n.ID), load(t, second, n.ID))
 		requireEvents(t, second, n.ID, slices.Concat(n.Events, a.Events))
 		assert.Equal(t, sagaIDs(n, leased), list(t, second, store.Query{}))
-		assert.Equal(t, sagaIDs(leased), list(t, second, store.Query{Owner: alice, Called: true}))
+		assert.Equal(t, sagaIDs(leased), list(t, second, store.Query{Owner: alice, Notified: true}))
 		require.NoError(t, second.Append(t.Context(), next(n.ID, 2, 5, 1)))
 		assert.EqualValues(t, 6, load(t, first, n.ID).NextSeq)
-		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, second, store.Claim{Owner: alice})), "the lease that was renewed has ended, the other hasn't")
+		claimed := claim(t, second, store.Claim{Owner: alice})
+		assert.Equal(t, sagaIDs(n), recordIDs(claimed), "bob has ended his lease")
 	},
 }, {
 	name:         "gives each saga to one of several claimants",
 	checkDurable: func(t *testing.T, open Opener) { raceClaims(t, open(t), open(t)) },
 }, {
-	name:         "lets no event of an old owner behind a claim",
+	name:         "adds no event of the former owner after a claim",
 	checkDurable: func(t *testing.T, open Opener) { raceTakeovers(t, open(t), open(t)) },
 }, {
-	name:         "lets no event of an old owner behind a release",
+	name:         "adds no event of the former owner after a release",
 	checkDurable: func(t *testing.T, open Opener) { raceReleases(t, open(t), open(t)) },
 }, {
-	name:         "lets one of several appends win",
+	name:         "lets one of several appends of the same number win",
 	checkDurable: func(t *testing.T, open Opener) { raceAppends(t, open(t), open(t)) },
 }, {
-	name:         "lets one of several claim what nobody owns",
-	checkDurable: func(t *testing.T, open Opener) { raceQueues(t, open(t), open(t)) },
+	name:         "gives each unowned saga to one of several claimants",
+	checkDurable: func(t *testing.T, open Opener) { raceUnownedClaims(t, open(t), open(t)) },
 }, {
-	name:         "lets either the owner or somebody who calls it win",
-	checkDurable: func(t *testing.T, open Opener) { raceCalls(t, open(t), open(t)) },
+	name:         "lets either the client or the owner append a number",
+	checkDurable: func(t *testing.T, open Opener) { raceNotifications(t, open(t), open(t)) },
 }, {
-	name: "may be opened by several at once",
+	name: "can be opened concurrently",
 	checkDurable: func(t *testing.T, open Opener) {
 		stores := make([]store.Store, 4)
 		parallel(len(stores), func(i int) { stores[i] = open(t) })
-		require.NotContains(t, stores, nil, "all of them open")
+		require.NotContains(t, stores, nil, "all calls return a store")
 		n := newSaga()
 		create(t, stores[0], n)
 		for _, s := range stores {

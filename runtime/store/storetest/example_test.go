@@ -8,15 +8,15 @@ import (
 )
 
 func ExampleRun() {
-	_ = func(t *testing.T) { // TestStore, in a test file of your store
+	_ = func(t *testing.T) { // TestStore in a test file of your store
 		storetest.Run(t, func(t *testing.T) store.Store { return store.NewMemory() })
 	}
 }
 
 func ExampleDurable() {
-	_ = func(t *testing.T) { // TestStoreIsDurable, in a test file of your store
+	_ = func(t *testing.T) { // TestStoreIsDurable in a test file of your store
 		storetest.Durable(t, func(t *testing.T) storetest.Opener {
-			database := store.NewMemory() // here: make an empty database
+			database := store.NewMemory() // here: create an empty database
 			return func(t *testing.T) store.Store {
 				return database // here: open that database
 			}
@@ -25,9 +25,9 @@ func ExampleDurable() {
 }
 
 func ExampleWatch() {
-	_ = func(t *testing.T) { // TestStoreWatches, if your store has Watch
+	_ = func(t *testing.T) { // TestStoreWatches, if your store has the method Watch
 		storetest.Watch(t, func(t *testing.T) storetest.Opener {
-			database := store.NewMemory() // here: make an empty database
+			database := store.NewMemory() // here: create an empty database
 			return func(t *testing.T) store.Store {
 				return database // here: open that database
 			}

@@ -14,9 +14,10 @@ import (
 )
 
 var logsPromises = []promise{{
-	name: "returns the log of each, in the order of the IDs",
+	name: "returns complete logs in the order of the IDs",
 	quotes: []string{
-		"Logs returns what Events returns of each of the sagas from number 0 on without a limit, in the order of the IDs.",
+		"Logs returns the complete logs of several sagas in one call, in the order of the IDs.",
+		"Each log is what Events returns from number 0 without a limit.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		sagas := manySagas()
@@ -38,9 +39,9 @@ var logsPromises = []promise{{
 		requireLogs(t, s, nil)
 	},
 }, {
-	name: "returns no events of a saga that isn't there, or is gone",
+	name: "returns no events for unknown and deleted sagas",
 	check: func(t *testing.T, s store.Store) {
-		n, gone := newSaga(), newIn(saga.StateFailed)
+		n, gone := newSaga(), newSagaIn(saga.StateFailed)
 		create(t, s, n, gone)
 		require.NoError(t, s.Delete(t.Context(), gone.ID))
 		logs := requireLogs(t, s, []saga.ID{saga.NewID(), n.ID, {}, gone.ID})
@@ -48,27 +49,31 @@ var logsPromises = []promise{{
 		requireLogs(t, s, []saga.ID{saga.NewID()})
 	},
 }, {
-	name: "returns what the caller may change, also of an ID that comes twice",
+	name:   "returns independent copies, even for a repeated ID",
+	quotes: []string{"A store doesn't retain its arguments, and the caller may modify the results."},
 	check: func(t *testing.T, s store.Store) {
 		n, other := newSaga(), newSaga()
 		create(t, s, n, other)
 		for range 2 {
 			logs := requireLogs(t, s, []saga.ID{n.ID, other.ID, n.ID, n.ID})
-			_ = append(logs[0], saga.Event{}) // must not reach the log behind
-			scribbleEvents(logs[0])
+			_ = append(logs[0], saga.Event{}) // must not overwrite the next log
+			overwriteEvents(logs[0])
 			for _, log := range logs[1:] {
 				requireSameEvents(t, n.Events, log)
 			}
 		}
 	},
 }, {
-	name: "returns bytes as they were, of many and of large logs",
+	name: "returns payloads byte for byte, from many and from large logs",
 	check: func(t *testing.T, s store.Store) {
 		ids := make([]saga.ID, 300)
 		for i := range ids {
 			n := newSaga()
 			n.Events = events(0, 1+i%3)
-			for j, payload := range []string{"\x00\xff", `"'; DROP TABLE saga_event; --"`, `"\u0000` + strings.Repeat("x", i*i) + `"`}[:len(n.Events)] {
+			payloads := []string{
+				"\x00\xff", `"'; DROP TABLE saga_event; --"`, `"\u0000` + strings.Repeat("x", i*i) + `"`,
+			}
+			for j, payload := range payloads[:len(n.Events)] {
 				n.Events[j].Payload = json.RawMessage(payload)
 			}
 			if i == 150 {
@@ -83,7 +88,7 @@ var logsPromises = []promise{{
 	},
 }, {
 	name:   "sees every append that has returned",
-	quotes: []string{"It is for reading many at once."},
+	quotes: []string{"Every later call sees the change."},
 	check: func(t *testing.T, s store.Store) {
 		n, other := newSaga(), newSaga()
 		create(t, s, n, other)
@@ -97,7 +102,7 @@ var logsPromises = []promise{{
 	},
 }}
 
-// requireLogs requires that the logs are what Events returns, and returns them.
+// requireLogs requires that Logs returns the same as Events, and returns it.
 func requireLogs(t *testing.T, s store.Store, ids []saga.ID) [][]saga.Event {
 	t.Helper()
 	logs, err := s.Logs(t.Context(), ids)

@@ -13,21 +13,22 @@ import (
 )
 
 var queuePromises = []promise{{
-	name: "is where a saga is claimed, and nowhere else",
+	name: "limits a claim to the sagas in it",
 	quotes: []string{
-		"Queue is the queue in which it is; the empty one is a queue like any other.",
-		"Queue is the queue whose sagas are claimed.",
+		"Queue is the queue from which coordinators claim the saga. The empty name is a queue like any other.",
+		"Queue is the queue from which sagas are claimed.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		queues := []string{"", "a", "A", "a ", "b"}
 		sagas := make([]store.NewSaga, len(queues))
 		for i, queue := range queues {
-			sagas[i] = newIn(saga.StateRunning)
+			sagas[i] = newSagaIn(saga.StateRunning)
 			sagas[i].Queue = queue
 		}
 		create(t, s, sagas...)
 		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, Queue: "none"}))
-		assert.Empty(t, claim(t, s, store.Claim{Owner: bob, Queue: "b", IDs: sagaIDs(sagas[:4]...)}), "not by their IDs either")
+		c := store.Claim{Owner: bob, Queue: "b", IDs: sagaIDs(sagas[:4]...)}
+		assert.Empty(t, claim(t, s, c), "not by their IDs either")
 		for i, queue := range queues {
 			assert.Equal(t, queue, load(t, s, sagas[i].ID).Queue)
 			claimed := claim(t, s, store.Claim{Owner: bob, Queue: queue, Lease: time.Hour})
@@ -36,65 +37,66 @@ var queuePromises = []promise{{
 		}
 	},
 }, {
-	name: "holds what nobody owns, to be claimed at once",
+	name: "holds unowned sagas, which can be claimed at once",
 	quotes: []string{
-		"Owner is the coordinator that owns the saga; empty if none does yet.",
-		"It doesn't count without an owner.",
-		"Owner says who owns the saga; it is empty if nobody does.",
+		"Owner is the coordinator that owns the saga. If it is empty, the saga is unowned.",
+		"An unowned saga has no lease.",
+		"Owner is the coordinator that owns the saga. It is empty if the saga is unowned.",
 	},
 	check: func(t *testing.T, s store.Store) {
-		n, elsewhere, final := nobodys("a"), nobodys("b"), nobodys("a")
+		n, elsewhere, final := unowned("a"), unowned("b"), unowned("a")
 		final.State = saga.StateAbandoned
 		create(t, s, n, elsewhere, final)
 		want := load(t, s, n.ID)
 		assert.Empty(t, want.Owner)
 		assert.EqualValues(t, 1, want.Generation)
-		require.NoError(t, s.Renew(t.Context(), "", time.Hour)) // nobody's lease
+		require.NoError(t, s.Renew(t.Context(), "", time.Hour)) // no effect on unowned sagas
 		assert.Empty(t, list(t, s, store.Query{Owner: bob}))
 
 		claimed := claim(t, s, store.Claim{Owner: bob, Queue: "a", Lease: time.Hour})
 		require.Equal(t, sagaIDs(n), recordIDs(claimed))
 		want.Owner, want.Generation = bob, 2
 		requireSameRecord(t, want, claimed[0])
-		assert.Empty(t, claim(t, s, store.Claim{Owner: alice, Queue: "a"}), "a claim gives it a lease")
+		assert.Empty(t, claim(t, s, store.Claim{Owner: alice, Queue: "a"}), "bob's claim starts a lease")
 		assert.Equal(t, sagaIDs(n), list(t, s, store.Query{Owner: bob}))
 		require.ErrorIs(t, s.Append(t.Context(), next(n.ID, 1, 2, 1)), store.ErrFenced)
 		require.NoError(t, s.Append(t.Context(), next(n.ID, 2, 2, 1)))
 		require.NoError(t, s.Renew(t.Context(), "", 0))
-		assert.Empty(t, claim(t, s, store.Claim{Owner: alice, Queue: "a"}), "nor does it end so")
+		assert.Empty(t, claim(t, s, store.Claim{Owner: alice, Queue: "a"}),
+			"Renew without an owner doesn't end bob's lease")
 	},
 }, {
-	name: "may be claimed without taking anything from an owner",
-	quotes: []string{
-		"Unowned leaves out the sagas that have an owner.",
-	},
+	name:   "can be claimed without taking sagas from their owners",
+	quotes: []string{"Unowned restricts the claim to unowned sagas."},
 	check: func(t *testing.T, s store.Store) {
-		n, owned := nobodys(""), newIn(saga.StateRunning) // whose lease has ended
+		n, owned := unowned(""), newSagaIn(saga.StateRunning) // with an expired lease
 		create(t, s, n, owned)
 		ids := sagaIDs(n, owned)
 		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, s, store.Claim{Owner: bob, Unowned: true})))
-		assert.Empty(t, claim(t, s, store.Claim{Owner: "carol", Unowned: true}), "bob has it now")
+		assert.Empty(t, claim(t, s, store.Claim{Owner: "carol", Unowned: true}), "bob owns it now")
 		assert.Empty(t, claim(t, s, store.Claim{Owner: "carol", Unowned: true, IDs: ids}))
 		assert.ElementsMatch(t, ids, recordIDs(claim(t, s, store.Claim{Owner: "carol", IDs: ids})))
-		another := nobodys("")
+		another := unowned("")
 		create(t, s, another)
-		assert.Equal(t, sagaIDs(another), recordIDs(claim(t, s, store.Claim{Owner: bob, Unowned: true, IDs: append(ids, another.ID)})))
+		c := store.Claim{Owner: bob, Unowned: true, IDs: append(ids, another.ID)}
+		assert.Equal(t, sagaIDs(another), recordIDs(claim(t, s, c)))
 	},
 }, {
-	name: "lets several claim what nobody owns, each some of it",
+	name: "gives each unowned saga to one of several claimants",
 	check: func(t *testing.T, s store.Store) {
-		raceQueues(t, s, s)
+		raceUnownedClaims(t, s, s)
 	},
 }}
 
-// raceQueues lets several claim what nobody owns in stores a and b of one database, in each of two queues.
-func raceQueues(t *testing.T, a, b store.Store) {
+// raceUnownedClaims lets several claimants claim the unowned sagas of two
+// queues in parallel, through stores a and b of one database.
+func raceUnownedClaims(t *testing.T, a, b store.Store) {
 	const claimants, each = 6, 30
 	want := map[string][]saga.ID{}
 	var mu sync.Mutex
 	got := map[string][]saga.ID{}
 	for i := range 2 * each {
-		n := nobodys([...]string{"", "q"}[i%2])
+		n := unowned([...]string{"", "q"}[i%2])
 		create(t, a, n)
 		want[n.Queue] = append(want[n.Queue], n.ID)
 	}
@@ -109,8 +111,11 @@ func raceQueues(t *testing.T, a, b store.Store) {
 			mu.Unlock()
 		}
 	}
-	parallel(claimants, func(i int) { claimAll([]store.Store{a, b}[i%2], string(rune('a'+i)), [...]string{"", "q"}[i/2%2]) })
-	for queue := range want { // what a claimant passed over because another had locked it
+	parallel(claimants, func(i int) {
+		claimAll([]store.Store{a, b}[i%2], string(rune('a'+i)), [...]string{"", "q"}[i/2%2])
+	})
+	for queue := range want {
+		// A claimant may have skipped sagas that another had locked.
 		claimAll(b, "last", queue)
 		assert.ElementsMatch(t, want[queue], got[queue], "in queue %q", queue)
 	}

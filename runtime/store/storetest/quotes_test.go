@@ -14,14 +14,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// unquoted are sentences of the interface's documentation that no test can hold a store to.
+// unquoted are the sentences of the interfaces' documentation that no test can
+// check, with the reason.
 var unquoted = map[string]string{
-	"Store keeps the records and logs of sagas.":                            "an introduction",
-	"An error is about any of them: who wants to know which asks for each.": "what other errors than the context's there are depends on the store; see package codec",
-	"Watcher is implemented by stores that can tell at once that there is something to look for, so that a coordinator needn't wait for its next look.": "an introduction",
+	"Store keeps the records and the event logs of sagas.": "an introduction",
+	"Logs returns an error if it can't read one of them.": "which errors there are depends on the store; " +
+		"see package codec",
+	"To find out which, the caller calls Events for each ID.": "advice to the caller",
+	"Watcher is implemented by stores that can notify a coordinator of new work, " +
+		"so that it doesn't have to wait for its next poll.": "an introduction",
 }
 
-func TestSuiteQuotesEverySentenceOfTheInterfacesAndNothingElse(t *testing.T) {
+func TestSuiteQuotesEverySentenceOfTheInterfaces(t *testing.T) {
 	const path = "../store.go"
 	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
 	require.NoError(t, err)
@@ -53,7 +57,7 @@ func TestSuiteQuotesEverySentenceOfTheInterfacesAndNothingElse(t *testing.T) {
 	}
 	for _, sentence := range sentences {
 		if unquoted[sentence] == "" {
-			assert.True(t, slices.Contains(quoted, sentence), "no test quotes: %s", sentence)
+			assert.True(t, slices.Contains(quoted, sentence), "no promise quotes the sentence: %s", sentence)
 		}
 	}
 
@@ -61,7 +65,7 @@ func TestSuiteQuotesEverySentenceOfTheInterfacesAndNothingElse(t *testing.T) {
 	require.NoError(t, err)
 	text := strings.Join(split(strings.ReplaceAll(string(source), "//", " ")), " ")
 	for _, quote := range quoted {
-		assert.True(t, strings.Contains(text, quote), "quoted, but not in %s: %s", path, quote)
+		assert.True(t, strings.Contains(text, quote), "%s doesn't contain the quote: %s", path, quote)
 	}
 }
 

@@ -18,24 +18,24 @@ import (
 )
 
 var racePromises = []promise{{
-	name: "of claims gives each saga to one",
+	name: "gives each saga to one claimant",
 	quotes: []string{
-		"Two claims at once never get the same saga.",
-		"Its methods may be called by several goroutines, and for one database by several processes.",
+		"Concurrent claims never return the same saga.",
+		"Its methods are safe for concurrent use by multiple goroutines.",
 	},
 	check: func(t *testing.T, s store.Store) { raceClaims(t, s, s) },
 }, {
-	name:   "of an old owner and a claimant leaves no event behind the claim",
-	quotes: []string{"A claim may pass over a saga that something else is written to at the moment."},
+	name:   "adds no event of the former owner after a claim",
+	quotes: []string{"A claim may skip a saga that is being written at the same time."},
 	check:  func(t *testing.T, s store.Store) { raceTakeovers(t, s, s) },
 }, {
-	name:  "of an owner who appends and one who releases leaves no event behind the release",
+	name:  "adds no event of the former owner after a release",
 	check: func(t *testing.T, s store.Store) { raceReleases(t, s, s) },
 }, {
-	name:  "of appends with one number lets one win",
+	name:  "lets one of several appends of the same number win",
 	check: func(t *testing.T, s store.Store) { raceAppends(t, s, s) },
 }, {
-	name: "of creates with one ID lets one win",
+	name: "lets one of several creates of the same ID win",
 	check: func(t *testing.T, s store.Store) {
 		for range 10 {
 			n := newSaga()
@@ -53,23 +53,25 @@ var racePromises = []promise{{
 		}
 	},
 }, {
-	name: "of contexts and appends leaves all or nothing",
+	name: "keeps interrupted appends atomic",
 	quotes: []string{
-		"Every method has an effect wholly or not at all.",
-		"A method returns soon after its context has ended; the effect is unknown then, and may come about after the return.",
+		"Every method is atomic: it takes effect completely or not at all.",
+		"If the context becomes done during a call, the method returns soon after.",
+		"Its outcome is then unknown: the change may even take effect after the method has returned.",
 	},
 	check: checkInterrupted,
 }, {
-	name:  "of many sagas mixes nothing up",
+	name:  "keeps many sagas apart",
 	check: checkManyAtOnce,
 }}
 
-// raceClaims lets many claim in stores a and b of one database.
+// raceClaims lets many claimants claim in parallel through stores a and b of
+// one database.
 func raceClaims(t *testing.T, a, b store.Store) {
 	const sagas, claimants = 60, 8
 	var all []saga.ID
 	for range sagas {
-		n := newIn(saga.StateRunning)
+		n := newSagaIn(saga.StateRunning)
 		create(t, a, n)
 		all = append(all, n.ID)
 	}
@@ -91,22 +93,24 @@ func raceClaims(t *testing.T, a, b store.Store) {
 		}
 	}
 	parallel(claimants, func(i int) { claimAll([]store.Store{a, b}[i%2], string(rune('a'+i))) })
-	claimAll(a, "last") // what a claimant passed over because another had locked it
+	// A claimant may have skipped sagas that another had locked.
+	claimAll(a, "last")
 	assert.ElementsMatch(t, all, got)
 }
 
-// raceTakeovers lets owner after owner claim a saga through b while the one before appends through a.
+// raceTakeovers claims a saga through b while its former owner appends through
+// a.
 func raceTakeovers(t *testing.T, a, b store.Store) {
 	for range 15 {
-		n := newIn(saga.StateRunning)
+		n := newSagaIn(saga.StateRunning)
 		create(t, a, n)
 		acknowledged := uint64(2)
 		var begun atomic.Bool
-		zombie := make(chan error, 1)
+		formerOwner := make(chan error, 1)
 		go func() {
 			for {
 				if err := a.Append(t.Context(), next(n.ID, 1, acknowledged, 2)); err != nil {
-					zombie <- err
+					formerOwner <- err
 					return
 				}
 				acknowledged += 2
@@ -115,24 +119,24 @@ func raceTakeovers(t *testing.T, a, b store.Store) {
 		}()
 		var claimed []store.Record
 		require.Eventually(t, func() bool {
-			if begun.Load() { // the saga may be passed over, for an append
+			if begun.Load() { // the claim may skip the saga because of an append
 				claimed = claim(t, b, store.Claim{Owner: bob, IDs: []saga.ID{n.ID}, Lease: time.Hour})
 			}
 			return len(claimed) == 1
 		}, 30*time.Second, time.Millisecond)
 		log, err := b.Events(t.Context(), n.ID, 0, 0)
 		require.NoError(t, err)
-		require.Len(t, log, int(claimed[0].NextSeq), "the log at the claim is what the claim returned")
+		require.Len(t, log, int(claimed[0].NextSeq), "the claim returned the length of the log")
 
-		require.ErrorIs(t, <-zombie, store.ErrFenced)
-		require.EqualValues(t, acknowledged, len(log), "each acknowledged event is there, and no other")
+		require.ErrorIs(t, <-formerOwner, store.ErrFenced)
+		require.EqualValues(t, acknowledged, len(log), "the log has exactly the acknowledged events")
 		mine := next(n.ID, 2, claimed[0].NextSeq, 1)
 		require.NoError(t, b.Append(t.Context(), mine))
 		requireEvents(t, a, n.ID, append(log, mine.Events...))
 	}
 }
 
-// raceReleases lets an owner append through a while its saga is released through b.
+// raceReleases releases a saga through b while its owner appends through a.
 func raceReleases(t *testing.T, a, b store.Store) {
 	for range 15 {
 		n := newSaga()
@@ -156,13 +160,15 @@ func raceReleases(t *testing.T, a, b store.Store) {
 		require.Empty(t, record.Owner)
 		require.EqualValues(t, 2, record.Generation)
 		require.ErrorIs(t, <-ended, store.ErrFenced)
-		require.EqualValues(t, record.NextSeq, acknowledged, "each acknowledged event is from before the release")
+		require.EqualValues(t, record.NextSeq, acknowledged,
+			"the log at the release has exactly the acknowledged events")
 		requireEvents(t, b, n.ID, events(0, int(acknowledged)))
 		require.Len(t, claim(t, a, store.Claim{Owner: bob, IDs: []saga.ID{n.ID}, Lease: time.Hour}), 1)
 	}
 }
 
-// raceAppends lets many append the same number in stores a and b of one database.
+// raceAppends lets many callers append events of the same number in parallel
+// through stores a and b of one database.
 func raceAppends(t *testing.T, a, b store.Store) {
 	n := newSaga()
 	create(t, a, n)
@@ -181,7 +187,7 @@ func raceAppends(t *testing.T, a, b store.Store) {
 	requireEvents(t, b, n.ID, slices.Concat(n.Events, events(2, 30)))
 }
 
-// checkInterrupted breaks appends off at any moment, and repeats them.
+// checkInterrupted cancels appends at random moments and repeats them.
 func checkInterrupted(t *testing.T, s store.Store) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -195,7 +201,7 @@ func checkInterrupted(t *testing.T, s store.Store) {
 		err := s.Append(ctx, given)
 		assert.Less(t, time.Since(began), 10*time.Second)
 		cancel()
-		scribbleEvents(given.Events) // the store must not look at them any more
+		overwriteEvents(given.Events) // the store must not read them any longer
 		if err != nil {
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			if err := s.Append(t.Context(), next(n.ID, 1, seq, 3)); !errors.Is(err, store.ErrSequence) {
@@ -208,7 +214,8 @@ func checkInterrupted(t *testing.T, s store.Store) {
 	}
 }
 
-// checkManyAtOnce lets sagas live at once while others list, claim and renew.
+// checkManyAtOnce runs many sagas in parallel while others list, claim and
+// renew.
 func checkManyAtOnce(t *testing.T, s store.Store) {
 	const sagas, appends = 16, 5
 	ids := make([]saga.ID, sagas)
@@ -237,7 +244,7 @@ func checkManyAtOnce(t *testing.T, s store.Store) {
 			assert.NoError(t, s.Append(t.Context(), a))
 			record, err := s.Load(t.Context(), n.ID)
 			assert.NoError(t, err)
-			assert.Equal(t, 4+2*k, record.NextSeq, "the append that returned is seen")
+			assert.Equal(t, 4+2*k, record.NextSeq, "Load sees the append that has returned")
 		}
 		if i%2 == 0 {
 			assert.NoError(t, s.Delete(t.Context(), n.ID))
@@ -251,7 +258,7 @@ func checkManyAtOnce(t *testing.T, s store.Store) {
 	}
 }
 
-// parallel calls f(0) to f(n-1) at once and waits for them.
+// parallel calls f(0) to f(n-1) in parallel and waits until all have returned.
 func parallel(n int, f func(i int)) {
 	var wg sync.WaitGroup
 	for i := range n {

@@ -14,8 +14,11 @@ import (
 )
 
 var loadPromises = []promise{{
-	name:   "returns the record with its DAG and parameters",
-	quotes: []string{"Load returns the record with its DAG and parameters, or ErrNotFound."},
+	name: "returns the record with its DAG and parameters",
+	quotes: []string{
+		"Load returns a saga's record with its DAG and parameters.",
+		"It returns ErrNotFound if no saga with that ID exists.",
+	},
 	check: func(t *testing.T, s store.Store) {
 		n, other := newSaga(), newSaga()
 		other.DAG, other.Params, other.Name = []byte(`{"other":true}`), []byte(`{"hotel":"Savoy"}`), "other"
@@ -31,8 +34,11 @@ var loadPromises = []promise{{
 }}
 
 var eventsPromises = []promise{{
-	name:   "returns them in pages",
-	quotes: []string{"Events returns the events of a saga in order, from number from on, at most limit of them if limit is positive."},
+	name: "returns pages",
+	quotes: []string{
+		"Events returns a saga's events in order, beginning with number from.",
+		"It returns at most limit events if limit is positive.",
+	},
 	check: func(t *testing.T, s store.Store) {
 		n, before, after := newSaga(), newSaga(), newSaga()
 		n.Events = events(0, 300)
@@ -44,7 +50,8 @@ var eventsPromises = []promise{{
 		}{
 			{0, 0, 0, 300}, {0, -1, 0, 300}, {0, 1, 0, 1}, {0, 300, 0, 300}, {0, 301, 0, 300},
 			{7, 0, 7, 300}, {7, 256, 7, 263}, {255, 2, 255, 257}, {299, 5, 299, 300}, {0, math.MaxInt, 0, 300},
-			{300, 0, 0, 0}, {301, 5, 0, 0}, {math.MaxInt64, 1, 0, 0}, {math.MaxInt64 + 1, 1, 0, 0}, {math.MaxUint64, 0, 0, 0},
+			{300, 0, 0, 0}, {301, 5, 0, 0},
+			{math.MaxInt64, 1, 0, 0}, {math.MaxInt64 + 1, 1, 0, 0}, {math.MaxUint64, 0, 0, 0},
 		} {
 			got, err := s.Events(t.Context(), n.ID, page.from, page.limit)
 			require.NoError(t, err)
@@ -52,8 +59,8 @@ var eventsPromises = []promise{{
 		}
 	},
 }, {
-	name:   "returns none of a saga that isn't there",
-	quotes: []string{"It returns no events if there is no such saga."},
+	name:   "returns nothing for an unknown saga",
+	quotes: []string{"It returns no events and no error if the saga doesn't exist."},
 	check: func(t *testing.T, s store.Store) {
 		create(t, s, newSaga())
 		requireEvents(t, s, saga.NewID(), nil)
@@ -61,8 +68,11 @@ var eventsPromises = []promise{{
 }}
 
 var listPromises = []promise{{
-	name:   "returns all, in the order of their IDs, without DAGs and parameters",
-	quotes: []string{"List returns the records that the query asks for, without DAGs and parameters, in the order of their IDs.", "The zero Query asks for all."},
+	name: "returns all records ordered by ID, without DAGs and parameters",
+	quotes: []string{
+		"List returns the records that match the query, ordered by ID, without DAGs and parameters.",
+		"The zero Query matches all records.",
+	},
 	check: func(t *testing.T, s store.Store) {
 		assert.Empty(t, list(t, s, store.Query{}))
 		sagas := manySagas()
@@ -77,24 +87,25 @@ var listPromises = []promise{{
 		}
 	},
 }, {
-	name: "returns pages that a query asks for",
+	name: "returns the pages that match a query",
 	quotes: []string{
-		"After leaves out the IDs up to and including this one: the last of the page before.",
-		"Limit is the most records to return, if positive.",
-		"Name, if not empty, is the name that they have.",
-		"States, if not empty, holds the states that they are in.",
-		"Queues, if not empty, holds the queues they are in.",
-		"Owner, if not empty, is who owns them.",
-		"Called leaves out those whose owner isn't called.",
+		"A record must match all fields that are set.",
+		"After, if not zero, matches only IDs above it.",
+		"Limit, if positive, is the maximum number of records to return.",
+		"Name, if not empty, matches only sagas with that name.",
+		"States, if not empty, matches only sagas in one of these states.",
+		"Queues, if not empty, matches only sagas in one of these queues.",
+		"Owner, if not empty, matches only sagas of that owner.",
+		"Notified, if set, matches only sagas whose owner is notified.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		sagas := manySagas()
 		create(t, s, sagas...)
-		called := map[saga.ID]bool{}
+		notified := map[saga.ID]bool{}
 		for i, n := range sagas {
 			if i%3 != 0 {
-				callOwner(t, s, n)
-				called[n.ID] = true
+				notifyOwner(t, s, n)
+				notified[n.ID] = true
 			}
 		}
 		queries := []store.Query{
@@ -103,15 +114,19 @@ var listPromises = []promise{{
 			{States: []saga.State{saga.StateSucceeded}},
 			{States: []saga.State{saga.StateFailed, saga.StateCreated}},
 			{States: []saga.State{saga.StateRunning, saga.StateRunning, saga.StateSucceeded, saga.StateUnwinding}},
-			{States: []saga.State{saga.StateRunning, saga.StateRunning, saga.StateFailed, saga.StateUnwinding}, Name: "odd"},
+			{
+				States: []saga.State{saga.StateRunning, saga.StateRunning, saga.StateFailed, saga.StateUnwinding},
+				Name:   "odd",
+			},
 			{States: []saga.State{77}},
 			{States: []saga.State{1, 2, 3, 4, 5, 6}},
-			{Queues: []string{""}}, {Queues: []string{"b", "b", "none"}}, {Queues: []string{"none"}}, {Queues: []string{"a", ""}},
+			{Queues: []string{""}}, {Queues: []string{"b", "b", "none"}},
+			{Queues: []string{"none"}}, {Queues: []string{"a", ""}},
 			{Owner: alice}, {Owner: bob, Queues: []string{"a", "b"}, Name: "odd"}, {Owner: "none"},
-			{Called: true}, {Called: true, Owner: alice}, {Called: true, Owner: bob, Queues: []string{"", "a"}},
-			{Called: true, Owner: alice, Name: "even"}, {Called: true, Owner: "none"},
-			{Called: true, Owner: bob, States: []saga.State{saga.StateSucceeded, saga.StateRunning}},
-			{Called: true, States: []saga.State{saga.StateFailed, saga.StateStuck, saga.StateCreated}},
+			{Notified: true}, {Notified: true, Owner: alice}, {Notified: true, Owner: bob, Queues: []string{"", "a"}},
+			{Notified: true, Owner: alice, Name: "even"}, {Notified: true, Owner: "none"},
+			{Notified: true, Owner: bob, States: []saga.State{saga.StateSucceeded, saga.StateRunning}},
+			{Notified: true, States: []saga.State{saga.StateFailed, saga.StateStuck, saga.StateCreated}},
 			{Owner: bob, States: []saga.State{saga.StateStuck, saga.StateRunning}, Queues: []string{"b", ""}},
 		}
 		for _, q := range queries {
@@ -121,16 +136,16 @@ var listPromises = []promise{{
 					if after >= 0 {
 						q.After = sagas[after].ID
 					}
-					require.Equal(t, expected(sagas, called, q), list(t, s, q), "%+v", q)
+					require.Equal(t, expected(sagas, notified, q), list(t, s, q), "%+v", q)
 				}
 			}
 		}
 		q := store.Query{After: saga.NewID()}
-		assert.Equal(t, expected(sagas, called, q), list(t, s, q), "after an ID that isn't there")
+		assert.Equal(t, expected(sagas, notified, q), list(t, s, q), "After is no saga's ID")
 	},
 }, {
-	name:   "leaves out what was updated since",
-	quotes: []string{"UpdatedBefore, if not zero, leaves out what was updated at that time or later."},
+	name:   "filters by the time of the last update",
+	quotes: []string{"UpdatedBefore, if not zero, matches only sagas that were last updated before that time."},
 	check: func(t *testing.T, s store.Store) {
 		sagas := manySagas()
 		create(t, s, sagas...)
@@ -148,15 +163,17 @@ var listPromises = []promise{{
 			assert.Equal(t, before, list(t, s, store.Query{UpdatedBefore: cut.Updated}))
 		}
 		assert.Len(t, list(t, s, store.Query{UpdatedBefore: time.Now().Add(time.Hour)}), len(sagas))
-		assert.Len(t, list(t, s, store.Query{UpdatedBefore: time.Now().Add(time.Hour), Name: "odd", States: []saga.State{saga.StateStuck}}),
-			len(list(t, s, store.Query{Name: "odd", States: []saga.State{saga.StateStuck}})))
+		q := store.Query{Name: "odd", States: []saga.State{saga.StateStuck}}
+		odd := list(t, s, q)
+		q.UpdatedBefore = time.Now().Add(time.Hour)
+		assert.Equal(t, odd, list(t, s, q))
 		assert.Empty(t, list(t, s, store.Query{UpdatedBefore: time.Now().Add(-time.Hour)}))
 	},
 }, {
-	name:   "follows what appends and claims change",
-	quotes: []string{"every later call sees it."},
+	name:   "sees appends and claims",
+	quotes: []string{"Every later call sees the change."},
 	check: func(t *testing.T, s store.Store) {
-		n := newIn(saga.StateRunning)
+		n := newSagaIn(saga.StateRunning)
 		create(t, s, n)
 		a := next(n.ID, 1, 2, 1)
 		a.State = saga.StateStuck
@@ -172,12 +189,13 @@ var listPromises = []promise{{
 	},
 }}
 
-// manySagas returns eight sagas in the order of their IDs, of two names, two owners and nobody, three queues and all states but the last.
+// manySagas returns eight sagas ordered by ID. They have two names, three
+// queues, two owners or none, and all states but the last.
 func manySagas() []store.NewSaga {
 	sagas := make([]store.NewSaga, 8)
 	for i := range sagas {
-		sagas[i] = newIn(saga.State(i%6 + 1))
-		sagas[i].ID = saga.ID{byte(i * 33), 0, 'a', 15: byte(i)} // their first bytes are below and above 128
+		sagas[i] = newSagaIn(saga.State(i%6 + 1))
+		sagas[i].ID = saga.ID{byte(i * 33), 0, 'a', 15: byte(i)} // first bytes below and above 128
 		sagas[i].Name = [...]saga.Name{"even", "odd"}[i/2%2]
 		sagas[i].Queue = [...]string{"", "a", "b"}[i%3]
 		sagas[i].Owner = [...]string{alice, bob, ""}[i%8/3]
@@ -186,12 +204,15 @@ func manySagas() []store.NewSaga {
 	return sagas
 }
 
-// expected returns what List is to return for q, if those are all sagas, and the owners of some are called.
-func expected(sagas []store.NewSaga, called map[saga.ID]bool, q store.Query) []saga.ID {
+// expected returns the IDs that List must return for q if these are all sagas,
+// and the owners of some are notified.
+func expected(sagas []store.NewSaga, notified map[saga.ID]bool, q store.Query) []saga.ID {
 	ids := []saga.ID{}
 	for _, n := range sagas {
-		if (q.Name == "" || q.Name == n.Name) && (q.Owner == "" || q.Owner == n.Owner) && (!q.Called || called[n.ID]) &&
-			(len(q.States) == 0 || slices.Contains(q.States, n.State)) && (len(q.Queues) == 0 || slices.Contains(q.Queues, n.Queue)) &&
+		if (q.Name == "" || q.Name == n.Name) && (q.Owner == "" || q.Owner == n.Owner) &&
+			(!q.Notified || notified[n.ID]) &&
+			(len(q.States) == 0 || slices.Contains(q.States, n.State)) &&
+			(len(q.Queues) == 0 || slices.Contains(q.Queues, n.Queue)) &&
 			string(n.ID[:]) > string(q.After[:]) && (q.Limit <= 0 || len(ids) < q.Limit) {
 			ids = append(ids, n.ID)
 		}

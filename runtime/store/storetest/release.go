@@ -12,51 +12,57 @@ import (
 )
 
 var releasePromises = []promise{{
-	name: "leaves the saga to whoever claims it",
+	name: "makes the saga unowned",
 	quotes: []string{
-		"Release gives a saga up, if it has that generation: it has no owner and no lease any more, and isn't called.",
-		"Generation is 1 and the number of times that it was claimed or released.",
+		"Release makes a saga of the given generation unowned.",
+		"It ends the saga's lease and clears its notification.",
+		"Generation is the saga's fencing token. It is 1 plus the number of times that the saga was claimed or " +
+			"released.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		n, other := newSaga(), newSaga()
 		n.Queue, other.Queue = "q", "q"
 		create(t, s, n, other)
-		callOwner(t, s, n)
-		want, beside := load(t, s, n.ID), load(t, s, other.ID)
+		notifyOwner(t, s, n)
+		want, unchanged := load(t, s, n.ID), load(t, s, other.ID)
 		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
 		require.NoError(t, s.Release(t.Context(), n.ID, 1))
 		want.Owner, want.Generation, want.Notified = "", 2, false
 		requireSameRecord(t, want, load(t, s, n.ID))
 		requireEvents(t, s, n.ID, events(0, 3))
-		requireSameRecord(t, beside, load(t, s, other.ID))
-		assert.Empty(t, list(t, s, store.Query{Called: true}))
+		requireSameRecord(t, unchanged, load(t, s, other.ID))
+		assert.Empty(t, list(t, s, store.Query{Notified: true}))
 		assert.Equal(t, sagaIDs(other), list(t, s, store.Query{Owner: alice}))
-		require.NoError(t, s.Renew(t.Context(), alice, time.Hour)) // it isn't alice's any more
+		require.NoError(t, s.Renew(t.Context(), alice, time.Hour)) // alice no longer owns it
 
 		claimed := claim(t, s, store.Claim{Owner: bob, Queue: "q", Unowned: true, Lease: time.Hour})
 		require.Equal(t, sagaIDs(n), recordIDs(claimed))
 		want.Owner, want.Generation = bob, 3
 		requireSameRecord(t, want, claimed[0])
 		require.NoError(t, s.Release(t.Context(), n.ID, 3))
-		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, s, store.Claim{Owner: bob, Queue: "q"})), "by its owner before, too")
+		claimed = claim(t, s, store.Claim{Owner: bob, Queue: "q"})
+		assert.Equal(t, sagaIDs(n), recordIDs(claimed), "its former owner can claim it, too")
 	},
 }, {
-	name: "is in the order of the IDs among what nobody owns",
+	name: "keeps the unowned sagas ordered by ID",
 	check: func(t *testing.T, s store.Store) {
-		sagas := []store.NewSaga{nobodys(""), newSaga(), newSaga(), nobodys("")}
+		sagas := []store.NewSaga{unowned(""), newSaga(), newSaga(), unowned("")}
 		create(t, s, sagas...)
 		require.NoError(t, s.Renew(t.Context(), alice, time.Hour))
 		require.NoError(t, s.Release(t.Context(), sagas[2].ID, 1))
 		require.NoError(t, s.Release(t.Context(), sagas[1].ID, 1))
 		for i := range sagas {
-			assert.Equal(t, sagaIDs(sagas[i]), recordIDs(claim(t, s, store.Claim{Owner: bob, Lease: time.Hour, Limit: 1})))
+			claimed := claim(t, s, store.Claim{Owner: bob, Lease: time.Hour, Limit: 1})
+			assert.Equal(t, sagaIDs(sagas[i]), recordIDs(claimed))
 		}
 	},
 }, {
-	name: "fences who has owned the saga",
+	name: "fences the former owner",
 	quotes: []string{
-		"Its generation grows by one, so that who has owned it can't write to it, even before somebody claims it.",
-		"It returns ErrNotFound or ErrFenced, in this order of preference, and changes nothing, if not.",
+		"It also increments the generation, so the former owner can't write to the saga even before another " +
+			"coordinator claims it.",
+		"If the saga doesn't exist or has another generation, Release changes nothing and returns ErrNotFound or " +
+			"ErrFenced.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		n := newSaga()
@@ -65,32 +71,32 @@ var releasePromises = []promise{{
 		require.NoError(t, s.Release(t.Context(), n.ID, 1))
 		requireUnchanged(t, s, n.ID, func() {
 			require.ErrorIs(t, s.Append(t.Context(), next(n.ID, 1, 2, 1)), store.ErrFenced)
-			require.ErrorIs(t, s.Release(t.Context(), n.ID, 1), store.ErrFenced, "again")
+			require.ErrorIs(t, s.Release(t.Context(), n.ID, 1), store.ErrFenced, "released again")
 		})
-		require.NoError(t, s.Append(t.Context(), next(n.ID, 2, 2, 1)), "somebody who knows that nobody owns it")
+		require.NoError(t, s.Append(t.Context(), next(n.ID, 2, 2, 1)), "the generation is current")
 		require.Len(t, claim(t, s, store.Claim{Owner: bob, Lease: time.Hour}), 1)
 		requireUnchanged(t, s, n.ID, func() {
 			for _, generation := range []uint64{0, 1, 2, 4, 1<<64 - 1} {
 				require.ErrorIs(t, s.Release(t.Context(), n.ID, generation), store.ErrFenced)
 			}
-			assert.Empty(t, claim(t, s, store.Claim{Owner: alice}), "bob's lease holds")
+			assert.Empty(t, claim(t, s, store.Claim{Owner: alice}), "bob's lease hasn't expired")
 		})
 	},
 }, {
-	name:   "leaves what is final",
-	quotes: []string{"A final saga of that generation stays as it is, and Release returns nil."},
+	name:   "does nothing to a final saga",
+	quotes: []string{"If the saga is final, Release changes nothing and returns nil."},
 	check: func(t *testing.T, s store.Store) {
 		for _, state := range []saga.State{saga.StateSucceeded, saga.StateFailed, saga.StateAbandoned} {
-			n := newIn(state)
+			n := newSagaIn(state)
 			create(t, s, n)
 			requireUnchanged(t, s, n.ID, func() {
 				require.NoError(t, s.Release(t.Context(), n.ID, 1))
 				require.ErrorIs(t, s.Release(t.Context(), n.ID, 2), store.ErrFenced)
 			})
 		}
-		stuck := newIn(saga.StateStuck)
+		stuck := newSagaIn(saga.StateStuck)
 		create(t, s, stuck)
 		require.NoError(t, s.Release(t.Context(), stuck.ID, 1))
-		assert.Empty(t, load(t, s, stuck.ID).Owner, "what is stuck isn't final")
+		assert.Empty(t, load(t, s, stuck.ID).Owner, "a stuck saga is not final")
 	},
 }}

@@ -13,26 +13,28 @@ import (
 )
 
 const (
-	alice = "alice" // who creates sagas
-	bob   = "bob"   // who claims them
+	alice = "alice" // creates sagas
+	bob   = "bob"   // claims them
 )
 
-// newSaga returns a running saga with two events. Nobody else may claim it for an hour.
+// newSaga returns a running saga with two events. Alice owns it, with a lease
+// of an hour.
 func newSaga() store.NewSaga {
 	return store.NewSaga{
-		ID: saga.NewID(), Name: "book-trip", DAG: []byte(`{"version":1,"name":"book-trip"}`), Params: []byte(`{"hotel":"Ritz"}`),
+		ID: saga.NewID(), Name: "book-trip",
+		DAG: []byte(`{"version":1,"name":"book-trip"}`), Params: []byte(`{"hotel":"Ritz"}`),
 		State: saga.StateRunning, Events: events(0, 2), Owner: alice, Lease: time.Hour,
 	}
 }
 
-// newIn is newSaga in that state, and claimable at once.
-func newIn(state saga.State) store.NewSaga {
+// newSagaIn is newSaga in the given state and with an expired lease.
+func newSagaIn(state saga.State) store.NewSaga {
 	n := newSaga()
 	n.State, n.Lease = state, 0
 	return n
 }
 
-// events returns n events with numbers from seq on.
+// events returns n events, numbered from seq.
 func events(seq uint64, n int) []saga.Event {
 	made := make([]saga.Event, n)
 	for i := range made {
@@ -48,13 +50,15 @@ func events(seq uint64, n int) []saga.Event {
 	return made
 }
 
-// next returns an append of n events to a saga that has seq of them.
+// next returns an append of n events to a saga that has seq events.
 func next(id saga.ID, generation, seq uint64, n int) store.Append {
-	return store.Append{ID: id, Generation: generation, Seq: seq, Events: events(seq, n), State: saga.StateRunning}
+	return store.Append{
+		ID: id, Generation: generation, Seq: seq, Events: events(seq, n), State: saga.StateRunning,
+	}
 }
 
-// nobodys is newSaga without an owner, in that queue.
-func nobodys(queue string) store.NewSaga {
+// unowned is newSaga without an owner, in the given queue.
+func unowned(queue string) store.NewSaga {
 	n := newSaga()
 	n.Owner, n.Queue = "", queue
 	return n
@@ -88,8 +92,8 @@ func claim(t *testing.T, s store.Store, c store.Claim) []store.Record {
 	return records
 }
 
-// callOwner appends an event as somebody who is not the owner does.
-func callOwner(t *testing.T, s store.Store, n store.NewSaga) {
+// notifyOwner appends an event as a client does that isn't the owner.
+func notifyOwner(t *testing.T, s store.Store, n store.NewSaga) {
 	t.Helper()
 	record := load(t, s, n.ID)
 	a := next(n.ID, record.Generation, record.NextSeq, 1)
@@ -97,7 +101,7 @@ func callOwner(t *testing.T, s store.Store, n store.NewSaga) {
 	require.NoError(t, s.Append(t.Context(), a))
 }
 
-// release gives a saga up as its owner does.
+// release releases a saga as its owner does.
 func release(t *testing.T, s store.Store, n store.NewSaga) {
 	t.Helper()
 	require.NoError(t, s.Release(t.Context(), n.ID, load(t, s, n.ID).Generation))
@@ -119,7 +123,7 @@ func sagaIDs(sagas ...store.NewSaga) []saga.ID {
 	return ids
 }
 
-// requireEvents requires that the saga has exactly those events.
+// requireEvents requires that the saga has exactly these events.
 func requireEvents(t *testing.T, s store.Store, id saga.ID, want []saga.Event) {
 	t.Helper()
 	got, err := s.Events(t.Context(), id, 0, 0)
@@ -135,12 +139,14 @@ func requireSameEvents(t *testing.T, want, got []saga.Event) {
 		require.Equal(t, w.Seq, g.Seq, "seq of event %d", i)
 		require.Equal(t, w.Node, g.Node, "node of event %d", i)
 		require.Equal(t, w.Kind, g.Kind, "kind of event %d", i)
-		require.True(t, string(w.Payload) == string(g.Payload), "payload of event %d: want %.80q, got %.80q", i, w.Payload, g.Payload)
+		require.True(t, string(w.Payload) == string(g.Payload),
+			"payload of event %d: want %.80q, got %.80q", i, w.Payload, g.Payload)
 		require.WithinDuration(t, w.At, g.At, time.Millisecond-1, "time of event %d", i)
 	}
 }
 
-// requireUnchanged runs f and requires that it leaves the saga, and the number of sagas, as they are.
+// requireUnchanged runs f and requires that it changes neither the saga nor the
+// number of sagas.
 func requireUnchanged(t *testing.T, s store.Store, id saga.ID, f func()) {
 	t.Helper()
 	record, count := load(t, s, id), len(list(t, s, store.Query{}))

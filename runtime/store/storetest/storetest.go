@@ -1,10 +1,14 @@
-// Package storetest holds a store.Store to what its documentation says. Every store passes it, also one of your own:
+// Package storetest tests that a store.Store keeps its specification. The test
+// of a store calls Run:
 //
 //	func TestStore(t *testing.T) {
-//		storetest.Run(t, func(t *testing.T) store.Store { return mystore.New() })
+//		storetest.Run(t, func(t *testing.T) store.Store {
+//			return mystore.New()
+//		})
 //	}
 //
-// A subtest that fails prints the sentences that the store breaks.
+// Call Durable and Watch, too, if they apply to the store. A failed subtest
+// logs the sentences of package store's documentation that it tests.
 package storetest
 
 import (
@@ -13,10 +17,12 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Opener opens a store, and closes it when the test ends.
+// Opener opens a store. It registers a cleanup that closes the store when the
+// test ends.
 type Opener func(t *testing.T) store.Store
 
-// Run tests a store. Each call of open returns an empty one.
+// Run tests the specification of store.Store. Each call of open returns an
+// empty store.
 func Run(t *testing.T, open Opener) {
 	for _, group := range groups {
 		t.Run(group.name, func(t *testing.T) {
@@ -30,9 +36,10 @@ func Run(t *testing.T, open Opener) {
 	}
 }
 
-// Durable tests what a store promises beyond that if its database outlives it and may be shared. Each
-// call of create makes an empty database; each call of the Opener opens that anew, as another process would, while
-// what was opened before may still be in use.
+// Durable tests a store whose database survives it and may be shared. Call Run,
+// too. Each call of create creates an empty database. Each call of the Opener
+// opens another store on that database, as another process would. Stores that
+// were opened before stay in use.
 func Durable(t *testing.T, create func(t *testing.T) Opener) {
 	for _, p := range durablePromises {
 		t.Run(p.name, func(t *testing.T) {
@@ -42,11 +49,11 @@ func Durable(t *testing.T, create func(t *testing.T) Opener) {
 	}
 }
 
-// promise is a test of sentences of the documentation.
+// promise is a test of one promise of the specification.
 type promise struct {
 	name   string
-	quotes []string
-	// One of the two is set.
+	quotes []string // sentences of package store's documentation
+	// Either check or checkDurable is set.
 	check        func(t *testing.T, s store.Store)
 	checkDurable func(t *testing.T, open Opener)
 }
@@ -55,7 +62,7 @@ func (p *promise) quoteOnFailure(t *testing.T) {
 	t.Cleanup(func() {
 		if t.Failed() {
 			for _, quote := range p.quotes {
-				t.Logf("store.Store says: %s", quote)
+				t.Logf("package store documents: %s", quote)
 			}
 		}
 	})
@@ -74,10 +81,10 @@ var groups = []struct {
 	{"List", listPromises},
 	{"Claim", claimPromises},
 	{"Queue", queuePromises},
-	{"Call", callPromises},
+	{"Notify", notifyPromises},
 	{"Renew", renewPromises},
 	{"Release", releasePromises},
 	{"Delete", deletePromises},
-	{"Any", anyPromises},
-	{"Race", racePromises},
+	{"EveryMethod", everyMethodPromises},
+	{"Concurrency", racePromises},
 }

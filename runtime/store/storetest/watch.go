@@ -11,8 +11,10 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Watch tests the store.Watcher of a store that is one. Each call of create makes an empty database; each call of the Opener opens
-// that anew, as another process would, or returns one and the same store if no other process can have it.
+// Watch tests a store that implements store.Watcher. Each call of create
+// creates an empty database. Each call of the Opener opens another store on
+// that database, as another process would. If a database can't be shared, the
+// Opener returns the same store each time.
 func Watch(t *testing.T, create func(t *testing.T) Opener) {
 	for _, p := range watchPromises {
 		t.Run(p.name, func(t *testing.T) {
@@ -23,20 +25,23 @@ func Watch(t *testing.T, create func(t *testing.T) Opener) {
 }
 
 var watchPromises = []promise{{
-	name: "wakes when there is something to look for, whoever made it",
+	name: "wakes on a change by any process",
 	quotes: []string{
-		"Watch calls wake, in the caller's goroutine, when a saga without an owner has been created, one has been released, or an owner has been called, by whatever process.",
-		"It is a hint: it may come for nothing, and one for many; what came before Watch, or while the database was out of reach, is not told.",
+		"Watch calls wake when any process has created an unowned saga, has released a saga or has notified an " +
+			"owner.",
+		"It calls wake in the caller's goroutine.",
+		"A wake-up is only a hint: it may be spurious, and one call may stand for several changes.",
+		"Watch doesn't report changes that were made before it was called or while the database was unreachable.",
 	},
 	checkDurable: func(t *testing.T, open Opener) {
-		watched, own := open(t), newSaga()
-		create(t, watched, own)
+		watched, owned := open(t), newSaga()
+		create(t, watched, owned)
 		first, second := startWatch(t, watched), startWatch(t, watched)
 		for _, s := range []store.Store{watched, open(t)} {
 			for _, do := range []func(){
-				func() { create(t, s, nobodys("q")) },
-				func() { callOwner(t, s, own) },
-				func() { release(t, s, own) },
+				func() { create(t, s, unowned("q")) },
+				func() { notifyOwner(t, s, owned) },
+				func() { release(t, s, owned) },
 			} {
 				first.settle(t)
 				second.settle(t)
@@ -47,13 +52,16 @@ var watchPromises = []promise{{
 		}
 	},
 }, {
-	name:   "ends with its context, and may be called again",
-	quotes: []string{"Watch returns when ctx ends, with its error, or when it can't watch any more, with why; then it may be called again."},
+	name: "returns when its context is done, and can be called again",
+	quotes: []string{
+		"It returns the context's error when ctx is done, and another error if it can't watch any longer.",
+		"The caller may then call Watch again.",
+	},
 	checkDurable: func(t *testing.T, open Opener) {
 		s := open(t)
 		for range 3 {
 			w := startWatch(t, s)
-			create(t, s, nobodys(""))
+			create(t, s, unowned(""))
 			w.requireWake(t)
 			require.ErrorIs(t, w.stop(), context.Canceled)
 		}
@@ -65,10 +73,10 @@ var watchPromises = []promise{{
 		require.ErrorIs(t, s.(store.Watcher).Watch(ended, func() {}), context.Canceled)
 	},
 }, {
-	name: "may look at the store, and end, in wake",
+	name: "allows wake to use the store and to cancel the watch",
 	checkDurable: func(t *testing.T, open Opener) {
 		s := open(t)
-		n := nobodys("q")
+		n := unowned("q")
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		ended := make(chan error, 1)
@@ -84,15 +92,16 @@ var watchPromises = []promise{{
 			})
 		}()
 		create(t, s, n)
-		until(t, claimed, func() { create(t, s, nobodys("other")) }) // the watch may have begun after n was created
+		// The watch may have begun after n was created.
+		until(t, claimed, func() { create(t, s, unowned("other")) })
 		require.ErrorIs(t, <-ended, context.Canceled)
 	},
 }, {
-	name: "lets who writes not wait",
+	name: "doesn't block writers while wake runs",
 	checkDurable: func(t *testing.T, open Opener) {
 		s := open(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		asleep, ended := make(chan struct{}), make(chan error, 1)
+		unblock, ended := make(chan struct{}), make(chan error, 1)
 		begun := make(chan struct{}, 1)
 		go func() {
 			ended <- s.(store.Watcher).Watch(ctx, func() {
@@ -100,24 +109,24 @@ var watchPromises = []promise{{
 				case begun <- struct{}{}:
 				default:
 				}
-				<-asleep
+				<-unblock
 			})
 		}()
-		until(t, begun, func() { create(t, s, nobodys("")) })
+		until(t, begun, func() { create(t, s, unowned("")) })
 		n := newSaga()
 		create(t, s, n)
 		for range 30 {
-			create(t, s, nobodys(""))
-			callOwner(t, s, n)
+			create(t, s, unowned(""))
+			notifyOwner(t, s, n)
 		}
 		require.NoError(t, s.Append(t.Context(), next(n.ID, 1, 32, 1)))
 		cancel()
-		close(asleep)
+		close(unblock)
 		require.ErrorIs(t, <-ended, context.Canceled)
 	},
 }}
 
-// watch is a Watch that is under way.
+// watch is a running call of Watch.
 type watch struct {
 	store  store.Store
 	woken  chan struct{}
@@ -125,7 +134,8 @@ type watch struct {
 	cancel context.CancelFunc
 }
 
-// startWatch begins to watch, and returns when that has begun. It ends with the test, if not before.
+// startWatch calls Watch in a goroutine and returns when the watch has begun.
+// The watch ends with the test at the latest.
 func startWatch(t *testing.T, s store.Store) *watch {
 	t.Helper()
 	require.Implements(t, (*store.Watcher)(nil), s)
@@ -135,12 +145,12 @@ func startWatch(t *testing.T, s store.Store) *watch {
 		w.ended <- s.(store.Watcher).Watch(ctx, func() {
 			select {
 			case w.woken <- struct{}{}:
-			default: // not taken yet
+			default: // a wake-up is pending
 			}
 		})
 	}()
 	t.Cleanup(func() { _ = w.stop() })
-	until(t, w.woken, func() { create(t, s, nobodys("settle")) })
+	until(t, w.woken, func() { create(t, s, unowned("settle")) })
 	return w
 }
 
@@ -151,7 +161,8 @@ func (w *watch) stop() error {
 	return err
 }
 
-// settle returns when none has woken for a while, so that the next wake is for what is done next.
+// settle waits until there has been no wake-up for a while. The next wake-up is
+// then due to the next change.
 func (w *watch) settle(t *testing.T) {
 	t.Helper()
 	for {
@@ -169,13 +180,13 @@ func (w *watch) requireWake(t *testing.T) {
 	case <-w.woken:
 	case err := <-w.ended:
 		w.ended <- err
-		require.NoError(t, err, "watch ended")
+		require.NoError(t, err, "Watch returned")
 	case <-time.After(30 * time.Second):
-		require.Fail(t, "no wake")
+		require.Fail(t, "no wake-up within 30s")
 	}
 }
 
-// until does something now and then until there is a signal.
+// until calls do repeatedly until it receives a signal.
 func until(t *testing.T, signal <-chan struct{}, do func()) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
@@ -186,5 +197,5 @@ func until(t *testing.T, signal <-chan struct{}, do func()) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	require.Fail(t, "no wake")
+	require.Fail(t, "no wake-up within 30s")
 }

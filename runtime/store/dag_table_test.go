@@ -9,7 +9,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-func TestMemoryKeepsADAGOnceForAllSagasThatHaveIt(t *testing.T) {
+func TestMemoryKeepsEachDistinctDAGOnce(t *testing.T) {
 	m := NewMemory()
 	var ids []saga.ID
 	for _, dag := range []string{"a", "b", "a", "a"} {

@@ -8,15 +8,16 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// packedLog holds events one after the other in a form that the garbage collector needn't look into: a memory
-// store keeps very many. An event's number is its place.
-type packedLog []byte
+// eventLog holds the encoded events of a saga, one after the other. It contains
+// no pointers, so the garbage collector doesn't scan the events, of which a
+// memory store has very many. The number of an event is its position.
+type eventLog []byte
 
-// noTime stands for the zero time.
+// noTime represents the zero time.
 const noTime = math.MinInt64
 
-// add appends a copy of an event.
-func (l packedLog) add(e *saga.Event) packedLog {
+// add returns the log with a copy of the event at its end.
+func (l eventLog) add(e *saga.Event) eventLog {
 	at := int64(noTime)
 	if !e.At.IsZero() {
 		at = e.At.UnixMicro()
@@ -28,8 +29,9 @@ func (l packedLog) add(e *saga.Event) packedLog {
 	return append(l, e.Payload...)
 }
 
-// events returns copies of the events from number from on, at most limit if that is positive.
-func (l packedLog) events(from uint64, limit int) []saga.Event {
+// events returns copies of the events, beginning with number from. It returns
+// at most limit events if limit is positive.
+func (l eventLog) events(from uint64, limit int) []saga.Event {
 	var events []saga.Event
 	for seq := uint64(0); len(l) > 0 && (limit <= 0 || len(events) < limit); seq++ {
 		e := saga.Event{Seq: seq, Kind: saga.EventKind(l[0])}
@@ -45,7 +47,7 @@ func (l packedLog) events(from uint64, limit int) []saga.Event {
 			if at != noTime {
 				e.At = time.UnixMicro(at).UTC()
 			}
-			if size > 0 { // an empty payload becomes nil, as in every store
+			if size > 0 { // an empty payload becomes nil
 				e.Payload = append([]byte(nil), l[:size]...)
 			}
 			events = append(events, e)

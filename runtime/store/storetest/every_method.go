@@ -15,51 +15,53 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-var anyPromises = []promise{{
-	name:   "keeps nothing of what it is given",
-	quotes: []string{"A store keeps nothing of what it is given, and the caller may change what is returned."},
+var everyMethodPromises = []promise{{
+	name:   "retains no argument",
+	quotes: []string{"A store doesn't retain its arguments, and the caller may modify the results."},
 	check: func(t *testing.T, s store.Store) {
-		n := newIn(saga.StateRunning)
+		n := newSagaIn(saga.StateRunning)
 		n.Events[0].Payload = json.RawMessage(`"given"`)
 		a := next(n.ID, 1, 2, 2)
 		a.Events[0].Payload = json.RawMessage(`"given"`)
-		dag, params, want := bytes.Clone(n.DAG), bytes.Clone(n.Params), append(cloneEvents(n.Events), cloneEvents(a.Events)...)
+		dag, params := bytes.Clone(n.DAG), bytes.Clone(n.Params)
+		want := append(cloneEvents(n.Events), cloneEvents(a.Events)...)
 		create(t, s, n)
 		require.NoError(t, s.Append(t.Context(), a))
 		require.Equal(t, string(dag), string(n.DAG))
 		require.Equal(t, string(params), string(n.Params))
-		scribble(n.DAG)
-		scribble(n.Params)
-		scribbleEvents(n.Events)
-		scribbleEvents(a.Events)
+		overwrite(n.DAG)
+		overwrite(n.Params)
+		overwriteEvents(n.Events)
+		overwriteEvents(a.Events)
 		requireEvents(t, s, n.ID, want)
 
 		for range 2 {
 			record := load(t, s, n.ID)
 			require.Equal(t, string(dag), string(record.DAG))
 			require.Equal(t, string(params), string(record.Params))
-			scribble(record.DAG)
-			scribble(record.Params)
+			overwrite(record.DAG)
+			overwrite(record.Params)
 			log, err := s.Events(t.Context(), n.ID, 0, 0)
 			require.NoError(t, err)
 			requireSameEvents(t, want, log)
-			scribbleEvents(log)
+			overwriteEvents(log)
 			part, err := s.Events(t.Context(), n.ID, 1, 2)
 			require.NoError(t, err)
-			_ = append(part, saga.Event{}) // must not reach the event behind
+			_ = append(part, saga.Event{}) // must not overwrite the next event
 			for _, owner := range []string{bob, alice} {
 				claimed := claim(t, s, store.Claim{Owner: owner})
 				require.Equal(t, string(dag), string(claimed[0].DAG))
 				require.Equal(t, string(params), string(claimed[0].Params))
-				scribble(claimed[0].DAG)
-				scribble(claimed[0].Params)
+				overwrite(claimed[0].DAG)
+				overwrite(claimed[0].Params)
 			}
 		}
 	},
 }, {
-	name: "returns bytes as they were",
+	name: "returns bytes unchanged",
 	quotes: []string{
-		"It returns payloads, DAGs and parameters byte for byte, except that what is empty becomes nil, and the times of events to the millisecond or better.",
+		"Payloads, DAGs and parameters are returned byte for byte, but an empty one becomes nil.",
+		"The times of events are kept to the millisecond or better.",
 	},
 	check: func(t *testing.T, s store.Store) {
 		payloads := []string{
@@ -67,7 +69,8 @@ var anyPromises = []promise{{
 			"\"\u2028\U0001F6EB\"", `"` + strings.Repeat("x", 1<<20) + `"`, "null",
 		}
 		n := newSaga()
-		n.Name, n.Owner, n.Queue = `näme'";--%_?1 `+"\u2028\U0001F6EB", `owner'";--%_$1`, `quéue'";--%_$1 {,}\ `
+		n.Name = `näme'";--%_?1 ` + "\u2028\U0001F6EB"
+		n.Owner, n.Queue = `owner'";--%_$1`, `quéue'";--%_$1 {,}\ `
 		n.DAG = []byte("\x00\xff" + strings.Repeat(`{"a" : 1}`, 100_000))
 		n.Params = []byte("\xff\x00" + strings.Repeat(`{"b" : 1}`, 100_000))
 		n.Events = events(0, len(payloads)+2)
@@ -89,8 +92,8 @@ var anyPromises = []promise{{
 		requireEvents(t, s, n.ID, append(n.Events, a.Events...))
 
 		got := load(t, s, n.ID)
-		assert.True(t, bytes.Equal(n.DAG, got.DAG), "the DAG is as it was")
-		assert.True(t, bytes.Equal(n.Params, got.Params), "the parameters are as they were")
+		assert.True(t, bytes.Equal(n.DAG, got.DAG), "the DAG is unchanged")
+		assert.True(t, bytes.Equal(n.Params, got.Params), "the parameters are unchanged")
 		assert.Equal(t, n.Name, got.Name)
 		assert.Equal(t, n.Owner, got.Owner)
 		assert.Equal(t, n.Queue, got.Queue)
@@ -106,57 +109,60 @@ var anyPromises = []promise{{
 		assert.True(t, log[0].At.IsZero())
 	},
 }, {
-	name: "refuses what is malformed",
+	name: "rejects malformed arguments",
 	quotes: []string{
-		"It refuses what is malformed, as the Check methods of NewSaga, Append and Claim say, and changes nothing.",
-		"Owner is the claimant; it is not empty.",
+		"A store rejects arguments for which the Check method of NewSaga, Append or Claim returns an error, and " +
+			"changes nothing.",
+		"Owner is the claimant. Required.",
 	},
 	check: func(t *testing.T, s store.Store) {
-		n := newIn(saga.StateRunning)
+		n := newSagaIn(saga.StateRunning)
 		create(t, s, n)
 		requireUnchanged(t, s, n.ID, func() {
-			for what, spoil := range malformedSagas {
+			for what, malform := range malformedSagas {
 				m := newSaga()
-				spoil(&m)
+				malform(&m)
 				assert.Error(t, s.Create(t.Context(), m), what)
 			}
-			for what, spoil := range malformedAppends {
+			for what, malform := range malformedAppends {
 				a := next(n.ID, 1, 2, 2)
-				spoil(&a)
+				malform(&a)
 				assert.Error(t, s.Append(t.Context(), a), what)
 			}
-			for _, c := range []store.Claim{{}, {Owner: "\x00"}, {Owner: "\xff"}, {Owner: bob, Queue: "\x00"}, {Owner: bob, Queue: "\xff"}} {
+			for _, c := range []store.Claim{
+				{}, {Owner: "\x00"}, {Owner: "\xff"}, {Owner: bob, Queue: "\x00"}, {Owner: bob, Queue: "\xff"},
+			} {
 				_, err := s.Claim(t.Context(), c)
 				assert.Error(t, err, "%+v", c)
 			}
 		})
 	},
 }, {
-	name:   "does nothing in a context that has ended",
-	quotes: []string{"With a context that has ended before the call it changes nothing, and returns the context's error."},
+	name:   "changes nothing if the context is done",
+	quotes: []string{"If the context is already done, a method changes nothing and returns the context's error."},
 	check: func(t *testing.T, s store.Store) {
-		ended, cancel := context.WithCancel(t.Context())
+		done, cancel := context.WithCancel(t.Context())
 		cancel()
-		n, final := newIn(saga.StateRunning), newIn(saga.StateFailed)
+		n, final := newSagaIn(saga.StateRunning), newSagaIn(saga.StateFailed)
 		create(t, s, n, final)
 		requireUnchanged(t, s, n.ID, func() {
-			require.ErrorIs(t, s.Create(ended, newSaga()), context.Canceled)
-			require.ErrorIs(t, s.Append(ended, next(n.ID, 1, 2, 1)), context.Canceled)
-			_, err := s.Load(ended, n.ID)
+			require.ErrorIs(t, s.Create(done, newSaga()), context.Canceled)
+			require.ErrorIs(t, s.Append(done, next(n.ID, 1, 2, 1)), context.Canceled)
+			_, err := s.Load(done, n.ID)
 			require.ErrorIs(t, err, context.Canceled)
-			_, err = s.Events(ended, n.ID, 0, 0)
+			_, err = s.Events(done, n.ID, 0, 0)
 			require.ErrorIs(t, err, context.Canceled)
-			_, err = s.Logs(ended, []saga.ID{n.ID})
+			_, err = s.Logs(done, []saga.ID{n.ID})
 			require.ErrorIs(t, err, context.Canceled)
-			_, err = s.List(ended, store.Query{})
+			_, err = s.List(done, store.Query{})
 			require.ErrorIs(t, err, context.Canceled)
-			_, err = s.Claim(ended, store.Claim{Owner: bob})
+			_, err = s.Claim(done, store.Claim{Owner: bob})
 			require.ErrorIs(t, err, context.Canceled)
-			require.ErrorIs(t, s.Renew(ended, alice, time.Hour), context.Canceled)
-			require.ErrorIs(t, s.Release(ended, n.ID, 1), context.Canceled)
-			require.ErrorIs(t, s.Delete(ended, final.ID), context.Canceled)
+			require.ErrorIs(t, s.Renew(done, alice, time.Hour), context.Canceled)
+			require.ErrorIs(t, s.Release(done, n.ID, 1), context.Canceled)
+			require.ErrorIs(t, s.Delete(done, final.ID), context.Canceled)
 		})
-		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, s, store.Claim{Owner: bob})), "the lease was not renewed")
+		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, s, store.Claim{Owner: bob})), "Renew has not extended the lease")
 	},
 }}
 
@@ -184,8 +190,8 @@ var malformedAppends = map[string]func(*store.Append){
 	"gap between events":      func(a *store.Append) { a.Events[1].Seq = 9 },
 	"same event twice":        func(a *store.Append) { a.Events[1].Seq = 2 },
 	"event of unknown kind":   func(a *store.Append) { a.Events[1].Kind = saga.EventAbandoned + 1 },
-	"event of no node":        func(a *store.Append) { a.Events[1].Node = -1 },
-	"event number too big":    func(a *store.Append) { a.Seq = 1<<63 - 1; a.Events = events(a.Seq, 2) },
+	"negative node":           func(a *store.Append) { a.Events[1].Node = -1 },
+	"event number too large":  func(a *store.Append) { a.Seq = 1<<63 - 1; a.Events = events(a.Seq, 2) },
 	"event number overflowed": func(a *store.Append) { a.Seq = 1<<64 - 1; a.Events = events(a.Seq, 2) },
 }
 
@@ -198,15 +204,15 @@ func cloneEvents(from []saga.Event) []saga.Event {
 	return events
 }
 
-func scribble(b []byte) {
+func overwrite(b []byte) {
 	for i := range b {
 		b[i] = '!'
 	}
 }
 
-func scribbleEvents(events []saga.Event) {
+func overwriteEvents(events []saga.Event) {
 	for i := range events {
-		scribble(events[i].Payload)
+		overwrite(events[i].Payload)
 		events[i] = saga.Event{Seq: 99}
 	}
 }
