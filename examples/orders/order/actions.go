@@ -10,7 +10,7 @@ import (
 
 // All undo functions take the output as a pointer, so they are also called if
 // the outcome of the step is unknown, after a timeout or a lost response. They
-// ignore the output, because the idempotency key identifies the request to undo.
+// ignore the output: the idempotency key identifies the request to undo.
 
 //saga:do quote noundo label="QuotePrices" timeout=10s attempts=6
 func (s *Service) quote(ctx context.Context, order PlaceOrder) (Quote, error) {
