@@ -7,22 +7,26 @@ import (
 	"slices"
 )
 
-// benchCase is one thing that is measured. The cases are in the tables of the files that have their sessions.
+// benchCase is a case that is measured. Each file with a kind of session
+// defines its cases.
 type benchCase struct {
 	name string
-	// clients is how many sagas are under way at once; 0 if the case has no clients.
+	// clients is how many sagas run in parallel, or 0 if the case has no
+	// clients.
 	clients int
 	// nodes is how many actions a saga has.
 	nodes int
 	unit  unit
-	// short says that the case is in the short set.
+	// short is true if the case is in the short set.
 	short bool
-	// setup makes ready for one round. Each round has a session of its own, so that nothing of one case runs,
-	// or lies about, while another is measured.
-	setup func(ctx context.Context, l *lab, clients int) (session, error)
+	setup setupFunc
 }
 
-// label is what the case is called on the command line and in messages.
+// setupFunc prepares one round of a case. Each round has a new session, so
+// nothing of one case runs, or is left, while another one is measured.
+type setupFunc func(ctx context.Context, env *environment, clients int) (session, error)
+
+// label returns the name of the case on the command line and in messages.
 func (c *benchCase) label() string {
 	if c.clients == 0 {
 		return c.name
@@ -30,41 +34,43 @@ func (c *benchCase) label() string {
 	return fmt.Sprintf("%s@%d", c.name, c.clients)
 }
 
-// session is what is measured, ready for one round.
+// session measures one round of a case.
 type session interface {
-	// measure does it. The error says what has come out wrong, if anything has.
+	// measure returns an error if an output or a count is wrong.
 	measure(ctx context.Context, b budget) ([]sample, error)
-	// close ends it and removes what it has left.
+	// close releases the resources of the session and removes its data.
 	close() error
 }
 
-// crowds are how many clients there are.
-var crowds = []int{1, 16, 64, 256}
+// clientCounts are the numbers of concurrent clients.
+var clientCounts = []int{1, 16, 64, 256}
 
-// allCases returns every case. Competitors stand beside each other, so that they are measured one after the other.
+// allCases returns every case. Systems that are compared follow each other, so
+// they are measured at about the same time.
 func allCases() []benchCase {
 	cases := memoryCases()
-	for _, clients := range crowds {
+	for _, clients := range clientCounts {
 		cases = append(cases, databaseCases(clients)...)
 	}
 	return slices.Concat(cases, payloadCases(), recoverCases(), finishedCases(), generateCases())
 }
 
-// databaseCases returns the systems that keep sagas in a database, with that many clients.
+// databaseCases returns the cases of the systems that keep sagas in a database,
+// for a number of clients.
 func databaseCases(clients int) []benchCase {
 	cases := []benchCase{
 		{name: "sqlite/floor", nodes: tripNodes, setup: sqliteFloor},
-		{name: "sqlite/trip", nodes: tripNodes, setup: ours(openSQLite, newTrips)},
+		{name: "sqlite/trip", nodes: tripNodes, setup: sagagenOn(openSQLite, newTrips)},
 		{name: "dbos-sqlite/trip", nodes: tripNodes, setup: dbosSQLite(tripWorkflow, synchronousNormal)},
 		{name: "dbos-sqlite-full/trip", nodes: tripNodes, setup: dbosSQLite(tripWorkflow, synchronousFull)},
 		{name: "postgres/floor", nodes: tripNodes, setup: postgresFloor},
-		{name: "postgres/trip", nodes: tripNodes, setup: ours(openPostgres, newTrips)},
+		{name: "postgres/trip", nodes: tripNodes, setup: sagagenOn(openPostgres, newTrips)},
 		{name: "dbos-postgres/trip", nodes: tripNodes, setup: dbosPostgres(tripWorkflow)},
 		{name: "temporal/trip", nodes: tripNodes, setup: temporalTrip},
-		{name: "sqlite/chain-10", nodes: 10, setup: ours(openSQLite, newChains(10))},
+		{name: "sqlite/chain-10", nodes: 10, setup: sagagenOn(openSQLite, newChains(10))},
 		{name: "dbos-sqlite/chain-10", nodes: 10, setup: dbosSQLite(chainWorkflow, synchronousNormal)},
 		{name: "dbos-sqlite-full/chain-10", nodes: 10, setup: dbosSQLite(chainWorkflow, synchronousFull)},
-		{name: "postgres/chain-10", nodes: 10, setup: ours(openPostgres, newChains(10))},
+		{name: "postgres/chain-10", nodes: 10, setup: sagagenOn(openPostgres, newChains(10))},
 		{name: "dbos-postgres/chain-10", nodes: 10, setup: dbosPostgres(chainWorkflow)},
 	}
 	for i := range cases {
@@ -73,11 +79,13 @@ func databaseCases(clients int) []benchCase {
 		c.short = c.nodes == tripNodes && (clients == 1 || clients == 64)
 	}
 	return append(cases, benchCase{
-		name: "sqlite-fdatasync/trip", clients: clients, nodes: tripNodes, unit: sagasPerSecond, setup: ours(openSQLiteWithFdatasync, newTrips),
+		name: "sqlite-fdatasync/trip", clients: clients, nodes: tripNodes, unit: sagasPerSecond,
+		setup: sagagenOn(openSQLiteWithFdatasync, newTrips),
 	})
 }
 
-// choose returns the cases whose name or label the expression matches; only short ones if short is true.
+// choose returns the cases whose name or label matches the expression. If short
+// is true, it returns only those of the short set.
 func choose(cases []benchCase, expression *regexp.Regexp, short bool) []benchCase {
 	var chosen []benchCase
 	for _, c := range cases {

@@ -14,7 +14,7 @@ import (
 	"github.com/sagagen/sagagen/bench/trip"
 )
 
-func TestStoreThatHasLostOrNotFinishedASagaIsFound(t *testing.T) {
+func TestCheckSucceededFindsMissingAndUnfinishedSagas(t *testing.T) {
 	st := store.NewMemory()
 	require.NoError(t, fill(t.Context(), st, 30, finishedTrip))
 	assert.NoError(t, checkSucceeded(t.Context(), st, 30))
@@ -23,22 +23,23 @@ func TestStoreThatHasLostOrNotFinishedASagaIsFound(t *testing.T) {
 	assert.ErrorContains(t, checkSucceeded(t.Context(), st, 31), "running")
 }
 
-func TestFillReturnsTheErrorOfAStoreThatRefuses(t *testing.T) {
-	err := fill(t.Context(), store.NewMemory(), 30, func(int64) (store.NewSaga, error) { return store.NewSaga{}, nil })
+func TestFillReturnsErrorOfStore(t *testing.T) {
+	empty := func(int64) (store.NewSaga, error) { return store.NewSaga{}, nil }
+	err := fill(t.Context(), store.NewMemory(), 30, empty)
 	assert.ErrorContains(t, err, "saga has no id")
 }
 
-func TestWitnessTellsWhenAllRunAgainAndWhenOneRunsTwice(t *testing.T) {
-	w := newWitness(2)
-	w.charging(trip.Number(2))
-	assert.Empty(t, w.all)
-	w.charging(trip.Number(1))
-	assert.NoError(t, <-w.all)
-	assert.Positive(t, w.first.Load())
-	w.charging(trip.Number(1))
-	assert.ErrorContains(t, <-w.all, "card 1")
-	w.charging(trip.Number(3))
-	assert.ErrorContains(t, <-w.all, "card 3")
+func TestTrackerReportsFullRecoveryAndRepeatedSaga(t *testing.T) {
+	tracker := newRecoveryTracker(2)
+	tracker.onCharge(trip.NewParams(2))
+	assert.Empty(t, tracker.all)
+	tracker.onCharge(trip.NewParams(1))
+	assert.NoError(t, <-tracker.all)
+	assert.Positive(t, tracker.first.Load())
+	tracker.onCharge(trip.NewParams(1))
+	assert.ErrorContains(t, <-tracker.all, "card 1")
+	tracker.onCharge(trip.NewParams(3))
+	assert.ErrorContains(t, <-tracker.all, "card 3")
 }
 
 func TestWaitUntilFinalWaitsForEverySaga(t *testing.T) {
@@ -50,20 +51,22 @@ func TestWaitUntilFinalWaitsForEverySaga(t *testing.T) {
 
 	records, err := st.List(t.Context(), store.Query{})
 	require.NoError(t, err)
-	require.NoError(t, st.Append(t.Context(), store.Append{ID: records[0].ID, Generation: 1, Seq: 1, State: saga.StateSucceeded}))
+	require.NoError(t, st.Append(t.Context(), store.Append{
+		ID: records[0].ID, Generation: 1, Seq: 1, State: saga.StateSucceeded,
+	}))
 	assert.NoError(t, waitUntilFinal(t.Context(), st))
 }
 
 func TestTripAloneMakesFourWrites(t *testing.T) {
 	sizes, err := tripWrites(t.Context())
 	require.NoError(t, err)
-	require.Len(t, sizes, 4, "one for each step of the critical path, and one")
+	require.Len(t, sizes, 4, "one for each step of the critical path, and one more")
 	for _, size := range sizes {
-		assert.Greater(t, size, 50, "each has events with an output, or the parameters")
+		assert.Greater(t, size, 50, "each write has the parameters or an event with an output")
 	}
 }
 
-func TestFloorThatLosesARowFails(t *testing.T) {
+func TestFloorFailsIfRowIsMissing(t *testing.T) {
 	rows := int64(0)
 	f, err := newFloor(t.Context(), floor{
 		clients: 3,
@@ -85,10 +88,10 @@ func TestFloorThatLosesARowFails(t *testing.T) {
 	assert.ErrorContains(t, err, "the table has")
 }
 
-func TestURLIsGivenAnotherDatabase(t *testing.T) {
+func TestWithDatabaseReplacesDatabaseName(t *testing.T) {
 	got, err := withDatabase("postgres://me@/postgres?host=%2Ftmp", "other")
 	require.NoError(t, err)
 	assert.Equal(t, "postgres://me@/other?host=%2Ftmp", got)
 	_, err = withDatabase("host=/tmp user=me", "other")
-	assert.ErrorContains(t, err, "SAGA_BENCH_POSTGRES is no URL")
+	assert.ErrorContains(t, err, "SAGA_BENCH_POSTGRES is not a URL")
 }

@@ -9,31 +9,36 @@ import (
 	"time"
 
 	"github.com/dbos-inc/dbos-transact-golang/dbos"
-	_ "github.com/dbos-inc/dbos-transact-golang/dbos/driver/sqlite" // its support of SQLite
+	_ "github.com/dbos-inc/dbos-transact-golang/dbos/driver/sqlite" // registers the SQLite driver
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/sagagen/sagagen/bench/trip"
 )
 
-// DBOS runs with its defaults: on PostgreSQL a pool of 20 connections, on SQLite one of 8 with synchronous=NORMAL, with which a
-// commit may be lost with the machine. The cases with "full" in their names set synchronous=FULL, as our store does, and nothing else.
+// DBOS runs with its defaults: a pool of 20 connections on PostgreSQL, and one
+// of 8 on SQLite with synchronous=NORMAL. With this setting a commit can be
+// lost if the machine crashes. The only difference of the cases with "full" in
+// their names is synchronous=FULL, as in our store.
 const (
 	synchronousNormal = "normal"
 	synchronousFull   = "full"
 )
 
-// peerService has the functions of a trip, for systems that want them without a receiver of the session's.
-var peerService = &trip.Service{}
+// sharedService has the functions of a trip for systems whose workflows can't
+// have a service per session.
+var sharedService = &trip.Service{}
 
-// dbosWorkflow registers a workflow, and returns what runs one and checks what comes out.
+// dbosWorkflow registers a workflow. It returns a function that runs the
+// workflow and checks its output.
 type dbosWorkflow func(dbos.Context) (run func() error)
 
-// tripWorkflow is the trip, with goroutines where our DAG has several nodes in a stage.
+// tripWorkflow is the trip. It uses goroutines for the nodes that are parallel
+// in our DAG.
 func tripWorkflow(ctx dbos.Context) func() error {
 	dbos.RegisterWorkflow(ctx, bookWithDBOS)
 	var numbers atomic.Int64
 	return func() error {
-		params := trip.Number(numbers.Add(1))
+		params := trip.NewParams(numbers.Add(1))
 		handle, err := dbos.RunWorkflow(ctx, bookWithDBOS, params)
 		if err != nil {
 			return err
@@ -47,13 +52,17 @@ func tripWorkflow(ctx dbos.Context) func() error {
 }
 
 func bookWithDBOS(ctx dbos.Context, params trip.BookTrip) (trip.Summary, error) {
-	payment, err := dbos.RunAsStep(ctx, func(ctx context.Context) (trip.Payment, error) { return peerService.ChargeCard(ctx, params) }, dbos.WithStepName("payment"))
+	charge := func(ctx context.Context) (trip.Payment, error) { return sharedService.ChargeCard(ctx, params) }
+	bookHotel := func(ctx context.Context) (trip.Hotel, error) { return sharedService.BookHotel(ctx, params) }
+	bookFlight := func(ctx context.Context) (trip.Flight, error) { return sharedService.BookFlight(ctx, params) }
+	bookCar := func(ctx context.Context) (trip.Car, error) { return sharedService.BookCar(ctx, params) }
+	payment, err := dbos.RunAsStep(ctx, charge, dbos.WithStepName("payment"))
 	if err != nil {
 		return trip.Summary{}, err
 	}
-	hotel, hotelErr := dbos.Go(ctx, func(ctx context.Context) (trip.Hotel, error) { return peerService.BookHotel(ctx, params) }, dbos.WithStepName("hotel"))
-	flight, flightErr := dbos.Go(ctx, func(ctx context.Context) (trip.Flight, error) { return peerService.BookFlight(ctx, params) }, dbos.WithStepName("flight"))
-	car, carErr := dbos.Go(ctx, func(ctx context.Context) (trip.Car, error) { return peerService.BookCar(ctx, params) }, dbos.WithStepName("car"))
+	hotel, hotelErr := dbos.Go(ctx, bookHotel, dbos.WithStepName("hotel"))
+	flight, flightErr := dbos.Go(ctx, bookFlight, dbos.WithStepName("flight"))
+	car, carErr := dbos.Go(ctx, bookCar, dbos.WithStepName("car"))
 	if err := errors.Join(hotelErr, flightErr, carErr); err != nil {
 		return trip.Summary{}, err
 	}
@@ -66,7 +75,7 @@ func bookWithDBOS(ctx dbos.Context, params trip.BookTrip) (trip.Summary, error) 
 	}, dbos.WithStepName("summary"))
 }
 
-// chainWorkflow is ten steps, one after the other.
+// chainWorkflow has ten steps, one after the other.
 func chainWorkflow(ctx dbos.Context) func() error {
 	dbos.RegisterWorkflow(ctx, countWithDBOS)
 	var numbers atomic.Int64
@@ -78,7 +87,7 @@ func chainWorkflow(ctx dbos.Context) func() error {
 		}
 		last, err := handle.GetResult()
 		if err == nil && last.N != first+10 {
-			err = fmt.Errorf("workflow came to %d, want %d", last.N, first+10)
+			err = fmt.Errorf("workflow returned %d, want %d", last.N, first+10)
 		}
 		return err
 	}
@@ -87,8 +96,9 @@ func chainWorkflow(ctx dbos.Context) func() error {
 func countWithDBOS(ctx dbos.Context, n counter) (counter, error) {
 	for range 10 {
 		before := n
+		increment := func(context.Context) (counter, error) { return counter{before.N + 1}, nil }
 		var err error
-		n, err = dbos.RunAsStep(ctx, func(context.Context) (counter, error) { return counter{before.N + 1}, nil }, dbos.WithStepName("count"))
+		n, err = dbos.RunAsStep(ctx, increment, dbos.WithStepName("count"))
 		if err != nil {
 			return counter{}, err
 		}
@@ -96,10 +106,13 @@ func countWithDBOS(ctx dbos.Context, n counter) (counter, error) {
 	return n, nil
 }
 
-// dbosSQLite returns the setup of DBOS on a new file. The handle is made as DBOS makes its own, but for the hook that counts commits.
-func dbosSQLite(load dbosWorkflow, synchronous string) func(context.Context, *lab, int) (session, error) {
-	return func(ctx context.Context, l *lab, clients int) (session, error) {
-		file, err := openFile(l, "_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=foreign_keys(on)&_pragma=synchronous("+synchronous+")")
+// dbosSQLite returns the setup of DBOS on a new file. The database handle has
+// the same settings as the one that DBOS creates, and a hook that counts
+// commits.
+func dbosSQLite(load dbosWorkflow, synchronous string) setupFunc {
+	return func(ctx context.Context, env *environment, clients int) (session, error) {
+		file, err := openFile(env, "_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)"+
+			"&_pragma=foreign_keys(on)&_pragma=synchronous("+synchronous+")")
 		if err != nil {
 			return nil, err
 		}
@@ -107,16 +120,19 @@ func dbosSQLite(load dbosWorkflow, synchronous string) func(context.Context, *la
 		file.SetMaxIdleConns(4)
 		return newDBOS(ctx, load, clients, dbos.Config{SQLiteSystemDB: file.DB}, file.meter,
 			func(ctx context.Context) (done, all int64, err error) {
-				err = file.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE status = 'SUCCESS'), count(*) FROM workflow_status").Scan(&done, &all)
+				err = file.QueryRowContext(ctx, `
+					SELECT count(*) FILTER (WHERE status = 'SUCCESS'), count(*)
+					FROM workflow_status`).Scan(&done, &all)
 				return done, all, err
 			}, file.remove)
 	}
 }
 
-// dbosPostgres returns the setup of DBOS in a new database. It makes its own pool.
-func dbosPostgres(load dbosWorkflow) func(context.Context, *lab, int) (session, error) {
-	return func(ctx context.Context, l *lab, clients int) (session, error) {
-		d, err := l.newDatabase(ctx)
+// dbosPostgres returns the setup of DBOS in a new database. DBOS creates its
+// own pool.
+func dbosPostgres(load dbosWorkflow) setupFunc {
+	return func(ctx context.Context, env *environment, clients int) (session, error) {
+		d, err := env.newDatabase(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -127,14 +143,17 @@ func dbosPostgres(load dbosWorkflow) func(context.Context, *lab, int) (session, 
 					return 0, 0, err
 				}
 				defer pool.Close()
-				err = pool.QueryRow(ctx, "SELECT count(*) FILTER (WHERE status = 'SUCCESS'), count(*) FROM dbos.workflow_status").Scan(&done, &all)
+				err = pool.QueryRow(ctx, `
+					SELECT count(*) FILTER (WHERE status = 'SUCCESS'), count(*)
+					FROM dbos.workflow_status`).Scan(&done, &all)
 				return done, all, err
 			}, d.drop)
 	}
 }
 
-// newDBOS launches DBOS. Count returns how many workflows the database has, and how many of them have succeeded; remove removes the database, also
-// when newDBOS returns an error.
+// newDBOS launches DBOS. The function count returns the number of workflows in
+// the database, and how many of them have succeeded. The function remove
+// removes the database. If newDBOS returns an error, it has called remove.
 func newDBOS(ctx context.Context, load dbosWorkflow, clients int, config dbos.Config, read meter,
 	count func(context.Context) (done, all int64, err error), remove func() error) (session, error) {
 	config.AppName, config.Logger = "bench", slog.New(slog.DiscardHandler)
@@ -147,14 +166,14 @@ func newDBOS(ctx context.Context, load dbosWorkflow, clients int, config dbos.Co
 	if err := dbos.Launch(runtime); err != nil {
 		return nil, errors.Join(err, end())
 	}
-	return &crowd{
+	return &closedLoop{
 		clients: clients,
 		saga:    func(context.Context) error { return run() },
 		meter:   read,
 		verify: func(ctx context.Context, sagas int64) error {
 			done, all, err := count(ctx)
 			if err == nil && (done != sagas || all != sagas) {
-				err = fmt.Errorf("the database has %d workflows, %d of which have succeeded, want %d", all, done, sagas)
+				err = fmt.Errorf("the database has %d workflows, of which %d have succeeded, want %d", all, done, sagas)
 			}
 			return err
 		},

@@ -10,79 +10,91 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// finishedCases returns what writing costs when the store is full of finished sagas, beside an empty one.
+// finishedCases returns the cases that compare writes to a store full of
+// finished sagas with writes to an empty one.
 func finishedCases() []benchCase {
 	return []benchCase{
-		{name: "finished-1m/sqlite", nodes: tripNodes, unit: milliseconds, setup: besideFinished("sqlite", openSQLite)},
-		{name: "finished-1m/postgres", nodes: tripNodes, unit: milliseconds, setup: besideFinished("postgres", openPostgres)},
+		{
+			name: "finished-1m/sqlite", nodes: tripNodes, unit: milliseconds,
+			setup: finishedOn("sqlite", openSQLite),
+		},
+		{
+			name: "finished-1m/postgres", nodes: tripNodes, unit: milliseconds,
+			setup: finishedOn("postgres", openPostgres),
+		},
 	}
 }
 
-// besideFinished returns a setup whose stores are filled once, and kept for all rounds.
-func besideFinished(name string, open opener) func(context.Context, *lab, int) (session, error) {
-	return func(ctx context.Context, l *lab, _ int) (session, error) {
-		if p := l.filled[name]; p != nil {
+// finishedOn returns a setup whose stores are filled once and kept for all
+// rounds.
+func finishedOn(name string, open opener) setupFunc {
+	return func(ctx context.Context, env *environment, _ int) (session, error) {
+		if p := env.filled[name]; p != nil {
 			return p, nil
 		}
-		empty, err := open(ctx, l)
+		empty, err := open(ctx, env)
 		if err != nil {
 			return nil, err
 		}
-		full, err := open(ctx, l)
+		full, err := open(ctx, env)
 		if err != nil {
 			return nil, errors.Join(err, empty.close())
 		}
-		p := &pair{full: full, empty: empty, finished: l.finished}
-		l.filled[name] = p // and so it's closed, whatever happens
-		if err := fill(ctx, full.store, l.finished, finishedTrip); err != nil {
+		p := &storePair{full: full, empty: empty, finished: env.finished}
+		env.filled[name] = p // from here on, the environment closes it
+		if err := fill(ctx, full.store, env.finished, finishedTrip); err != nil {
 			return nil, err
 		}
-		return p, checkSucceeded(ctx, full.store, int64(l.finished))
+		return p, checkSucceeded(ctx, full.store, int64(env.finished))
 	}
 }
 
-// pair is a store full of finished sagas and an empty one.
-type pair struct {
+// storePair is a store full of finished sagas and an empty one.
+type storePair struct {
 	full, empty *backend
 	finished    int
-	made        int64 // sagas created in each by measuring
+	created     int64 // sagas that measure created in each store
 }
 
-// close does nothing: the lab removes what is kept for other rounds.
-func (p *pair) close() error { return nil }
+// close does nothing, because the stores are kept for other rounds.
+func (p *storePair) close() error { return nil }
 
-func (p *pair) remove() error { return errors.Join(p.full.close(), p.empty.close()) }
+// remove closes and removes the stores. The environment calls it at its end.
+func (p *storePair) remove() error { return errors.Join(p.full.close(), p.empty.close()) }
 
-// measure creates sagas in both stores in turn and appends to them, one call at a time, and takes the middle of the times.
-func (p *pair) measure(ctx context.Context, b budget) ([]sample, error) {
+// measure creates sagas in both stores in turn and appends to them, one call at
+// a time. The samples have the medians.
+func (p *storePair) measure(ctx context.Context, b budget) ([]sample, error) {
 	stores := []*backend{p.empty, p.full}
 	creates, appends := make([][]time.Duration, 2), make([][]time.Duration, 2)
 	calls := int64(0)
-	for start := time.Now(); calls == 0 || time.Since(start) < b.time && (b.sagas <= 0 || calls < b.sagas); calls++ {
+	for begin := time.Now(); calls == 0 || time.Since(begin) < b.time && (b.sagas <= 0 || calls < b.sagas); calls++ {
 		for i, of := range stores {
-			s, err := unfinishedTrip(p.made)
+			s, err := unfinishedTrip(p.created)
 			if err != nil {
 				return nil, err
 			}
-			begun := time.Now()
+			start := time.Now()
 			if err := of.store.Create(ctx, s); err != nil {
 				return nil, err
 			}
 			created := time.Now()
 			err = of.store.Append(ctx, store.Append{
 				ID: s.ID, Generation: 1, Seq: 1, State: saga.StateSucceeded,
-				Events: []saga.Event{{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(`{"Number":"1"}`), At: begun}},
+				Events: []saga.Event{{
+					Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(`{"Number":"1"}`), At: start,
+				}},
 			})
 			if err != nil {
 				return nil, err
 			}
-			creates[i] = append(creates[i], created.Sub(begun))
+			creates[i] = append(creates[i], created.Sub(start))
 			appends[i] = append(appends[i], time.Since(created))
 			if err := checkEvents(ctx, of.store, s.ID, 2); err != nil {
 				return nil, err
 			}
 		}
-		p.made++
+		p.created++
 	}
 	part := func(name string, finished int, times []time.Duration) sample {
 		return sample{part: name, size: finished, value: inMilliseconds(percentilesOf(times).p50), use: noUsage}
@@ -93,7 +105,7 @@ func (p *pair) measure(ctx context.Context, b budget) ([]sample, error) {
 	}, nil
 }
 
-// checkEvents returns an error unless the saga has that many events.
+// checkEvents returns an error unless the saga has want events.
 func checkEvents(ctx context.Context, st store.Store, id saga.ID, want int) error {
 	events, err := st.Events(ctx, id, 0, 0)
 	if err == nil && len(events) != want {

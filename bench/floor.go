@@ -10,22 +10,25 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// floor is a session of bare commits: what the database needs for the commits and the bytes of as many trips at once as there are
-// clients, with nothing of ours between. What a trip writes at once is a row. The rows that so many trips write at the same time share a
-// commit, as the stores group them.
+// floor is a session of bare commits. It measures the time that the database
+// needs for the commits and the bytes of as many concurrent trips as there are
+// clients, without any code of this project. Each write of a trip is one row.
+// The rows of concurrent trips share a commit, as in the group commits of the
+// stores.
 type floor struct {
 	clients int
-	// writers is how many goroutines commit at once, if there are more clients than one.
+	// writers is how many goroutines commit in parallel, at most one for each
+	// client.
 	writers int
-	// commit inserts that many rows in one transaction.
+	// commit inserts that many copies of row in one transaction.
 	commit func(ctx context.Context, rows int, row []byte) error
 	meter  meter
 	// rows counts the rows in the table.
 	rows func(context.Context) (int64, error)
 	end  func() error
 
-	// row has what each write of a trip is, in order.
-	row [][]byte
+	// writes has the row of each write of a trip, in order.
+	writes [][]byte
 }
 
 func newFloor(ctx context.Context, f floor) (*floor, error) {
@@ -36,19 +39,21 @@ func newFloor(ctx context.Context, f floor) (*floor, error) {
 	for _, size := range sizes {
 		row := make([]byte, size)
 		_, _ = rand.Read(row)
-		f.row = append(f.row, row)
+		f.writes = append(f.writes, row)
 	}
 	f.writers = min(f.writers, f.clients)
 	return &f, nil
 }
 
-// tripWrites returns how many bytes each write of a trip has, alone on a store. It takes the trip with the fewest writes of several:
-// whether outcomes that come at about the same time share a write is a matter of luck.
+// tripWrites returns the size in bytes of each write of a trip that runs alone.
+// Outcomes that come at about the same time may share a write or not, so it
+// runs several trips and takes the one with the fewest writes.
 func tripWrites(ctx context.Context) ([]int, error) {
 	const tries = 20
-	var sizes []int // of the trip that runs; written to by its owner, before it ends
+	var sizes []int // of the running trip, appended by its owner before it is final
+	st := &countingStore{Store: store.NewMemory(), onWrite: func(bytes int) { sizes = append(sizes, bytes) }}
 	w := newTrips()
-	c, err := newCoordinator(&countingStore{Store: store.NewMemory(), wrote: func(bytes int) { sizes = append(sizes, bytes) }}, w.registry)
+	c, err := newCoordinator(st, w.registry)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +83,7 @@ func (f *floor) measure(ctx context.Context, b budget) ([]sample, error) {
 		start = time.Now()
 	)
 	for now := start; n == 0 || now.Sub(start) < b.time && (b.sagas <= 0 || n < b.sagas); {
-		for _, row := range f.row {
+		for _, row := range f.writes {
 			if err := f.commitAll(ctx, row); err != nil {
 				return nil, err
 			}
@@ -97,13 +102,17 @@ func (f *floor) measure(ctx context.Context, b budget) ([]sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	if want := n * int64(len(f.row)); rows != want {
+	if want := n * int64(len(f.writes)); rows != want {
 		return nil, fmt.Errorf("the table has %d rows, want %d", rows, want)
 	}
-	return []sample{{value: float64(n) / elapsed.Seconds(), latency: percentilesOf(times), use: after.per(before, n)}}, nil
+	return []sample{{
+		value:   float64(n) / elapsed.Seconds(),
+		latency: percentilesOf(times),
+		use:     after.per(before, n),
+	}}, nil
 }
 
-// commitAll inserts a row for each client.
+// commitAll inserts one row for each client, with one commit for each writer.
 func (f *floor) commitAll(ctx context.Context, row []byte) error {
 	if f.writers == 1 {
 		return f.commit(ctx, f.clients, row)

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// generateCases returns sagagen beside what Go's own commands take for the same packages.
+// generateCases returns the cases that compare sagagen with Go's own commands,
+// for the same packages.
 func generateCases() []benchCase {
 	return []benchCase{
 		{name: "generate/one", unit: milliseconds, short: true, setup: generating(1)},
@@ -20,7 +21,8 @@ func generateCases() []benchCase {
 	}
 }
 
-// generatedSource is a package with one saga, which imports what many services do. %d is the package's number.
+// generatedSource is a package with one saga and the imports of a typical
+// service. %d is the number of the package.
 const generatedSource = `package orders%d
 
 import (
@@ -31,7 +33,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// Order is the parameters.
+// Order has the parameters.
 //
 //saga:dag order
 //saga:append payment
@@ -70,23 +72,25 @@ func (s *Shop) write(ctx context.Context, order Order) (Mail, error) { return Ma
 func receipt(parcel Parcel, mail Mail) (string, error) { return parcel.Label + mail.To, nil }
 `
 
-// edit is added to each package before each command, which then has it to load anew. %d is a number that grows.
+// edit is appended to each package before each command, so the command has to
+// load the package again. %d is a number that grows.
 const edit = `
 func edited() int { return %d }
 `
 
-// module is a module of some such packages in a temporary folder, and the sagagen that is measured.
+// module is a module of such packages in a temporary directory, with the binary
+// of sagagen that is measured.
 type module struct {
 	folder  string
 	sagagen string
-	sources []string // the files
+	sources []string // the files of the packages
 	edits   int
 }
 
-// generating returns a setup of that many packages, for which sagagen has run once.
-func generating(packages int) func(context.Context, *lab, int) (session, error) {
-	return func(ctx context.Context, l *lab, _ int) (session, error) {
-		folder, err := os.MkdirTemp(l.folder, "module")
+// generating returns a setup of a module for which sagagen has run once.
+func generating(packages int) setupFunc {
+	return func(ctx context.Context, env *environment, _ int) (session, error) {
+		folder, err := os.MkdirTemp(env.folder, "module")
 		if err != nil {
 			return nil, err
 		}
@@ -98,7 +102,8 @@ func generating(packages int) func(context.Context, *lab, int) (session, error) 
 	}
 }
 
-// create makes the module. It has the requirements of the one that this program is built in, which must be the current one.
+// create creates the module. It has the requirements of the bench module, which
+// must be the module of the current directory.
 func (m *module) create(ctx context.Context, packages int) error {
 	const path = "github.com/sagagen/sagagen"
 	if _, err := m.run(ctx, ".", "go", "build", "-o", m.sagagen, path+"/cmd/sagagen"); err != nil {
@@ -116,7 +121,9 @@ func (m *module) create(ctx context.Context, packages int) error {
 	if err := os.WriteFile(filepath.Join(m.folder, "go.mod"), text, 0o644); err != nil {
 		return err
 	}
-	if _, err := m.run(ctx, m.folder, "go", "mod", "edit", "-module", "example.com/orders", "-replace", path+"="+main, "-droptool", path+"/cmd/sagagen"); err != nil {
+	_, err = m.run(ctx, m.folder, "go", "mod", "edit", "-module", "example.com/orders",
+		"-replace", path+"="+main, "-droptool", path+"/cmd/sagagen")
+	if err != nil {
 		return err
 	}
 	sums, err := os.ReadFile(filepath.Join(bench, "go.sum"))
@@ -153,8 +160,8 @@ func (m *module) edit() error {
 
 func (m *module) close() error { return os.RemoveAll(m.folder) }
 
-// measure takes the time of each command, once, after an edit. A command that fails ends the measuring, as does a sagagen that
-// doesn't write what has been removed.
+// measure measures each command once, after an edit. It returns an error if a
+// command fails, or if sagagen doesn't write the same files again.
 func (m *module) measure(ctx context.Context, _ budget) ([]sample, error) {
 	commands := []struct {
 		part string
@@ -167,7 +174,8 @@ func (m *module) measure(ctx context.Context, _ budget) ([]sample, error) {
 	}
 	var samples []sample
 	for _, command := range commands {
-		// Once before, so that none pays for what all have from then on: compiled dependencies, files in memory.
+		// Run it once before the edit, so that dependencies are compiled and
+		// files are cached.
 		if _, err := m.run(ctx, m.folder, command.args...); err != nil {
 			return nil, err
 		}
@@ -183,7 +191,8 @@ func (m *module) measure(ctx context.Context, _ budget) ([]sample, error) {
 	return samples, m.checkRegenerates(ctx)
 }
 
-// checkRegenerates returns an error unless sagagen writes again, byte for byte, what was there.
+// checkRegenerates returns an error unless sagagen writes a removed file again,
+// byte for byte.
 func (m *module) checkRegenerates(ctx context.Context) error {
 	for _, source := range m.sources {
 		folder := filepath.Dir(source)
@@ -199,13 +208,13 @@ func (m *module) checkRegenerates(ctx context.Context) error {
 			return err
 		}
 		if after, err := os.ReadFile(generated); err != nil || !bytes.Equal(before, after) {
-			return errors.Join(fmt.Errorf("%s is not what it was before it was removed", generated), err)
+			return errors.Join(fmt.Errorf("%s differs from the file before it was removed", generated), err)
 		}
 	}
 	return nil
 }
 
-// run runs a command, and returns what it printed.
+// run runs a command in a directory and returns its standard output.
 func (m *module) run(ctx context.Context, folder string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, args[0], args[1:]...)
 	command.Dir = folder

@@ -1,17 +1,24 @@
-// Command bench measures sagas of this module beside the same work in other systems.
+// Command bench measures sagas of this project and the same work in other
+// systems.
 //
-//	go run . -short                                 # a few minutes: what changes of the runtime are held against
-//	go run . -run 'postgres/trip'                   # what has this in its name, ours and our peers'
-//	go run . -run '^memory' -json > memory.jsonl    # one object a line
-//	go run . -from memory.jsonl -plot memory.svg    # draws what was measured before
+//	go run . -short                               # a short set of cases
+//	go run . -run 'postgres/trip'                 # the trip on PostgreSQL
+//	go run . -run '^memory' -json > memory.jsonl  # one JSON object per line
+//	go run . -from memory.jsonl -plot memory.svg  # plot earlier results
 //
-// A case is measured for a while in each of several rounds, one case after the other, each on a new database and with nothing else
-// running. Least, median and greatest of the rounds are printed: the spread says what a difference is worth. Each saga's output is
-// checked, and when a round ends, what the store and the actions have counted: what comes out wrong ends the program with status 1. So does an interruption;
-// what was measured before that is printed all the same.
+// It measures each case once in each round, one case after the other. Each
+// round of a case has a new database, and nothing else runs. The output has the
+// minimum, the median and the maximum of the rounds: a difference within this
+// spread means nothing.
 //
-// PostgreSQL is started for the run from the programs that are installed, or is the server that SAGA_BENCH_POSTGRES has the URL
-// of, whose user may create databases. SQLite's files, and the server's, are in the folder for temporary files: TMPDIR chooses the disk.
+// It checks the output of each saga, and after a round the counts of the store
+// and of the actions. A wrong output or count ends the program with status 1,
+// as does an interrupt. The program then prints the earlier results.
+//
+// By default it starts a PostgreSQL server with the installed programs.
+// SAGA_BENCH_POSTGRES can have the URL of another server, whose user must be
+// allowed to create databases. The files of SQLite and of the started server
+// are in the directory for temporary files: TMPDIR chooses the disk.
 package main
 
 import (
@@ -42,7 +49,7 @@ func main() {
 	}
 }
 
-// usageError is a mistake on the command line.
+// usageError is an error on the command line.
 type usageError struct{ error }
 
 type options struct {
@@ -53,30 +60,33 @@ type options struct {
 	rounds     int
 	budget     budget
 	temporal   string
-	// unfinished and finished are the sizes of the stores; 0 for what the case's name says.
+	// unfinished and finished are the numbers of sagas in the stores of the
+	// recover and the finished cases.
 	unfinished, finished int
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
 	o := options{expression: regexp.MustCompile("")}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // main prints the error, once
-	flags.Func("run", "measure the cases that `REGEXP` matches, by name or as name@clients", func(text string) (err error) {
+	flags.SetOutput(io.Discard) // main prints the error
+	flags.Func("run", "measure the cases whose name, or name@clients, matches `REGEXP`", func(text string) (err error) {
 		o.expression, err = regexp.Compile(text)
 		return err
 	})
-	flags.BoolVar(&o.json, "json", false, "print one JSON object a line and case, not a table")
-	flags.BoolVar(&o.list, "list", false, "print the names of the cases, and measure nothing")
-	flags.StringVar(&o.plot, "plot", "", "draw the results in `FILE`, an SVG")
-	flags.StringVar(&o.from, "from", "", "take the results from `FILE`, written with -json, and measure nothing")
-	flags.BoolVar(&o.short, "short", false, "fewer cases, shorter rounds and smaller stores: some minutes")
+	flags.BoolVar(&o.json, "json", false, "print one JSON object per case and line instead of a table")
+	flags.BoolVar(&o.list, "list", false, "print the names of the cases without measuring them")
+	flags.StringVar(&o.plot, "plot", "", "plot the results to the SVG `FILE`")
+	flags.StringVar(&o.from, "from", "", "read the results from `FILE`, written with -json, without measuring")
+	flags.BoolVar(&o.short, "short", false, "fewer cases, shorter rounds and smaller stores: a few minutes")
 	flags.IntVar(&o.rounds, "rounds", 0, "measure each case `N` times (default 5, with -short 3)")
-	flags.DurationVar(&o.budget.time, "time", 0, "begin sagas for that `TIME` in each round (default 2s, with -short 500ms)")
-	flags.Int64Var(&o.budget.sagas, "sagas", 0, "begin at most `N` sagas in each round (default: as many as there is time for)")
+	flags.DurationVar(&o.budget.time, "time", 0, "in each round start sagas for `TIME` (default 2s, with -short 500ms)")
+	flags.Int64Var(&o.budget.sagas, "sagas", 0, "in each round start at most `N` sagas (default no limit)")
 	flags.IntVar(&o.unfinished, "unfinished", 0, "recover `N` sagas (default 100000, with -short 5000)")
-	flags.IntVar(&o.finished, "finished", 0, "have `N` finished sagas in the full store (default 1000000)")
-	flags.StringVar(&o.temporal, "temporal", os.Getenv("SAGA_BENCH_TEMPORAL"), "the `HOST:PORT` of a Temporal server (default: SAGA_BENCH_TEMPORAL)")
+	flags.IntVar(&o.finished, "finished", 0, "fill the store of the finished cases with `N` sagas (default 1000000)")
+	flags.StringVar(&o.temporal, "temporal", os.Getenv("SAGA_BENCH_TEMPORAL"),
+		"the `HOST:PORT` of a Temporal server (default $SAGA_BENCH_TEMPORAL)")
 	err := flags.Parse(args)
+	negative := o.rounds < 0 || o.budget.time < 0 || o.budget.sagas < 0 || o.unfinished < 0 || o.finished < 0
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprintln(stderr, "usage: bench [flags]")
@@ -84,9 +94,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		flags.PrintDefaults()
 		return o, err
 	case err == nil && flags.NArg() > 0:
-		err = fmt.Errorf("unexpected argument %q; there are flags only, see -h", flags.Arg(0))
-	case err == nil && (o.rounds < 0 || o.budget.time < 0 || o.budget.sagas < 0 || o.unfinished < 0 || o.finished < 0):
-		err = errors.New("a number is negative")
+		err = fmt.Errorf("unexpected argument %q: bench takes only flags, see bench -h", flags.Arg(0))
+	case err == nil && negative:
+		err = errors.New("a flag has a negative number, want 0 or more")
 	}
 	if err != nil {
 		return o, usageError{err}
@@ -108,7 +118,8 @@ func setDefault[T comparable](option *T, value T) {
 	}
 }
 
-// run measures, or reads, and reports. The progress goes to stderr.
+// run measures the cases or reads earlier results, and prints the results to
+// stdout and the progress to stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parse(args, stderr)
 	if err != nil {
@@ -116,7 +127,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	cases := choose(allCases(), o.expression, o.short)
 	if len(cases) == 0 {
-		return usageError{fmt.Errorf("no case matches %q; -list prints them", o.expression)}
+		return usageError{fmt.Errorf("no case matches %q, see bench -list", o.expression)}
 	}
 	if o.list {
 		for _, c := range cases {
@@ -124,22 +135,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		return nil
 	}
-	results, failure := o.results(ctx, cases, stderr)
-	if failure != nil && len(results) == 0 {
-		return failure
+	results, resultsErr := o.results(ctx, cases, stderr)
+	if resultsErr != nil && len(results) == 0 {
+		return resultsErr
 	}
 	if o.json {
 		err = writeJSON(stdout, results)
 	} else {
 		err = writeTable(stdout, results)
 	}
-	if err = errors.Join(failure, err); err != nil || o.plot == "" {
+	if err = errors.Join(resultsErr, err); err != nil || o.plot == "" {
 		return err
 	}
 	return os.WriteFile(o.plot, drawPlot(results), 0o644)
 }
 
-// results returns what -from has, or else measures the cases. With an error it returns what was measured before.
+// results reads the results of -from, or measures the cases. If it returns an
+// error, it also returns the results before the error.
 func (o *options) results(ctx context.Context, cases []benchCase, stderr io.Writer) (results []result, err error) {
 	if o.from != "" {
 		file, err := os.Open(o.from)
@@ -152,20 +164,21 @@ func (o *options) results(ctx context.Context, cases []benchCase, stderr io.Writ
 		}
 		return o.matching(results), nil
 	}
-	l, err := newLab()
+	env, err := newEnvironment()
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, l.close()) }()
-	l.temporal, l.postgresURL = o.temporal, os.Getenv(postgresVariable)
-	l.unfinished, l.finished = o.unfinished, o.finished
+	defer func() { err = errors.Join(err, env.close()) }()
+	env.temporal, env.postgresURL = o.temporal, os.Getenv(postgresVariable)
+	env.unfinished, env.finished = o.unfinished, o.finished
 	progress := func(round int, c *benchCase) {
 		fmt.Fprintf(stderr, "round %d of %d: %s\n", round+1, o.rounds, c.label())
 	}
-	return runRounds(ctx, l, cases, o.rounds, o.budget, progress, func(skipped error) { fmt.Fprintf(stderr, "%v\n", skipped) })
+	skip := func(reason error) { fmt.Fprintf(stderr, "%v\n", reason) }
+	return runRounds(ctx, env, cases, o.rounds, o.budget, progress, skip)
 }
 
-// matching returns the results whose names -run matches.
+// matching returns the results that -run selects.
 func (o *options) matching(results []result) []result {
 	var matching []result
 	for _, r := range results {

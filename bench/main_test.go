@@ -13,11 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// measureFew runs the program with few sagas, and returns the results by name.
+// measureFew runs the program with few sagas and returns the results by name.
 func measureFew(t *testing.T, cases string) map[string]result {
 	t.Helper()
 	var out, progress bytes.Buffer
-	err := run(t.Context(), []string{"-json", "-rounds", "1", "-time", "10m", "-sagas", "8", "-unfinished", "20", "-finished", "20", "-run", cases}, &out, &progress)
+	err := run(t.Context(), []string{
+		"-json", "-rounds", "1", "-time", "10m", "-sagas", "8", "-unfinished", "20", "-finished", "20", "-run", cases,
+	}, &out, &progress)
 	require.NoError(t, err, progress.String())
 	results, err := readJSON(&out)
 	require.NoError(t, err)
@@ -26,12 +28,12 @@ func measureFew(t *testing.T, cases string) map[string]result {
 		byName[r.Name] = r
 	}
 	if len(byName) == 0 {
-		t.Skip(progress.String()) // with CI=true, what is lacking is an error
+		t.Skip(progress.String()) // with CI=true, run returns an error instead
 	}
 	return byName
 }
 
-func TestOurCasesCommitOnceAStepAndOnceMore(t *testing.T) {
+func TestSagasCommitOncePerStepAndOnceMore(t *testing.T) {
 	for _, database := range []string{"memory", "sqlite", "postgres"} {
 		t.Run(database, func(t *testing.T) {
 			r := measureFew(t, "^"+database+"/(chain-10|floor|trip)@1$")
@@ -47,12 +49,12 @@ func TestOurCasesCommitOnceAStepAndOnceMore(t *testing.T) {
 	}
 }
 
-func TestPayloadsAreStoredInTheParametersAndTwoOutputs(t *testing.T) {
+func TestPayloadIsStoredInParamsAndTwoOutputs(t *testing.T) {
 	r := measureFew(t, "^memory/trip(-64k)?@1$")
 	assert.InDelta(t, 3*64<<10, *r["memory/trip-64k"].BytesPerSaga-*r["memory/trip"].BytesPerSaga, 200)
 }
 
-func TestPeersRun(t *testing.T) {
+func TestDBOSCasesRun(t *testing.T) {
 	for _, database := range []string{"sqlite", "sqlite-full", "postgres"} {
 		t.Run(database, func(t *testing.T) {
 			for name, r := range measureFew(t, "^dbos-"+database+"/.*@16$") {
@@ -63,7 +65,7 @@ func TestPeersRun(t *testing.T) {
 	}
 }
 
-func TestCasesOfManySagasRun(t *testing.T) {
+func TestRecoverAndFinishedCasesRun(t *testing.T) {
 	for _, database := range []string{"sqlite", "postgres"} {
 		t.Run(database, func(t *testing.T) {
 			r := measureFew(t, "^(recover|finished-1m)/"+database+"$")
@@ -78,36 +80,38 @@ func TestCasesOfManySagasRun(t *testing.T) {
 	}
 }
 
-func TestGeneratorRunsBesideGo(t *testing.T) {
+func TestGenerateCasesRun(t *testing.T) {
 	r := measureFew(t, "^generate/one$")
 	for _, part := range []string{"sagagen", "go-list", "go-vet", "go-build"} {
 		assert.Positive(t, r["generate/one/"+part].Median, part)
 	}
 }
 
-func TestPeerWithoutAServerIsSkippedAndSaysWhatItTakes(t *testing.T) {
+func TestCaseWithoutServerIsSkipped(t *testing.T) {
 	t.Setenv("SAGA_BENCH_TEMPORAL", "")
 	var out, progress bytes.Buffer
-	require.NoError(t, run(t.Context(), []string{"-json", "-rounds", "1", "-run", "^temporal/trip@1$"}, &out, &progress))
+	args := []string{"-json", "-rounds", "1", "-run", "^temporal/trip@1$"}
+	require.NoError(t, run(t.Context(), args, &out, &progress))
 	assert.Empty(t, out.String())
-	assert.Contains(t, progress.String(), "temporal/trip@1: skipped: give the address of a Temporal server with -temporal")
+	assert.Contains(t, progress.String(), "temporal/trip@1: skipped: set the address of a Temporal server")
 }
 
-func TestResultsAreDrawnWithoutMeasuring(t *testing.T) {
+func TestResultsArePlottedFromFile(t *testing.T) {
 	folder := t.TempDir()
 	from, plot := filepath.Join(folder, "results.jsonl"), filepath.Join(folder, "plot.svg")
 	var text, out bytes.Buffer
 	require.NoError(t, writeJSON(&text, sampleResults()))
 	require.NoError(t, os.WriteFile(from, text.Bytes(), 0o600))
-	require.NoError(t, run(t.Context(), []string{"-from", from, "-plot", plot, "-run", "sqlite/trip@16"}, &out, io.Discard))
-	assert.Equal(t, 2, strings.Count(out.String(), "\n"), "the header and what -run matches")
+	args := []string{"-from", from, "-plot", plot, "-run", "sqlite/trip@16"}
+	require.NoError(t, run(t.Context(), args, &out, io.Discard))
+	assert.Equal(t, 2, strings.Count(out.String(), "\n"), "the header and one result that -run selects")
 	svg, err := os.ReadFile(plot)
 	require.NoError(t, err)
 	assert.Contains(t, string(svg), "sqlite/trip")
 	assert.NotContains(t, string(svg), "recover")
 }
 
-func TestMistakesOnTheCommandLineAreSaid(t *testing.T) {
+func TestInvalidFlagsAreReported(t *testing.T) {
 	for args, want := range map[string]string{
 		"-run nothing-like-it": `no case matches "nothing-like-it"`,
 		"-run (":               "missing closing )",

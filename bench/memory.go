@@ -8,40 +8,44 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// memoryCases returns what is kept in memory: what the coordinator itself costs.
+// memoryCases returns the cases on a memory store. They measure the cost of the
+// coordinator itself.
 func memoryCases() []benchCase {
 	var cases []benchCase
-	for _, clients := range crowds {
+	add := func(name string, clients, nodes int, short bool, setup setupFunc) {
+		cases = append(cases, benchCase{
+			name: name, clients: clients, nodes: nodes, unit: sagasPerSecond, short: short, setup: setup,
+		})
+	}
+	for _, clients := range clientCounts {
 		short := clients == 1 || clients == 64
-		cases = append(cases,
-			benchCase{name: "memory/naive-trip", clients: clients, nodes: tripNodes, short: short, setup: naiveTrip},
-			benchCase{name: "memory/trip", clients: clients, nodes: tripNodes, short: short, setup: ours(openMemory, newTrips)})
+		add("memory/naive-trip", clients, tripNodes, short, naiveTrip)
+		add("memory/trip", clients, tripNodes, short, sagagenOn(openMemory, newTrips))
 	}
 	for _, n := range []int{10, 100, 1_000, 10_000} {
 		short := n == 10 || n == 1_000
-		cases = append(cases,
-			benchCase{name: fmt.Sprintf("memory/chain-%d", n), clients: 1, nodes: n, short: short, setup: ours(openMemory, newChains(n))},
-			benchCase{name: fmt.Sprintf("memory/fan-%d", n), clients: 1, nodes: n + 1, short: short, setup: ours(openMemory, newFans(n))})
+		add(fmt.Sprintf("memory/chain-%d", n), 1, n, short, sagagenOn(openMemory, newChains(n)))
+		add(fmt.Sprintf("memory/fan-%d", n), 1, n+1, short, sagagenOn(openMemory, newFans(n)))
 	}
-	cases = append(cases, benchCase{name: "memory/stages-4x50", clients: 1, nodes: 4*50 + 1, setup: ours(openMemory, newStages(50, 4, true))})
-	for i := range cases {
-		cases[i].unit = sagasPerSecond
-	}
+	add("memory/stages-4x50", 1, 4*50+1, false, sagagenOn(openMemory, newStages(50, 4, true)))
 	return cases
 }
 
-// openMemory opens a memory store. Its commits are the calls that write, and its bytes those of payloads; sagas share their DAG.
-func openMemory(context.Context, *lab) (*backend, error) {
+// openMemory opens a memory store. Its meter counts each write call as a
+// commit, and the bytes of events and parameters. It doesn't count the DAG,
+// which sagas share.
+func openMemory(context.Context, *environment) (*backend, error) {
 	counted := &countingStore{Store: store.NewMemory()}
 	return &backend{store: counted, meter: counted.meter, close: func() error { return nil }}, nil
 }
 
-// countingStore counts the calls of a store that write, and what they write.
+// countingStore counts the write calls of a store and their bytes.
 type countingStore struct {
 	store.Store
 	writes, bytes atomic.Int64
-	// wrote, if it is not nil, is told of the bytes of each write, before it is made.
-	wrote func(bytes int)
+	// onWrite, if not nil, is called with the size of each write before the
+	// write.
+	onWrite func(bytes int)
 }
 
 func (s *countingStore) Create(ctx context.Context, n store.NewSaga) error {
@@ -57,8 +61,8 @@ func (s *countingStore) Append(ctx context.Context, a store.Append) error {
 func (s *countingStore) count(bytes int) {
 	s.writes.Add(1)
 	s.bytes.Add(int64(bytes))
-	if s.wrote != nil {
-		s.wrote(bytes)
+	if s.onWrite != nil {
+		s.onWrite(bytes)
 	}
 }
 
@@ -66,7 +70,8 @@ func (s *countingStore) meter(context.Context) (usage, error) {
 	return usage{commits: float64(s.writes.Load()), bytes: float64(s.bytes.Load())}, nil
 }
 
-// eventBytes is what an event has beside its payload: the saga's ID, its number, node, kind and time.
+// eventBytes is the size of an event without its payload: saga ID, sequence
+// number, node, kind and time.
 const eventBytes = 16 + 8 + 4 + 1 + 8
 
 func sizeOfCreate(n store.NewSaga) int {

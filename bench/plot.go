@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// drawPlot draws the results as an SVG that adapts to light and dark. Cases that were measured with several numbers of clients are
-// lines over these, shapes of several sizes are lines over the number of nodes, and all else is bars.
+// drawPlot draws the results as an SVG with a light and a dark color scheme.
+// Cases with several client counts are lines over the clients. Shapes with
+// several sizes are lines over the nodes. All other results are bars.
 func drawPlot(results []result) []byte {
 	panels := makePanels(results)
 	var body bytes.Buffer
@@ -21,13 +22,15 @@ func drawPlot(results []result) []byte {
 		body.WriteString("  </g>\n")
 	}
 	var svg bytes.Buffer
-	fmt.Fprintf(&svg, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %[1]d %[2]d\" role=\"img\">\n", plotWidth, y)
+	fmt.Fprintf(&svg, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "+
+		"viewBox=\"0 0 %[1]d %[2]d\" role=\"img\">\n", plotWidth, y)
 	var titles []string
 	for _, p := range panels {
 		titles = append(titles, p.caption())
 	}
 	fmt.Fprintf(&svg, "  <title>%s</title>\n%s", html.EscapeString(strings.Join(titles, "; ")), plotStyle)
-	fmt.Fprintf(&svg, "  <rect class=\"page\" x=\".5\" y=\".5\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n", plotWidth-1, y-1)
+	fmt.Fprintf(&svg, "  <rect class=\"page\" x=\".5\" y=\".5\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n",
+		plotWidth-1, y-1)
 	svg.Write(body.Bytes())
 	svg.WriteString("</svg>\n")
 	return svg.Bytes()
@@ -38,7 +41,8 @@ const (
 	margin    = 24
 )
 
-// plotStyle has a color for each of colors series, of about the same contrast on white and on black. Series beyond that are dashed.
+// plotStyle has 8 colors for series, with about the same contrast in both color
+// schemes. Further series reuse the colors with dashed lines.
 const plotStyle = `  <style>
     text { font: 12px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #1f2937 }
     .title { font-size: 15px; font-weight: 600 }
@@ -69,21 +73,22 @@ const plotStyle = `  <style>
   </style>
 `
 
-const colors = 8
+const colors = 8 // in plotStyle
 
-// panel is one diagram.
+// panel is one diagram of the plot.
 type panel interface {
 	caption() string
-	// draw writes the diagram, whose upper left corner is at the origin, and returns its height.
+	// draw writes the diagram with its upper left corner at the origin, and
+	// returns its height.
 	draw(*bytes.Buffer) int
 }
 
-// point is a value at a place, with the least and the greatest of the rounds.
+// point is the minimum, median and maximum of the rounds at a position x.
 type point struct{ x, min, median, max float64 }
 
-// makePanels sorts the results into panels. What has its place in lines isn't drawn as bars too.
+// makePanels assigns each result to one panel.
 func makePanels(results []result) []panel {
-	byClients := &lines{title: "Sagas per second", across: "clients at once"}
+	byClients := &lines{title: "Sagas per second", across: "concurrent clients"}
 	byNodes := &lines{title: "Microseconds per node", across: "nodes"}
 	rest := map[unit]*bars{}
 	var panels []panel
@@ -124,7 +129,8 @@ func makePanels(results []result) []panel {
 	return panels
 }
 
-// sizedShape returns the name of a case without the size at its end, as in memory/chain-100. Only cases of one client have one.
+// sizedShape splits the size off the name of a case with one client: the shape
+// of memory/chain-100 is memory/chain. It returns false for other results.
 func sizedShape(r result) (shape string, sized bool) {
 	end := strings.LastIndexByte(r.Name, '-')
 	if end < 0 || r.Clients != 1 || r.Nodes == 0 || strings.Trim(r.Name[end+1:], "0123456789") != "" {
@@ -133,7 +139,8 @@ func sizedShape(r result) (shape string, sized bool) {
 	return r.Name[:end], true
 }
 
-// scale maps values to places, by their logarithms or as they are.
+// scale maps the values low to high to the positions from to to,
+// logarithmically unless linear is set.
 type scale struct {
 	low, high float64
 	from, to  float64
@@ -148,7 +155,7 @@ func (s scale) at(value float64) float64 {
 	return s.from + position*(s.to-s.from)
 }
 
-// ticks returns round values in the scale.
+// ticks returns round values within the scale.
 func (s scale) ticks() []float64 {
 	if s.linear {
 		step := math.Pow10(int(math.Floor(math.Log10(s.high - s.low))))
@@ -169,7 +176,7 @@ func (s scale) ticks() []float64 {
 			}
 		}
 	}
-	if len(ticks) > 9 { // the powers of ten will do
+	if len(ticks) > 9 { // keep only the powers of ten
 		ticks = slices.DeleteFunc(ticks, func(v float64) bool {
 			log := math.Log10(v)
 			return math.Abs(log-math.Round(log)) > 1e-9
@@ -178,20 +185,21 @@ func (s scale) ticks() []float64 {
 	return ticks
 }
 
-// tickLabel formats a round value.
+// tickLabel formats a round value without trailing zeros.
 func tickLabel(value float64) string {
-	label := short(value)
+	label := formatValue(value)
 	if strings.Contains(label, ".") {
 		label = strings.TrimRight(strings.TrimRight(label, "0"), ".")
 	}
 	return label
 }
 
-// text writes a line of text.
+// text writes a text element.
 func text(w *bytes.Buffer, class string, x, y float64, s string) {
 	fmt.Fprintf(w, "    <text class=\"%s\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", class, x, y, html.EscapeString(s))
 }
 
+// rule writes a line element.
 func rule(w *bytes.Buffer, class string, x1, y1, x2, y2 float64) {
 	fmt.Fprintf(w, "    <line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>\n", class, x1, y1, x2, y2)
 }

@@ -6,8 +6,9 @@ import (
 	"math"
 )
 
-// bars is a panel with a bar for each result, from zero, or with a logarithmic axis if they differ much. A whisker reaches
-// from the least value of a round to the greatest.
+// bars is a panel with one bar per result. The axis starts at zero, or is
+// logarithmic if the values differ by more than linearUpTo. A whisker shows the
+// minimum and the maximum of the rounds.
 type bars struct {
 	unit    unit
 	results []result
@@ -30,7 +31,7 @@ const (
 	titleSpace = 30
 	labelWidth = 250
 	valueWidth = 76
-	// linearUpTo is the factor between the values up to which bars begin at zero.
+	// linearUpTo is the largest ratio of two values for a linear axis.
 	linearUpTo = 40
 )
 
@@ -47,13 +48,13 @@ func (b *bars) draw(w *bytes.Buffer) int {
 		middle := y + barHeight/2
 		label := r.Name
 		if r.Clients > 0 {
-			label = fmt.Sprintf("%s, %d at once", r.Name, r.Clients)
+			label = fmt.Sprintf("%s, clients: %d", r.Name, r.Clients)
 		}
 		text(w, "end", labelWidth-10, middle+4, label)
 		fmt.Fprintf(w, "    <rect class=\"bar s0\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"2\"/>\n",
 			xs.from, y+4, max(xs.at(r.Median)-xs.from, 1), barHeight-8)
 		rule(w, "whisker", xs.at(r.Min), middle, xs.at(r.Max), middle)
-		text(w, "", max(xs.at(r.Max), xs.at(r.Median))+8, middle+4, short(r.Median))
+		text(w, "", max(xs.at(r.Max), xs.at(r.Median))+8, middle+4, formatValue(r.Median))
 	}
 	return int(bottom) + 24
 }

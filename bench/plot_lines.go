@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// lines is a panel with a line for each case, both axes logarithmic. The names stand at the ends of the lines.
+// lines is a panel with one line per case. Both axes are logarithmic. The names
+// of the cases are at the right ends of the lines.
 type lines struct {
 	title, across string
 	series        []series
@@ -56,7 +57,8 @@ func (l *lines) draw(w *bytes.Buffer) int {
 		for j, p := range s.points {
 			fmt.Fprintf(&path, "%c%.1f %.1f", "ML"[min(j, 1)], xs.at(p.x), ys.at(p.median))
 			rule(w, "range", xs.at(p.x), ys.at(p.min), xs.at(p.x), ys.at(p.max))
-			fmt.Fprintf(w, "    <circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\"/>\n", xs.at(p.x), ys.at(p.median))
+			fmt.Fprintf(w, "    <circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\"/>\n",
+				xs.at(p.x), ys.at(p.median))
 		}
 		class := "line"
 		if i/colors%2 == 1 {
@@ -71,7 +73,8 @@ func (l *lines) draw(w *bytes.Buffer) int {
 	return linesHeight + 60
 }
 
-// scales returns the scales of the axes. The vertical one holds a factor of two at least, so that equal values look equal.
+// scales returns the scales of the axes. The vertical scale spans at least a
+// factor of two, so that nearly equal values look equal.
 func (l *lines) scales() (xs, ys scale) {
 	xs = scale{low: math.Inf(1), from: axisWidth, to: plotWidth - 2*margin - nameWidth}
 	ys = scale{low: math.Inf(1), from: linesHeight, to: 34}
@@ -88,7 +91,8 @@ func (l *lines) scales() (xs, ys scale) {
 	return xs, ys
 }
 
-// places returns the values of the horizontal axis that have a point. Of those within a tenth of each other the first stands for all.
+// places returns the tick values of the horizontal axis: the positions of the
+// points. It skips a position that is within an eighth of an earlier one.
 func (l *lines) places() []float64 {
 	var places []float64
 	for _, s := range l.series {
@@ -101,7 +105,8 @@ func (l *lines) places() []float64 {
 	return places
 }
 
-// labels returns where the names stand: beside the ends of the lines, and apart from each other.
+// labels returns the vertical positions of the names: near the ends of their
+// lines, without overlaps.
 func (l *lines) labels(ys scale) []float64 {
 	const apart = 16
 	places := make([]float64, len(l.series))
@@ -114,7 +119,7 @@ func (l *lines) labels(ys scale) []float64 {
 	for i := range order[1:] {
 		places[order[i+1]] = max(places[order[i+1]], places[order[i]]+apart)
 	}
-	if over := places[order[len(order)-1]] - ys.from; over > 0 { // from below again
+	if over := places[order[len(order)-1]] - ys.from; over > 0 { // move the names up that are below the axis
 		places[order[len(order)-1]] -= over
 		for i := len(order) - 2; i >= 0; i-- {
 			places[order[i]] = min(places[order[i]], places[order[i+1]]-apart)

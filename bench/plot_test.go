@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -11,16 +12,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ofClients is a case with several numbers of clients.
+// ofClients returns the results of a case with several client counts.
 func ofClients(name string, values ...float64) []result {
 	var results []result
 	for i, value := range values {
-		results = append(results, result{Name: name, Clients: crowds[i], Nodes: 5, Unit: sagasPerSecond, Rounds: 3, Min: value / 2, Median: value, Max: value * 2})
+		results = append(results, result{
+			Name: name, Clients: clientCounts[i], Nodes: 5, Unit: sagasPerSecond,
+			Rounds: 3, Min: value / 2, Median: value, Max: value * 2,
+		})
 	}
 	return results
 }
 
-func TestPlotIsWellFormedWhateverThereIsToDraw(t *testing.T) {
+func TestPlotIsWellFormed(t *testing.T) {
 	same := ofClients("flat", 7, 7)
 	for i := range same {
 		same[i].Min, same[i].Max = 7, 7
@@ -52,12 +56,14 @@ func TestPlotIsWellFormedWhateverThereIsToDraw(t *testing.T) {
 	}
 }
 
-func TestCasesOfSeveralCrowdsAndSizesAreLinesAndOthersBars(t *testing.T) {
+func TestPanelsAreLinesOrBars(t *testing.T) {
 	results := append(ofClients("sqlite/trip", 1, 2, 3), ofClients("memory/stages-4x50", 5)...)
 	for _, n := range []int{10, 1_000} {
-		results = append(results, result{Name: "memory/chain-" + tickLabel(float64(n)), Clients: 1, Nodes: n, Unit: sagasPerSecond, Min: 1, Median: 2, Max: 4})
+		results = append(results, result{
+			Name: fmt.Sprintf("memory/chain-%d", n), Clients: 1, Nodes: n, Unit: sagasPerSecond,
+			Min: 1, Median: 2, Max: 4,
+		})
 	}
-	results[len(results)-1].Name = "memory/chain-1000"
 	results = append(results, sampleResults()[1])
 	panels := makePanels(results)
 	require.Len(t, panels, 4)
@@ -68,12 +74,13 @@ func TestCasesOfSeveralCrowdsAndSizesAreLinesAndOthersBars(t *testing.T) {
 	nodes := panels[1].(*lines)
 	require.Len(t, nodes.series, 1)
 	assert.Equal(t, "memory/chain", nodes.series[0].name)
-	assert.Equal(t, point{x: 1_000, min: 250, median: 500, max: 1_000}, nodes.series[0].points[1], "microseconds a node: the fastest round is the least")
+	assert.Equal(t, point{x: 1_000, min: 250, median: 500, max: 1_000}, nodes.series[0].points[1],
+		"the fastest round has the fewest microseconds per node")
 	assert.Equal(t, "memory/stages-4x50", panels[2].(*bars).results[0].Name)
 	assert.Equal(t, "recover/sqlite/all", panels[3].(*bars).results[0].Name)
 }
 
-func TestScaleMapsItsEndsToItsEnds(t *testing.T) {
+func TestScaleMapsItsLimits(t *testing.T) {
 	for _, linear := range []bool{false, true} {
 		s := scale{low: 2, high: 800, from: 10, to: 110, linear: linear}
 		assert.InDelta(t, 10, s.at(2), 1e-9)
@@ -92,7 +99,7 @@ func TestTicksAreRoundAndFew(t *testing.T) {
 	assert.Equal(t, "10", tickLabel(10))
 }
 
-func TestNamesAtTheEndsOfLinesStandApart(t *testing.T) {
+func TestLineLabelsDoNotOverlap(t *testing.T) {
 	l := &lines{}
 	for _, name := range []string{"a", "b", "c", "d"} {
 		for i := range 2 {

@@ -14,66 +14,69 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/postgres"
 )
 
-// postgresVariable names the environment variable with the connection string of a server to use.
+// postgresVariable is the environment variable with the URL of a server.
 const postgresVariable = "SAGA_BENCH_POSTGRES"
 
-// postgres returns the pool of the lab's server, which it starts if need be.
-func (l *lab) postgres(ctx context.Context) (*pgxpool.Pool, error) {
-	if l.admin != nil {
-		return l.admin, nil
+// postgres returns the admin pool of the PostgreSQL server. It starts the
+// server at the first use. The error is errSkip if PostgreSQL isn't installed,
+// unless CI is true.
+func (env *environment) postgres(ctx context.Context) (*pgxpool.Pool, error) {
+	if env.admin != nil {
+		return env.admin, nil
 	}
-	if l.postgresURL == "" {
+	if env.postgresURL == "" {
 		server, err := pgtest.NewServer()
 		if err != nil {
-			err = fmt.Errorf("%w: install PostgreSQL (Debian: apt-get install postgresql), or set %s to a URL", err, postgresVariable)
+			err = fmt.Errorf("%w: install PostgreSQL (Debian: apt-get install postgresql) or set %s to a URL",
+				err, postgresVariable)
 			if os.Getenv("CI") != "true" {
 				err = fmt.Errorf("%w: %w", errSkip, err)
 			}
 			return nil, err
 		}
-		l.server, l.postgresURL = server, server.URL
+		env.server, env.postgresURL = server, server.URL
 	}
-	pool, err := pgxpool.New(ctx, l.postgresURL)
+	pool, err := pgxpool.New(ctx, env.postgresURL)
 	if err != nil {
 		return nil, err
 	}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("the PostgreSQL server of %s: %w", postgresVariable, err)
+		return nil, fmt.Errorf("PostgreSQL server of %s: %w", postgresVariable, err)
 	}
-	l.admin = pool
+	env.admin = pool
 	return pool, nil
 }
 
-// database is a new database on the lab's server.
+// database is a new database on the PostgreSQL server.
 type database struct {
 	url   string
 	name  string
 	admin *pgxpool.Pool
 }
 
-func (l *lab) newDatabase(ctx context.Context) (*database, error) {
-	admin, err := l.postgres(ctx)
+func (env *environment) newDatabase(ctx context.Context) (*database, error) {
+	admin, err := env.postgres(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l.databases++
-	name := fmt.Sprintf("sagabench_%d_%d", os.Getpid(), l.databases)
+	env.databases++
+	name := fmt.Sprintf("sagabench_%d_%d", os.Getpid(), env.databases)
 	if _, err := admin.Exec(ctx, "CREATE DATABASE "+name); err != nil {
 		return nil, err
 	}
 	d := &database{name: name, admin: admin}
-	if d.url, err = withDatabase(l.postgresURL, name); err != nil {
+	if d.url, err = withDatabase(env.postgresURL, name); err != nil {
 		return nil, errors.Join(err, d.drop())
 	}
 	return d, nil
 }
 
-// withDatabase returns the connection string with another database.
+// withDatabase returns the connection URL with another database name.
 func withDatabase(connection, name string) (string, error) {
 	parsed, err := url.Parse(connection)
 	if err != nil || parsed.Scheme == "" {
-		return "", fmt.Errorf("%s is no URL: want one like postgres://user@host/database", postgresVariable)
+		return "", fmt.Errorf("%s is not a URL, want one like postgres://user@host/database", postgresVariable)
 	}
 	parsed.Path = "/" + name
 	return parsed.String(), nil
@@ -84,16 +87,20 @@ func (d *database) drop() error {
 	return err
 }
 
-// meter reads what the whole server has done. Its commits are the transactions that have written: those that were given a number, which the
-// server counts up. Its bytes are those of its write-ahead log.
+// meter reads the counters of the whole server. Its commits are the
+// transactions that wrote: only these get a transaction ID. Its bytes are those
+// of the write-ahead log.
 func (d *database) meter(ctx context.Context) (u usage, err error) {
-	return u, d.admin.QueryRow(ctx, "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::float8, (pg_current_wal_insert_lsn() - '0/0')::float8").
-		Scan(&u.commits, &u.bytes)
+	err = d.admin.QueryRow(ctx, `
+		SELECT pg_snapshot_xmax(pg_current_snapshot())::text::float8,
+			(pg_current_wal_insert_lsn() - '0/0')::float8`).Scan(&u.commits, &u.bytes)
+	return u, err
 }
 
-// openPostgres opens the PostgreSQL store in a new database, through a pool with the defaults of pgx.
-func openPostgres(ctx context.Context, l *lab) (*backend, error) {
-	d, err := l.newDatabase(ctx)
+// openPostgres opens the PostgreSQL store in a new database, through a pool
+// with the defaults of pgx.
+func openPostgres(ctx context.Context, env *environment) (*backend, error) {
+	d, err := env.newDatabase(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -112,9 +119,10 @@ func openPostgres(ctx context.Context, l *lab) (*backend, error) {
 	return &backend{store: st, meter: d.meter, close: end}, nil
 }
 
-// postgresFloor is the setup of bare commits, on as many connections as the store writes with.
-func postgresFloor(ctx context.Context, l *lab, clients int) (s session, err error) {
-	d, err := l.newDatabase(ctx)
+// postgresFloor is the setup of bare commits, on two connections like the
+// writers of the store.
+func postgresFloor(ctx context.Context, env *environment, clients int) (s session, err error) {
+	d, err := env.newDatabase(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +155,7 @@ func postgresFloor(ctx context.Context, l *lab, clients int) (s session, err err
 		},
 		meter: d.meter,
 		rows: func(ctx context.Context) (int64, error) {
-			rows, _ := pool.Query(ctx, "SELECT count(*) FROM bare") // an error is CollectOneRow's, too
+			rows, _ := pool.Query(ctx, "SELECT count(*) FROM bare") // CollectOneRow returns its error
 			return pgx.CollectOneRow(rows, pgx.RowTo[int64])
 		},
 		end: end,

@@ -15,7 +15,8 @@ import (
 	"github.com/sagagen/sagagen/bench/trip"
 )
 
-// recoverCases returns the start of a coordinator on a store full of sagas that another one has left unfinished.
+// recoverCases returns the cases that start a coordinator on a store full of
+// unfinished sagas of a crashed one.
 func recoverCases() []benchCase {
 	return []benchCase{
 		{name: "recover/sqlite", nodes: tripNodes, unit: milliseconds, short: true, setup: recoverOn(openSQLite)},
@@ -23,20 +24,20 @@ func recoverCases() []benchCase {
 	}
 }
 
-func recoverOn(open opener) func(context.Context, *lab, int) (session, error) {
-	return func(ctx context.Context, l *lab, _ int) (session, error) {
-		b, err := open(ctx, l)
+func recoverOn(open opener) setupFunc {
+	return func(ctx context.Context, env *environment, _ int) (session, error) {
+		b, err := open(ctx, env)
 		if err != nil {
 			return nil, err
 		}
-		if err := fill(ctx, b.store, l.unfinished, unfinishedTrip); err != nil {
+		if err := fill(ctx, b.store, env.unfinished, unfinishedTrip); err != nil {
 			return nil, errors.Join(err, b.close())
 		}
-		return &recovery{backend: b, sagas: l.unfinished}, nil
+		return &recovery{backend: b, sagas: env.unfinished}, nil
 	}
 }
 
-// recovery is a store of that many unfinished trips.
+// recovery is a session on a store of unfinished trips.
 type recovery struct {
 	*backend
 	sagas int
@@ -44,35 +45,36 @@ type recovery struct {
 
 func (r *recovery) close() error { return r.backend.close() }
 
-// measure takes the times from the coordinator's start until the first saga runs again, until all have run again, and until all are
-// finished. A saga runs again when its action is called.
+// measure measures the time from the start of the coordinator until the first
+// saga is recovered, until all are recovered, and until all are finished. A
+// saga is recovered when its action is called again.
 func (r *recovery) measure(ctx context.Context, _ budget) ([]sample, error) {
-	patience := time.Minute + time.Duration(r.sagas)*10*time.Millisecond
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("not all have ended after %v", patience))
+	timeout := time.Minute + time.Duration(r.sagas)*10*time.Millisecond
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not all sagas are finished after %v", timeout))
 	defer cancel()
-	w := newWitness(r.sagas)
-	c, err := newCoordinator(r.store, trip.NewRegistry(&trip.Service{Charging: w.charging}))
+	tracker := newRecoveryTracker(r.sagas)
+	c, err := newCoordinator(r.store, trip.NewRegistry(&trip.Service{OnCharge: tracker.onCharge}))
 	if err != nil {
 		return nil, err
 	}
 	select {
-	case err = <-w.all:
+	case err = <-tracker.all:
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}
-	all := time.Since(w.start)
+	all := time.Since(tracker.start)
 	if err == nil {
 		err = waitUntilFinal(ctx, r.store)
 	}
 	if err == nil {
 		select {
-		case err = <-w.all: // there was more to tell: one ran twice
+		case err = <-tracker.all: // an error after all were recovered: one ran twice
 		default:
 		}
 	}
-	finished := time.Since(w.start)
+	finished := time.Since(tracker.start)
 	if err != nil {
-		err = fmt.Errorf("%d of %d sagas run again: %w", w.called.Load(), r.sagas, err)
+		err = fmt.Errorf("%d of %d sagas recovered: %w", tracker.called.Load(), r.sagas, err)
 	}
 	if err := errors.Join(err, c.Shutdown(context.WithoutCancel(ctx))); err != nil {
 		return nil, err
@@ -83,54 +85,57 @@ func (r *recovery) measure(ctx context.Context, _ budget) ([]sample, error) {
 	part := func(name string, d time.Duration) sample {
 		return sample{part: name, size: r.sagas, value: inMilliseconds(d), use: noUsage}
 	}
-	return []sample{part("first", time.Duration(w.first.Load())), part("all", all), part("finished", finished)}, nil
+	first := time.Duration(tracker.first.Load())
+	return []sample{part("first", first), part("all", all), part("finished", finished)}, nil
 }
 
-// witness sees sagas run again, each once.
-type witness struct {
+// recoveryTracker checks that each saga is recovered once.
+type recoveryTracker struct {
 	start time.Time
-	seen  []atomic.Bool // by the trip's number, from 1
-	// first is when the first one did, in nanoseconds after the start.
+	seen  []atomic.Bool // by the number of the trip, from 1
+	// first is when the first saga was recovered, in nanoseconds after start.
 	first  atomic.Int64
 	called atomic.Int64
-	// all gets nil when all have, or an error when one runs again that shouldn't. Its buffer is for the first that there is to tell.
+	// all receives nil when all sagas are recovered, or an error if a saga is
+	// recovered twice. Its buffer holds one result; later ones are dropped.
 	all chan error
 }
 
-func newWitness(sagas int) *witness {
-	return &witness{start: time.Now(), seen: make([]atomic.Bool, sagas+1), all: make(chan error, 1)}
+func newRecoveryTracker(sagas int) *recoveryTracker {
+	return &recoveryTracker{start: time.Now(), seen: make([]atomic.Bool, sagas+1), all: make(chan error, 1)}
 }
 
-// charging is told of every call of the action that was under way.
-func (w *witness) charging(params trip.BookTrip) {
+// onCharge must be called for each call of the recovered action.
+func (t *recoveryTracker) onCharge(params trip.BookTrip) {
 	n, err := strconv.Atoi(strings.TrimPrefix(params.Card, "card "))
-	if err != nil || n < 1 || n >= len(w.seen) || w.seen[n].Swap(true) {
-		w.tell(fmt.Errorf("a trip with %q runs again, which isn't unfinished any more", params.Card))
+	if err != nil || n < 1 || n >= len(t.seen) || t.seen[n].Swap(true) {
+		t.report(fmt.Errorf("trip with %q is recovered twice, or was never unfinished", params.Card))
 		return
 	}
-	w.first.CompareAndSwap(0, int64(time.Since(w.start)))
-	if w.called.Add(1) == int64(len(w.seen)-1) {
-		w.tell(nil)
+	t.first.CompareAndSwap(0, int64(time.Since(t.start)))
+	if t.called.Add(1) == int64(len(t.seen)-1) {
+		t.report(nil)
 	}
 }
 
-func (w *witness) tell(err error) {
+func (t *recoveryTracker) report(err error) {
 	select {
-	case w.all <- err:
+	case t.all <- err:
 	default:
 	}
 }
 
-// waitUntilFinal returns when no saga of the store can go on.
+// waitUntilFinal returns when the store has no saga that is created, running or
+// unwinding.
 func waitUntilFinal(ctx context.Context, st store.Store) error {
-	open := store.Query{States: []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding}, Limit: 1}
+	unfinished := store.Query{States: []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding}, Limit: 1}
 	for {
-		records, err := st.List(ctx, open)
+		records, err := st.List(ctx, unfinished)
 		if err != nil || len(records) == 0 {
 			return err
 		}
 		select {
-		case <-time.After(20 * time.Millisecond): // rarely enough not to be in the way
+		case <-time.After(20 * time.Millisecond): // rare enough not to affect the measurement
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

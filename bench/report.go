@@ -11,7 +11,7 @@ import (
 	"text/tabwriter"
 )
 
-// writeJSON writes one object a line.
+// writeJSON writes one JSON object per line.
 func writeJSON(w io.Writer, results []result) error {
 	encoder := json.NewEncoder(w)
 	for _, r := range results {
@@ -22,7 +22,7 @@ func writeJSON(w io.Writer, results []result) error {
 	return nil
 }
 
-// readJSON reads what writeJSON has written.
+// readJSON reads the output of writeJSON.
 func readJSON(r io.Reader) ([]result, error) {
 	decoder := json.NewDecoder(r)
 	decoder.DisallowUnknownFields()
@@ -40,7 +40,7 @@ func readJSON(r io.Reader) ([]result, error) {
 	}
 }
 
-// writeTable writes a table for people.
+// writeTable writes a table for readers.
 func writeTable(w io.Writer, results []result) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "\tclients\tmedian\tmin\tmax\t\tp50 ms\tp99 ms\tcommits\tbytes\t")
@@ -54,23 +54,26 @@ func writeTable(w io.Writer, results []result) error {
 			clients = strconv.Itoa(r.Clients)
 		}
 		if r.MsPerSaga != nil {
-			p50, p99 = short(r.MsPerSaga.P50), short(r.MsPerSaga.P99)
+			p50, p99 = formatValue(r.MsPerSaga.P50), formatValue(r.MsPerSaga.P99)
 		}
 		fmt.Fprintf(table, "%-*s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", width, r.Name, clients,
-			short(r.Median), short(r.Min), short(r.Max), r.Unit, p50, p99, optional(r.CommitsPerSaga), optional(r.BytesPerSaga))
+			formatValue(r.Median), formatValue(r.Min), formatValue(r.Max), r.Unit, p50, p99,
+			optional(r.CommitsPerSaga), optional(r.BytesPerSaga))
 	}
 	return table.Flush()
 }
 
+// optional formats a value, or returns "" for nil.
 func optional(value *float64) string {
 	if value == nil {
 		return ""
 	}
-	return short(*value)
+	return formatValue(*value)
 }
 
-// short formats a value with three significant digits, and thousands apart.
-func short(value float64) string {
+// formatValue formats a value with three significant digits and with thousands
+// separators.
+func formatValue(value float64) string {
 	if value == 0 || math.IsNaN(value) || math.IsInf(value, 0) {
 		return strconv.FormatFloat(value, 'f', -1, 64)
 	}

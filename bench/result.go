@@ -6,20 +6,21 @@ import (
 	"time"
 )
 
-// result is what the rounds of a case have measured together. Numbers that aren't known, or make no sense for the case, are nil.
+// result is the result of one part of a case over all rounds. A pointer is nil
+// if the value is unknown or doesn't apply to the case.
 type result struct {
 	Name    string `json:"name"`
 	Clients int    `json:"clients"`
-	// Nodes is how many actions a saga has.
+	// Nodes is the number of actions of a saga.
 	Nodes int `json:"nodes,omitempty"`
-	// Sagas is how many sagas the case is about, where that's given.
+	// Sagas is the number of sagas in the store, if the case fixes it.
 	Sagas int `json:"sagas,omitempty"`
-	// SagasPerSecond is the median over the rounds, as are the following.
+	// SagasPerSecond and the following three are medians of the rounds.
 	SagasPerSecond *float64 `json:"sagas_per_s"`
 	MsPerSaga      *latency `json:"ms_per_saga"`
 	CommitsPerSaga *float64 `json:"commits_per_saga"`
 	BytesPerSaga   *float64 `json:"bytes_per_saga"`
-	// Unit is that of the least, the middle and the greatest value of a round.
+	// Unit is the unit of Min, Median and Max, which are those of the rounds.
 	Unit   unit    `json:"unit"`
 	Rounds int     `json:"rounds"`
 	Min    float64 `json:"min"`
@@ -27,13 +28,14 @@ type result struct {
 	Max    float64 `json:"max"`
 }
 
-// latency has percentiles of the milliseconds that a saga takes.
+// latency has percentiles of the time of a saga, in milliseconds.
 type latency struct {
 	P50 float64 `json:"p50"`
 	P99 float64 `json:"p99"`
 }
 
-// summarize returns a result for each part of a case, in the order in which the parts were first measured.
+// summarize returns one result for each part of a case, in the order in which
+// the parts were first measured.
 func summarize(c *benchCase, samples []sample) []result {
 	var results []result
 	for len(samples) > 0 {
@@ -83,7 +85,7 @@ func collect(samples []sample, value func(sample) float64) []float64 {
 	return values
 }
 
-// known returns nil for NaN.
+// known returns a pointer to value, or nil for NaN.
 func known(value float64) *float64 {
 	if math.IsNaN(value) {
 		return nil

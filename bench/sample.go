@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// unit is what a case's values are.
+// unit is the unit of the values of a case.
 type unit string
 
 const (
@@ -14,30 +14,31 @@ const (
 	milliseconds   unit = "ms"
 )
 
-// sample is what one round of a case has measured.
+// sample is the measurement of one round of a case, or of a part of it.
 type sample struct {
-	// part says what of the case it is, if that has several parts.
+	// part is the name of the part, or empty.
 	part string
-	// size is how many sagas the part is about, if that's given and not measured.
+	// size is the number of sagas in the store, if the case fixes it.
 	size int
-	// value is in the case's unit.
+	// value has the unit of the case.
 	value float64
-	// latency has the percentiles of the time that a saga takes; zero if not measured.
+	// latency has percentiles of the time of a saga, or zeros.
 	latency percentiles
-	// use is what a saga costs the store.
+	// use is the usage of the store for one saga.
 	use usage
 }
 
-// percentiles are of the same times.
+// percentiles are two percentiles of the same times.
 type percentiles struct{ p50, p99 time.Duration }
 
-// percentilesOf sorts the times.
+// percentilesOf returns the percentiles. It sorts times.
 func percentilesOf(times []time.Duration) percentiles {
 	slices.Sort(times)
 	return percentiles{p50: nearestRank(times, 50), p99: nearestRank(times, 99)}
 }
 
-// nearestRank returns the smallest of the sorted times that at least that many of a hundred don't exceed; 0 if there are none.
+// nearestRank returns the smallest time for which at least percent % of the
+// sorted times are not longer. It returns 0 if there are no times.
 func nearestRank(sorted []time.Duration, percent int) time.Duration {
 	if len(sorted) == 0 {
 		return 0
@@ -45,7 +46,8 @@ func nearestRank(sorted []time.Duration, percent int) time.Duration {
 	return sorted[(len(sorted)*percent+99)/100-1]
 }
 
-// median returns the middle value, or the mean of the two in the middle; NaN if there is none.
+// median returns the middle value, or the mean of the two middle values. It
+// returns NaN if there are no values.
 func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)

@@ -8,17 +8,17 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestMedianIsTheMiddleOrTheMeanOfTheTwoThere(t *testing.T) {
+func TestMedianOfOddAndEvenCounts(t *testing.T) {
 	assert.Equal(t, 3.0, median([]float64{5, 3, 1}))
 	assert.Equal(t, 2.5, median([]float64{4, 1, 3, 2}))
 	assert.Equal(t, 7.0, median([]float64{7}))
 	assert.True(t, math.IsNaN(median(nil)))
 	values := []float64{3, 1, 2}
 	median(values)
-	assert.Equal(t, []float64{3, 1, 2}, values, "the caller's order stays")
+	assert.Equal(t, []float64{3, 1, 2}, values, "median must not sort its argument")
 }
 
-func TestPercentilesAreTimesThatWereMeasured(t *testing.T) {
+func TestPercentilesAreMeasuredTimes(t *testing.T) {
 	var times []time.Duration
 	for i := range 200 {
 		times = append(times, time.Duration(200-i))
@@ -29,7 +29,7 @@ func TestPercentilesAreTimesThatWereMeasured(t *testing.T) {
 	assert.Equal(t, percentiles{}, percentilesOf(nil))
 }
 
-func TestUsageIsWhatCameInBetweenForEachSaga(t *testing.T) {
+func TestUsageIsDifferencePerSaga(t *testing.T) {
 	before, after := usage{commits: 10, bytes: 1_000}, usage{commits: 50, bytes: 3_000}
 	assert.Equal(t, usage{commits: 4, bytes: 200}, after.per(before, 10))
 	unknown := noUsage.per(noUsage, 10)

@@ -15,17 +15,18 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/sqlite"
 )
 
-// sqliteFile is a new database file in a folder of its own. Its commits are counted by a hook on every connection, and its bytes are
-// those that the process writes: to the file, to the log, and to the file again.
+// sqliteFile is a new database file in a new directory. A hook on each
+// connection counts its commits. Its bytes are those that the process writes:
+// to the log, and at checkpoints to the file.
 type sqliteFile struct {
 	*sql.DB
 	connector *hookedConnector
 	folder    string
 }
 
-// openFile opens a new file with these parameters of the driver.
-func openFile(l *lab, parameters string) (*sqliteFile, error) {
-	file, err := l.newFile("sagas.db")
+// openFile opens a new file with the given parameters of the driver.
+func openFile(env *environment, parameters string) (*sqliteFile, error) {
+	file, err := env.newFile("sagas.db")
 	if err != nil {
 		return nil, err
 	}
@@ -42,10 +43,10 @@ func (f *sqliteFile) meter(context.Context) (usage, error) {
 	return usage{commits: float64(f.connector.commits.Load()), bytes: written}, err
 }
 
-// remove closes the database and removes its files.
+// remove closes the database and removes its directory.
 func (f *sqliteFile) remove() error { return errors.Join(f.Close(), os.RemoveAll(f.folder)) }
 
-// hookedConnector counts the transactions that have written, on all its connections.
+// hookedConnector counts the write transactions of all its connections.
 type hookedConnector struct {
 	driver.Connector
 	commits atomic.Int64
@@ -59,7 +60,7 @@ func (h *hookedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 	registerer, ok := conn.(modernc.HookRegisterer)
 	if !ok {
-		return nil, errors.Join(fmt.Errorf("a connection of the SQLite driver is a %T, which takes no hooks", conn), conn.Close())
+		return nil, errors.Join(fmt.Errorf("SQLite connection of type %T has no commit hook", conn), conn.Close())
 	}
 	registerer.RegisterCommitHook(func() int32 {
 		h.commits.Add(1)
@@ -68,9 +69,10 @@ func (h *hookedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-// openSQLite opens the SQLite store on a new file, through a handle with the defaults of database/sql.
-func openSQLite(ctx context.Context, l *lab) (*backend, error) {
-	file, err := openFile(l, "")
+// openSQLite opens the SQLite store on a new file, with the defaults of
+// database/sql.
+func openSQLite(ctx context.Context, env *environment) (*backend, error) {
+	file, err := openFile(env, "")
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +83,9 @@ func openSQLite(ctx context.Context, l *lab) (*backend, error) {
 	return &backend{store: st, meter: file.meter, close: file.remove}, nil
 }
 
-// openSQLiteWithFdatasync is openSQLite, and lets the driver sync with fdatasync until it is closed. It is there on Linux and some others.
-func openSQLiteWithFdatasync(ctx context.Context, l *lab) (*backend, error) {
+// openSQLiteWithFdatasync is like openSQLite, but the driver uses fdatasync
+// until the backend is closed. Only some systems, such as Linux, support this.
+func openSQLiteWithFdatasync(ctx context.Context, env *environment) (*backend, error) {
 	if _, err := modernc.Fdatasync(true); err != nil {
 		return nil, err
 	}
@@ -90,7 +93,7 @@ func openSQLiteWithFdatasync(ctx context.Context, l *lab) (*backend, error) {
 		_, err := modernc.Fdatasync(false)
 		return err
 	}
-	b, err := openSQLite(ctx, l)
+	b, err := openSQLite(ctx, env)
 	if err != nil {
 		return nil, errors.Join(err, reset())
 	}
@@ -99,9 +102,9 @@ func openSQLiteWithFdatasync(ctx context.Context, l *lab) (*backend, error) {
 	return b, nil
 }
 
-// sqliteFloor is the setup of bare commits, one after the other on one connection.
-func sqliteFloor(ctx context.Context, l *lab, clients int) (s session, err error) {
-	file, err := openFile(l, "_pragma=journal_mode(wal)&_pragma=synchronous(full)")
+// sqliteFloor is the setup of bare commits, on one connection.
+func sqliteFloor(ctx context.Context, env *environment, clients int) (s session, err error) {
+	file, err := openFile(env, "_pragma=journal_mode(wal)&_pragma=synchronous(full)")
 	if err != nil {
 		return nil, err
 	}

@@ -16,31 +16,36 @@ import (
 	"github.com/sagagen/sagagen/bench/trip"
 )
 
-// temporalTrip is the setup of the trip on a Temporal server, whose database is its own; what it commits there isn't counted. The worker is in
-// this process, and client and worker have the SDK's defaults.
-func temporalTrip(ctx context.Context, l *lab, clients int) (session, error) {
-	if l.temporal == "" {
-		return nil, fmt.Errorf("%w: give the address of a Temporal server with -temporal, or in SAGA_BENCH_TEMPORAL", errSkip)
+// temporalTrip is the setup of the trip on a Temporal server. The server has
+// its own database, whose commits aren't counted. The worker runs in this
+// process, and client and worker have the defaults of the SDK.
+func temporalTrip(ctx context.Context, env *environment, clients int) (session, error) {
+	if env.temporal == "" {
+		err := fmt.Errorf("%w: set the address of a Temporal server with -temporal or $SAGA_BENCH_TEMPORAL", errSkip)
+		return nil, err
 	}
-	c, err := client.DialContext(ctx, client.Options{HostPort: l.temporal, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	c, err := client.DialContext(ctx, client.Options{
+		HostPort: env.temporal,
+		Logger:   log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+	})
 	if err != nil {
-		return nil, fmt.Errorf("the Temporal server at %s: %w", l.temporal, err)
+		return nil, fmt.Errorf("Temporal server at %s: %w", env.temporal, err)
 	}
-	l.databases++
-	queue := fmt.Sprintf("sagabench-%d-%d", os.Getpid(), l.databases)
+	env.databases++
+	queue := fmt.Sprintf("sagabench-%d-%d", os.Getpid(), env.databases)
 	w := worker.New(c, queue, worker.Options{})
 	w.RegisterWorkflow(bookWithTemporal)
-	w.RegisterActivity(peerService)
+	w.RegisterActivity(sharedService)
 	w.RegisterActivity(trip.Summarize)
 	if err := w.Start(); err != nil {
 		c.Close()
 		return nil, err
 	}
 	var numbers, done atomic.Int64
-	return &crowd{
+	return &closedLoop{
 		clients: clients,
 		saga: func(ctx context.Context) error {
-			params := trip.Number(numbers.Add(1))
+			params := trip.NewParams(numbers.Add(1))
 			run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{TaskQueue: queue}, bookWithTemporal, params)
 			if err != nil {
 				return err
@@ -55,7 +60,7 @@ func temporalTrip(ctx context.Context, l *lab, clients int) (session, error) {
 		meter: noMeter,
 		verify: func(_ context.Context, sagas int64) error {
 			if n := done.Load(); n != sagas {
-				return fmt.Errorf("%d workflows have ended, want %d", n, sagas)
+				return fmt.Errorf("%d workflows have finished, want %d", n, sagas)
 			}
 			return nil
 		},
@@ -70,12 +75,12 @@ func temporalTrip(ctx context.Context, l *lab, clients int) (session, error) {
 func bookWithTemporal(ctx workflow.Context, params trip.BookTrip) (summary trip.Summary, err error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
 	var payment trip.Payment
-	if err := workflow.ExecuteActivity(ctx, peerService.ChargeCard, params).Get(ctx, &payment); err != nil {
+	if err := workflow.ExecuteActivity(ctx, sharedService.ChargeCard, params).Get(ctx, &payment); err != nil {
 		return summary, err
 	}
-	hotels := workflow.ExecuteActivity(ctx, peerService.BookHotel, params)
-	flights := workflow.ExecuteActivity(ctx, peerService.BookFlight, params)
-	cars := workflow.ExecuteActivity(ctx, peerService.BookCar, params)
+	hotels := workflow.ExecuteActivity(ctx, sharedService.BookHotel, params)
+	flights := workflow.ExecuteActivity(ctx, sharedService.BookFlight, params)
+	cars := workflow.ExecuteActivity(ctx, sharedService.BookCar, params)
 	var (
 		hotel  trip.Hotel
 		flight trip.Flight

@@ -12,27 +12,28 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec"
 )
 
-// tripNodes is how many actions a trip has.
+// tripNodes is the number of actions of a trip.
 const tripNodes = 5
 
-// newTrips returns the workload of trips.
-func newTrips() *workload { return newHeavyTrips(0)() }
+// newTrips returns a workload of trips.
+func newTrips() *workload { return newTripsWithPayload(0)() }
 
-// newHeavyTrips returns the workload of trips whose card has that many bytes more. They are in the parameters, in the output of the payment
-// and in that of the saga.
-func newHeavyTrips(bytes int) func() *workload {
-	random := make([]byte, bytes/2) // which a database can't make smaller
+// newTripsWithPayload returns a workload of trips whose card number has that
+// many additional bytes. They are in the parameters, in the output of the
+// payment and in the output of the saga.
+func newTripsWithPayload(bytes int) func() *workload {
+	random := make([]byte, bytes/2) // random, so databases can't compress them
 	_, _ = rand.Read(random)
-	return func() *workload { return newPaddedTrips(hex.EncodeToString(random)) }
+	return func() *workload { return newTripsWithPadding(hex.EncodeToString(random)) }
 }
 
-func newPaddedTrips(padding string) *workload {
+func newTripsWithPadding(padding string) *workload {
 	var numbers, charged atomic.Int64
-	service := &trip.Service{Charging: func(trip.BookTrip) { charged.Add(1) }}
+	service := &trip.Service{OnCharge: func(trip.BookTrip) { charged.Add(1) }}
 	return &workload{
 		registry: trip.NewRegistry(service),
 		run: func(ctx context.Context, c *sec.Coordinator) error {
-			params := trip.Number(numbers.Add(1))
+			params := trip.NewParams(numbers.Add(1))
 			params.Card += padding
 			run, err := trip.StartBookTrip(ctx, c, params)
 			if err != nil {
@@ -46,21 +47,22 @@ func newPaddedTrips(padding string) *workload {
 		},
 		check: func(sagas int64) error {
 			if n := charged.Load(); n != sagas {
-				return fmt.Errorf("%d trips charged a card %d times", sagas, n)
+				return fmt.Errorf("%d trips charged a card %d times, want once each", sagas, n)
 			}
 			return nil
 		},
 	}
 }
 
-// naiveTrip is the setup of the limit: the functions of a trip called in order, with goroutines for what is parallel, and nothing kept.
-func naiveTrip(_ context.Context, _ *lab, clients int) (session, error) {
+// naiveTrip is the setup of the upper limit. It calls the functions of a trip
+// in order, with goroutines for the parallel ones, and stores nothing.
+func naiveTrip(_ context.Context, _ *environment, clients int) (session, error) {
 	var numbers, charged atomic.Int64
-	service := &trip.Service{Charging: func(trip.BookTrip) { charged.Add(1) }}
-	return &crowd{
+	service := &trip.Service{OnCharge: func(trip.BookTrip) { charged.Add(1) }}
+	return &closedLoop{
 		clients: clients,
 		saga: func(ctx context.Context) error {
-			params := trip.Number(numbers.Add(1))
+			params := trip.NewParams(numbers.Add(1))
 			summary, err := bookNaively(ctx, service, params)
 			if err != nil {
 				return err
@@ -70,7 +72,7 @@ func naiveTrip(_ context.Context, _ *lab, clients int) (session, error) {
 		meter: noMeter,
 		verify: func(_ context.Context, sagas int64) error {
 			if n := charged.Load(); n != sagas {
-				return fmt.Errorf("%d trips charged a card %d times", sagas, n)
+				return fmt.Errorf("%d trips charged a card %d times, want once each", sagas, n)
 			}
 			return nil
 		},
@@ -78,7 +80,8 @@ func naiveTrip(_ context.Context, _ *lab, clients int) (session, error) {
 	}, nil
 }
 
-// bookNaively leaves out what a program would do about errors, which there aren't.
+// bookNaively doesn't handle the errors of the parallel functions, which never
+// fail.
 func bookNaively(ctx context.Context, service *trip.Service, params trip.BookTrip) (trip.Summary, error) {
 	payment, err := service.ChargeCard(ctx, params)
 	if err != nil {
@@ -97,18 +100,18 @@ func bookNaively(ctx context.Context, service *trip.Service, params trip.BookTri
 	return trip.Summarize(payment, hotel, flight, car)
 }
 
-// payloadCases returns trips with more in them.
+// payloadCases returns the cases of trips with a payload.
 func payloadCases() []benchCase {
 	var cases []benchCase
 	for _, size := range []struct {
 		name  string
 		bytes int
 	}{{"1k", 1 << 10}, {"64k", 64 << 10}} {
-		load := newHeavyTrips(size.bytes)
+		load := newTripsWithPayload(size.bytes)
 		cases = append(cases,
-			benchCase{name: "memory/trip-" + size.name, setup: ours(openMemory, load)},
-			benchCase{name: "sqlite/trip-" + size.name, setup: ours(openSQLite, load)},
-			benchCase{name: "postgres/trip-" + size.name, setup: ours(openPostgres, load)})
+			benchCase{name: "memory/trip-" + size.name, setup: sagagenOn(openMemory, load)},
+			benchCase{name: "sqlite/trip-" + size.name, setup: sagagenOn(openSQLite, load)},
+			benchCase{name: "postgres/trip-" + size.name, setup: sagagenOn(openPostgres, load)})
 	}
 	for i := range cases {
 		cases[i].clients, cases[i].nodes, cases[i].unit = 1, tripNodes, sagasPerSecond

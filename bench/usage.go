@@ -9,7 +9,7 @@ import (
 	"strconv"
 )
 
-// usage is what a store has been made to do. A field is NaN if it isn't known.
+// usage counts the writes of a store. A field is NaN if it is unknown.
 type usage struct {
 	commits float64
 	bytes   float64
@@ -17,18 +17,21 @@ type usage struct {
 
 var noUsage = usage{commits: math.NaN(), bytes: math.NaN()}
 
-// meter returns what a store has been made to do so far.
+// meter returns the usage of a store so far.
 type meter func(context.Context) (usage, error)
 
 func noMeter(context.Context) (usage, error) { return noUsage, nil }
 
-// per returns the difference between two readings, for each of n sagas.
+// per returns the difference of two readings, divided by n sagas.
 func (u usage) per(before usage, n int64) usage {
-	return usage{commits: (u.commits - before.commits) / float64(n), bytes: (u.bytes - before.bytes) / float64(n)}
+	return usage{
+		commits: (u.commits - before.commits) / float64(n),
+		bytes:   (u.bytes - before.bytes) / float64(n),
+	}
 }
 
-// bytesWritten returns how many bytes this process has given to the system to write so far, into whatever file; NaN
-// where the system doesn't tell, which Linux does.
+// bytesWritten returns how many bytes this process has written so far, to all
+// files. It returns NaN if the system doesn't count them; Linux does.
 func bytesWritten() (float64, error) {
 	text, err := os.ReadFile("/proc/self/io")
 	if os.IsNotExist(err) {

@@ -1,11 +1,12 @@
-// Package trip is the saga that the benchmarks run: the shape of examples/trip, with actions that only compute.
+// Package trip has the saga of the benchmarks. It has the shape of
+// examples/trip, but its actions only compute.
 package trip
 
 import "context"
 
 //go:generate go tool sagagen
 
-// BookTrip asks for a whole trip.
+// BookTrip has the parameters of a trip.
 //
 //saga:dag book-trip
 //saga:append payment
@@ -18,19 +19,19 @@ type BookTrip struct {
 	Card   string
 }
 
-// Payment says that the card was charged.
+// Payment is the output of the node payment.
 type Payment struct{ Number string }
 
-// Hotel says that a room is held.
+// Hotel is the output of the node hotel.
 type Hotel struct{ Number string }
 
-// Flight says that a seat is held.
+// Flight is the output of the node flight.
 type Flight struct{ Number string }
 
-// Car says that a car is held.
+// Car is the output of the node car.
 type Car struct{ Number string }
 
-// Summary is what the traveller gets in the end.
+// Summary is the output of the saga.
 type Summary struct {
 	Payment string `json:"payment"`
 	Hotel   string `json:"hotel"`
@@ -38,64 +39,64 @@ type Summary struct {
 	Car     string `json:"car"`
 }
 
-// Service has the actions. Every system that is measured calls the same ones.
+// Service has the functions of a trip. All measured systems call them.
 type Service struct {
-	// Charging is told of each call of ChargeCard, if it is not nil.
-	Charging func(BookTrip)
+	// OnCharge, if not nil, is called in each call of ChargeCard.
+	OnCharge func(BookTrip)
 }
 
-// ChargeCard is the action payment.
+// ChargeCard is the do function of the action payment.
 //
 //saga:do payment
 func (s *Service) ChargeCard(_ context.Context, trip BookTrip) (Payment, error) {
-	if s.Charging != nil {
-		s.Charging(trip)
+	if s.OnCharge != nil {
+		s.OnCharge(trip)
 	}
 	return Payment{Number: "paid with " + trip.Card}, nil
 }
 
-// RefundCard is its undo.
+// RefundCard undoes ChargeCard.
 //
 //saga:undo payment
 func (s *Service) RefundCard(context.Context, Payment) error { return nil }
 
-// BookHotel is the action hotel.
+// BookHotel is the do function of the action hotel.
 //
 //saga:do hotel
 func (s *Service) BookHotel(_ context.Context, trip BookTrip) (Hotel, error) {
 	return Hotel{Number: "room in " + trip.Hotel}, nil
 }
 
-// CancelHotel is its undo.
+// CancelHotel undoes BookHotel.
 //
 //saga:undo hotel
 func (s *Service) CancelHotel(context.Context, Hotel) error { return nil }
 
-// BookFlight is the action flight.
+// BookFlight is the do function of the action flight.
 //
 //saga:do flight
 func (s *Service) BookFlight(_ context.Context, trip BookTrip) (Flight, error) {
 	return Flight{Number: "seat on " + trip.Flight}, nil
 }
 
-// CancelFlight is its undo.
+// CancelFlight undoes BookFlight.
 //
 //saga:undo flight
 func (s *Service) CancelFlight(context.Context, Flight) error { return nil }
 
-// BookCar is the action car.
+// BookCar is the do function of the action car.
 //
 //saga:do car
 func (s *Service) BookCar(_ context.Context, trip BookTrip) (Car, error) {
 	return Car{Number: "key of " + trip.Car}, nil
 }
 
-// CancelCar is its undo.
+// CancelCar undoes BookCar.
 //
 //saga:undo car
 func (s *Service) CancelCar(context.Context, Car) error { return nil }
 
-// Summarize is the action summary.
+// Summarize is the do function of the action summary.
 //
 //saga:do summary noundo
 func Summarize(payment Payment, hotel Hotel, flight Flight, car Car) (Summary, error) {

@@ -5,13 +5,14 @@ import (
 	"strconv"
 )
 
-// Number returns the parameters of the trip with that number. No two trips are alike.
-func Number(n int64) BookTrip {
+// NewParams returns the parameters of the trip with number n. No two trips are
+// equal.
+func NewParams(n int64) BookTrip {
 	text := strconv.FormatInt(n, 10)
 	return BookTrip{Hotel: "hotel " + text, Flight: "flight " + text, Car: "car " + text, Card: "card " + text}
 }
 
-// Check returns an error unless got is what this trip comes to.
+// Check returns an error unless got is the output of this trip.
 func (t BookTrip) Check(got Summary) error {
 	want := Summary{
 		Payment: "paid with " + t.Card,
@@ -20,7 +21,7 @@ func (t BookTrip) Check(got Summary) error {
 		Car:     "key of " + t.Car,
 	}
 	if got != want {
-		return fmt.Errorf("trip came to %+v, want %+v", got, want)
+		return fmt.Errorf("trip has output %+v, want %+v", got, want)
 	}
 	return nil
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/sagagen/sagagen/bench/trip"
 )
 
-func TestCheckAcceptsWhatTheActionsReturnAndNothingElse(t *testing.T) {
-	service, params := &trip.Service{}, trip.Number(7)
+func TestCheckAcceptsOnlyOutputOfActions(t *testing.T) {
+	service, params := &trip.Service{}, trip.NewParams(7)
 	payment, err := service.ChargeCard(t.Context(), params)
 	require.NoError(t, err)
 	hotel, err := service.BookHotel(t.Context(), params)
@@ -23,7 +23,7 @@ func TestCheckAcceptsWhatTheActionsReturnAndNothingElse(t *testing.T) {
 	require.NoError(t, err)
 
 	assert.NoError(t, params.Check(summary))
-	assert.ErrorContains(t, trip.Number(8).Check(summary), "want")
+	assert.ErrorContains(t, trip.NewParams(8).Check(summary), "want")
 	summary.Car = summary.Hotel
 	assert.Error(t, params.Check(summary))
 }

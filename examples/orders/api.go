@@ -16,39 +16,43 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// api is the service over HTTP. It keeps nothing: an order's ID is its saga's, and all that is known of it is in the saga. So any process
-// serves any request.
+// api serves HTTP. It is stateless: the ID of an order is the ID of its saga,
+// and all data about the order is in the saga. So any process can serve any
+// request.
 type api struct {
 	coordinator *sec.Coordinator
 	ledger      *ledger.Ledger
-	// stopping ends when the process is to end; requests that only wait don't hold it up.
+	// stopping is canceled when the process has to stop. Requests that only
+	// wait then return, so they don't delay the shutdown.
 	stopping context.Context
 }
 
 func newAPI(stopping context.Context, coordinator *sec.Coordinator, ledger *ledger.Ledger) http.Handler {
 	a := &api{coordinator: coordinator, ledger: ledger, stopping: stopping}
 	mux := http.NewServeMux()
-	mux.Handle("POST /orders", answering(a.place))
-	mux.Handle("GET /orders", answering(a.list))
-	mux.Handle("GET /orders/{id}", answering(a.show))
-	mux.Handle("POST /orders/{id}/cancel", answering(a.cancel))
-	mux.Handle("GET /orders/{id}/effects", answering(a.effects))
+	mux.Handle("POST /orders", jsonHandler(a.place))
+	mux.Handle("GET /orders", jsonHandler(a.list))
+	mux.Handle("GET /orders/{id}", jsonHandler(a.show))
+	mux.Handle("POST /orders/{id}/cancel", jsonHandler(a.cancel))
+	mux.Handle("GET /orders/{id}/effects", jsonHandler(a.effects))
 	return mux
 }
 
-// What a request may be at most.
+// Limits of a request.
 const (
 	maxBody = 64 << 10
 	maxWait = 30 * time.Second
 	maxPage = 500
 )
 
-// place starts the saga of an order and answers when that is durable. The ID follows from the client's key. So a client which gets no answer
-// asks again, with the same key, at any process, and has one order.
+// place starts the saga of an order. It responds when the start is durable. The
+// ID is computed from the client's idempotency key, so a client that got no
+// response can repeat the request at any process: there is only one order.
 func (a *api) place(r *http.Request) (int, any, error) {
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" {
-		return 0, nil, badRequest(errors.New("the header Idempotency-Key is missing: send one that is new for each order, and the same when you try again"))
+		return 0, nil, badRequest(errors.New("header Idempotency-Key is missing: " +
+			"use a new key for each order, and the same key to repeat a request"))
 	}
 	var o order.PlaceOrder
 	if err := decode(r, &o); err != nil {
@@ -61,10 +65,11 @@ func (a *api) place(r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	return http.StatusAccepted, placed{ID: run.ID()}, nil
+	return http.StatusAccepted, idView{ID: run.ID()}, nil
 }
 
-// show tells what is known of an order. With ?wait=5s it waits so long for its end.
+// show returns an order. With ?wait=5s it first waits until the order is
+// finished, but at most 5 seconds.
 func (a *api) show(r *http.Request) (int, any, error) {
 	run, err := a.find(r)
 	if err != nil {
@@ -73,12 +78,12 @@ func (a *api) show(r *http.Request) (int, any, error) {
 	if text := r.FormValue("wait"); text != "" {
 		wait, err := time.ParseDuration(text)
 		if err != nil || wait < 0 || wait > maxWait {
-			return 0, nil, badRequest(fmt.Errorf("wait is %q, want a duration up to %v, as in 5s", text, maxWait))
+			return 0, nil, badRequest(fmt.Errorf("wait is %q, want a duration up to %v, such as 5s", text, maxWait))
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), wait)
 		defer cancel()
 		defer context.AfterFunc(a.stopping, cancel)()
-		_, _ = run.Wait(ctx) // whatever it came to, the status tells
+		_, _ = run.Wait(ctx) // the status below has the outcome
 	}
 	status, err := run.Status(r.Context())
 	if err != nil {
@@ -96,7 +101,8 @@ func (a *api) show(r *http.Request) (int, any, error) {
 	return http.StatusOK, view, nil
 }
 
-// list tells which orders there are, in the order of their IDs, which says nothing of their age: ?state=stuck&after=ID&limit=100.
+// list returns a page of orders: ?state=stuck&after=ID&limit=100. They are
+// sorted by ID, which is not their age.
 func (a *api) list(r *http.Request) (int, any, error) {
 	query := store.Query{Name: order.PlaceOrderDAG().Name(), Limit: 100}
 	var err error
@@ -118,30 +124,32 @@ func (a *api) list(r *http.Request) (int, any, error) {
 		query.States = append(query.States, state)
 	}
 	records, err := a.coordinator.List(r.Context(), query)
-	partial := errors.Is(err, saga.ErrPartial) // the database doesn't answer; better this than nothing
+	partial := errors.Is(err, saga.ErrPartial) // the database doesn't answer, see listView
 	if err != nil && !partial {
 		return 0, nil, err
 	}
 	return http.StatusOK, newListView(records, partial), nil
 }
 
-// cancel lets an order be undone, as far as it has come. Who and why is in the saga's log for good.
+// cancel stops an order and undoes its steps. The saga's log records who
+// canceled it, and why.
 func (a *api) cancel(r *http.Request) (int, any, error) {
 	run, err := a.find(r)
 	if err != nil {
 		return 0, nil, err
 	}
-	var c struct{ By, Comment string }
-	if err := decode(r, &c); err != nil {
+	var body struct{ By, Reason string }
+	if err := decode(r, &body); err != nil {
 		return 0, nil, err
 	}
-	if err := a.coordinator.Cancel(r.Context(), run.ID(), saga.Audit{By: c.By, Reason: c.Comment}); err != nil {
+	audit := saga.Audit{By: body.By, Reason: body.Reason}
+	if err := a.coordinator.Cancel(r.Context(), run.ID(), audit); err != nil {
 		return 0, nil, err
 	}
-	return http.StatusAccepted, placed{ID: run.ID()}, nil
+	return http.StatusAccepted, idView{ID: run.ID()}, nil
 }
 
-// effects tells what the services of others were asked for.
+// effects returns the requests of an order to the external services.
 func (a *api) effects(r *http.Request) (int, any, error) {
 	run, err := a.find(r)
 	if err != nil {
@@ -151,7 +159,7 @@ func (a *api) effects(r *http.Request) (int, any, error) {
 	return http.StatusOK, effects, err
 }
 
-// find returns the order that a request is about.
+// find returns the order whose ID is in the path of a request.
 func (a *api) find(r *http.Request) (*order.PlaceOrderRun, error) {
 	id, err := saga.ParseID(r.PathValue("id"))
 	if err != nil {
@@ -160,12 +168,13 @@ func (a *api) find(r *http.Request) (*order.PlaceOrderRun, error) {
 	return order.FindPlaceOrder(r.Context(), a.coordinator, id)
 }
 
-// decode reads the body, which has to be the JSON of such a value and nothing else.
+// decode decodes the JSON body of a request. It returns a badRequestError if
+// the body is too large or doesn't fit dst.
 func decode(r *http.Request, dst any) error {
 	decoder := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(dst); err != nil {
-		return badRequest(fmt.Errorf("the body is not what is wanted: %w", err))
+		return badRequest(fmt.Errorf("invalid request body: %w", err))
 	}
 	return nil
 }

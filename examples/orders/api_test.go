@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -22,7 +23,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec"
 )
 
-// service is the program within a test.
+// service runs the program in the process of the test.
 type service struct {
 	t           *testing.T
 	url         string
@@ -31,18 +32,23 @@ type service struct {
 	stop        context.CancelFunc
 }
 
-// serve serves, on an SQLite file, what change has made of the services of others.
+// serve starts a service on a SQLite file. If change isn't nil, it may replace
+// external services.
 func serve(t *testing.T, change func(*order.Service)) *service {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "orders.db")
 	d, err := open(t.Context(), options{db: file})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, d.close()) })
-	others := d.ledger.Service()
+	services := d.ledger.Service()
 	if change != nil {
-		change(others)
+		change(services)
 	}
-	coordinator, err := sec.New(sec.Config{Store: d.sagas, Registry: order.NewRegistry(others), Logger: slog.New(slog.DiscardHandler)})
+	coordinator, err := sec.New(sec.Config{
+		Store:    d.sagas,
+		Registry: order.NewRegistry(services),
+		Logger:   slog.New(slog.DiscardHandler),
+	})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, coordinator.Shutdown(context.Background())) })
 	ctx, stop := context.WithCancel(t.Context())
@@ -54,7 +60,8 @@ func serve(t *testing.T, change func(*order.Service)) *service {
 	return &service{t: t, url: server.URL, coordinator: coordinator, db: db, stop: stop}
 }
 
-// call makes a request, asserts the status and decodes the answer, if there is where to.
+// call makes a request, asserts the status and decodes the response into
+// answer, unless that is nil.
 func (s *service) call(method, path, key, body string, want int, answer any) http.Header {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, bytes.NewBufferString(body))
@@ -82,7 +89,7 @@ func (s *service) place(key string, o order.PlaceOrder) saga.ID {
 	return answer.ID
 }
 
-// shown is what is told of an order.
+// shown is the description of an order in a response.
 type shown struct {
 	State, Reason string
 	Steps         []stepView
@@ -95,6 +102,8 @@ func (s *service) show(id saga.ID, query string) (v shown) {
 	return v
 }
 
+// failure makes a request that must fail with a status, and returns the error
+// message.
 func (s *service) failure(method, path, key, body string, want int) string {
 	s.t.Helper()
 	var answer struct{ Error string }
@@ -103,18 +112,18 @@ func (s *service) failure(method, path, key, body string, want int) string {
 	return answer.Error
 }
 
-func TestOrderIsPlacedOnceForItsKey(t *testing.T) {
+func TestOrderIsPlacedOncePerIdempotencyKey(t *testing.T) {
 	s := serve(t, nil)
-	body, err := json.Marshal(kinds[0].order)
+	body, err := json.Marshal(scenarios[0].order)
 	require.NoError(t, err)
 	var first, second struct{ ID saga.ID }
 	header := s.call("POST", "/orders", "a key", string(body), http.StatusAccepted, &first)
 	assert.Equal(t, "/orders/"+first.ID.String(), header.Get("Location"))
 	s.call("POST", "/orders", "a key", string(body), http.StatusAccepted, &second)
 	assert.Equal(t, first, second)
-	assert.NotEqual(t, first.ID, s.place("another key", kinds[0].order))
-	assert.Contains(t, s.failure("POST", "/orders", "a key", `{"customer":"bob","address":"b","card":"b","items":[{"sku":"tea","quantity":1}]}`, http.StatusConflict),
-		"another saga has that id")
+	assert.NotEqual(t, first.ID, s.place("another key", scenarios[0].order))
+	const other = `{"customer":"bob","address":"b","card":"b","items":[{"sku":"tea","quantity":1}]}`
+	assert.Contains(t, s.failure("POST", "/orders", "a key", other, http.StatusConflict), saga.ErrSagaExists.Error())
 
 	v := s.show(first.ID, "?wait=30s")
 	assert.Equal(t, "succeeded", v.State)
@@ -131,18 +140,18 @@ func TestOrderIsPlacedOnceForItsKey(t *testing.T) {
 	}
 }
 
-func TestOrdersOfAllKindsEndAsTheyShould(t *testing.T) {
+func TestOrdersReachExpectedStates(t *testing.T) {
 	s := serve(t, nil)
-	orders := map[saga.ID]expected{}
-	for i, e := range kinds {
+	orders := map[saga.ID]scenario{}
+	for i, e := range scenarios {
 		orders[s.place(fmt.Sprint(i), e.order)] = e
 	}
 	reasons := map[string]string{
 		"declined":         "the bank refuses: the card is declined",
-		"silent":           "no answer",
-		"nowhere":          "the carrier refuses: nobody goes there",
-		"unknown customer": "the mail refuses: there is no such customer",
-		"not in stock":     `the warehouse refuses: there is not enough of "anvil"`,
+		"silent":           "no response",
+		"nowhere":          "the carrier refuses: the address is not served",
+		"unknown customer": "the mail refuses: no such customer",
+		"not in stock":     `the warehouse refuses: not enough of "anvil" in stock`,
 	}
 	for id, e := range orders {
 		v := s.show(id, "?wait=30s")
@@ -150,76 +159,83 @@ func TestOrdersOfAllKindsEndAsTheyShould(t *testing.T) {
 		assert.Equal(t, reasons[e.name], v.Reason)
 		assert.Equal(t, e.state == saga.StateSucceeded, v.Confirmation != nil)
 	}
-	audit(t, s.db, orders)
+	checkEffects(t, s.db, orders)
 }
 
-// gate is a carrier that doesn't fetch parcels before it is open.
-type gate struct {
+// blockedCarrier is a carrier whose Ship waits until released is closed.
+type blockedCarrier struct {
 	order.Carrier
-	entered, opened chan struct{}
+	called, released chan struct{}
 }
 
-func (g gate) Ship(ctx context.Context, r order.Request, address string) (string, error) {
-	g.entered <- struct{}{}
-	<-g.opened
-	return g.Carrier.Ship(context.WithoutCancel(ctx), r, address)
+func (c blockedCarrier) Ship(ctx context.Context, r order.Request, address string) (string, error) {
+	c.called <- struct{}{}
+	<-c.released
+	return c.Carrier.Ship(context.WithoutCancel(ctx), r, address)
 }
 
-// serveGate serves with such a carrier.
-func serveGate(t *testing.T) (*service, gate) {
-	g := gate{entered: make(chan struct{}, 1), opened: make(chan struct{})}
-	return serve(t, func(others *order.Service) {
-		g.Carrier = others.Carrier
-		others.Carrier = g
-	}), g
+// serveBlocked starts a service with a blockedCarrier.
+func serveBlocked(t *testing.T) (*service, blockedCarrier) {
+	c := blockedCarrier{called: make(chan struct{}, 1), released: make(chan struct{})}
+	return serve(t, func(services *order.Service) {
+		c.Carrier = services.Carrier
+		services.Carrier = c
+	}), c
 }
 
-func TestOrderIsUndoneWhenItIsCanceled(t *testing.T) {
-	s, carrier := serveGate(t)
-	id := s.place("a key", kinds[0].order)
-	<-carrier.entered
+func TestCanceledOrderIsUndone(t *testing.T) {
+	s, carrier := serveBlocked(t)
+	id := s.place("a key", scenarios[0].order)
+	<-carrier.called
 	cancel := "/orders/" + id.String() + "/cancel"
-	assert.Contains(t, s.failure("POST", cancel, "", `{"by":"bob"}`, http.StatusBadRequest), "it has no reason")
-	assert.Contains(t, s.failure("POST", cancel, "", `{"who":"bob"}`, http.StatusBadRequest), `unknown field "who"`)
+	message := s.failure("POST", cancel, "", `{"by":"bob"}`, http.StatusBadRequest)
+	assert.Contains(t, message, saga.ErrInvalidAudit.Error())
+	message = s.failure("POST", cancel, "", `{"who":"bob"}`, http.StatusBadRequest)
+	assert.Contains(t, message, `unknown field "who"`)
 	s.call("POST", cancel, "", `{"by":"bob","reason":"ann called"}`, http.StatusAccepted, nil)
 	s.call("POST", cancel, "", `{"by":"bob","reason":"ann called again"}`, http.StatusAccepted, nil)
 	assert.Equal(t, "unwinding", s.show(id, "").State)
-	close(carrier.opened)
+	close(carrier.released)
 
 	v := s.show(id, "?wait=30s")
 	assert.Equal(t, "failed", v.State)
 	assert.Equal(t, "canceled by bob: ann called", v.Reason)
-	assert.Equal(t, []stepView{{"quote", "undone"}, {"reserve", "undone"}, {"authorize", "undone"}, {"capture", "undone"}, {"ship", "undone"},
-		{"confirm", "abandoned"}}, v.Steps)
-	audit(t, s.db, map[saga.ID]expected{id: {state: saga.StateFailed}})
+	assert.Equal(t, []stepView{
+		{"quote", "undone"}, {"reserve", "undone"}, {"authorize", "undone"},
+		{"capture", "undone"}, {"ship", "undone"}, {"confirm", "abandoned"},
+	}, v.Steps)
+	checkEffects(t, s.db, map[saga.ID]scenario{id: {state: saga.StateFailed}})
 
-	done := s.place("another key", kinds[0].order)
-	<-carrier.entered
+	done := s.place("another key", scenarios[0].order)
+	<-carrier.called
 	assert.Equal(t, "succeeded", s.show(done, "?wait=30s").State)
-	assert.Contains(t, s.failure("POST", "/orders/"+done.String()+"/cancel", "", `{"by":"bob","reason":"too late"}`, http.StatusConflict), "it is succeeded")
+	cancel = "/orders/" + done.String() + "/cancel"
+	message = s.failure("POST", cancel, "", `{"by":"bob","reason":"too late"}`, http.StatusConflict)
+	assert.Contains(t, message, saga.ErrWrongState.Error())
 }
 
-func TestWaitEndsWhenTheProcessIsToEnd(t *testing.T) {
-	s, carrier := serveGate(t)
-	id := s.place("a key", kinds[0].order)
-	<-carrier.entered
+func TestWaitReturnsWhenProcessStops(t *testing.T) {
+	s, carrier := serveBlocked(t)
+	id := s.place("a key", scenarios[0].order)
+	<-carrier.called
 	s.stop()
 	assert.Equal(t, "running", s.show(id, "?wait=30s").State)
-	close(carrier.opened)
+	close(carrier.released)
 }
 
-func TestClientIsToldToComeAgainWhenTheCoordinatorIsDown(t *testing.T) {
+func TestRequestIsUnavailableAfterShutdown(t *testing.T) {
 	s := serve(t, nil)
 	require.NoError(t, s.coordinator.Shutdown(t.Context()))
-	body, err := json.Marshal(kinds[0].order)
+	body, err := json.Marshal(scenarios[0].order)
 	require.NoError(t, err)
-	assert.Equal(t, "coordinator is shut down", s.failure("POST", "/orders", "a key", string(body), http.StatusServiceUnavailable))
+	message := s.failure("POST", "/orders", "a key", string(body), http.StatusServiceUnavailable)
+	assert.Equal(t, saga.ErrShutdown.Error(), message)
 }
 
 func TestOrdersAreListedByStateAndPage(t *testing.T) {
 	s := serve(t, nil)
 	ids := map[saga.ID]saga.State{}
-	for i, e := range kinds {
+	for i, e := range scenarios {
 		id := s.place(fmt.Sprint(i), e.order)
 		ids[id] = e.state
 		s.show(id, "?wait=30s")
@@ -233,11 +249,12 @@ func TestOrdersAreListedByStateAndPage(t *testing.T) {
 		assert.False(t, answer.Partial)
 		return answer.Orders
 	}
-	assert.Len(t, list(""), len(kinds))
-	assert.Len(t, list("?state=failed&state=succeeded"), len(kinds))
+	assert.Len(t, list(""), len(scenarios))
+	assert.Len(t, list("?state=failed&state=succeeded"), len(scenarios))
 	assert.Empty(t, list("?state=stuck"))
 	seen := map[saga.ID]bool{}
-	for page := list("?state=failed&limit=2"); len(page) > 0; page = list("?state=failed&limit=2&after=" + page[len(page)-1].ID.String()) {
+	const failed = "?state=failed&limit=2"
+	for page := list(failed); len(page) > 0; page = list(failed + "&after=" + page[len(page)-1].ID.String()) {
 		assert.LessOrEqual(t, len(page), 2)
 		for _, o := range page {
 			assert.Equal(t, saga.StateFailed, ids[o.ID])
@@ -250,7 +267,7 @@ func TestOrdersAreListedByStateAndPage(t *testing.T) {
 
 type listed struct{ ID saga.ID }
 
-func TestMistakesOfClientsAreTold(t *testing.T) {
+func TestInvalidRequestsAreRejected(t *testing.T) {
 	s := serve(t, nil)
 	const good = `{"customer":"a","address":"a","card":"a","items":[{"sku":"tea","quantity":1}]}`
 	unknown := "/orders/" + saga.NewID().String()
@@ -259,21 +276,22 @@ func TestMistakesOfClientsAreTold(t *testing.T) {
 		status                  int
 		want                    string
 	}{
-		{"POST", "/orders", "", good, 400, "the header Idempotency-Key is missing"},
-		{"POST", "/orders", "k", `{`, 400, "the body is not what is wanted: "},
+		{"POST", "/orders", "", good, 400, "header Idempotency-Key is missing"},
+		{"POST", "/orders", "k", `{`, 400, "invalid request body: "},
 		{"POST", "/orders", "k", `{"colour":"red"}`, 400, `unknown field "colour"`},
-		{"POST", "/orders", "k", `{"items":"` + string(bytes.Repeat([]byte("a"), maxBody)) + `"}`, 400, "request body too large"},
+		{"POST", "/orders", "k", `{"items":"` + strings.Repeat("a", maxBody) + `"}`, 400, "request body too large"},
 		{"POST", "/orders", "k", `{"customer":"a","address":"a"}`, 400, "customer, address and card are required"},
-		{"GET", unknown, "", "", 404, "no such saga"},
-		{"GET", unknown + "/effects", "", "", 404, "no such saga"},
-		{"POST", unknown + "/cancel", "", `{"by":"a","reason":"b"}`, 404, "no such saga"},
+		{"GET", unknown, "", "", 404, saga.ErrNotFound.Error()},
+		{"GET", unknown + "/effects", "", "", 404, saga.ErrNotFound.Error()},
+		{"POST", unknown + "/cancel", "", `{"by":"a","reason":"b"}`, 404, saga.ErrNotFound.Error()},
 		{"GET", "/orders/1", "", "", 400, `saga id "1"`},
-		{"GET", "/orders?state=lost", "", "", 400, `there is no state "lost"; there are created, running,`},
+		{"GET", "/orders?state=lost", "", "", 400, `unknown state "lost", want created, running,`},
 		{"GET", "/orders?limit=0", "", "", 400, `limit is "0", want 1 to 500`},
 		{"GET", "/orders?after=x", "", "", 400, `saga id "x"`},
 	} {
 		assert.Contains(t, s.failure(tt.method, tt.path, tt.key, tt.body, tt.status), tt.want)
 	}
-	id := s.place("k", kinds[0].order)
-	assert.Contains(t, s.failure("GET", "/orders/"+id.String()+"?wait=1h", "", "", 400), `wait is "1h", want a duration up to 30s`)
+	id := s.place("k", scenarios[0].order)
+	message := s.failure("GET", "/orders/"+id.String()+"?wait=1h", "", "", 400)
+	assert.Contains(t, message, `wait is "1h", want a duration up to 30s`)
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
-	modernc "modernc.org/sqlite" // and the driver "sqlite"
+	modernc "modernc.org/sqlite" // also registers the driver "sqlite"
 
 	"github.com/sagagen/sagagen/examples/orders/ledger"
 	"github.com/sagagen/sagagen/runtime/store"
@@ -16,34 +16,38 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/sqlite"
 )
 
-// databases is where this process keeps things.
-type databases struct {
+// database is the database of this process: its sagas and its ledger.
+type database struct {
 	name   string
 	sagas  store.Store
 	ledger *ledger.Ledger
-	lease  time.Duration
+	lease  time.Duration // 0 if only one process uses the database
 	close  func() error
 }
 
-func open(ctx context.Context, o options) (databases, error) {
+func open(ctx context.Context, o options) (database, error) {
 	if o.postgres != "" {
 		return openPostgres(ctx, o)
 	}
 	return openSQLite(ctx, o)
 }
 
-// openSQLite opens the file for one process, which takes over at once what the one before it has left: there are no leases.
-func openSQLite(ctx context.Context, o options) (d databases, err error) {
-	// On Linux, commits cost less with it, and are as durable. Where it isn't there, nothing is lost.
+// openSQLite opens a file that only this process uses. There are no leases: the
+// process recovers all unfinished sagas of the file when it starts.
+func openSQLite(ctx context.Context, o options) (d database, err error) {
+	// On Linux, fdatasync makes commits cheaper and is as durable as fsync. On
+	// other systems the driver returns an error and uses fsync.
 	_, _ = modernc.Fdatasync(true)
-	// Somebody may look at the file, or copy it, meanwhile.
+	// Another process may read the file, for example to back it up.
 	db, err := sql.Open("sqlite", o.db+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		return d, err
 	}
-	// SQLite writes one transaction at a time, so the ledger and the sagas may as well queue here, where the first comes first.
+	// SQLite runs one write transaction at a time. With one connection, the
+	// ledger and the store wait for it in the pool, which is first come, first
+	// served.
 	db.SetMaxOpenConns(1)
-	d = databases{name: o.db, close: db.Close}
+	d = database{name: o.db, close: db.Close}
 	if d.sagas, err = sqlite.Open(ctx, db); err == nil {
 		d.ledger, err = ledger.Open(ctx, db, o.latency)
 	}
@@ -54,30 +58,31 @@ func openSQLite(ctx context.Context, o options) (d databases, err error) {
 	return d, nil
 }
 
-// The connections of one process: the store's, which are its defaults, and the ledger's.
+// Connections of one process. Those of the store are its defaults.
 const (
-	storeWriters, storeOthers = 2, 4
-	ledgerConnections         = 6
+	storeWriters, storeReaders = 2, 4
+	ledgerConnections          = 6
 )
 
-// openPostgres opens the database, which any number of processes share.
-func openPostgres(ctx context.Context, o options) (d databases, err error) {
+// openPostgres opens a database that any number of processes can share.
+func openPostgres(ctx context.Context, o options) (d database, err error) {
 	config, err := pgxpool.ParseConfig(o.postgres)
 	if err != nil {
 		return d, err
 	}
-	config.MaxConns = storeWriters + storeOthers + ledgerConnections
+	config.MaxConns = storeWriters + storeReaders + ledgerConnections
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return d, err
 	}
 	db := stdlib.OpenDBFromPool(pool)
 	db.SetMaxOpenConns(ledgerConnections) // the store never waits for the ledger
-	d = databases{name: "PostgreSQL", lease: o.lease, close: func() error {
+	d = database{name: "PostgreSQL", lease: o.lease, close: func() error {
 		defer pool.Close()
 		return db.Close()
 	}}
-	if d.sagas, err = postgres.Open(ctx, pool, postgres.Config{Writers: storeWriters, Others: storeOthers}); err == nil {
+	d.sagas, err = postgres.Open(ctx, pool, postgres.Config{Writers: storeWriters, Others: storeReaders})
+	if err == nil {
 		d.ledger, err = ledger.Open(ctx, db, o.latency)
 	}
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/sqlite"
 )
 
-// read opens the file beside the process.
-func read(t *testing.T, file string) (store.Store, *sql.DB) {
+// openFile opens the SQLite file of a process that runs.
+func openFile(t *testing.T, file string) (store.Store, *sql.DB) {
 	t.Helper()
 	db, err := sql.Open("sqlite", file+"?_pragma=busy_timeout(30000)")
 	require.NoError(t, err)
@@ -27,8 +27,9 @@ func read(t *testing.T, file string) (store.Store, *sql.DB) {
 	return sagas, db
 }
 
-// One process on an SQLite file is killed in the middle, and started again.
-func TestOrdersOfAKilledProcessGoOnFromTheFile(t *testing.T) {
+// A process that uses a SQLite file is killed while it runs sagas, and started
+// again.
+func TestOrdersResumeFromSQLiteFileAfterKill(t *testing.T) {
 	const n = 150
 	file := filepath.Join(t.TempDir(), "orders.db")
 	f := new(fleet)
@@ -38,10 +39,8 @@ func TestOrdersOfAKilledProcessGoOnFromTheFile(t *testing.T) {
 	orders.wait(t, n/2)
 	victim.kill()
 
-	sagas, db := read(t, file)
-	unfinished, err := sagas.List(t.Context(), store.Query{States: []saga.State{saga.StateRunning, saga.StateUnwinding}})
-	require.NoError(t, err)
-	require.NotEmpty(t, unfinished, "it had nothing to leave behind")
+	sagas, db := openFile(t, file)
+	require.NotEmpty(t, listUnfinished(t, sagas), "the killed process had no unfinished sagas")
 	f.remove(victim)
 	again := start(t, "-db", file)
 	f.add(again)
@@ -49,8 +48,9 @@ func TestOrdersOfAKilledProcessGoOnFromTheFile(t *testing.T) {
 	f.stop(t)
 }
 
-// A process that is told to end finishes what it can in time, and the next one goes on with the rest.
-func TestStoppedProcessGivesItsOrdersBack(t *testing.T) {
+// A stopped process finishes its running steps. The next process resumes the
+// unfinished sagas.
+func TestStoppedProcessReleasesItsOrders(t *testing.T) {
 	const n = 100
 	file := filepath.Join(t.TempDir(), "orders.db")
 	f := new(fleet)
@@ -63,16 +63,18 @@ func TestStoppedProcessGivesItsOrdersBack(t *testing.T) {
 	second := start(t, "-db", file)
 	f.add(second)
 
-	sagas, db := read(t, file)
+	sagas, db := openFile(t, file)
 	orders.finish(t, f, n, sagas, db)
 	for _, e := range effects(t, db) {
-		assert.True(t, e.Done <= 1 || e.Item == ledger.CardSlow || e.Item == ledger.CardSilent, "a step that was under way was recorded, and isn't repeated: %+v", e)
+		assert.True(t, e.Done <= 1 || e.Item == ledger.CardSlow || e.Item == ledger.CardSilent,
+			"a finished step was repeated: %+v", e)
 	}
 	f.stop(t)
 }
 
-// The file is copied while the process writes to it, and that is all that is left.
-func TestOrdersGoOnFromACopyOfALiveFile(t *testing.T) {
+// A SQLite file is backed up while the process writes to it, and later
+// restored.
+func TestOrdersResumeFromBackupOfLiveFile(t *testing.T) {
 	const n = 100
 	dir := t.TempDir()
 	file, backup := filepath.Join(dir, "orders.db"), filepath.Join(dir, "backup.db")
@@ -81,29 +83,27 @@ func TestOrdersGoOnFromACopyOfALiveFile(t *testing.T) {
 	f.add(victim)
 	orders := f.placeAll(t.Context(), n)
 	orders.wait(t, n/2)
-	_, db := read(t, file)
+	_, db := openFile(t, file)
 	_, err := db.ExecContext(t.Context(), "VACUUM INTO $1", backup)
 	require.NoError(t, err)
-	orders.ended.Wait()
+	orders.clients.Wait()
 	require.Empty(t, orders.errs)
 	victim.kill()
 	f.remove(victim)
 
-	sagas, copied := read(t, backup)
-	unfinished, err := sagas.List(t.Context(), store.Query{States: []saga.State{saga.StateRunning, saga.StateUnwinding}})
-	require.NoError(t, err)
-	require.NotEmpty(t, unfinished)
+	sagas, copied := openFile(t, backup)
+	require.NotEmpty(t, listUnfinished(t, sagas), "the backup has no unfinished sagas")
 	f.add(start(t, "-db", backup))
 	records, err := sagas.List(t.Context(), store.Query{})
 	require.NoError(t, err)
-	assert.Less(t, len(records), n, "what was placed after the copy is lost")
-	known := map[saga.ID]expected{}
+	assert.Less(t, len(records), n, "orders placed after the backup are lost")
+	known := map[saga.ID]scenario{}
 	for _, r := range records {
 		known[r.ID] = orders.orders[r.ID]
-		state, _, err := f.ended(t.Context(), r.ID)
+		state, _, err := f.waitFinal(t.Context(), r.ID)
 		require.NoError(t, err)
 		assert.Equal(t, known[r.ID].state.String(), state)
 	}
-	audit(t, copied, known) // the ledgers are in the same file, and so of the same moment
+	checkEffects(t, copied, known) // the backup includes the ledger
 	f.stop(t)
 }

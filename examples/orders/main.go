@@ -1,11 +1,16 @@
-// Command orders is a service that takes orders over HTTP. Each order is a saga: package order has its steps, package ledger
-// the services of others that they call, and this one what is around them.
+// Command orders is a service that takes orders over HTTP. Each order is a
+// saga.
 //
-//	orders                               # one process, which keeps its sagas in an SQLite file
-//	orders -postgres postgres://…        # one of any number of processes that share a PostgreSQL database
+//	orders                               # one process, sagas in a SQLite file
+//	orders -postgres postgres://…        # several processes share a database
 //	DATABASE_URL=postgres://… orders     # the same
 //
-// README.md has what to try. docs/operating.md is about what it takes to run such a service.
+// Package order defines the saga. Package ledger simulates the external
+// services that its steps call. This package has the HTTP API and starts the
+// coordinator.
+//
+// README.md shows what to try. docs/operating.md explains how to run such a
+// service in production.
 package main
 
 import (
@@ -37,7 +42,7 @@ func main() {
 	}
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal kills
+	context.AfterFunc(ctx, stop) // after the first signal, a second one kills the process
 	if err := run(ctx, o, os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "orders: %v\n", err)
 		os.Exit(1)
@@ -51,17 +56,22 @@ type options struct {
 	grace          time.Duration
 }
 
-// parse parses the arguments. It prints the usage if that's what they ask for.
+// parse parses the command line. With -h it prints the usage to stdout and
+// returns flag.ErrHelp.
 func parse(args []string, getenv func(string) string, stdout io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("orders", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // main prints the error, once
-	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "listen at `ADDRESS`; port 0 is any that is free")
-	flags.StringVar(&o.postgres, "postgres", getenv("DATABASE_URL"), "share the PostgreSQL database at `URL` with other processes; default: $DATABASE_URL")
-	flags.StringVar(&o.db, "db", "orders.db", "without -postgres, use the SQLite database `FILE`, which is created if need be")
-	flags.DurationVar(&o.lease, "lease", 5*time.Second, "with -postgres, how long others wait for this process when it is silent")
-	flags.DurationVar(&o.latency, "latency", 100*time.Millisecond, "how long each service of others takes")
-	flags.DurationVar(&o.grace, "grace", 20*time.Second, "how long to finish requests and steps after SIGTERM or SIGINT")
+	flags.SetOutput(io.Discard) // main prints the error
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "listen on `ADDRESS`; port 0 chooses a free port")
+	flags.StringVar(&o.postgres, "postgres", getenv("DATABASE_URL"),
+		"use the PostgreSQL database at `URL`, with other processes; the default is $DATABASE_URL")
+	flags.StringVar(&o.db, "db", "orders.db", "without -postgres, use the SQLite database `FILE`, created if missing")
+	flags.DurationVar(&o.lease, "lease", 5*time.Second,
+		"with -postgres, how long a process may be silent before the others take its sagas over")
+	flags.DurationVar(&o.latency, "latency", 100*time.Millisecond,
+		"how long a request to a simulated service takes")
+	flags.DurationVar(&o.grace, "grace", 20*time.Second,
+		"after SIGTERM or SIGINT, how long to finish running requests and steps")
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -69,14 +79,15 @@ func parse(args []string, getenv func(string) string, stdout io.Writer) (options
 		fmt.Fprintln(stdout, "usage: orders [flags]")
 		flags.PrintDefaults()
 	case err == nil && flags.NArg() > 0:
-		err = fmt.Errorf("unexpected argument %q; there are flags only, run orders -h", flags.Arg(0))
+		err = fmt.Errorf("unexpected argument %q: orders takes only flags, see orders -h", flags.Arg(0))
 	}
 	return o, err
 }
 
-// run serves until ctx ends.
+// run serves until ctx is canceled.
 func run(ctx context.Context, o options, out io.Writer) (err error) {
-	listener, err := net.Listen("tcp", o.listen) // before any saga is taken, as another process may have the port
+	// Listen first: a process whose port is taken must not claim any saga.
+	listener, err := net.Listen("tcp", o.listen)
 	if err != nil {
 		return err
 	}
@@ -112,26 +123,31 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 }
 
 const (
-	// maxActions is how many steps run at once in this process: more would wait for the ledger's connections, and their time would be up.
+	// maxActions is how many steps run in parallel in this process. With more,
+	// steps would wait for a connection of the ledger until they time out.
 	maxActions = 64
-	// retention is how long an order is known after its end, and so how long its idempotency key counts.
+	// retention is how long a finished order is kept, and so how long its
+	// idempotency key is known.
 	retention = 30 * 24 * time.Hour
 )
 
-const greeting = `listening at http://%[1]s, sagas in %[2]s; place an order with
-  curl -i http://%[1]s/orders -H 'Idempotency-Key: first' -d '{"customer":"ann","address":"1 High St","card":"4929","items":[{"sku":"tea","quantity":2}]}'
+const greeting = `listening on http://%[1]s, sagas in %[2]s; place an order with
+  curl -i http://%[1]s/orders -H 'Idempotency-Key: first' -d ` +
+	`'{"customer":"ann","address":"1 High St","card":"4929","items":[{"sku":"tea","quantity":2}]}'
 `
 
-// shutdown ends the server first, so that no order is taken that nobody here would begin, and then the coordinator. Steps that
-// are under way may end; what isn't finished is given back, for another process or the next one.
+// shutdown stops the server first, so that no order is accepted that this
+// process can't start. Then it shuts the coordinator down: running steps may
+// finish, and unfinished sagas are released to other processes or the next one.
 func shutdown(server *http.Server, coordinator *sec.Coordinator, grace time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
-	// Half of the time, as a client that is slow mustn't take the coordinator's. A connection on which nothing was asked yet takes 5 s.
+	// The server gets half of the time, so that slow clients leave the rest to
+	// the coordinator. A new connection without a request can take 5 s.
 	serving, cancelServing := context.WithTimeout(ctx, grace/2)
 	defer cancelServing()
 	if err := server.Shutdown(serving); err != nil {
-		slog.Warn("requests are cut off; it is safe to repeat them", "error", err)
+		slog.Warn("cutting off unfinished requests; clients can safely repeat them", "error", err)
 		server.Close()
 	}
 	return coordinator.Shutdown(ctx)

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAddressOfTheDatabaseComesFromTheFlagOrTheEnvironment(t *testing.T) {
+func TestDatabaseURLComesFromFlagOrEnvironment(t *testing.T) {
 	getenv := func(name string) string {
 		if name == "DATABASE_URL" {
 			return "postgres://environment"
@@ -28,13 +28,13 @@ func TestAddressOfTheDatabaseComesFromTheFlagOrTheEnvironment(t *testing.T) {
 	assert.Equal(t, "postgres://flag", o.postgres)
 	o, err = parse([]string{"-postgres="}, getenv, nil)
 	require.NoError(t, err)
-	assert.Empty(t, o.postgres, "SQLite is asked for")
+	assert.Empty(t, o.postgres, "an empty flag selects SQLite")
 }
 
-func TestFlagsThatAreWrongAreTold(t *testing.T) {
+func TestInvalidFlagsAreReported(t *testing.T) {
 	none := func(string) string { return "" }
 	_, err := parse([]string{"now"}, none, nil)
-	assert.EqualError(t, err, `unexpected argument "now"; there are flags only, run orders -h`)
+	assert.EqualError(t, err, `unexpected argument "now": orders takes only flags, see orders -h`)
 	_, err = parse([]string{"-lease=soon"}, none, nil)
 	assert.ErrorContains(t, err, `invalid value "soon" for flag -lease`)
 	var out bytes.Buffer
@@ -43,7 +43,7 @@ func TestFlagsThatAreWrongAreTold(t *testing.T) {
 	assert.Contains(t, out.String(), "usage: orders [flags]")
 }
 
-func TestProcessThatCanNotServeTakesNoSagas(t *testing.T) {
+func TestProcessThatCannotListenClaimsNoSagas(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()

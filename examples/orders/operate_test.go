@@ -13,11 +13,12 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// stick places an order that gets stuck: its customer can't be written to, and its parcel can't be brought back.
-func stick(t *testing.T) (*service, saga.ID) {
+// placeStuckOrder places an order that gets stuck: the mail to the customer
+// fails, and the parcel can't be recalled.
+func placeStuckOrder(t *testing.T) (*service, saga.ID) {
 	t.Helper()
 	s := serve(t, nil)
-	o := kinds[0].order
+	o := scenarios[0].order
 	o.Customer, o.Address = ledger.CustomerUnknown, ledger.AddressIsland
 	id := s.place("a key", o)
 	v := s.show(id, "?wait=30s")
@@ -29,8 +30,8 @@ func stick(t *testing.T) (*service, saga.ID) {
 	return s, id
 }
 
-// standing returns the kinds of what still stands for an order.
-func (s *service) standing(id saga.ID) []string {
+// remaining returns the kinds of the effects of an order that are not undone.
+func (s *service) remaining(id saga.ID) []string {
 	s.t.Helper()
 	var kinds []string
 	for _, e := range effects(s.t, s.db) {
@@ -41,27 +42,29 @@ func (s *service) standing(id saga.ID) []string {
 	return kinds
 }
 
-func TestStuckOrderIsUndoneFurtherWhenAnOperatorHasUndoneAStep(t *testing.T) {
-	s, id := stick(t)
+func TestStuckOrderFailsAfterMarkUndone(t *testing.T) {
+	s, id := placeStuckOrder(t)
 	ctx := t.Context()
 	ann := saga.Audit{By: "ann", Reason: "is there another ferry?"}
 	require.NoError(t, s.coordinator.RetryUndo(ctx, id, "ship", ann))
-	assert.Equal(t, "stuck", s.show(id, "?wait=30s").State, "there is none")
-	assert.ElementsMatch(t, []string{"reservation", "reservation", "authorization", "capture", "shipment"}, s.standing(id),
-		"what the shipment depends on isn't undone before it")
+	assert.Equal(t, "stuck", s.show(id, "?wait=30s").State, "the retry fails too")
+	all := []string{"reservation", "reservation", "authorization", "capture", "shipment"}
+	assert.ElementsMatch(t, all, s.remaining(id), "the steps before ship can't be undone before ship")
 
 	ann.Reason = "brought the parcel back in my own boat"
 	require.NoError(t, s.coordinator.MarkUndone(ctx, id, "ship", ann))
 	assert.Equal(t, "failed", s.show(id, "?wait=30s").State)
-	assert.Equal(t, []string{"shipment"}, s.standing(id), "the carrier's books don't know of the boat")
-	require.NoError(t, s.coordinator.MarkUndone(ctx, id, "ship", ann), "an order to an operator's verb may be repeated")
+	assert.Equal(t, []string{"shipment"}, s.remaining(id), "MarkUndone doesn't call the carrier")
+	require.NoError(t, s.coordinator.MarkUndone(ctx, id, "ship", ann), "a command may be repeated")
 }
 
-func TestStuckOrderIsCarriedOutWhenAnOperatorSuppliesTheOutputs(t *testing.T) {
-	s, id := stick(t)
+func TestStuckOrderSucceedsWithSuppliedOutputs(t *testing.T) {
+	s, id := placeStuckOrder(t)
 	ctx := t.Context()
 	ann := saga.Audit{By: "ann", Reason: "the parcel is there, and I told the customer by telephone"}
-	require.NoError(t, s.coordinator.Pause(ctx, id, ann), "or else the parcel is recalled again when it is said to be shipped")
+	// Without the pause, ship would be undone again as soon as its output is
+	// supplied.
+	require.NoError(t, s.coordinator.Pause(ctx, id, ann))
 	supply := func(node saga.NodePath, output any) {
 		text, err := json.Marshal(output)
 		require.NoError(t, err)
@@ -72,17 +75,18 @@ func TestStuckOrderIsCarriedOutWhenAnOperatorSuppliesTheOutputs(t *testing.T) {
 	supply("ship", order.Shipment{Tracking: "by hand"})
 	supply("confirm", order.Confirmation{Cents: 2500, Tracking: "by hand"})
 	v := s.show(id, "?wait=30s")
-	assert.Equal(t, "succeeded", v.State, "paused or not, as nothing is left to start")
+	assert.Equal(t, "succeeded", v.State, "a paused saga succeeds if no node is left to start")
 	assert.Equal(t, &order.Confirmation{Cents: 2500, Tracking: "by hand"}, v.Confirmation)
 }
 
 func TestStuckOrderIsAbandoned(t *testing.T) {
-	s, id := stick(t)
+	s, id := placeStuckOrder(t)
 	ann := saga.Audit{By: "ann", Reason: "written off, case 4711"}
 	require.NoError(t, s.coordinator.Abandon(t.Context(), id, ann))
 	v := s.show(id, "")
 	assert.Equal(t, "abandoned", v.State)
-	assert.Len(t, s.standing(id), 5, "nothing is undone any more")
+	assert.Len(t, s.remaining(id), 5, "an abandoned saga undoes nothing more")
 	require.NoError(t, s.coordinator.Delete(t.Context(), id))
-	assert.Contains(t, s.failure("GET", "/orders/"+id.String(), "", "", http.StatusNotFound), "no such saga")
+	message := s.failure("GET", "/orders/"+id.String(), "", "", http.StatusNotFound)
+	assert.Contains(t, message, saga.ErrNotFound.Error())
 }

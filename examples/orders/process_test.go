@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -29,7 +30,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// binary is the program's file.
+// binary is the path of the built program.
 var binary string
 
 func TestMain(m *testing.M) {
@@ -46,28 +47,31 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// process is one that runs the program.
+// process is a process of the program.
 type process struct {
 	cmd *exec.Cmd
 	url string
-	// stderr may be read when the process has ended.
+	// stderr must not be read before the process has exited.
 	stderr bytes.Buffer
 }
 
-var greeted = regexp.MustCompile(`^listening at (http://\S+),`)
+var greetingPattern = regexp.MustCompile(`^listening on (http://\S+),`)
 
-// start starts the program and waits until it listens. It is killed when the test ends.
+// start starts the program and waits until it listens. The test kills it in its
+// cleanup.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(binary, append([]string{"-listen", "127.0.0.1:0"}, args...)...)}
-	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "DATABASE_URL=") })
+	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(s string) bool {
+		return strings.HasPrefix(s, "DATABASE_URL=")
+	})
 	p.cmd.Stderr = &p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, p.cmd.Start())
 	t.Cleanup(func() {
 		p.signal(syscall.SIGKILL)
-		_ = p.cmd.Wait() // it may have been waited for
+		_ = p.cmd.Wait() // fails if the test waited for it already
 		if t.Failed() {
 			t.Logf("process %d: %s", p.cmd.Process.Pid, tail(p.stderr.Bytes(), 20))
 		}
@@ -77,7 +81,7 @@ func start(t *testing.T, args ...string) *process {
 		_ = p.cmd.Wait()
 		require.NoError(t, err, "%s", p.stderr.String())
 	}
-	match := greeted.FindStringSubmatch(line)
+	match := greetingPattern.FindStringSubmatch(line)
 	require.NotNil(t, match, "%s", line)
 	p.url = match[1]
 	return p
@@ -88,21 +92,22 @@ func tail(text []byte, lines int) []byte {
 	return bytes.Join(all[max(0, len(all)-lines):], nil)
 }
 
-func (p *process) signal(s os.Signal) { _ = p.cmd.Process.Signal(s) } // it may have ended
+// signal sends a signal. It does nothing if the process has exited.
+func (p *process) signal(s os.Signal) { _ = p.cmd.Process.Signal(s) }
 
-// kill ends the process as a crash does.
+// kill kills the process and waits until it has exited.
 func (p *process) kill() {
 	p.signal(syscall.SIGKILL)
 	_ = p.cmd.Wait()
 }
 
-// ends asserts that the process, which was told to end, does so in an orderly way.
-func (p *process) ends(t *testing.T) {
+// waitExit waits until the process exits, and asserts that its status is 0.
+func (p *process) waitExit(t *testing.T) {
 	t.Helper()
 	assert.NoError(t, p.cmd.Wait())
 }
 
-// fleet is the processes that take requests.
+// fleet is the set of processes that serve requests.
 type fleet struct {
 	mu        sync.Mutex
 	processes []*process
@@ -121,18 +126,18 @@ func (f *fleet) remove(p *process) {
 	f.processes = slices.DeleteFunc(f.processes, func(other *process) bool { return other == p })
 }
 
-// stop ends all processes in an orderly way, at the same time.
+// stop sends SIGTERM to all processes and waits until they have exited.
 func (f *fleet) stop(t *testing.T) {
 	t.Helper()
 	for _, p := range f.processes {
 		p.signal(syscall.SIGTERM)
 	}
 	for _, p := range f.processes {
-		p.ends(t)
+		p.waitExit(t)
 	}
 }
 
-// pick returns the next process in turn; nil if there is none now.
+// pick returns the processes in turn, or nil if there are none.
 func (f *fleet) pick() *process {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -143,13 +148,14 @@ func (f *fleet) pick() *process {
 	return f.processes[f.next%len(f.processes)]
 }
 
-// client gives up soon on a process that is paused. It leaves no connections behind, for which a process that ends would wait.
+// client has a short timeout, for processes that are paused. It keeps no idle
+// connections, because a process that stops would wait for them.
 var client = http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 
-// deadline is how long anything may take.
+// deadline is how long eventually tries.
 const deadline = 5 * time.Minute
 
-// eventually calls f until it returns nil.
+// eventually calls f until it returns nil. After deadline it returns an error.
 func eventually(ctx context.Context, f func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
@@ -161,28 +167,37 @@ func eventually(ctx context.Context, f func() error) error {
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("%w; at last: %w", ctx.Err(), err)
+			return fmt.Errorf("%w; last error: %w", ctx.Err(), err)
 		}
 	}
 }
 
-// request makes a request of any process, and tries again until it has the answer that it wants.
-func (f *fleet) request(ctx context.Context, method, path, key string, body []byte, want int, answer any) error {
+// request makes a request to the processes in turn, until one responds with the
+// wanted status.
+func (f *fleet) request(
+	ctx context.Context, method, path, key string, body []byte, want int, answer any,
+) error {
 	return eventually(ctx, func() error {
 		p := f.pick()
 		if p == nil {
-			return fmt.Errorf("no process")
+			return errors.New("the fleet has no process")
 		}
 		return p.request(ctx, method, path, key, body, want, answer)
 	})
 }
 
-// insist makes a request of this process, and tries again until it has the answer that it wants: a busy machine may take longer than a client does.
-func (p *process) insist(ctx context.Context, method, path, key string, body []byte, want int, answer any) error {
+// retry repeats a request to this process until it responds with the wanted
+// status. On a busy machine a response can take longer than the client's
+// timeout.
+func (p *process) retry(
+	ctx context.Context, method, path, key string, body []byte, want int, answer any,
+) error {
 	return eventually(ctx, func() error { return p.request(ctx, method, path, key, body, want, answer) })
 }
 
-func (p *process) request(ctx context.Context, method, path, key string, body []byte, want int, answer any) error {
+func (p *process) request(
+	ctx context.Context, method, path, key string, body []byte, want int, answer any,
+) error {
 	r, err := http.NewRequestWithContext(ctx, method, p.url+path, bytes.NewReader(body))
 	if err != nil {
 		return err
@@ -203,7 +218,7 @@ func (p *process) request(ctx context.Context, method, path, key string, body []
 	return json.Unmarshal(text, answer)
 }
 
-// place places an order, as often as it takes, and returns its ID.
+// place places an order, with retries, and returns its ID.
 func (f *fleet) place(ctx context.Context, key string, o order.PlaceOrder) (saga.ID, error) {
 	body, err := json.Marshal(o)
 	if err != nil {
@@ -214,8 +229,8 @@ func (f *fleet) place(ctx context.Context, key string, o order.PlaceOrder) (saga
 	return answer.ID, err
 }
 
-// ended waits for the end of an order.
-func (f *fleet) ended(ctx context.Context, id saga.ID) (state, reason string, err error) {
+// waitFinal waits until an order is finished, and returns its state.
+func (f *fleet) waitFinal(ctx context.Context, id saga.ID) (state, reason string, err error) {
 	var answer struct{ State, Reason string }
 	err = eventually(ctx, func() error {
 		err := f.request(ctx, "GET", "/orders/"+id.String()+"?wait=1s", "", nil, http.StatusOK, &answer)

@@ -1,5 +1,6 @@
-// Command provision runs a saga that provisions a virtual machine, or rather pretends to. It shows how a
-// saga runs, fails, is undone, gets stuck, and goes on from its log:
+// Command provision runs a saga that pretends to provision a virtual machine.
+// It shows how a saga runs, fails, is undone, gets stuck, and is recovered from
+// its log:
 //
 //	provision run
 //	provision run --inject-error=instance_boot
@@ -7,8 +8,8 @@
 //	provision run --quiet --dump-to=saga.log
 //	provision run --recover-from=saga.log
 //
-// It is the demonstration that comes with steno, the library in Rust which this project descends from, and
-// prints the same.
+// It is a port of the demonstration of steno, the Rust library that this
+// project descends from, and prints the same output.
 package main
 
 import (
@@ -29,11 +30,11 @@ const usage = `usage: provision <command>
 
 commands:
   dot             print the saga's DAG, for Graphviz
-  info            print the saga's DAG, and its state before it runs
+  info            print the saga's DAG and its initial state
   print-log FILE  print the log of an earlier run
-  run             run the saga; see provision run -h for its flags
+  run             run the saga; for its flags see provision run -h
 
-FILE may be - for the standard input.
+FILE may be - for standard input.
 `
 
 func main() {
@@ -46,7 +47,8 @@ type program struct {
 	stdout, stderr io.Writer
 }
 
-// main returns the exit status. A saga that fails is a demonstration that works.
+// main returns the exit status. It is 0 also if the saga fails, as it does with
+// --inject-error.
 func (p *program) main(args []string) int {
 	if len(args) == 0 {
 		fmt.Fprint(p.stderr, usage)
@@ -68,26 +70,22 @@ func (p *program) main(args []string) int {
 		return 2
 	}
 	err := command(context.Background(), args[1:])
-	var misuse *misuseError
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
+	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return 0
-	case errors.As(err, &misuse):
-		fmt.Fprintf(p.stderr, "provision %s: %v\n", args[0], err)
-		return 2
 	}
 	fmt.Fprintf(p.stderr, "provision %s: %v\n", args[0], err)
+	if errors.As(err, new(usageError)) {
+		return 2
+	}
 	return 1
 }
 
-// misuseError is an error in the arguments.
-type misuseError struct{ err error }
-
-func (e *misuseError) Error() string { return e.err.Error() }
+// usageError is an error in the arguments.
+type usageError struct{ error }
 
 func noArguments(args []string) error {
 	if len(args) > 0 {
-		return &misuseError{fmt.Errorf("takes no arguments, found %q", args)}
+		return usageError{fmt.Errorf("unexpected arguments: %q", args)}
 	}
 	return nil
 }
@@ -123,7 +121,7 @@ func (p *program) info(ctx context.Context, args []string) error {
 
 func (p *program) printLog(_ context.Context, args []string) error {
 	if len(args) != 1 {
-		return &misuseError{fmt.Errorf("takes one argument, the FILE that holds the log, or - for the standard input; found %q", args)}
+		return usageError{fmt.Errorf("found arguments %q, want one FILE with a log, or - for standard input", args)}
 	}
 	log, err := p.readLog(args[0])
 	if err != nil {
@@ -133,9 +131,10 @@ func (p *program) printLog(_ context.Context, args []string) error {
 	return nil
 }
 
-// readLog reads what run --dump-to has written.
+// readLog reads a log that run --dump-to wrote.
 func (p *program) readLog(file string) (*saga.Log, error) {
-	text, err := []byte(nil), error(nil)
+	var text []byte
+	var err error
 	if file == "-" {
 		text, err = io.ReadAll(p.stdin)
 	} else {
@@ -151,18 +150,25 @@ func (p *program) readLog(file string) (*saga.Log, error) {
 	return log, nil
 }
 
-// theID is always the same, so that what this program prints is too.
-var theID = saga.ID{0x04, 0x9b, 0x25, 0x22, 0x30, 0x8d, 0x44, 0x2e, 0xbc, 0x65, 0x9b, 0xfa, 0xef, 0x86, 0x35, 0x97}
+// theID is constant, so that the output of this program is too.
+var theID = saga.ID{
+	0x04, 0x9b, 0x25, 0x22, 0x30, 0x8d, 0x44, 0x2e,
+	0xbc, 0x65, 0x9b, 0xfa, 0xef, 0x86, 0x35, 0x97,
+}
 
-// newCoordinator returns a coordinator whose store is in memory.
+// newCoordinator returns a coordinator with an in-memory store.
 func newCoordinator(stderr io.Writer) (*sec.Coordinator, error) {
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	return sec.New(sec.Config{Registry: NewRegistry(), Logger: logger})
 }
 
-// create records the saga, and doesn't start it: what is to fail is said first.
+// create creates the saga without starting it, so that errors can be injected
+// first.
 func create(ctx context.Context, coordinator *sec.Coordinator) error {
-	dag, err := saga.NewSagaDAG(ProvisionDAG(), Provision{InstanceName: "fake-o instance", NumberOfInstances: 1})
+	dag, err := saga.NewSagaDAG(ProvisionDAG(), Provision{
+		InstanceName:      "fake-o instance",
+		NumberOfInstances: 1,
+	})
 	if err != nil {
 		return err
 	}

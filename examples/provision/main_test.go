@@ -19,9 +19,9 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files, except for steno's")
+var update = flag.Bool("update", false, "rewrite the golden files, except those of steno")
 
-// binary is the program's file.
+// binary is the path of the built program.
 var binary string
 
 func TestMain(m *testing.M) {
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// provision runs the program, and returns what it printed.
+// provision runs the program, asserts its exit status and returns its output.
 func provision(t *testing.T, status int, stdin string, args ...string) (stdout, stderr string) {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
@@ -66,7 +66,7 @@ func parse(t *testing.T, text string) *saga.Log {
 	return log
 }
 
-// prefix returns a log with its first n events only.
+// prefix returns the JSON of a log that has only the first n events.
 func prefix(t *testing.T, log *saga.Log, n int) string {
 	t.Helper()
 	text, err := json.Marshal(&saga.Log{ID: log.ID, DAG: log.DAG, Events: log.Events[:n]})
@@ -74,30 +74,31 @@ func prefix(t *testing.T, log *saga.Log, n int) string {
 	return string(text)
 }
 
-// find returns the index of an event in a log, or -1.
+// find returns the index of an event in a log, or -1 if it isn't there.
 func find(log *saga.Log, node saga.NodePath, kind saga.EventKind) int {
 	return slices.IndexFunc(log.Events, func(e saga.Event) bool {
 		return e.Kind == kind && (log.DAG.Path(e.Node) == node || log.DAG.NodeName(e.Node) == saga.NodeName(node))
 	})
 }
 
-func TestRunPrintsWhatStenoPrints(t *testing.T) {
+func TestRunPrintsOutputOfSteno(t *testing.T) {
 	const boot, undo = "--inject-error=instance_boot", "--inject-undo-error=instance_id"
 	done, failed, stuck := dump(t), dump(t, boot), dump(t, boot, undo)
 	doneLog, failedLog := parse(t, done), parse(t, failed)
+	booting, n := find(doneLog, "instance_boot", saga.EventStarted), len(failedLog.Events)
 	for _, tt := range []struct {
 		golden, name, stdin string
 		args                []string
 	}{
 		{"run_basic", "", "", nil},
 		{"run_error", "", "", []string{boot}},
-		{"run_error", "flag and value apart", "", []string{"--inject-error", "instance_boot"}},
+		{"run_error", "flag and value separate", "", []string{"--inject-error", "instance_boot"}},
 		{"run_stuck", "", "", []string{boot, undo}},
 		{"run_recover_done", "", done, []string{"--recover-from=-"}},
-		{"run_recover_some", "", prefix(t, doneLog, find(doneLog, "instance_boot", saga.EventStarted)+1), []string{"--recover-from", "-"}},
+		{"run_recover_some", "", prefix(t, doneLog, booting+1), []string{"--recover-from", "-"}},
 		{"run_recover_fail_done", "", failed, []string{"--recover-from=-"}},
-		{"run_recover_fail_some", "last undo began", prefix(t, failedLog, len(failedLog.Events)-1), []string{"--recover-from=-"}},
-		{"run_recover_fail_some", "last undo is due", prefix(t, failedLog, len(failedLog.Events)-2), []string{"--recover-from=-"}},
+		{"run_recover_fail_some", "last undo started", prefix(t, failedLog, n-1), []string{"--recover-from=-"}},
+		{"run_recover_fail_some", "last undo not started", prefix(t, failedLog, n-2), []string{"--recover-from=-"}},
 		{"run_recover_stuck_done", "", stuck, []string{"--recover-from=-"}},
 	} {
 		t.Run(tt.golden+" "+tt.name, func(t *testing.T) {
@@ -109,11 +110,13 @@ func TestRunPrintsWhatStenoPrints(t *testing.T) {
 	}
 }
 
-// faults are the nodes whose do and whose undo fail.
+// faults names the node whose do function fails, and the one whose undo
+// function fails.
 type faults struct{ do, undo saga.NodePath }
 
-// TestEveryPrefixOfALogEndsTheSameWay cuts the logs of all kinds of runs after each event, and goes on from there.
-func TestEveryPrefixOfALogEndsTheSameWay(t *testing.T) {
+// The test cuts the logs of runs with all faults after each event, and recovers
+// a saga from each prefix.
+func TestEveryLogPrefixReachesSameState(t *testing.T) {
 	nodes := []saga.NodePath{
 		"instance_id", "instance_ip", "volume_id", "server_id", "server_reserve",
 		"instance_configure", "volume_attach", "instance_boot", "print",
@@ -128,7 +131,8 @@ func TestEveryPrefixOfALogEndsTheSameWay(t *testing.T) {
 	for _, f := range runs {
 		t.Run(fmt.Sprintf("error %s undo error %s", f.do, f.undo), func(t *testing.T) {
 			t.Parallel()
-			// flags are those that let happen what isn't in the log yet.
+			// flags returns the flags for the faults that the log doesn't have
+			// yet.
 			flags := func(log *saga.Log) (flags []string) {
 				if f.do != "" && find(log, f.do, saga.EventFailed) < 0 {
 					flags = append(flags, "--inject-error", string(f.do))
@@ -147,8 +151,9 @@ func TestEveryPrefixOfALogEndsTheSameWay(t *testing.T) {
 			log := parse(t, string(text))
 			for n := range len(log.Events) + 1 {
 				part := parse(t, prefix(t, log, n))
-				again, _ := provision(t, 0, prefix(t, log, n), append([]string{"run", "--recover-from=-"}, flags(part)...)...)
-				require.Equal(t, f.final(stdout), f.final(again), "after %d of %s", n, log)
+				args := append([]string{"run", "--recover-from=-"}, flags(part)...)
+				recovered, _ := provision(t, 0, prefix(t, log, n), args...)
+				require.Equal(t, f.final(stdout), f.final(recovered), "after %d events of %s", n, log)
 			}
 		})
 	}
@@ -156,8 +161,9 @@ func TestEveryPrefixOfALogEndsTheSameWay(t *testing.T) {
 
 var reserve = regexp.MustCompile(`(undone|abandoned): (ServerReserve|\(subsaga end\))`)
 
-// final returns the end of what a run prints: the final state and the result. When a node beside the server's
-// fails, chance decides whether the server is reserved first.
+// final returns the final state and the result from the output of a run. If a
+// node fails that runs in parallel with the subsaga, then the server may have
+// been reserved before or not.
 func (f faults) final(stdout string) string {
 	_, final, _ := strings.Cut(stdout, "*** final state ***\n")
 	if f.do == "instance_ip" || f.do == "volume_id" {
@@ -192,15 +198,22 @@ func TestOtherCommands(t *testing.T) {
 	assert.Equal(t, fromFile, fromStdin)
 }
 
-func TestActionsPrintToTheStandardError(t *testing.T) {
+func TestActionsPrintToStandardError(t *testing.T) {
 	stdout, stderr := provision(t, 0, "", "run", "--quiet")
 	assert.Empty(t, stdout)
 	assert.Contains(t, stderr, "running action: InstanceCreate (instance name: fake-o instance)\n")
-	assert.Contains(t, stderr, "running action: Print\nprinting final state:\n  instance id: 1211\n  IP address: 10.120.121.122\n  volume id: 1213\n  server id: 1212\n")
+	assert.Contains(t, stderr, `running action: Print
+printing final state:
+  instance id: 1211
+  IP address: 10.120.121.122
+  volume id: 1213
+  server id: 1212
+`)
 }
 
-func TestOfSeveralFailuresTheFirstNodeIsTold(t *testing.T) {
-	stdout, _ := provision(t, 0, "", "run", "--inject-error=server_id", "--inject-error=volume_id", "--inject-error", "instance_ip")
+func TestResultNamesFirstOfSeveralFailedNodes(t *testing.T) {
+	stdout, _ := provision(t, 0, "", "run",
+		"--inject-error=server_id", "--inject-error=volume_id", "--inject-error", "instance_ip")
 	assert.Contains(t, stdout, `will inject error at node "server_id"
 will inject error at node "volume_id"
 will inject error at node "instance_ip"
@@ -210,14 +223,21 @@ will inject error at node "instance_ip"
 failed at node:    "instance_ip"
 failed with error: error injected
 `)
-	for _, line := range []string{"failed: VpcAllocIp", "failed: VolumeCreate", "failed: ServerPick", "abandoned: ServerReserve", "undone: InstanceCreate"} {
+	for _, line := range []string{
+		"failed: VpcAllocIp", "failed: VolumeCreate", "failed: ServerPick",
+		"abandoned: ServerReserve", "undone: InstanceCreate",
+	} {
 		assert.Contains(t, stdout, "+-- "+line+" (")
 	}
 }
 
 func TestIndependentBranchesAreUndoneBeforeTheSagaIsStuck(t *testing.T) {
-	stdout, _ := provision(t, 0, "", "run", "--inject-error=print", "--inject-undo-error=volume_id", "--inject-undo-error=instance_ip")
-	for _, line := range []string{"undo-failed: VpcAllocIp", "undo-failed: VolumeCreate", "undone: ServerReserve", "undone: ServerPick", "done: InstanceCreate"} {
+	stdout, _ := provision(t, 0, "", "run",
+		"--inject-error=print", "--inject-undo-error=volume_id", "--inject-undo-error=instance_ip")
+	for _, line := range []string{
+		"undo-failed: VpcAllocIp", "undo-failed: VolumeCreate",
+		"undone: ServerReserve", "undone: ServerPick", "done: InstanceCreate",
+	} {
 		assert.Contains(t, stdout, "+-- "+line+" (")
 	}
 	assert.Contains(t, stdout, `FOLLOWED BY UNDO ACTION FAILURE
@@ -228,7 +248,7 @@ failed with error: undo action failed permanently: {
 `)
 }
 
-func TestMisuseIsTold(t *testing.T) {
+func TestErrorsAreReported(t *testing.T) {
 	done := dump(t)
 	for _, tt := range []struct {
 		status int
@@ -238,22 +258,23 @@ func TestMisuseIsTold(t *testing.T) {
 	}{
 		{2, "", nil, usage},
 		{2, "", []string{"fly"}, "provision: unknown command \"fly\"\n\n" + usage},
-		{2, "", []string{"dot", "x"}, "provision dot: takes no arguments, found [\"x\"]\n"},
-		{2, "", []string{"run", "now"}, "provision run: takes no arguments, found [\"now\"]\n"},
-		{2, "", []string{"print-log"}, "provision print-log: takes one argument, the FILE that holds the log, or - for the standard input; found []\n"},
+		{2, "", []string{"dot", "x"}, "provision dot: unexpected arguments: [\"x\"]\n"},
+		{2, "", []string{"run", "now"}, "provision run: unexpected arguments: [\"now\"]\n"},
+		{2, "", []string{"print-log"},
+			"provision print-log: found arguments [], want one FILE with a log, or - for standard input\n"},
 		{2, "", []string{"run", "--inject"}, "flag provided but not defined: -inject\n"},
-		{1, "", []string{"run", "--inject-error=nope"}, `provision run: --inject-error "nope": saga "vm-provision": no such node: "nope"; there are "instance_id", "server_alloc_params", ` +
-			`"instance_ip", "volume_id", "server_alloc/server_id", "server_alloc/server_reserve", "server_alloc", "instance_configure", "volume_attach", "instance_boot" and 1 more` + "\n"},
-		{1, "", []string{"run", "--inject-undo-error=server_alloc"}, "not possible in this state: a subsaga_end runs no action\n"},
-		{1, done, []string{"run", "--recover-from=-", "--inject-error=print"}, `not possible in this state: it is succeeded`},
+		{1, "", []string{"run", "--inject-error=nope"}, `provision run: --inject-error "nope": saga "vm-provision": `},
+		{1, "", []string{"run", "--inject-undo-error=server_alloc"}, "a subsaga_end runs no action\n"},
+		{1, done, []string{"run", "--recover-from=-", "--inject-error=print"}, saga.ErrWrongState.Error()},
 		{1, "{", []string{"run", "--recover-from=-"}, "provision run: log \"-\": unexpected end of JSON input\n"},
-		{1, "", []string{"run", "--recover-from=nowhere"}, "provision run: open nowhere: no such file or directory\n"},
+		{1, "", []string{"run", "--recover-from=nowhere"},
+			"provision run: open nowhere: no such file or directory\n"},
 		{1, strings.Replace(done, "provision.print", "provision.shout", 1), []string{"run", "--recover-from=-"},
-			`provision run: saga "vm-provision": node "print": unknown action: "provision.shout"; register it before the coordinator starts` + "\n"},
+			`provision run: saga "vm-provision": node "print": unknown action: "provision.shout"`},
 	} {
 		_, stderr := provision(t, tt.status, tt.stdin, tt.args...)
 		assert.Contains(t, stderr, tt.want)
 	}
 	_, stderr := provision(t, 0, "", "run", "-h")
-	assert.Contains(t, stderr, "let NODE fail; may be repeated")
+	assert.Contains(t, stderr, "make NODE fail; may be repeated")
 }

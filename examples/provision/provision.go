@@ -9,8 +9,8 @@ import (
 
 //go:generate go run ../../cmd/sagagen
 
-// Provision asks for a virtual machine. Its actions make their results up, and check those of
-// the nodes before them.
+// Provision has the parameters of a virtual machine. The actions return made-up
+// results, and check the results of the nodes before them.
 //
 //saga:dag vm-provision
 //saga:constant server_alloc_params value=oneThing
@@ -27,7 +27,8 @@ type Provision struct {
 	NumberOfInstances uint16 `json:"number_of_instances"`
 }
 
-// ServerAlloc asks for servers. It is a saga of its own, which Provision runs as one of its nodes.
+// ServerAlloc has the parameters of a server. Its saga runs as a subsaga in the
+// node server_alloc of Provision.
 //
 //saga:dag server-alloc
 //saga:append server_id=server_pick
@@ -36,7 +37,8 @@ type ServerAlloc struct {
 	NumberOfThings uint32 `json:"number_of_things"`
 }
 
-// oneThing is what Provision runs ServerAlloc with.
+// oneThing returns the parameters of the subsaga: the value of the constant
+// node.
 func oneThing() ServerAlloc { return ServerAlloc{NumberOfThings: 1} }
 
 // Server is the server that was allocated.
@@ -44,7 +46,7 @@ type Server struct {
 	ServerID uint64 `json:"server_id"`
 }
 
-// What the actions make up.
+// The made-up results of the actions.
 const (
 	theInstance uint64 = 1211
 	theServer   uint64 = 1212
@@ -86,7 +88,9 @@ func serverReserve(ctx saga.ActionContext, params ServerAlloc, serverID uint64) 
 }
 
 //saga:do instance_configure noundo label="InstanceConfigure"
-func instanceConfigure(ctx saga.ActionContext, params Provision, instanceID uint64, serverAlloc Server, volumeID uint64) error {
+func instanceConfigure(
+	ctx saga.ActionContext, params Provision, instanceID uint64, serverAlloc Server, volumeID uint64,
+) error {
 	announce(ctx)
 	if err := expect("number of instances", params.NumberOfInstances, 1); err != nil {
 		return err
@@ -107,9 +111,12 @@ func instanceBoot(ctx saga.ActionContext, instanceID uint64, serverAlloc Server,
 }
 
 //saga:do print noundo label="Print"
-func printAll(ctx saga.ActionContext, instanceID uint64, instanceIP string, volumeID uint64, serverAlloc Server) (string, error) {
+func printAll(
+	ctx saga.ActionContext, instanceID uint64, instanceIP string, volumeID uint64, serverAlloc Server,
+) (string, error) {
 	announce(ctx)
-	fmt.Fprintf(os.Stderr, "printing final state:\n  instance id: %d\n  IP address: %s\n  volume id: %d\n  server id: %d\n",
+	fmt.Fprintf(os.Stderr,
+		"printing final state:\n  instance id: %d\n  IP address: %s\n  volume id: %d\n  server id: %d\n",
 		instanceID, instanceIP, volumeID, serverAlloc.ServerID)
 	return "it worked", nil
 }

@@ -9,12 +9,12 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// When this line doesn't compile, this file and the runtime are of different times:
-// run go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file: run
+// go get github.com/sagagen/sagagen@latest, then go generate.
 const _ = saga.SupportsGeneratedCodeVersion1
 
-// The annotated functions that this file calls. When one of these lines doesn't compile,
-// that function has changed since: run go generate.
+// The annotated functions that this file calls. If one of these lines doesn't
+// compile, the function has changed: run go generate.
 var (
 	_ func(saga.ActionContext, uint64, Server, uint64) error                   = instanceBoot
 	_ func(saga.ActionContext, Provision, uint64, Server, uint64) error        = instanceConfigure
@@ -27,8 +27,8 @@ var (
 	_ func(saga.ActionContext, uint64) (string, error)                         = vpcAllocIP
 )
 
-// The values of constant nodes. When one of these lines doesn't compile, that value has
-// another type since: run go generate.
+// The values of constant nodes. If one of these lines doesn't compile, the value
+// has changed its type: run go generate.
 var (
 	_ func() ServerAlloc = oneThing
 )
@@ -418,8 +418,8 @@ func (r ProvisionResult) ServerAlloc() Server { return r.nodes.ServerAlloc }
 // Print returns the output of the node print, which is the saga's.
 func (r ProvisionResult) Print() string { return r.nodes.Print }
 
-// The shapes of the data in the logs of these sagas, as JSON has it. A saga that is under way
-// when they change goes on only if what is in its log still fits.
+// The shapes of the data in the logs of these sagas, as JSON. If they change, a
+// saga in flight is resumed only if the data in its log still fits.
 const (
 	shapeProvision   = `{"instance_name":string,"number_of_instances":uint16}`
 	shapeServer      = `{"server_id":uint64}`

@@ -32,21 +32,22 @@ func (p *program) parseRun(args []string) (runFlags, error) {
 			return nil
 		}
 	}
-	flags.Func("inject-error", "let `NODE` fail; may be repeated", nodes(&f.injectErrors))
-	flags.Func("inject-undo-error", "let the undo of `NODE` fail; may be repeated", nodes(&f.injectUndoErrors))
-	flags.BoolVar(&f.quiet, "quiet", false, "don't print what happens to the standard output")
-	flags.StringVar(&f.dumpTo, "dump-to", "", "in the end write the saga's log to `FILE`, or - for the standard output")
-	flags.StringVar(&f.recoverFrom, "recover-from", "", "go on with the saga whose log is in `FILE`, or - for the standard input")
+	flags.Func("inject-error", "make `NODE` fail; may be repeated", nodes(&f.injectErrors))
+	flags.Func("inject-undo-error", "make the undo of `NODE` fail; may be repeated", nodes(&f.injectUndoErrors))
+	flags.BoolVar(&f.quiet, "quiet", false, "print only the log of --dump-to=- to standard output")
+	flags.StringVar(&f.dumpTo, "dump-to", "", "after the run write the saga's log to `FILE`, or - for standard output")
+	flags.StringVar(&f.recoverFrom, "recover-from", "",
+		"recover the saga from the log in `FILE`, or - for standard input")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return f, err
 	case err != nil:
-		return f, &misuseError{err}
+		return f, usageError{err}
 	}
 	return f, noArguments(flags.Args())
 }
 
-// run runs the saga, or goes on with one.
+// run runs a new saga, or recovers one from its log.
 func (p *program) run(ctx context.Context, args []string) error {
 	flags, err := p.parseRun(args)
 	if err != nil {
@@ -98,8 +99,10 @@ func (p *program) run(ctx context.Context, args []string) error {
 	return nil
 }
 
-// recover records the saga that a log tells of, and returns its ID.
-func (p *program) recover(ctx context.Context, coordinator *sec.Coordinator, file string, out io.Writer) (saga.ID, error) {
+// recover imports the saga of a log, without starting it, and returns its ID.
+func (p *program) recover(
+	ctx context.Context, coordinator *sec.Coordinator, file string, out io.Writer,
+) (saga.ID, error) {
 	fmt.Fprintf(out, "recovering from log: %s\n", file)
 	log, err := p.readLog(file)
 	if err != nil {
@@ -132,8 +135,9 @@ func inject(ctx context.Context, coordinator *sec.Coordinator, id saga.ID, flags
 	return nil
 }
 
-// printResult tells what Wait returned. Of several failures it tells that of the first node in the DAG, as
-// their order in the log may differ from run to run.
+// printResult prints the result or the error of Wait. Of several failures it
+// prints the one whose node comes first in the DAG, as their order in the log
+// may differ from run to run.
 func printResult(out io.Writer, result ProvisionResult, err error) error {
 	var failed *saga.FailedError
 	switch {
@@ -144,21 +148,25 @@ func printResult(out io.Writer, result ProvisionResult, err error) error {
 		return err
 	}
 	f, ok := first(failed.Failures, saga.EventFailed, saga.EventIndeterminate)
-	if !ok { // an operator has stopped it; the log is not one of this program's runs
+	if !ok { // an operator stopped the saga, so the log isn't from this program
 		fmt.Fprintf(out, "result: %v\n", failed)
 		return nil
 	}
 	fmt.Fprintf(out, "result: ACTION FAILURE\nfailed at node:    %q\nfailed with error: %s\n", nameOf(f), f.Err.Message)
 	if f, ok := first(failed.Failures, saga.EventUndoFailed); ok {
-		text, err := indented(map[string]string{"message": fmt.Sprintf("undo action attempt %d: %s", f.Err.Attempts, f.Err.Message)})
+		message := fmt.Sprintf("undo action attempt %d: %s", f.Err.Attempts, f.Err.Message)
+		text, err := indented(map[string]string{"message": message})
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "FOLLOWED BY UNDO ACTION FAILURE\nfailed at node:    %q\nfailed with error: undo action failed permanently: %s", nameOf(f), text)
+		fmt.Fprintf(out, "FOLLOWED BY UNDO ACTION FAILURE\n"+
+			"failed at node:    %q\nfailed with error: undo action failed permanently: %s", nameOf(f), text)
 	}
 	return nil
 }
 
+// first returns the failure of one of the kinds whose node comes first in the
+// DAG.
 func first(failures []saga.Failure, kinds ...saga.EventKind) (saga.Failure, bool) {
 	var found []saga.Failure
 	for _, f := range failures {
@@ -172,10 +180,10 @@ func first(failures []saga.Failure, kinds ...saga.EventKind) (saga.Failure, bool
 	return slices.MinFunc(found, func(a, b saga.Failure) int { return int(a.Node - b.Node) }), true
 }
 
-// nameOf returns the node's own name, without those of the subsagas around it.
+// nameOf returns the name of the node without the names of its subsagas.
 func nameOf(f saga.Failure) string { return path.Base(string(f.Path)) }
 
-// dump writes the log to a file, from which it can be recovered.
+// dump writes the log to a file, or to stdout if file is "-".
 func (p *program) dump(log *saga.Log, file string, out io.Writer) error {
 	text, err := indented(log)
 	if err != nil {

@@ -11,28 +11,29 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// refuse returns the registry with the action of a node replaced by one that fails.
-func refuse(registry *saga.Registry, node saga.NodeID) *saga.Registry {
-	refused := saga.NewRegistry()
+// withFailingNode returns a copy of registry in which the action of a node
+// always fails.
+func withFailingNode(registry *saga.Registry, node saga.NodeID) *saga.Registry {
+	failing := saga.NewRegistry()
 	for _, name := range registry.Names() {
 		action, _ := registry.Lookup(name)
 		if name == BookTripDAG().Action(node) {
-			action.Action = refusal{action.Action}
+			action.Action = failingAction{action.Action}
 		}
-		refused.Register(action.App, action.Action)
+		failing.Register(action.App, action.Action)
 	}
-	return refused
+	return failing
 }
 
-// refusal is an action that fails in place of doing anything.
-type refusal struct{ saga.Action }
+// failingAction replaces the do function of an action by one that fails.
+type failingAction struct{ saga.Action }
 
-func (refusal) Do(saga.ActionContext) (json.RawMessage, error) {
-	return nil, saga.Permanent(errors.New("refused, because of -fail"))
+func (failingAction) Do(saga.ActionContext) (json.RawMessage, error) {
+	return nil, saga.Permanent(errors.New("refused because of -fail"))
 }
 
-// crashingStore kills the process as soon as it is durable that a node has succeeded: the process dies with
-// SIGKILL, so that nothing is tidied up.
+// crashingStore kills the process with SIGKILL as soon as the success of a node
+// is durable. No deferred function runs.
 type crashingStore struct {
 	store.Store
 	node saga.NodeID
@@ -40,13 +41,17 @@ type crashingStore struct {
 
 func (s crashingStore) Append(ctx context.Context, a store.Append) error {
 	err := s.Store.Append(ctx, a)
-	if err == nil && slices.ContainsFunc(a.Events, func(e saga.Event) bool { return e.Node == s.node && e.Kind == saga.EventSucceeded }) {
+	if err == nil && slices.ContainsFunc(a.Events, s.isSuccess) {
 		kill()
 	}
 	return err
 }
 
-// kill doesn't return.
+func (s crashingStore) isSuccess(e saga.Event) bool {
+	return e.Node == s.node && e.Kind == saga.EventSucceeded
+}
+
+// kill kills this process. It never returns.
 func kill() {
 	process, err := os.FindProcess(os.Getpid())
 	if err == nil {

@@ -12,30 +12,35 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// PaymentService takes payments. It knows a request that it has served by the key of the action that makes it.
+// PaymentService charges cards. Its methods are idempotent: the service
+// recognizes a repeated request by the idempotency key of the calling action.
 type PaymentService interface {
-	// Charge charges a card and returns the payment's number.
+	// Charge charges a card and returns the number of the payment.
 	Charge(ctx context.Context, card string) (number string, err error)
-	// Refund gives a payment back. It does nothing if that has been done.
+	// Refund refunds a payment.
 	Refund(ctx context.Context, number string) error
-	// RefundUnconfirmed gives back what was charged by the Charge of the same node, if anything was.
+	// RefundUnconfirmed refunds the Charge of the same node. It does nothing if
+	// the service received no such request.
 	RefundUnconfirmed(ctx context.Context) error
 }
 
-// BookingService takes bookings of one sort. It knows a request that it has served as a PaymentService does.
+// BookingService books hotels, flights or cars. Its methods are idempotent, as
+// those of PaymentService are.
 type BookingService interface {
-	// Book books what is named and returns the booking's number.
+	// Book books the hotel, flight or car with that name and returns the number
+	// of the booking.
 	Book(ctx context.Context, name string) (number string, err error)
-	// Cancel cancels a booking. It does nothing if that has been done.
+	// Cancel cancels a booking.
 	Cancel(ctx context.Context, number string) error
 }
 
-// Ledger stands in for all the services, and keeps their books in memory.
+// Ledger simulates all services and keeps their records in memory.
 //
-// The services of a real trip outlive a crash of this program; a ledger doesn't, so that the one of the next run has no
-// entry of what was booked before. It makes sense anyway. Numbers follow from the action's key: a booking that was
-// made, not recorded in the log, and is made again after the crash has the number that it had. And a number that is to be
-// cancelled, and that no entry has, is one of an earlier run; its entry says so.
+// The services of a real trip survive a crash of this program. A ledger
+// doesn't: after a restart it is empty. The program still works, because a
+// number is computed from the idempotency key of the action. A booking that is
+// repeated after a crash gets the same number again. If a number that the
+// ledger doesn't know is cancelled, then an earlier run booked it.
 type Ledger struct {
 	mu      sync.Mutex
 	entries map[string]*Entry // by number
@@ -47,20 +52,22 @@ type Entry struct {
 	Node   saga.NodePath
 	Number string
 	Name   string // the card, hotel, flight or car
-	// Done says that it was charged or booked in this run, Undone that it was refunded or cancelled.
+	// Done is set if this run charged or booked it, and Undone if this run
+	// refunded or cancelled it.
 	Done, Undone bool
 }
 
 // NewLedger returns an empty ledger.
 func NewLedger() *Ledger { return &Ledger{entries: map[string]*Entry{}} }
 
-// NewService returns the application context of the actions, all of whose services are the ledger.
+// NewService returns the application context of the actions. The ledger
+// simulates all of its services.
 func NewService(ledger *Ledger) *Service {
-	desk := desk{ledger}
-	return &Service{Payments: desk, Hotels: desk, Flights: desk, Cars: desk}
+	services := ledgerServices{ledger}
+	return &Service{Payments: services, Hotels: services, Flights: services, Cars: services}
 }
 
-// Entries returns the entries of a saga, by their nodes' names.
+// Entries returns the entries of a saga, sorted by node.
 func (l *Ledger) Entries(id saga.ID) []Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -74,54 +81,68 @@ func (l *Ledger) Entries(id saga.ID) []Entry {
 	return entries
 }
 
-// desk is where the ledger takes orders, of any sort: what they are about follows from the node.
-type desk struct{ ledger *Ledger }
+// ledgerServices implements all services. The calling node determines which
+// service a request is for.
+type ledgerServices struct{ ledger *Ledger }
 
-func (d desk) Charge(ctx context.Context, card string) (string, error) { return d.do(ctx, card) }
-func (d desk) Refund(ctx context.Context, number string) error         { return d.undo(ctx, number) }
-func (d desk) Book(ctx context.Context, name string) (string, error)   { return d.do(ctx, name) }
-func (d desk) Cancel(ctx context.Context, number string) error         { return d.undo(ctx, number) }
+func (s ledgerServices) Charge(ctx context.Context, card string) (string, error) {
+	return s.do(ctx, card)
+}
 
-func (d desk) RefundUnconfirmed(ctx context.Context) error {
+func (s ledgerServices) Refund(ctx context.Context, number string) error {
+	return s.undo(ctx, number)
+}
+
+func (s ledgerServices) RefundUnconfirmed(ctx context.Context) error {
 	action, err := actionOf(ctx)
 	if err != nil {
 		return err
 	}
 	number := numberOf(action)
-	d.ledger.mu.Lock()
-	_, charged := d.ledger.entries[number]
-	d.ledger.mu.Unlock()
+	s.ledger.mu.Lock()
+	_, charged := s.ledger.entries[number]
+	s.ledger.mu.Unlock()
 	if !charged {
 		return nil
 	}
-	return d.undo(ctx, number)
+	return s.undo(ctx, number)
 }
 
-func (d desk) do(ctx context.Context, name string) (string, error) {
+func (s ledgerServices) Book(ctx context.Context, name string) (string, error) {
+	return s.do(ctx, name)
+}
+
+func (s ledgerServices) Cancel(ctx context.Context, number string) error {
+	return s.undo(ctx, number)
+}
+
+func (s ledgerServices) do(ctx context.Context, name string) (string, error) {
 	action, err := actionOf(ctx)
 	if err != nil {
 		return "", err
 	}
 	number := numberOf(action)
-	d.ledger.mu.Lock()
-	defer d.ledger.mu.Unlock()
-	if _, served := d.ledger.entries[number]; !served {
-		d.ledger.entries[number] = &Entry{Saga: action.SagaID(), Node: action.Node(), Number: number, Name: name, Done: true}
+	s.ledger.mu.Lock()
+	defer s.ledger.mu.Unlock()
+	if _, repeated := s.ledger.entries[number]; !repeated {
+		s.ledger.entries[number] = &Entry{
+			Saga: action.SagaID(), Node: action.Node(), Number: number, Name: name, Done: true,
+		}
 	}
 	return number, nil
 }
 
-func (d desk) undo(ctx context.Context, number string) error {
+func (s ledgerServices) undo(ctx context.Context, number string) error {
 	action, err := actionOf(ctx)
 	if err != nil {
 		return err
 	}
-	d.ledger.mu.Lock()
-	defer d.ledger.mu.Unlock()
-	entry, ok := d.ledger.entries[number]
+	s.ledger.mu.Lock()
+	defer s.ledger.mu.Unlock()
+	entry, ok := s.ledger.entries[number]
 	if !ok {
 		entry = &Entry{Saga: action.SagaID(), Node: action.Node(), Number: number}
-		d.ledger.entries[number] = entry
+		s.ledger.entries[number] = entry
 	}
 	entry.Undone = true
 	return nil
@@ -130,12 +151,14 @@ func (d desk) undo(ctx context.Context, number string) error {
 func actionOf(ctx context.Context) (saga.ActionContext, error) {
 	action, ok := saga.FromContext(ctx)
 	if !ok {
-		return action, errors.New("the services are for actions only, which have a key")
+		return action, errors.New("the ledger needs the context of an action, for its idempotency key")
 	}
 	return action, nil
 }
 
-// numberOf makes a number as in "HOT-5f2b1c9a" of the key that the node's do function has, in every attempt and every run.
+// numberOf returns a number such as "HOT-5f2b1c9a". It is computed from the
+// idempotency key of the node's do function, which is the same in each attempt,
+// in the undo function and after a restart.
 func numberOf(action saga.ActionContext) string {
 	prefix := strings.ToUpper(fmt.Sprintf("%.3s", action.Node()))
 	return fmt.Sprintf("%s-%x", prefix, sha256.Sum256([]byte(action.DoKey())))[:len("HOT-5f2b1c9a")]

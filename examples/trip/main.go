@@ -1,12 +1,13 @@
-// Command trip books a trip: a payment, then a hotel, a flight and a car beside each other, all or nothing.
+// Command trip books a trip as a saga. It charges a card, then books a hotel, a
+// flight and a car in parallel. If one step fails, the others are undone.
 //
-//	trip                      # books a trip
-//	trip -fail car            # the car is refused: the hotel, the flight and the payment are undone
-//	trip -crash-after hotel   # the process is killed when the hotel is booked…
-//	trip                      # …and the next one goes on from the log
+//	trip                      # book a trip
+//	trip -fail car            # book a trip that fails, and undo its steps
+//	trip -crash-after hotel   # kill the process after the hotel is booked
+//	trip                      # resume the saga of the killed process
 //
-// The saga is in service.go; trip_saga_gen.go is what sagagen makes of that. The rest is what any program has
-// around its sagas, and the means to let them fail.
+// The saga is in service.go. sagagen generates trip_saga_gen.go from it.
+// main.go starts and resumes sagas; fault.go makes them fail.
 package main
 
 import (
@@ -41,7 +42,7 @@ func main() {
 	if err == nil {
 		return
 	}
-	if !errors.As(err, new(*saga.FailedError)) { // which run has printed
+	if !errors.As(err, new(*saga.FailedError)) { // run has printed a FailedError
 		fmt.Fprintf(os.Stderr, "trip: %v\n", err)
 	}
 	os.Exit(1)
@@ -49,18 +50,21 @@ func main() {
 
 type options struct {
 	db string
-	// fail and crashAfter are nodes of the DAG; 0, which is its start, if not given.
+	// fail and crashAfter are nodes of the DAG. The zero value, which is the
+	// start node, means none.
 	fail, crashAfter saga.NodeID
 }
 
-// parse parses the arguments. It prints the usage if that's what they ask for.
+// parse parses the command line. With -h it prints the usage to stdout and
+// returns flag.ErrHelp.
 func parse(args []string, stdout io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("trip", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // main prints the error, once
-	flags.StringVar(&o.db, "db", "trip.db", "keep the sagas in the SQLite database `FILE`, which is created if need be")
-	flags.Func("fail", "let `NODE` fail: "+nodeNames(), nodeFlag(&o.fail))
-	flags.Func("crash-after", "kill this process when the log has it that `NODE` has succeeded: "+nodeNames(), nodeFlag(&o.crashAfter))
+	flags.SetOutput(io.Discard) // main prints the error
+	flags.StringVar(&o.db, "db", "trip.db", "keep the sagas in the SQLite database `FILE`, created if missing")
+	flags.Func("fail", "make `NODE` fail: "+nodeNames(), nodeFlag(&o.fail))
+	flags.Func("crash-after", "kill this process as soon as the success of `NODE` is in the log: "+nodeNames(),
+		nodeFlag(&o.crashAfter))
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -68,7 +72,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 		fmt.Fprintln(stdout, "usage: trip [flags]")
 		flags.PrintDefaults()
 	case err == nil && flags.NArg() > 0:
-		err = fmt.Errorf("unexpected argument %q; there are flags only, run trip -h", flags.Arg(0))
+		err = fmt.Errorf("unexpected argument %q: trip takes only flags, see trip -h", flags.Arg(0))
 	}
 	return o, err
 }
@@ -76,7 +80,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 func nodeFlag(node *saga.NodeID) func(string) error {
 	return func(name string) (err error) {
 		if *node, err = BookTripDAG().Find(saga.NodePath(name)); err != nil {
-			return fmt.Errorf("there is no such node; the nodes are %s", nodeNames())
+			return fmt.Errorf("no such node; the nodes are %s", nodeNames())
 		}
 		return nil
 	}
@@ -93,7 +97,8 @@ func nodeNames() string {
 	return strings.Join(names, ", ")
 }
 
-// run goes on with the trips that earlier runs left unfinished; if there are none, it books a new one.
+// run resumes the trips that earlier runs left unfinished. If there are none,
+// it books a new trip. It returns a *saga.FailedError if a trip isn't booked.
 func run(ctx context.Context, o options, ledger *Ledger, out io.Writer) (err error) {
 	db, err := sql.Open("sqlite", o.db)
 	if err != nil {
@@ -104,15 +109,19 @@ func run(ctx context.Context, o options, ledger *Ledger, out io.Writer) (err err
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.db, err)
 	}
-	unfinished, err := sagas.List(ctx, store.Query{States: []saga.State{saga.StateRunning, saga.StateUnwinding}})
+	unfinished, err := sagas.List(ctx, store.Query{
+		States: []saga.State{saga.StateRunning, saga.StateUnwinding},
+	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.db, err)
 	}
 	printUnfinished(out, o.db, unfinished)
 	if o.crashAfter != 0 {
-		fmt.Fprintf(out, "this process is killed when the log has it that node %q has succeeded\n", BookTripDAG().Path(o.crashAfter))
+		fmt.Fprintf(out, "this process is killed as soon as the success of node %q is in the log\n",
+			BookTripDAG().Path(o.crashAfter))
 	}
 
+	// The new coordinator resumes the unfinished sagas.
 	coordinator, err := sec.New(o.config(sagas, ledger))
 	if err != nil {
 		return err
@@ -120,7 +129,12 @@ func run(ctx context.Context, o options, ledger *Ledger, out io.Writer) (err err
 	defer func() { err = errors.Join(err, coordinator.Shutdown(ctx)) }()
 
 	if len(unfinished) == 0 {
-		trip, err := StartBookTrip(ctx, coordinator, BookTrip{Hotel: "Ritz", Flight: "TP 576 to Lisbon", Car: "a red one", Card: "4929 1234"})
+		trip, err := StartBookTrip(ctx, coordinator, BookTrip{
+			Hotel:  "Ritz",
+			Flight: "TP 576 to Lisbon",
+			Car:    "a red one",
+			Card:   "4929 1234",
+		})
 		if err != nil {
 			return err
 		}
@@ -145,7 +159,7 @@ func (o options) config(sagas store.Store, ledger *Ledger) sec.Config {
 		Logger:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	}
 	if o.fail != 0 {
-		config.Registry = refuse(config.Registry, o.fail)
+		config.Registry = withFailingNode(config.Registry, o.fail)
 	}
 	if o.crashAfter != 0 {
 		config.Store = crashingStore{Store: sagas, node: o.crashAfter}
@@ -153,7 +167,8 @@ func (o options) config(sagas store.Store, ledger *Ledger) sec.Config {
 	return config
 }
 
-// finish waits for a trip's end and prints it. The error is that of the trip if it wasn't booked.
+// finish waits until a trip is finished and prints it. It returns a
+// *saga.FailedError if the trip isn't booked.
 func finish(ctx context.Context, trip *BookTripRun, ledger *Ledger, out io.Writer) error {
 	result, err := trip.Wait(ctx)
 	var failed *saga.FailedError

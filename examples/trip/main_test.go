@@ -26,7 +26,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// binary is the program's file.
+// binary is the path of the built program.
 var binary string
 
 func TestMain(m *testing.M) {
@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 
 var nodes = []string{"payment", "hotel", "flight", "car", "summary"}
 
-// trip runs the program in a folder.
+// trip runs the program in a directory.
 func trip(t *testing.T, dir string, args ...string) (stdout, stderr string, state *os.ProcessState) {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
@@ -64,7 +64,8 @@ var (
 	anyCount  = regexp.MustCompile(`\b\d+ events\b`)
 )
 
-// golden compares with a golden file, apart from what differs from run to run.
+// golden compares got with a golden file. It replaces IDs, numbers and counts
+// of events, which differ from run to run.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	got = anyID.ReplaceAllString(got, "ID")
@@ -79,7 +80,7 @@ func golden(t *testing.T, name, got string) {
 	assert.Equal(t, string(want), got)
 }
 
-func TestATripIsBooked(t *testing.T) {
+func TestTripIsBooked(t *testing.T) {
 	dir := t.TempDir()
 	stdout, stderr, state := trip(t, dir)
 	assert.Equal(t, 0, state.ExitCode())
@@ -89,10 +90,10 @@ func TestATripIsBooked(t *testing.T) {
 
 	again, _, _ := trip(t, dir)
 	golden(t, "success", again)
-	assert.NotEqual(t, anyID.FindString(stdout), anyID.FindString(again), "what is finished is not gone on with")
+	assert.NotEqual(t, anyID.FindString(stdout), anyID.FindString(again), "a finished saga is not resumed")
 }
 
-func TestATripThatFailsIsUndone(t *testing.T) {
+func TestFailedTripIsUndone(t *testing.T) {
 	for _, node := range nodes {
 		t.Run(node, func(t *testing.T) {
 			dir := t.TempDir()
@@ -108,26 +109,30 @@ func TestATripThatFailsIsUndone(t *testing.T) {
 	}
 }
 
-func TestAllUnfinishedTripsGoOn(t *testing.T) {
+func TestAllUnfinishedTripsResume(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "trip.db")
 	db, err := sql.Open("sqlite", file)
 	require.NoError(t, err)
 	sagas, err := sqlite.Open(t.Context(), db)
 	require.NoError(t, err)
 	ids := []saga.ID{saga.NewID(), saga.NewID()}
-	for _, id := range ids { // as a process leaves them that is killed at once
+	for _, id := range ids { // as if the process was killed during the first action
 		dag, err := saga.NewSagaDAG(BookTripDAG(), BookTrip{})
 		require.NoError(t, err)
 		text, params, err := dag.Parts()
 		require.NoError(t, err)
-		require.NoError(t, sagas.Create(t.Context(), store.NewSaga{ID: id, Name: dag.Name(), DAG: text, Params: params, State: saga.StateRunning,
-			Owner: "killed", Events: []saga.Event{{Node: 1, Kind: saga.EventStarted}}}))
+		require.NoError(t, sagas.Create(t.Context(), store.NewSaga{
+			ID: id, Name: dag.Name(), DAG: text, Params: params,
+			State: saga.StateRunning, Owner: "killed process",
+			Events: []saga.Event{{Node: 1, Kind: saga.EventStarted}},
+		}))
 	}
 	require.NoError(t, db.Close())
 
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), options{db: file}, NewLedger(), &out))
-	assert.Contains(t, out.String(), " holds 2 unfinished sagas. They go on from their logs, and no new trip is booked:\n")
+	assert.Contains(t, out.String(),
+		" holds 2 unfinished sagas. They are resumed, and no new trip is booked:\n")
 	assert.Equal(t, 2, strings.Count(out.String(), "the trip is booked:"))
 	for _, id := range ids {
 		assert.Contains(t, out.String(), fmt.Sprintf("  %s  book-trip, running, 1 events\n", id))
@@ -135,7 +140,7 @@ func TestAllUnfinishedTripsGoOn(t *testing.T) {
 	}
 }
 
-func TestTheLedgerOfATripThatFails(t *testing.T) {
+func TestLedgerOfFailedTrip(t *testing.T) {
 	undone := []string{"charged, refunded", "booked, cancelled", "booked, cancelled", "booked, cancelled"}
 	for i, node := range nodes {
 		t.Run(node, func(t *testing.T) {
@@ -150,7 +155,7 @@ func TestTheLedgerOfATripThatFails(t *testing.T) {
 
 			want := map[saga.NodePath]string{}
 			for j, other := range nodes[:4] {
-				if i > 0 && i != j { // when the payment fails, nothing is booked
+				if i > 0 && i != j { // if the payment fails, nothing is booked
 					want[saga.NodePath(other)] = undone[j]
 				}
 			}
@@ -163,14 +168,15 @@ func TestTheLedgerOfATripThatFails(t *testing.T) {
 	}
 }
 
-func TestFlagsThatAreWrongAreTold(t *testing.T) {
+func TestInvalidFlagsAreReported(t *testing.T) {
+	const noNode = "no such node; the nodes are payment, hotel, flight, car, summary\n"
 	for _, tt := range []struct {
 		want string
 		args []string
 	}{
-		{`trip: invalid value "boat" for flag -fail: there is no such node; the nodes are payment, hotel, flight, car, summary` + "\n", []string{"-fail", "boat"}},
-		{`trip: invalid value "" for flag -crash-after: there is no such node; the nodes are payment, hotel, flight, car, summary` + "\n", []string{"-crash-after="}},
-		{`trip: unexpected argument "hotel"; there are flags only, run trip -h` + "\n", []string{"hotel"}},
+		{`trip: invalid value "boat" for flag -fail: ` + noNode, []string{"-fail", "boat"}},
+		{`trip: invalid value "" for flag -crash-after: ` + noNode, []string{"-crash-after="}},
+		{`trip: unexpected argument "hotel": trip takes only flags, see trip -h` + "\n", []string{"hotel"}},
 		{"trip: flag provided but not defined: -x\n", []string{"-x"}},
 		{"trip: flag needs an argument: -fail\n", []string{"-fail"}},
 	} {
@@ -189,18 +195,19 @@ func TestFlagsThatAreWrongAreTold(t *testing.T) {
 	assert.Contains(t, stderr, "trip: no/such/folder/trip.db: ")
 }
 
-// unsure is a payment service that charges, and whose answer is lost.
-type unsure struct{ PaymentService }
+// lostResponse is a payment service that charges the card, but its response is
+// lost.
+type lostResponse struct{ PaymentService }
 
-func (u unsure) Charge(ctx context.Context, card string) (string, error) {
-	_, err := u.PaymentService.Charge(ctx, card)
-	return "", errors.Join(err, saga.Permanent(saga.Indeterminate(errors.New("no answer"))))
+func (s lostResponse) Charge(ctx context.Context, card string) (string, error) {
+	_, err := s.PaymentService.Charge(ctx, card)
+	return "", errors.Join(err, saga.Permanent(saga.Indeterminate(errors.New("no response"))))
 }
 
-func TestAPaymentWhoseAnswerWasLostIsRefunded(t *testing.T) {
+func TestPaymentWithLostResponseIsRefunded(t *testing.T) {
 	ledger := NewLedger()
 	service := NewService(ledger)
-	service.Payments = unsure{service.Payments}
+	service.Payments = lostResponse{service.Payments}
 	coordinator, err := sec.New(sec.Config{Registry: NewRegistry(service), Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	defer coordinator.Shutdown(context.Background())
@@ -208,13 +215,13 @@ func TestAPaymentWhoseAnswerWasLostIsRefunded(t *testing.T) {
 	run, err := StartBookTrip(t.Context(), coordinator, BookTrip{})
 	require.NoError(t, err)
 	_, err = run.Wait(t.Context())
-	assert.ErrorContains(t, err, `was undone: node "payment" has an unknown outcome: no answer`)
+	assert.ErrorContains(t, err, `was undone: node "payment" has an unknown outcome: no response`)
 	entries := ledger.Entries(run.ID())
 	require.Len(t, entries, 1)
 	assert.Equal(t, "charged, refunded", entries[0].String())
 }
 
-func TestServicesServeARequestOnce(t *testing.T) {
+func TestServicesServeRequestOnce(t *testing.T) {
 	dag, err := saga.NewSagaDAG(BookTripDAG(), BookTrip{})
 	require.NoError(t, err)
 	hotel, err := dag.Find("hotel")
@@ -230,16 +237,18 @@ func TestServicesServeARequestOnce(t *testing.T) {
 	again, err := service.Hotels.Book(call(saga.Do), "Ritz")
 	require.NoError(t, err)
 	assert.Equal(t, number, again)
-	assert.Equal(t, []Entry{{Saga: id, Node: "hotel", Number: number, Name: "Ritz", Done: true}}, ledger.Entries(id))
+	entry := Entry{Saga: id, Node: "hotel", Number: number, Name: "Ritz", Done: true}
+	assert.Equal(t, []Entry{entry}, ledger.Entries(id))
 
 	require.NoError(t, service.Hotels.Cancel(call(saga.Undo), number))
 	require.NoError(t, service.Hotels.Cancel(call(saga.Undo), number))
-	assert.Equal(t, []Entry{{Saga: id, Node: "hotel", Number: number, Name: "Ritz", Done: true, Undone: true}}, ledger.Entries(id))
+	entry.Undone = true
+	assert.Equal(t, []Entry{entry}, ledger.Entries(id))
 
 	later := NewLedger()
 	laterNumber, err := NewService(later).Hotels.Book(call(saga.Do), "Ritz")
 	require.NoError(t, err)
-	assert.Equal(t, number, laterNumber, "a run after a crash books it under the same number")
+	assert.Equal(t, number, laterNumber, "a run after a crash gets the same number")
 	require.NoError(t, NewService(later).Payments.RefundUnconfirmed(call(saga.Undo)))
 	assert.True(t, later.Entries(id)[0].Undone)
 
@@ -248,5 +257,5 @@ func TestServicesServeARequestOnce(t *testing.T) {
 	assert.Empty(t, empty.Entries(id))
 
 	_, err = service.Hotels.Book(t.Context(), "Ritz")
-	assert.EqualError(t, err, "the services are for actions only, which have a key")
+	assert.EqualError(t, err, "the ledger needs the context of an action, for its idempotency key")
 }

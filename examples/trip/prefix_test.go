@@ -13,29 +13,31 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec"
 )
 
-// From every prefix of the log of a trip, in success, in a failure of each node and in a failure of each undo, a new
-// coordinator comes to the same end.
-func TestEveryPrefixOfATripEndsTheSameWay(t *testing.T) {
+// The test runs a trip that succeeds, one for each failed node and one for each
+// failed undo. A new coordinator that resumes from any prefix of such a log
+// must reach the same final state.
+func TestEveryLogPrefixOfTripReachesSameState(t *testing.T) {
 	nodes := []saga.NodePath{"payment", "hotel", "flight", "car", "summary"}
-	type mishap struct{ node, undo saga.NodePath }
-	mishaps := []mishap{{}}
+	type faults struct{ do, undo saga.NodePath }
+	runs := []faults{{}}
 	for _, node := range nodes {
-		mishaps = append(mishaps, mishap{node: node})
+		runs = append(runs, faults{do: node})
 	}
 	for _, undo := range nodes[:4] {
-		mishaps = append(mishaps, mishap{node: "summary", undo: undo})
+		runs = append(runs, faults{do: "summary", undo: undo})
 	}
-	for _, m := range mishaps {
-		t.Run(string("fail "+m.node+", undo "+m.undo), func(t *testing.T) {
+	for _, f := range runs {
+		t.Run(string("do "+f.do+", undo "+f.undo), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				dag, err := saga.NewSagaDAG(BookTripDAG(), BookTrip{Hotel: "Ritz", Flight: "LH 1", Car: "Beetle", Card: "4711"})
+				trip := BookTrip{Hotel: "Ritz", Flight: "LH 1", Car: "Beetle", Card: "4711"}
+				dag, err := saga.NewSagaDAG(BookTripDAG(), trip)
 				require.NoError(t, err)
 				log := &saga.Log{ID: saga.NewID(), DAG: dag}
-				live := playTrip(t, log, m.node, m.undo)
+				live := resumeTrip(t, log, f.do, f.undo)
 				require.True(t, live.State.Settled())
 				for i := range len(live.Events) + 1 {
 					log.Events = live.Events[:i]
-					recovered := playTrip(t, log, m.node, m.undo)
+					recovered := resumeTrip(t, log, f.do, f.undo)
 					assert.Equal(t, live.State, recovered.State, "prefix %d", i)
 					assert.Equal(t, live.Nodes, recovered.Nodes, "prefix %d", i)
 				}
@@ -44,18 +46,19 @@ func TestEveryPrefixOfATripEndsTheSameWay(t *testing.T) {
 	}
 }
 
-// playTrip goes on from a log with a new ledger, and lets a node and an undo fail.
-func playTrip(t *testing.T, log *saga.Log, fail, failUndo saga.NodePath) *saga.Status {
+// resumeTrip resumes a trip from its log, with a new ledger. It injects a
+// failure into a do and into an undo function, if these are given.
+func resumeTrip(t *testing.T, log *saga.Log, fail, failUndo saga.NodePath) *saga.Status {
 	t.Helper()
 	c, err := sec.New(sec.Config{Registry: NewRegistry(NewService(NewLedger())), Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, c.Shutdown(t.Context())) }()
 	require.NoError(t, c.Import(t.Context(), log))
 	if fail != "" {
-		ignoreEnded(t, c.Inject(t.Context(), log.ID, fail, sec.FailDo()))
+		ignoreWrongState(t, c.Inject(t.Context(), log.ID, fail, sec.FailDo()))
 	}
 	if failUndo != "" {
-		ignoreEnded(t, c.Inject(t.Context(), log.ID, failUndo, sec.FailUndo()))
+		ignoreWrongState(t, c.Inject(t.Context(), log.ID, failUndo, sec.FailUndo()))
 	}
 	require.NoError(t, c.Start(t.Context(), log.ID))
 	_, err = c.Wait(t.Context(), log.ID)
@@ -67,8 +70,9 @@ func playTrip(t *testing.T, log *saga.Log, fail, failUndo saga.NodePath) *saga.S
 	return status
 }
 
-// ignoreEnded allows that the log has the node's failure already.
-func ignoreEnded(t *testing.T, err error) {
+// ignoreWrongState asserts that an injection succeeded, or that the log has the
+// result of the node already.
+func ignoreWrongState(t *testing.T, err error) {
 	t.Helper()
 	if !errors.Is(err, saga.ErrWrongState) {
 		require.NoError(t, err)

@@ -9,15 +9,16 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// printUnfinished says which sagas go on from their logs, if any.
+// printUnfinished lists the sagas that are resumed, if there are any.
 func printUnfinished(out io.Writer, db string, unfinished []store.Record) {
 	switch len(unfinished) {
 	case 0:
 		return
 	case 1:
-		fmt.Fprintf(out, "%s holds an unfinished saga. It goes on from its log, and no new trip is booked:\n", db)
+		fmt.Fprintf(out, "%s holds an unfinished saga. It is resumed, and no new trip is booked:\n", db)
 	default:
-		fmt.Fprintf(out, "%s holds %d unfinished sagas. They go on from their logs, and no new trip is booked:\n", db, len(unfinished))
+		fmt.Fprintf(out, "%s holds %d unfinished sagas. They are resumed, and no new trip is booked:\n",
+			db, len(unfinished))
 	}
 	for _, record := range unfinished {
 		fmt.Fprintf(out, "  %s  %s, %s, %d events\n", record.ID, record.Name, record.State, record.NextSeq)
@@ -27,7 +28,7 @@ func printUnfinished(out io.Writer, db string, unfinished []store.Record) {
 func printTrip(out io.Writer, result BookTripResult) {
 	summary, err := json.Marshal(result.Summary())
 	if err != nil {
-		panic(err) // it consists of strings
+		panic(err) // impossible: a Summary has only strings
 	}
 	fmt.Fprintf(out, `
 the trip is booked:
@@ -39,11 +40,12 @@ summary: %s
 `, result.Payment().Number, result.Hotel().Number, result.Flight().Number, result.Car().Number, summary)
 }
 
-// printFailure says what failed, and what the services were asked for in this run.
+// printFailure prints the failed nodes, and the requests that the services
+// received in this run.
 func printFailure(out io.Writer, failed *saga.FailedError, ledger *Ledger) {
 	switch failed.State {
 	case saga.StateFailed:
-		fmt.Fprintln(out, "\nthe trip is not booked, and what was done for it is undone:")
+		fmt.Fprintln(out, "\nthe trip is not booked, and all of its completed steps are undone:")
 	default:
 		fmt.Fprintf(out, "\nthe trip is not booked, and the saga is %s:\n", failed.State)
 	}
@@ -65,7 +67,7 @@ func printFailure(out io.Writer, failed *saga.FailedError, ledger *Ledger) {
 	}
 }
 
-// String tells what happened to the entry, as in "booked, cancelled".
+// String returns the history of the entry, such as "booked, cancelled".
 func (e Entry) String() string {
 	done, undone := "booked", "cancelled"
 	if e.Node == "payment" {

@@ -4,7 +4,8 @@ import "context"
 
 //go:generate go run ../../cmd/sagagen
 
-// BookTrip asks for a whole trip: all of it is booked and paid, or none of it.
+// BookTrip has the parameters of a trip. Either all of it is booked and paid,
+// or none of it.
 //
 //saga:dag book-trip
 //saga:append payment
@@ -17,19 +18,19 @@ type BookTrip struct {
 	Card   string
 }
 
-// PaymentConfirmation says that the card was charged.
+// PaymentConfirmation is the output of the node payment: the card is charged.
 type PaymentConfirmation struct{ Number string }
 
-// HotelReservation says that a room is held.
+// HotelReservation is the output of the node hotel: a room is booked.
 type HotelReservation struct{ Number string }
 
-// FlightReservation says that a seat is held.
+// FlightReservation is the output of the node flight: a seat is booked.
 type FlightReservation struct{ Number string }
 
-// CarReservation says that a car is held.
+// CarReservation is the output of the node car: a car is booked.
 type CarReservation struct{ Number string }
 
-// Summary is what the traveller gets in the end.
+// Summary is the output of the saga: the numbers that the traveller gets.
 type Summary struct {
 	Payment string `json:"payment"`
 	Hotel   string `json:"hotel"`
@@ -37,7 +38,8 @@ type Summary struct {
 	Car     string `json:"car"`
 }
 
-// Service is what the actions work with: the clients of the booking services.
+// Service is the application context of the actions: the clients of the payment
+// and booking services.
 type Service struct {
 	Payments PaymentService
 	Hotels   BookingService
@@ -51,8 +53,9 @@ func (s *Service) chargeCard(ctx context.Context, trip BookTrip) (PaymentConfirm
 	return PaymentConfirmation{Number: number}, err
 }
 
-// refundCard takes the payment as a pointer: it is also called when nobody knows whether
-// the card was charged, and then refunds what it was charged under this saga's key.
+// refundCard takes a pointer, so it is also called if the outcome of chargeCard
+// is unknown. Then payment is nil, and the service finds the charge, if there
+// is one, by its idempotency key.
 //
 //saga:undo payment attempts=20
 func (s *Service) refundCard(ctx context.Context, payment *PaymentConfirmation) error {

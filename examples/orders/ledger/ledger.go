@@ -1,8 +1,10 @@
-// Package ledger stands in for the services of others that an order needs, and keeps their books in tables, so that what they
-// did can be looked up, also after a crash.
+// Package ledger simulates the external services of an order. It records their
+// effects in tables, which survive a crash and can be inspected.
 //
-// Each request is one row, by its key. The row counts how often the request came and how often it was to be undone, which is all
-// that it takes to serve it once: the first time counts, and a request that comes after its undo is refused.
+// Each request is one row, identified by its idempotency key. The row counts
+// how often the service received the request, and how often its undo. This is
+// enough to serve a request once: only the first one has an effect, and a
+// request that arrives after its undo is refused.
 package ledger
 
 import (
@@ -18,10 +20,11 @@ import (
 	"github.com/sagagen/sagagen/examples/orders/order"
 )
 
-// Ledger is all the services. Its statements are such that SQLite and PostgreSQL both know them.
+// Ledger implements all services of an order. Its SQL works on SQLite and on
+// PostgreSQL.
 type Ledger struct {
 	db *sql.DB
-	// latency is how long a request and its answer are on their way.
+	// latency is the time that a request and its response take together.
 	latency time.Duration
 }
 
@@ -48,11 +51,12 @@ var tables = []string{
 		ON CONFLICT (sku) DO NOTHING`,
 }
 
-// Open returns the ledger in that database, and creates its tables.
+// Open returns the ledger in a database. It creates the tables if they are
+// missing.
 func Open(ctx context.Context, db *sql.DB, latency time.Duration) (*Ledger, error) {
 	l := &Ledger{db: db, latency: latency}
 	var err error
-	for range 5 { // PostgreSQL lets all but one fail of those who create a table at the same time
+	for range 5 { // if several processes create a table at once, PostgreSQL fails all but one
 		if err = l.createTables(ctx); err == nil {
 			return l, nil
 		}
@@ -74,7 +78,7 @@ func (l *Ledger) Service() *order.Service {
 	return &order.Service{Warehouse: l, Bank: l, Carrier: l, Mail: l}
 }
 
-// Effect is one request that a service was asked for.
+// Effect is one request that a service received.
 type Effect struct {
 	Key    string  `json:"key"`
 	Order  saga.ID `json:"-"`
@@ -82,15 +86,17 @@ type Effect struct {
 	Item   string  `json:"item"`
 	Amount int64   `json:"amount"`
 	Number string  `json:"number"`
-	// Done is how often the request came, and Undone how often it was to be undone. It stands if it was done and not undone.
+	// Done is how often the service received the request, and Undone how often
+	// it received the undo. The effect remains if Done > 0 and Undone is 0.
 	Done   int64 `json:"done"`
 	Undone int64 `json:"undone"`
 }
 
-// Effects returns what the services were asked for by an order, in the order of the keys.
+// Effects returns the requests of an order, sorted by their keys.
 func (l *Ledger) Effects(ctx context.Context, id saga.ID) ([]Effect, error) {
 	rows, err := l.db.QueryContext(ctx, `
-		SELECT key, kind, item, amount, number, done, undone FROM shop_effect WHERE order_id = $1 ORDER BY key`, id.String())
+		SELECT key, kind, item, amount, number, done, undone
+		FROM shop_effect WHERE order_id = $1 ORDER BY key`, id.String())
 	if err != nil {
 		return nil, err
 	}
@@ -106,10 +112,11 @@ func (l *Ledger) Effects(ctx context.Context, id saga.ID) ([]Effect, error) {
 	return effects, rows.Err()
 }
 
-// serve does what a request asks for, in one transaction, in the middle of the latency: a caller that doesn't wait for the answer
-// can't tell whether it was done.
+// serve runs a request in one transaction, between the two halves of the
+// latency. A caller that doesn't wait for the response can't know whether the
+// request had an effect.
 func (l *Ledger) serve(ctx context.Context, f func(*sql.Tx) error) error {
-	if err := l.travel(ctx); err != nil {
+	if err := l.delay(ctx); err != nil {
 		return err
 	}
 	tx, err := l.begin(ctx)
@@ -122,26 +129,27 @@ func (l *Ledger) serve(ctx context.Context, f func(*sql.Tx) error) error {
 	if err := tx.Commit(); err != nil {
 		return err
 	}
-	return l.travel(ctx)
+	return l.delay(ctx)
 }
 
-// begin begins a transaction. A service whose database is away doesn't answer until it is back, or the caller gives up.
+// begin begins a transaction. If the database is unavailable, begin retries
+// until ctx is done.
 func (l *Ledger) begin(ctx context.Context) (*sql.Tx, error) {
 	for {
 		tx, err := l.db.BeginTx(ctx, nil)
 		if err == nil {
 			return tx, nil
 		}
-		if ended := wait(ctx, 50*time.Millisecond); ended != nil {
-			return nil, fmt.Errorf("%w: %w", ended, err)
+		if done := wait(ctx, 50*time.Millisecond); done != nil {
+			return nil, fmt.Errorf("%w: %w", done, err)
 		}
 	}
 }
 
-// travel takes as long as a request, or an answer, is on its way.
-func (l *Ledger) travel(ctx context.Context) error { return wait(ctx, l.latency/2) }
+// delay waits as long as a request or a response is on its way.
+func (l *Ledger) delay(ctx context.Context) error { return wait(ctx, l.latency/2) }
 
-// wait waits for so long, or until the context has ended, and returns the context's error then.
+// wait waits for d. It returns the error of ctx if ctx is done before.
 func wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -153,8 +161,9 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// do notes a request. It sets the effect's number, which is that of the first time, and its counts. A request that was
-// undone before is refused.
+// do records a request and sets the counts and the number of the effect. A
+// repeated request gets the number of the first one. A request that arrives
+// after its undo is refused.
 func do(ctx context.Context, tx *sql.Tx, service string, e *Effect) error {
 	err := tx.QueryRowContext(ctx, `
 		INSERT INTO shop_effect (key, order_id, kind, item, amount, number, done, undone)
@@ -163,13 +172,15 @@ func do(ctx context.Context, tx *sql.Tx, service string, e *Effect) error {
 		RETURNING number, done, undone`, e.Key, e.Order.String(), e.Kind, e.Item, e.Amount, newNumber(),
 	).Scan(&e.Number, &e.Done, &e.Undone)
 	if err == nil && e.Undone > 0 {
-		return &order.Refusal{Service: service, Reason: "the request comes after its undo"}
+		return &order.Refusal{Service: service, Reason: "the request arrived after its undo"}
 	}
 	return err
 }
 
-// undo notes that a request is to be undone, and sets the effect's counts. There is a row afterwards even if the request never
-// came, so that it is refused if it comes yet. One statement, so that of a request and its undo one is the first.
+// undo records the undo of a request and sets the counts of the effect. It
+// writes a row also if the service has not received the request, so that the
+// request is refused if it arrives later. It is a single statement, so a
+// concurrent request comes either before or after it.
 func undo(ctx context.Context, tx *sql.Tx, e *Effect) error {
 	return tx.QueryRowContext(ctx, `
 		INSERT INTO shop_effect (key, order_id, kind, item, amount, number, done, undone)
@@ -179,10 +190,11 @@ func undo(ctx context.Context, tx *sql.Tx, e *Effect) error {
 	).Scan(&e.Item, &e.Done, &e.Undone)
 }
 
-// first reports whether the effect is done now, and was not before.
+// first reports whether this request is the first one, and is not undone.
 func (e *Effect) first() bool { return e.Done == 1 && e.Undone == 0 }
 
-// reverted reports whether the effect is undone now, and was done before.
+// reverted reports whether this undo is the first one, and the request had an
+// effect.
 func (e *Effect) reverted() bool { return e.Done > 0 && e.Undone == 1 }
 
 func newNumber() string { return rand.Text()[:10] }

@@ -62,7 +62,7 @@ func (l *Ledger) onHand(t *testing.T, sku string) (n int64) {
 	return n
 }
 
-func TestRequestThatComesAgainIsServedOnce(t *testing.T) {
+func TestRepeatedRequestIsServedOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, l *Ledger) {
 		ctx := t.Context()
 		r, tea := newRequest("reserve"), []order.Item{{SKU: "tea", Quantity: 3}, {SKU: "cup", Quantity: 1}}
@@ -86,7 +86,7 @@ func TestRequestThatComesAgainIsServedOnce(t *testing.T) {
 	})
 }
 
-func TestRequestThatComesAfterItsUndoIsRefused(t *testing.T) {
+func TestRequestAfterItsUndoIsRefused(t *testing.T) {
 	onBoth(t, func(t *testing.T, l *Ledger) {
 		ctx := t.Context()
 		items := []order.Item{{SKU: "tea", Quantity: 3}}
@@ -116,7 +116,7 @@ func TestRequestThatComesAfterItsUndoIsRefused(t *testing.T) {
 			r := newRequest(name)
 			undo, do := late(r)
 			require.NoError(t, undo, name)
-			assert.ErrorContains(t, do, "the request comes after its undo", name)
+			assert.ErrorContains(t, do, "the request arrived after its undo", name)
 			assert.ErrorAs(t, do, new(*order.Refusal), name)
 			effects, err := l.Effects(ctx, r.Order)
 			require.NoError(t, err)
@@ -127,7 +127,7 @@ func TestRequestThatComesAfterItsUndoIsRefused(t *testing.T) {
 	})
 }
 
-func TestReservationKeepsAllItemsOrNone(t *testing.T) {
+func TestReservationIsAllOrNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, l *Ledger) {
 		r := newRequest("reserve")
 		before := l.onHand(t, "tea")
@@ -140,12 +140,13 @@ func TestReservationKeepsAllItemsOrNone(t *testing.T) {
 		require.NoError(t, err)
 		assert.Empty(t, effects)
 		_, err = l.Quote(t.Context(), []order.Item{{SKU: "unicorn", Quantity: 1}})
-		assert.EqualError(t, err, `the warehouse refuses: there is no article "unicorn"`)
+		assert.EqualError(t, err, `the warehouse refuses: no such article: "unicorn"`)
 	})
 }
 
-// A request and its undo come at the same time, as after a coordinator has lost its sagas without noticing.
-func TestRequestAndItsUndoAtTheSameTimeLeaveNothing(t *testing.T) {
+// Requests and their undos arrive concurrently. This happens if a coordinator
+// doesn't know yet that another one has taken over its sagas.
+func TestConcurrentRequestAndUndoLeaveNoEffect(t *testing.T) {
 	onBoth(t, func(t *testing.T, l *Ledger) {
 		before := l.onHand(t, "tea")
 		items := []order.Item{{SKU: "tea", Quantity: 1}, {SKU: "cup", Quantity: 2}}
@@ -166,7 +167,7 @@ func TestRequestAndItsUndoAtTheSameTimeLeaveNothing(t *testing.T) {
 	})
 }
 
-func TestLedgerIsOpenedByManyAtOnce(t *testing.T) {
+func TestLedgerCanBeOpenedConcurrently(t *testing.T) {
 	schema := pgtest.Schema(t)
 	pool := pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) {
 		c.ConnConfig.RuntimeParams["search_path"] = schema
@@ -188,7 +189,7 @@ func TestLedgerIsOpenedByManyAtOnce(t *testing.T) {
 	}
 }
 
-func TestServiceThatIsNotWaitedForDoesNothing(t *testing.T) {
+func TestCanceledRequestHasNoEffect(t *testing.T) {
 	onBoth(t, func(t *testing.T, l *Ledger) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -201,8 +202,9 @@ func TestServiceThatIsNotWaitedForDoesNothing(t *testing.T) {
 	})
 }
 
-// A caller that is patient doesn't notice that the database was away, and one that isn't learns why it had no answer.
-func TestServiceWhoseDatabaseIsAwayAnswersWhenItIsBack(t *testing.T) {
+// A request waits while the database is unavailable. If its context expires
+// before, the error has the cause.
+func TestServiceWaitsForUnavailableDatabase(t *testing.T) {
 	server := pgtest.Start(t)
 	db := stdlib.OpenDBFromPool(pgtest.Pool(t, server.URL))
 	defer db.Close()
@@ -210,20 +212,20 @@ func TestServiceWhoseDatabaseIsAwayAnswersWhenItIsBack(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, server.Stop("QUIT"))
 
-	impatient, cancel := context.WithTimeout(t.Context(), time.Second)
+	short, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	r := newRequest("authorize")
-	_, err = l.Authorize(impatient, r, "4929", 100)
+	_, err = l.Authorize(short, r, "4929", 100)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.NotEqual(t, context.DeadlineExceeded.Error(), err.Error(), "it says what the database said")
+	require.NotEqual(t, context.DeadlineExceeded.Error(), err.Error(), "the error has the error of the database")
 
-	answered := make(chan error, 1)
+	responded := make(chan error, 1)
 	go func() {
 		_, err := l.Authorize(t.Context(), r, "4929", 100)
-		answered <- err
+		responded <- err
 	}()
 	require.NoError(t, server.Restart())
-	require.NoError(t, <-answered)
+	require.NoError(t, <-responded)
 	effects, err := l.Effects(t.Context(), r.Order)
 	require.NoError(t, err)
 	require.Len(t, effects, 1)

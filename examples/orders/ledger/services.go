@@ -11,24 +11,26 @@ import (
 	"github.com/sagagen/sagagen/examples/orders/order"
 )
 
-// What goes wrong, for those who want to see it.
+// Inputs that make a service fail.
 const (
 	// CardDeclined is a card that the bank refuses.
 	CardDeclined = "declined"
-	// CardSilent is a card that is authorized, and of which the bank never answers.
+	// CardSilent is a card that the bank authorizes, but without ever
+	// responding.
 	CardSilent = "silent"
-	// CardSlow is a card that is authorized, and of which the bank answers when it is asked again.
+	// CardSlow is a card that the bank authorizes. It responds only to a
+	// repeated request.
 	CardSlow = "slow"
-	// AddressNowhere is an address to which the carrier doesn't go.
+	// AddressNowhere is an address that the carrier doesn't serve.
 	AddressNowhere = "nowhere"
-	// AddressIsland is one from which the carrier brings nothing back.
+	// AddressIsland is an address from which the carrier can't recall a parcel.
 	AddressIsland = "island"
-	// CustomerUnknown is a customer to whom no mail can be sent.
+	// CustomerUnknown is a customer that has no mail address.
 	CustomerUnknown = "unknown"
 )
 
-// errNoAnswer stands for a connection that breaks before the answer comes.
-var errNoAnswer = errors.New("no answer")
+// errNoResponse simulates a connection that breaks before the response.
+var errNoResponse = errors.New("no response")
 
 var (
 	_ order.Warehouse = (*Ledger)(nil)
@@ -46,7 +48,7 @@ func (l *Ledger) Quote(ctx context.Context, items []order.Item) (cents int64, er
 			err := tx.QueryRowContext(ctx, "SELECT cents FROM shop_stock WHERE sku = $1", item.SKU).Scan(&each)
 			switch {
 			case errors.Is(err, sql.ErrNoRows):
-				return &order.Refusal{Service: "warehouse", Reason: fmt.Sprintf("there is no article %q", item.SKU)}
+				return &order.Refusal{Service: "warehouse", Reason: fmt.Sprintf("no such article: %q", item.SKU)}
 			case err != nil:
 				return err
 			}
@@ -57,7 +59,8 @@ func (l *Ledger) Quote(ctx context.Context, items []order.Item) (cents int64, er
 	return cents, err
 }
 
-// Reserve implements order.Warehouse. Each item is a row of its own, whose key is the request's and the article.
+// Reserve implements order.Warehouse. Each item is one row. Its key is the key
+// of the request and the article.
 func (l *Ledger) Reserve(ctx context.Context, r order.Request, items []order.Item) (number string, err error) {
 	err = l.serve(ctx, func(tx *sql.Tx) error {
 		for i, item := range bySKU(items) {
@@ -77,7 +80,8 @@ func (l *Ledger) Reserve(ctx context.Context, r order.Request, items []order.Ite
 				return err
 			}
 			if n, err := result.RowsAffected(); err != nil || n == 0 {
-				return cmp.Or(err, error(&order.Refusal{Service: "warehouse", Reason: fmt.Sprintf("there is not enough of %q", item.SKU)}))
+				reason := fmt.Sprintf("not enough of %q in stock", item.SKU)
+				return cmp.Or(err, error(&order.Refusal{Service: "warehouse", Reason: reason}))
 			}
 		}
 		return nil
@@ -96,7 +100,9 @@ func (l *Ledger) Release(ctx context.Context, r order.Request, items []order.Ite
 			if !e.reverted() {
 				continue
 			}
-			if _, err := tx.ExecContext(ctx, "UPDATE shop_stock SET on_hand = on_hand + $2 WHERE sku = $1", item.SKU, item.Quantity); err != nil {
+			_, err := tx.ExecContext(ctx, `
+				UPDATE shop_stock SET on_hand = on_hand + $2 WHERE sku = $1`, item.SKU, item.Quantity)
+			if err != nil {
 				return err
 			}
 		}
@@ -105,10 +111,13 @@ func (l *Ledger) Release(ctx context.Context, r order.Request, items []order.Ite
 }
 
 func reservation(r order.Request, item order.Item) *Effect {
-	return &Effect{Key: r.Key + "/" + item.SKU, Order: r.Order, Kind: "reservation", Item: item.SKU, Amount: item.Quantity}
+	return &Effect{
+		Key: r.Key + "/" + item.SKU, Order: r.Order, Kind: "reservation", Item: item.SKU, Amount: item.Quantity,
+	}
 }
 
-// bySKU sorts, so that two orders lock articles in the same order and never wait for each other.
+// bySKU returns the items sorted by article. All requests lock articles in this
+// order, so two requests can't deadlock.
 func bySKU(items []order.Item) []order.Item {
 	return slices.SortedFunc(slices.Values(items), func(a, b order.Item) int { return cmp.Compare(a.SKU, b.SKU) })
 }
@@ -121,7 +130,7 @@ func (l *Ledger) Authorize(ctx context.Context, r order.Request, card string, ce
 	e := &Effect{Key: r.Key, Order: r.Order, Kind: "authorization", Item: card, Amount: cents}
 	err := l.serve(ctx, func(tx *sql.Tx) error { return do(ctx, tx, "bank", e) })
 	if err == nil && (card == CardSilent || card == CardSlow && e.first()) {
-		err = errNoAnswer
+		err = errNoResponse
 	}
 	return e.Number, err
 }
@@ -150,7 +159,7 @@ func (l *Ledger) Refund(ctx context.Context, r order.Request) error {
 // Ship implements order.Carrier.
 func (l *Ledger) Ship(ctx context.Context, r order.Request, address string) (string, error) {
 	if address == AddressNowhere {
-		return "", &order.Refusal{Service: "carrier", Reason: "nobody goes there"}
+		return "", &order.Refusal{Service: "carrier", Reason: "the address is not served"}
 	}
 	e := &Effect{Key: r.Key, Order: r.Order, Kind: "shipment", Item: address}
 	err := l.serve(ctx, func(tx *sql.Tx) error { return do(ctx, tx, "carrier", e) })
@@ -174,7 +183,7 @@ func (l *Ledger) Recall(ctx context.Context, r order.Request) error {
 // Send implements order.Mail.
 func (l *Ledger) Send(ctx context.Context, r order.Request, to, text string) error {
 	if to == CustomerUnknown {
-		return &order.Refusal{Service: "mail", Reason: "there is no such customer"}
+		return &order.Refusal{Service: "mail", Reason: "no such customer"}
 	}
 	e := &Effect{Key: r.Key, Order: r.Order, Kind: "mail", Item: to + ": " + text}
 	return l.serve(ctx, func(tx *sql.Tx) error { return do(ctx, tx, "mail", e) })

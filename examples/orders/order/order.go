@@ -1,8 +1,11 @@
-// Package order is the saga of an order: the prices are looked up, the goods reserved and the card authorized, then the
-// money is taken, a parcel is sent and the customer is told. Where a step fails, what was done is undone.
+// Package order defines the saga of an order. It looks up the prices, reserves
+// the goods and authorizes the card. Then it captures the money, ships a parcel
+// and notifies the customer. If a step fails, the steps before it are undone.
 //
-// The services that do all that are of others. Each call of them has a key that follows from the saga and the
-// node (see Request), so that they know a request again which they have served, be it by another process before a crash.
+// The steps call external services. Each request has an idempotency key, which
+// is computed from the saga and the node (see Request). So a service recognizes
+// a request that it has served before, also one by another process before a
+// crash.
 package order
 
 import (
@@ -12,7 +15,8 @@ import (
 
 //go:generate go run ../../../cmd/sagagen
 
-// PlaceOrder asks for goods: they are paid and on their way, or nothing has happened.
+// PlaceOrder has the parameters of an order. Either the goods are paid and
+// shipped, or all steps are undone.
 //
 //saga:dag place-order
 //saga:node quote
@@ -28,57 +32,58 @@ type PlaceOrder struct {
 	Items    []Item `json:"items"`
 }
 
-// Item is so many of one article.
+// Item is a quantity of one article.
 type Item struct {
 	SKU      string `json:"sku"`
 	Quantity int64  `json:"quantity"`
 }
 
-// Quote is what the goods cost. It is in the log before the card is authorized, and so the price of an order doesn't change any more.
+// Quote is the price of the goods. It is in the log before the card is
+// authorized, so the price of an order can't change later.
 type Quote struct {
 	Cents int64 `json:"cents"`
 }
 
-// Reservation says that the warehouse keeps the goods.
+// Reservation is the output of the step reserve: the goods are reserved.
 type Reservation struct {
 	Number string `json:"number"`
 }
 
-// Authorization says that the bank keeps the money.
+// Authorization is the output of the step authorize: the bank holds the money.
 type Authorization struct {
 	Number string `json:"number"`
 }
 
-// Capture says that the bank has taken the money.
+// Capture is the output of the step capture: the bank has taken the money.
 type Capture struct {
 	Number string `json:"number"`
 }
 
-// Shipment says that a parcel is on its way.
+// Shipment is the output of the step ship: the parcel is on its way.
 type Shipment struct {
 	Tracking string `json:"tracking"`
 }
 
-// Confirmation is what the customer gets in the end.
+// Confirmation is the output of the saga: what the customer gets.
 type Confirmation struct {
 	Cents    int64  `json:"cents"`
 	Receipt  string `json:"receipt"`
 	Tracking string `json:"tracking"`
 }
 
-// The most that an order may have.
+// Limits of an order.
 const (
 	maxItems    = 50
 	maxQuantity = 1_000
 )
 
-// Check returns an error if no saga is worth starting for the order.
+// Check returns an error if the order is invalid, so no saga should be started.
 func (o PlaceOrder) Check() error {
 	switch {
 	case o.Customer == "" || o.Address == "" || o.Card == "":
 		return errors.New("customer, address and card are required")
 	case len(o.Items) == 0 || len(o.Items) > maxItems:
-		return fmt.Errorf("there are %d items, want 1 to %d", len(o.Items), maxItems)
+		return fmt.Errorf("found %d items, want 1 to %d", len(o.Items), maxItems)
 	}
 	seen := map[string]bool{}
 	for _, item := range o.Items {
@@ -86,9 +91,9 @@ func (o PlaceOrder) Check() error {
 		case item.SKU == "":
 			return errors.New("an item has no sku")
 		case item.Quantity < 1 || item.Quantity > maxQuantity:
-			return fmt.Errorf("item %q: the quantity is %d, want 1 to %d", item.SKU, item.Quantity, maxQuantity)
+			return fmt.Errorf("item %q has quantity %d, want 1 to %d", item.SKU, item.Quantity, maxQuantity)
 		case seen[item.SKU]:
-			return fmt.Errorf("item %q is there twice: add the quantities", item.SKU)
+			return fmt.Errorf("item %q is listed twice: add the quantities", item.SKU)
 		}
 		seen[item.SKU] = true
 	}

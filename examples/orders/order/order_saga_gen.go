@@ -10,12 +10,12 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// When this line doesn't compile, this file and the runtime are of different times:
-// run go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file: run
+// go get github.com/sagagen/sagagen@latest, then go generate.
 const _ = saga.SupportsGeneratedCodeVersion1
 
-// The annotated functions that this file calls. When one of these lines doesn't compile,
-// that function has changed since: run go generate.
+// The annotated functions that this file calls. If one of these lines doesn't
+// compile, the function has changed: run go generate.
 var (
 	_ func(*Service, saga.ActionContext, PlaceOrder, Quote) (Authorization, error)                   = (*Service).authorize
 	_ func(*Service, saga.ActionContext, *Authorization) error                                       = (*Service).void
@@ -334,8 +334,8 @@ func (r PlaceOrderResult) Ship() Shipment { return r.nodes.Ship }
 // Confirm returns the output of the node confirm, which is the saga's.
 func (r PlaceOrderResult) Confirm() Confirmation { return r.nodes.Confirm }
 
-// The shapes of the data in the logs of these sagas, as JSON has it. A saga that is under way
-// when they change goes on only if what is in its log still fits.
+// The shapes of the data in the logs of these sagas, as JSON. If they change, a
+// saga in flight is resumed only if the data in its log still fits.
 const (
 	shapeAuthorization = `{"number":string}`
 	shapeCapture       = `{"number":string}`

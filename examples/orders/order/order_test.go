@@ -17,84 +17,85 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec"
 )
 
-// others is all the services. It notes the calls, and does to one of them what the test wants.
-type others struct {
+// fakeServices implements all external services. It records the calls, and one
+// method can be made to fail.
+type fakeServices struct {
 	mu    sync.Mutex
-	calls []string // as in "Ship ID/ship/do"
-	keys  []string
+	calls []string // the methods
+	keys  []string // the idempotency key of each call
 
-	victim string // the method to which fail happens
-	fail   func(ctx context.Context) error
+	failing string // the method that returns the error of fail
+	fail    func(ctx context.Context) error
 }
 
-func (o *others) call(ctx context.Context, method, key string) (string, error) {
-	o.mu.Lock()
-	o.calls = append(o.calls, method)
-	o.keys = append(o.keys, key)
-	o.mu.Unlock()
-	if method == o.victim {
-		return "", o.fail(ctx)
+func (s *fakeServices) call(ctx context.Context, method, key string) (string, error) {
+	s.mu.Lock()
+	s.calls = append(s.calls, method)
+	s.keys = append(s.keys, key)
+	s.mu.Unlock()
+	if method == s.failing {
+		return "", s.fail(ctx)
 	}
 	return "number of " + method, nil
 }
 
-func (o *others) Quote(ctx context.Context, _ []Item) (int64, error) {
-	_, err := o.call(ctx, "Quote", "")
+func (s *fakeServices) Quote(ctx context.Context, _ []Item) (int64, error) {
+	_, err := s.call(ctx, "Quote", "")
 	return 2500, err
 }
 
-func (o *others) Reserve(ctx context.Context, r Request, _ []Item) (string, error) {
-	return o.call(ctx, "Reserve", r.Key)
+func (s *fakeServices) Reserve(ctx context.Context, r Request, _ []Item) (string, error) {
+	return s.call(ctx, "Reserve", r.Key)
 }
 
-func (o *others) Release(ctx context.Context, r Request, _ []Item) error {
-	_, err := o.call(ctx, "Release", r.Key)
+func (s *fakeServices) Release(ctx context.Context, r Request, _ []Item) error {
+	_, err := s.call(ctx, "Release", r.Key)
 	return err
 }
 
-func (o *others) Authorize(ctx context.Context, r Request, _ string, _ int64) (string, error) {
-	return o.call(ctx, "Authorize", r.Key)
+func (s *fakeServices) Authorize(ctx context.Context, r Request, _ string, _ int64) (string, error) {
+	return s.call(ctx, "Authorize", r.Key)
 }
 
-func (o *others) Void(ctx context.Context, r Request) error {
-	_, err := o.call(ctx, "Void", r.Key)
+func (s *fakeServices) Void(ctx context.Context, r Request) error {
+	_, err := s.call(ctx, "Void", r.Key)
 	return err
 }
 
-func (o *others) Capture(ctx context.Context, r Request, authorization string, cents int64) (string, error) {
+func (s *fakeServices) Capture(ctx context.Context, r Request, authorization string, cents int64) (string, error) {
 	if authorization != "number of Authorize" || cents != 2500 {
 		return "", &Refusal{Service: "bank", Reason: "no such authorization"}
 	}
-	return o.call(ctx, "Capture", r.Key)
+	return s.call(ctx, "Capture", r.Key)
 }
 
-func (o *others) Refund(ctx context.Context, r Request) error {
-	_, err := o.call(ctx, "Refund", r.Key)
+func (s *fakeServices) Refund(ctx context.Context, r Request) error {
+	_, err := s.call(ctx, "Refund", r.Key)
 	return err
 }
 
-func (o *others) Ship(ctx context.Context, r Request, _ string) (string, error) {
-	return o.call(ctx, "Ship", r.Key)
+func (s *fakeServices) Ship(ctx context.Context, r Request, _ string) (string, error) {
+	return s.call(ctx, "Ship", r.Key)
 }
 
-func (o *others) Recall(ctx context.Context, r Request) error {
-	_, err := o.call(ctx, "Recall", r.Key)
+func (s *fakeServices) Recall(ctx context.Context, r Request) error {
+	_, err := s.call(ctx, "Recall", r.Key)
 	return err
 }
 
-func (o *others) Send(ctx context.Context, r Request, _, _ string) error {
+func (s *fakeServices) Send(ctx context.Context, r Request, _, _ string) error {
 	method := "Send"
 	if strings.HasSuffix(r.Key, "/undo") {
 		method = "Correct"
 	}
-	_, err := o.call(ctx, method, r.Key)
+	_, err := s.call(ctx, method, r.Key)
 	return err
 }
 
-// play runs one order to its end, in no time.
-func play(t *testing.T, o *others) (PlaceOrderResult, error) {
+// runOrder runs one order until it is finished.
+func runOrder(t *testing.T, s *fakeServices) (PlaceOrderResult, error) {
 	t.Helper()
-	service := &Service{Warehouse: o, Bank: o, Carrier: o, Mail: o}
+	service := &Service{Warehouse: s, Bank: s, Carrier: s, Mail: s}
 	coordinator, err := sec.New(sec.Config{Registry: NewRegistry(service), Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, coordinator.Shutdown(t.Context())) }()
@@ -102,42 +103,47 @@ func play(t *testing.T, o *others) (PlaceOrderResult, error) {
 	require.NoError(t, err)
 	result, err := run.Wait(t.Context())
 	prefix := run.ID().String() + "/"
-	for i, key := range o.keys {
+	for i, key := range s.keys {
 		if key != "" {
 			require.True(t, strings.HasPrefix(key, prefix), "%q", key)
-			o.keys[i] = strings.TrimPrefix(key, prefix)
+			s.keys[i] = strings.TrimPrefix(key, prefix)
 		}
 	}
 	return result, err
 }
 
-func TestOrderIsCarriedOutInOrder(t *testing.T) {
-	o := new(others)
-	result, err := play(t, o)
+func TestStepsRunInOrderOfDAG(t *testing.T) {
+	s := new(fakeServices)
+	result, err := runOrder(t, s)
 	require.NoError(t, err)
-	assert.Equal(t, Confirmation{Cents: 2500, Receipt: "number of Capture", Tracking: "number of Ship"}, result.Confirm())
-	assert.ElementsMatch(t, []string{"Quote", "Reserve", "Authorize"}, o.calls[:3], "these run beside each other")
-	assert.Less(t, slices.Index(o.calls, "Quote"), slices.Index(o.calls, "Authorize"), "but the price comes first")
-	assert.Equal(t, []string{"Capture", "Ship", "Send"}, o.calls[3:])
+	want := Confirmation{Cents: 2500, Receipt: "number of Capture", Tracking: "number of Ship"}
+	assert.Equal(t, want, result.Confirm())
+	assert.ElementsMatch(t, []string{"Quote", "Reserve", "Authorize"}, s.calls[:3], "these steps run in parallel")
+	assert.Less(t, slices.Index(s.calls, "Quote"), slices.Index(s.calls, "Authorize"),
+		"authorize needs the output of quote")
+	assert.Equal(t, []string{"Capture", "Ship", "Send"}, s.calls[3:])
 }
 
-// steps are the do methods, and what undoes each. The steps before one are those that the order takes before it.
+// steps has the do and the undo method of each step, and the key of the undo
+// request. The saga runs the steps in this order, but Reserve and Authorize in
+// parallel.
 var steps = []struct{ do, undo, key string }{
 	{"Reserve", "Release", "reserve/do"},
 	{"Authorize", "Void", "authorize/do"},
 	{"Capture", "Refund", "capture/do"},
 	{"Ship", "Recall", "ship/do"},
-	{"Send", "Correct", "confirm/undo"}, // a mail of its own
+	{"Send", "Correct", "confirm/undo"}, // the correction is a new request
 }
 
-// undone returns the undo methods that were called, and asserts that each had the key of what it undoes.
-func (o *others) undone(t *testing.T) []string {
+// undone returns the undo methods that were called. It asserts that each had
+// the key of the request that it undoes.
+func (s *fakeServices) undone(t *testing.T) []string {
 	t.Helper()
 	var undone []string
-	for i, method := range o.calls {
-		for _, s := range steps {
-			if s.undo == method {
-				assert.Equal(t, s.key, o.keys[i], method)
+	for i, method := range s.calls {
+		for _, step := range steps {
+			if step.undo == method {
+				assert.Equal(t, step.key, s.keys[i], method)
 				undone = append(undone, method)
 			}
 		}
@@ -145,21 +151,21 @@ func (o *others) undone(t *testing.T) []string {
 	return undone
 }
 
-func TestRefusedStepIsNotUndoneAndThoseBeforeItAre(t *testing.T) {
+func TestRefusedStepUndoesOnlyEarlierSteps(t *testing.T) {
 	for i, step := range steps {
 		synctest.Test(t, func(t *testing.T) {
-			o := &others{victim: step.do, fail: func(context.Context) error { return &Refusal{"service", "no"} }}
-			_, err := play(t, o)
+			s := &fakeServices{failing: step.do, fail: func(context.Context) error { return &Refusal{"service", "no"} }}
+			_, err := runOrder(t, s)
 			var refusal *Refusal
 			require.ErrorAs(t, err, &refusal)
 			assert.Equal(t, "no", refusal.Reason)
-			assert.Equal(t, 1, count(o.calls, step.do), "a refusal isn't tried again")
+			assert.Equal(t, 1, count(s.calls, step.do), "a refusal must not be retried")
 			want := []string{"Refund", "Recall", "Void", "Release"}
-			undone := o.undone(t)
+			undone := s.undone(t)
 			assert.NotContains(t, undone, step.undo)
-			if i >= 2 { // all before it have succeeded
-				for _, s := range steps[:i] {
-					assert.Equal(t, 1, count(undone, s.undo), "%s, after %s was refused", s.undo, step.do)
+			if i >= 2 { // all earlier steps have succeeded
+				for _, earlier := range steps[:i] {
+					assert.Equal(t, 1, count(undone, earlier.undo), "%s, after %s was refused", earlier.undo, step.do)
 				}
 				assert.Len(t, undone, i)
 			}
@@ -168,10 +174,11 @@ func TestRefusedStepIsNotUndoneAndThoseBeforeItAre(t *testing.T) {
 	}
 }
 
-// A service that fails without a refusal, or hangs, may have done what it was asked for.
-func TestStepOfUnknownOutcomeIsTriedAgainAndThenUndoneByItsKey(t *testing.T) {
+// A service that fails without a refusal, or hangs, may have served the
+// request.
+func TestUnknownOutcomeIsRetriedAndThenUndone(t *testing.T) {
 	failures := map[string]func(context.Context) error{
-		"no answer": func(context.Context) error { return errors.New("no answer") },
+		"no response": func(context.Context) error { return errors.New("no response") },
 		"hangs": func(ctx context.Context) error {
 			<-ctx.Done()
 			return ctx.Err()
@@ -181,36 +188,36 @@ func TestStepOfUnknownOutcomeIsTriedAgainAndThenUndoneByItsKey(t *testing.T) {
 	for name, fail := range failures {
 		for _, step := range steps {
 			synctest.Test(t, func(t *testing.T) {
-				o := &others{victim: step.do, fail: fail}
-				_, err := play(t, o)
+				s := &fakeServices{failing: step.do, fail: fail}
+				_, err := runOrder(t, s)
 				var failed *saga.FailedError
 				require.ErrorAs(t, err, &failed)
 				assert.Equal(t, saga.StateFailed, failed.State, "%s %s", step.do, name)
-				assert.Greater(t, count(o.calls, step.do), 2, "%s %s", step.do, name)
-				assert.Equal(t, 1, count(o.undone(t), step.undo), "%s %s", step.do, name)
+				assert.Greater(t, count(s.calls, step.do), 2, "%s %s", step.do, name)
+				assert.Equal(t, 1, count(s.undone(t), step.undo), "%s %s", step.do, name)
 			})
 		}
 	}
 }
 
-func TestQuoteThatFailsLeavesNothing(t *testing.T) {
+func TestFailedQuoteLeavesNoEffect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := &others{victim: "Quote", fail: func(ctx context.Context) error {
+		s := &fakeServices{failing: "Quote", fail: func(ctx context.Context) error {
 			<-ctx.Done()
 			return ctx.Err()
 		}}
-		_, err := play(t, o)
+		_, err := runOrder(t, s)
 		var failed *saga.FailedError
 		require.ErrorAs(t, err, &failed)
 		assert.Equal(t, saga.StateFailed, failed.State)
-		assert.Equal(t, []string{"Release"}, o.undone(t))
-		assert.Zero(t, count(o.calls, "Authorize"))
+		assert.Equal(t, []string{"Release"}, s.undone(t))
+		assert.Zero(t, count(s.calls, "Authorize"))
 	})
 }
 
-func TestUndoThatIsRefusedLeavesTheOrderStuckAtOnce(t *testing.T) {
-	o := &others{victim: "Recall", fail: func(context.Context) error { return &Refusal{"carrier", "too late"} }}
-	service := &Service{Warehouse: o, Bank: o, Carrier: o, Mail: noMail{}}
+func TestRefusedUndoMakesOrderStuckWithoutRetry(t *testing.T) {
+	s := &fakeServices{failing: "Recall", fail: func(context.Context) error { return &Refusal{"carrier", "too late"} }}
+	service := &Service{Warehouse: s, Bank: s, Carrier: s, Mail: noMail{}}
 	coordinator, err := sec.New(sec.Config{Registry: NewRegistry(service), Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, coordinator.Shutdown(t.Context())) }()
@@ -220,7 +227,7 @@ func TestUndoThatIsRefusedLeavesTheOrderStuckAtOnce(t *testing.T) {
 	var failed *saga.FailedError
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, saga.StateStuck, failed.State)
-	assert.Equal(t, 1, count(o.calls, "Recall"))
+	assert.Equal(t, 1, count(s.calls, "Recall"))
 }
 
 type noMail struct{}
@@ -236,17 +243,20 @@ func count(all []string, one string) (n int) {
 	return n
 }
 
-func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {
+func TestCheckRejectsInvalidOrders(t *testing.T) {
 	good := PlaceOrder{Customer: "a", Address: "b", Card: "c", Items: []Item{{"tea", 1}, {"cup", maxQuantity}}}
 	require.NoError(t, good.Check())
+	items := func(items ...Item) func(*PlaceOrder) {
+		return func(o *PlaceOrder) { o.Items = items }
+	}
 	for want, change := range map[string]func(*PlaceOrder){
-		"customer, address and card are required":          func(o *PlaceOrder) { o.Card = "" },
-		"there are 0 items, want 1 to 50":                  func(o *PlaceOrder) { o.Items = nil },
-		"there are 51 items, want 1 to 50":                 func(o *PlaceOrder) { o.Items = make([]Item, maxItems+1) },
-		"an item has no sku":                               func(o *PlaceOrder) { o.Items = []Item{{"", 1}} },
-		`item "tea": the quantity is 0, want 1 to 1000`:    func(o *PlaceOrder) { o.Items = []Item{{"tea", 0}} },
-		`item "tea": the quantity is 1001, want 1 to 1000`: func(o *PlaceOrder) { o.Items = []Item{{"tea", maxQuantity + 1}} },
-		`item "tea" is there twice: add the quantities`:    func(o *PlaceOrder) { o.Items = []Item{{"tea", 1}, {"tea", 2}} },
+		"customer, address and card are required":        func(o *PlaceOrder) { o.Card = "" },
+		"found 0 items, want 1 to 50":                    items(),
+		"found 51 items, want 1 to 50":                   items(make([]Item, maxItems+1)...),
+		"an item has no sku":                             items(Item{"", 1}),
+		`item "tea" has quantity 0, want 1 to 1000`:      items(Item{"tea", 0}),
+		`item "tea" has quantity 1001, want 1 to 1000`:   items(Item{"tea", maxQuantity + 1}),
+		`item "tea" is listed twice: add the quantities`: items(Item{"tea", 1}, Item{"tea", 2}),
 	} {
 		o := good
 		change(&o)

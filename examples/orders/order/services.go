@@ -7,12 +7,16 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// Service is what the actions work with: the clients of the services of others.
+// Service is the application context of the actions: the clients of the
+// external services.
 //
-// All of them serve a request once: one whose key they know gets the answer that it got before. What undoes names the
-// key of what it undoes, and may come first, if the request was on its way for long; then the request is refused when it comes.
+// Every service serves a request once: a repeated request, with the same key,
+// gets the response of the first one. An undo has the key of the request that
+// it undoes. It may arrive before a delayed request; the service then refuses
+// the request when it arrives.
 //
-// A *Refusal means that nothing was done, now or before, under that key. Any other error says nothing.
+// A *Refusal means that no request with that key had an effect, or ever will.
+// After any other error the outcome is unknown.
 type Service struct {
 	Warehouse Warehouse
 	Bank      Bank
@@ -20,53 +24,58 @@ type Service struct {
 	Mail      Mail
 }
 
-// Warehouse keeps goods for a customer.
+// Warehouse reserves goods for an order.
 type Warehouse interface {
-	// Quote returns what the items cost. It changes nothing.
+	// Quote returns the price of the items. It has no effects.
 	Quote(ctx context.Context, items []Item) (cents int64, err error)
-	// Reserve keeps all items, or none.
+	// Reserve reserves all items or none.
 	Reserve(ctx context.Context, r Request, items []Item) (number string, err error)
-	// Release gives back what Reserve kept under that key, if anything.
+	// Release undoes the Reserve with that key, if there was one.
 	Release(ctx context.Context, r Request, items []Item) error
 }
 
 // Bank takes money from cards.
 type Bank interface {
-	// Authorize keeps the money for a Capture.
+	// Authorize holds the money for a later Capture.
 	Authorize(ctx context.Context, r Request, card string, cents int64) (number string, err error)
-	// Void frees what Authorize kept under that key, if anything.
+	// Void undoes the Authorize with that key, if there was one.
 	Void(ctx context.Context, r Request) error
-	// Capture takes money that Authorize has kept.
+	// Capture takes the money of an authorization.
 	Capture(ctx context.Context, r Request, authorization string, cents int64) (number string, err error)
-	// Refund gives back what Capture took under that key, if anything.
+	// Refund undoes the Capture with that key, if there was one.
 	Refund(ctx context.Context, r Request) error
 }
 
-// Carrier brings parcels.
+// Carrier delivers parcels.
 type Carrier interface {
-	// Ship fetches a parcel and brings it to the address.
+	// Ship delivers a parcel to the address.
 	Ship(ctx context.Context, r Request, address string) (tracking string, err error)
-	// Recall brings back what Ship fetched under that key, if anything. It is refused when that is too late.
+	// Recall undoes the Ship with that key, if there was one. It returns a
+	// *Refusal if it is too late.
 	Recall(ctx context.Context, r Request) error
 }
 
-// Mail writes to customers. A mail that was sent can't be undone; only another one can be sent.
+// Mail sends mails to customers. A mail can't be undone, only corrected by
+// another one.
 type Mail interface {
 	Send(ctx context.Context, r Request, to, text string) error
 }
 
-// Request says which request it is, and for which order.
+// Request identifies a request to a service.
 type Request struct {
-	// Key is the same in each attempt, in whatever process, and of no other node or saga.
+	// Key is the idempotency key. It is the same in each attempt and in every
+	// process, and unique to the node and the saga.
 	Key   string
 	Order saga.ID
 }
 
-// request returns the request of a node. An undo names what the do had, as in 0192f0c1-…/capture/do, which is all that is
-// known of it if no answer came.
+// request returns the request of a node. Its key is that of the do function,
+// such as 0192f0c1-…/capture/do, also in the undo function. If there was no
+// response, the undo knows nothing else about the request.
 func request(ctx saga.ActionContext) Request { return Request{Key: ctx.DoKey(), Order: ctx.SagaID()} }
 
-// Refusal is a service's no, which it repeats when it's asked again.
+// Refusal is the error of a service that rejects a request for good. It rejects
+// a repeated request too.
 type Refusal struct {
 	Service string `json:"service"`
 	Reason  string `json:"reason"`

@@ -13,10 +13,12 @@ import (
 	"github.com/sagagen/sagagen/bench/trip"
 )
 
-// fillers is how many calls of Create are under way at once: enough for large groups.
+// fillers is the number of concurrent calls of Create. It is large enough for
+// large group commits.
 const fillers = 256
 
-// fill creates sagas made by record, which is given their numbers from 1, in a store.
+// fill creates sagas in a store. The function record returns the saga with
+// number n, which starts at 1.
 func fill(ctx context.Context, st store.Store, sagas int, record func(n int64) (store.NewSaga, error)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -41,16 +43,17 @@ func fill(ctx context.Context, st store.Store, sagas int, record func(n int64) (
 	return context.Cause(ctx)
 }
 
-// unfinishedTrip is the record of a trip whose coordinator has died while the card was being charged.
+// unfinishedTrip returns a trip whose coordinator crashed while it charged the
+// card.
 func unfinishedTrip(n int64) (store.NewSaga, error) {
 	return tripRecord(n, saga.StateRunning, saga.Event{Node: 1, Kind: saga.EventStarted})
 }
 
-// finishedTrip is the record of a trip that was booked, with all its events.
+// finishedTrip returns a successful trip with all its events.
 func finishedTrip(n int64) (store.NewSaga, error) {
 	var events []saga.Event
 	for node := saga.NodeID(1); node <= tripNodes; node++ {
-		output, err := json.Marshal(trip.Payment{Number: trip.Number(n).Card})
+		output, err := json.Marshal(trip.Payment{Number: trip.NewParams(n).Card})
 		if err != nil {
 			return store.NewSaga{}, err
 		}
@@ -62,7 +65,7 @@ func finishedTrip(n int64) (store.NewSaga, error) {
 }
 
 func tripRecord(n int64, state saga.State, events ...saga.Event) (store.NewSaga, error) {
-	withParams, err := saga.NewSagaDAG(trip.BookTripDAG(), trip.Number(n))
+	withParams, err := saga.NewSagaDAG(trip.BookTripDAG(), trip.NewParams(n))
 	if err != nil {
 		return store.NewSaga{}, err
 	}
@@ -75,6 +78,7 @@ func tripRecord(n int64, state saga.State, events ...saga.Event) (store.NewSaga,
 		events[i].Seq, events[i].At = uint64(i), now
 	}
 	return store.NewSaga{
-		ID: saga.NewID(), Name: withParams.Name(), DAG: dag, Params: params, State: state, Events: events, Owner: "a dead coordinator",
+		ID: saga.NewID(), Name: withParams.Name(), DAG: dag, Params: params,
+		State: state, Events: events, Owner: "crashed coordinator",
 	}, nil
 }

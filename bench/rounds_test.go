@@ -10,11 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// recorder makes cases that record what is called.
+// recorder creates cases that record their calls.
 type recorder struct{ calls []string }
 
 func (r *recorder) benchCase(name string, failure error) benchCase {
-	return benchCase{name: name, unit: milliseconds, setup: func(context.Context, *lab, int) (session, error) {
+	return benchCase{name: name, unit: milliseconds, setup: func(context.Context, *environment, int) (session, error) {
 		r.calls = append(r.calls, "setup "+name)
 		if errors.Is(failure, errSkip) {
 			return nil, failure
@@ -39,10 +39,11 @@ func (s *recordedSession) close() error {
 	return nil
 }
 
-func TestRoundsMeasureTheCasesInTurn(t *testing.T) {
+func TestRoundsMeasureCasesInTurn(t *testing.T) {
 	var r recorder
 	var progress []string
-	results, err := runRounds(t.Context(), nil, []benchCase{r.benchCase("a", nil), r.benchCase("b", nil)}, 3, budget{},
+	cases := []benchCase{r.benchCase("a", nil), r.benchCase("b", nil)}
+	results, err := runRounds(t.Context(), nil, cases, 3, budget{},
 		func(round int, c *benchCase) { progress = append(progress, fmt.Sprint(round, " ", c.name)) },
 		func(err error) { t.Error(err) })
 	require.NoError(t, err)
@@ -53,36 +54,42 @@ func TestRoundsMeasureTheCasesInTurn(t *testing.T) {
 	assert.Equal(t, 3, results[0].Rounds)
 }
 
-func TestCaseThatLacksSomethingIsSkippedOnce(t *testing.T) {
+func TestSkippedCaseIsReportedOnce(t *testing.T) {
 	var r recorder
 	var skipped []error
-	lacking := fmt.Errorf("%w: give a server", errSkip)
-	results, err := runRounds(t.Context(), nil, []benchCase{r.benchCase("a", lacking), r.benchCase("b", nil)}, 2, budget{},
+	missing := fmt.Errorf("%w: set a server", errSkip)
+	cases := []benchCase{r.benchCase("a", missing), r.benchCase("b", nil)}
+	results, err := runRounds(t.Context(), nil, cases, 2, budget{},
 		func(int, *benchCase) {}, func(err error) { skipped = append(skipped, err) })
 	require.NoError(t, err)
 	require.Len(t, skipped, 1)
-	assert.EqualError(t, skipped[0], "a: skipped: give a server")
+	assert.EqualError(t, skipped[0], "a: skipped: set a server")
 	require.Len(t, results, 1)
 	assert.Equal(t, "b", results[0].Name)
 }
 
-func TestWrongResultEndsTheRunAndNamesTheCase(t *testing.T) {
+func TestWrongResultEndsRunAndNamesCase(t *testing.T) {
 	var r recorder
-	results, err := runRounds(t.Context(), nil, []benchCase{r.benchCase("a", nil), r.benchCase("b", errors.New("wrong output")), r.benchCase("c", nil)}, 2, budget{},
+	cases := []benchCase{
+		r.benchCase("a", nil), r.benchCase("b", errors.New("wrong output")), r.benchCase("c", nil),
+	}
+	results, err := runRounds(t.Context(), nil, cases, 2, budget{},
 		func(int, *benchCase) {}, func(err error) { t.Error(err) })
 	assert.EqualError(t, err, "b: wrong output")
-	assert.Equal(t, "close b", r.calls[len(r.calls)-1], "what was set up is removed")
-	require.Len(t, results, 1, "what was measured before isn't lost")
+	assert.Equal(t, "close b", r.calls[len(r.calls)-1], "the session must be closed")
+	require.Len(t, results, 1, "earlier results must be returned")
 	assert.Equal(t, "a", results[0].Name)
 }
 
-func TestInterruptedRunReturnsWhatItHasMeasured(t *testing.T) {
+func TestInterruptedRunReturnsEarlierResults(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	var r recorder
-	results, err := runRounds(ctx, nil, []benchCase{r.benchCase("a", nil), {name: "b", setup: func(ctx context.Context, _ *lab, _ int) (session, error) {
+	interrupted := benchCase{name: "b", setup: func(ctx context.Context, _ *environment, _ int) (session, error) {
 		interrupt()
 		return nil, ctx.Err()
-	}}}, 2, budget{}, func(int, *benchCase) {}, func(err error) { t.Error(err) })
+	}}
+	results, err := runRounds(ctx, nil, []benchCase{r.benchCase("a", nil), interrupted}, 2, budget{},
+		func(int, *benchCase) {}, func(err error) { t.Error(err) })
 	require.ErrorIs(t, err, context.Canceled)
 	require.Len(t, results, 1)
 	assert.Equal(t, "a", results[0].Name)

@@ -10,18 +10,20 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec"
 )
 
-// counter is the parameters and the output of every node of the sagas of many nodes. Each node adds one to what it gets, so that
-// the output tells how long the way was.
+// counter has the parameters of a chain, fan or stages saga, and the output of
+// each node. Each node adds one to its input, so the output of the saga is the
+// length of its longest path.
 type counter struct{ N int64 }
 
 type countInputs struct {
 	Before counter `saga:"before"`
 }
 
-// countAction is the action of every node.
+// countAction is the action of all nodes.
 const countAction saga.ActionName = "bench.count"
 
-// newCounters returns the workload of sagas with that DAG. Steps is how many nodes stand one after the other, nodes how many there are.
+// newCounters returns a workload of sagas with the given DAG. The longest path
+// of the DAG has steps nodes, the whole DAG has nodes nodes.
 func newCounters(dag *saga.DAG, steps, nodes int64) *workload {
 	var numbers, calls atomic.Int64
 	registry := saga.NewRegistry()
@@ -50,7 +52,7 @@ func newCounters(dag *saga.DAG, steps, nodes int64) *workload {
 				return err
 			}
 			if got, want := string(outputs.Saga()), fmt.Sprintf(`{"N":%d}`, first+steps); got != want {
-				return fmt.Errorf("saga has the output %s, want %s", got, want)
+				return fmt.Errorf("saga has output %s, want %s", got, want)
 			}
 			return nil
 		},
@@ -63,8 +65,10 @@ func newCounters(dag *saga.DAG, steps, nodes int64) *workload {
 	}
 }
 
-// newStages returns the workload of sagas of stages, each of which is so many nodes wide, runs after the whole stage before, and gets what
-// the first node of that put out. If last is true, one more node runs after all. The DAG is built when it's first needed.
+// newStages returns a workload of sagas with several stages, each of width
+// parallel nodes. The nodes of a stage start when all nodes of the stage before
+// have finished, and get the output of its first node. If last is true, one
+// more node runs after all stages. The DAG is built once, at the first use.
 func newStages(stages, width int, last bool) func() *workload {
 	widths := make([]int, stages, stages+1)
 	for i := range widths {
@@ -94,10 +98,10 @@ func newStages(stages, width int, last bool) func() *workload {
 	return func() *workload { return newCounters(dag(), int64(len(widths)), int64(nodes)) }
 }
 
-// newChains returns the workload of sagas of n nodes, one after the other.
+// newChains returns a workload of sagas with n nodes, one after the other.
 func newChains(n int) func() *workload { return newStages(n, 1, false) }
 
-// newFans returns the workload of sagas of n nodes beside each other, and one after them.
+// newFans returns a workload of sagas with n parallel nodes and one after them.
 func newFans(n int) func() *workload { return newStages(1, n, true) }
 
 func stageNode(stage, place int) saga.NodeName {

@@ -13,19 +13,19 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// placed names an order.
-type placed struct {
+// idView identifies an order.
+type idView struct {
 	ID saga.ID `json:"id"`
 }
 
-// orderView is what is told of one order.
+// orderView describes one order.
 type orderView struct {
 	ID    saga.ID    `json:"id"`
 	State saga.State `json:"state"`
-	// Reason is why it was not carried out.
+	// Reason says why the order failed, is stuck or is parked.
 	Reason string     `json:"reason,omitempty"`
 	Steps  []stepView `json:"steps"`
-	// Confirmation is there if it was.
+	// Confirmation is set if the order succeeded.
 	Confirmation *order.Confirmation `json:"confirmation,omitempty"`
 }
 
@@ -57,7 +57,8 @@ func newOrderView(status *saga.Status) orderView {
 // listView is a page of orders.
 type listView struct {
 	Orders []listedView `json:"orders"`
-	// Partial says that the database didn't answer, and that these are only those which this process works on.
+	// Partial is true if the database didn't answer. The page then has only the
+	// orders that this process runs.
 	Partial bool `json:"partial"`
 }
 
@@ -81,36 +82,39 @@ func parseState(text string) (saga.State, error) {
 			return state, nil
 		}
 	}
-	return 0, fmt.Errorf("there is no state %q; there are created, running, unwinding, stuck, succeeded, failed and abandoned", text)
+	return 0, fmt.Errorf("unknown state %q, want "+
+		"created, running, unwinding, stuck, succeeded, failed or abandoned", text)
 }
 
-// badRequestError is a client's mistake.
+// badRequestError is an error in the client's request.
 type badRequestError struct{ error }
 
 func badRequest(err error) error { return badRequestError{err} }
 
-// answering makes a handler of a function that returns a status and what to answer as JSON, or an error.
-func answering(f func(*http.Request) (int, any, error)) http.Handler {
+// jsonHandler returns a handler for a function that returns a status and a JSON
+// body, or an error.
+func jsonHandler(f func(*http.Request) (int, any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status, body, err := f(r)
 		if err != nil {
 			status, body = statusOf(err), map[string]string{"error": err.Error()}
 		}
 		if status >= http.StatusInternalServerError {
-			slog.Warn("request fails", "method", r.Method, "path", r.URL.Path, "error", err)
+			slog.Warn("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 			w.Header().Set("Retry-After", "1")
 		}
-		if p, ok := body.(placed); ok {
-			w.Header().Set("Location", "/orders/"+p.ID.String())
+		if v, ok := body.(idView); ok {
+			w.Header().Set("Location", "/orders/"+v.ID.String())
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(body) // if the client has gone, nobody is there to tell
+		_ = json.NewEncoder(w).Encode(body) // fails only if the client is gone
 	})
 }
 
-// statusOf says what an error means to a client. What isn't known here is taken to pass: the database is away, or this process is
-// ending. Whether the request had an effect is not known then, and it is safe to repeat it.
+// statusOf returns the HTTP status for an error. Errors that it doesn't know
+// are temporary: the database is unavailable, or this process is stopping. The
+// request may then have had an effect or not, and it is safe to repeat it.
 func statusOf(err error) int {
 	switch {
 	case errors.As(err, new(badRequestError)), errors.Is(err, saga.ErrInvalidAudit):

@@ -13,13 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newCrowd is a crowd whose sagas take that time each, and whose store counts them.
-func newCrowd(clients int, took time.Duration) (*crowd, *atomic.Int64) {
+// newClosedLoop returns a closedLoop whose sagas take the given time, and the
+// number of sagas that have run.
+func newClosedLoop(clients int, took time.Duration) (*closedLoop, *atomic.Int64) {
 	ran := new(atomic.Int64)
-	return &crowd{
+	return &closedLoop{
 		clients: clients,
 		saga: func(context.Context) error {
-			time.Sleep(took) // in a bubble
+			time.Sleep(took) // in a synctest bubble
 			ran.Add(1)
 			return nil
 		},
@@ -34,22 +35,22 @@ func newCrowd(clients int, took time.Duration) (*crowd, *atomic.Int64) {
 	}, ran
 }
 
-func TestCrowdRunsForItsTime(t *testing.T) {
+func TestClosedLoopRunsForItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, ran := newCrowd(3, 10*time.Millisecond)
+		c, ran := newClosedLoop(3, 10*time.Millisecond)
 		samples, err := c.measure(t.Context(), budget{time: time.Second})
 		require.NoError(t, err)
 		require.Len(t, samples, 1)
 		assert.InDelta(t, 300, samples[0].value, 1e-6)
 		assert.Equal(t, percentiles{10 * time.Millisecond, 10 * time.Millisecond}, samples[0].latency)
 		assert.Equal(t, 4.0, samples[0].use.commits)
-		assert.EqualValues(t, 3*100+3*20, ran.Load(), "and a fifth of it before the clock runs")
+		assert.EqualValues(t, 3*100+3*20, ran.Load(), "the warm-up has a fifth of the time")
 	})
 }
 
-func TestCrowdRunsAsManySagasAsTheBudgetHas(t *testing.T) {
+func TestClosedLoopRunsAtMostBudgetedSagas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, ran := newCrowd(4, 10*time.Millisecond)
+		c, ran := newClosedLoop(4, 10*time.Millisecond)
 		n, _, times, err := c.run(t.Context(), budget{time: time.Hour, sagas: 10})
 		require.NoError(t, err)
 		assert.EqualValues(t, 10, n)
@@ -58,9 +59,9 @@ func TestCrowdRunsAsManySagasAsTheBudgetHas(t *testing.T) {
 	})
 }
 
-func TestSagaThatComesOutWrongFailsTheRound(t *testing.T) {
+func TestWrongOutputFailsRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, ran := newCrowd(4, time.Millisecond)
+		c, ran := newClosedLoop(4, time.Millisecond)
 		wrong := errors.New("wrong output")
 		right := c.saga
 		c.saga = func(ctx context.Context) error {
@@ -74,9 +75,9 @@ func TestSagaThatComesOutWrongFailsTheRound(t *testing.T) {
 	})
 }
 
-func TestSagaThatIsLostFailsTheRound(t *testing.T) {
+func TestLostSagaFailsRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, ran := newCrowd(4, time.Millisecond)
+		c, ran := newClosedLoop(4, time.Millisecond)
 		right := c.saga
 		c.saga = func(ctx context.Context) error {
 			if ran.CompareAndSwap(7, 6) {

@@ -8,15 +8,16 @@ import (
 	"time"
 )
 
-// budget bounds what is measured in a round.
+// budget limits one round.
 type budget struct {
-	// time is for how long sagas are begun.
+	// time is how long new sagas are started.
 	time time.Duration
-	// sagas is how many are begun at most, if positive.
+	// sagas is the maximum number of sagas, or 0 for no limit.
 	sagas int64
 }
 
-// warmUp is the budget of what runs before the clock does, so that connections and goroutines are there.
+// warmUp returns the budget of the warm-up, which creates connections and
+// goroutines before the measurement.
 func (b budget) warmUp(clients int) budget {
 	b.time /= 5
 	if b.sagas > 0 {
@@ -25,20 +26,23 @@ func (b budget) warmUp(clients int) budget {
 	return b
 }
 
-// crowd is a session of clients, who each run one saga after the other.
-type crowd struct {
+// closedLoop is a session of concurrent clients. Each client runs one saga
+// after the other.
+type closedLoop struct {
 	clients int
-	// saga runs one saga to its end. The error says what is wrong with what came out. Several clients call it at once.
+	// saga runs one saga. It returns an error if the output is wrong. Clients
+	// call it concurrently.
 	saga  func(context.Context) error
 	meter meter
-	// verify returns an error unless that many sagas have been run, wholly, and no others.
+	// verify returns an error unless exactly that many sagas exist and all of
+	// them have succeeded.
 	verify func(ctx context.Context, sagas int64) error
 	end    func() error
 }
 
-func (c *crowd) close() error { return c.end() }
+func (c *closedLoop) close() error { return c.end() }
 
-func (c *crowd) measure(ctx context.Context, b budget) ([]sample, error) {
+func (c *closedLoop) measure(ctx context.Context, b budget) ([]sample, error) {
 	warm, _, _, err := c.run(ctx, b.warmUp(c.clients))
 	if err != nil {
 		return nil, err
@@ -65,13 +69,17 @@ func (c *crowd) measure(ctx context.Context, b budget) ([]sample, error) {
 	}}, nil
 }
 
-// run lets the clients work, and returns how many sagas they have run, in which time in all, and which time each took. All that
-// has begun is run to its end, and counts. Each client runs one at least, if there are as many to run.
-func (c *crowd) run(ctx context.Context, b budget) (n int64, elapsed time.Duration, times []time.Duration, err error) {
+// run runs the clients. It returns the number of sagas, the total time and the
+// time of each saga. A saga that was started counts, even if it finishes after
+// the budget's time. Each client runs at least one saga, unless the budget has
+// fewer sagas than there are clients.
+func (c *closedLoop) run(
+	ctx context.Context, b budget,
+) (n int64, elapsed time.Duration, times []time.Duration, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var (
-		begun   atomic.Int64
+		started atomic.Int64
 		clients sync.WaitGroup
 		mu      sync.Mutex
 		failure error
@@ -81,11 +89,11 @@ func (c *crowd) run(ctx context.Context, b budget) (n int64, elapsed time.Durati
 		clients.Go(func() {
 			var own []time.Duration
 			for now := start; own == nil || now.Sub(start) < b.time; {
-				if b.sagas > 0 && begun.Add(1) > b.sagas {
+				if b.sagas > 0 && started.Add(1) > b.sagas {
 					break
 				}
 				if err := c.saga(ctx); err != nil {
-					cancel() // what the others get from that is of no interest
+					cancel() // the cancellation errors of other clients are ignored
 					mu.Lock()
 					defer mu.Unlock()
 					if failure == nil || errors.Is(failure, context.Canceled) {

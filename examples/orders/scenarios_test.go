@@ -13,25 +13,25 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// expected is an order, and how it should end.
-type expected struct {
+// scenario is an order and its expected final state.
+type scenario struct {
 	name  string
 	order order.PlaceOrder
 	state saga.State
 	cents int64
 }
 
-// kinds are orders of all kinds. Every other one succeeds.
-var kinds = func() []expected {
+// scenarios has successful and failing orders in turn.
+var scenarios = func() []scenario {
 	good := order.PlaceOrder{Customer: "ann", Address: "1 High St", Card: "4929",
 		Items: []order.Item{{SKU: "tea", Quantity: 2}, {SKU: "cup", Quantity: 1}}}
-	e := func(name string, state saga.State, change func(*order.PlaceOrder)) expected {
+	e := func(name string, state saga.State, change func(*order.PlaceOrder)) scenario {
 		o := good
 		change(&o)
-		return expected{name: name, order: o, state: state, cents: 2*650 + 1200}
+		return scenario{name: name, order: o, state: state, cents: 2*650 + 1200}
 	}
 	succeeds := e("good", saga.StateSucceeded, func(*order.PlaceOrder) {})
-	return []expected{
+	return []scenario{
 		succeeds,
 		e("declined", saga.StateFailed, func(o *order.PlaceOrder) { o.Card = ledger.CardDeclined }),
 		e("slow", saga.StateSucceeded, func(o *order.PlaceOrder) { o.Card = ledger.CardSlow }),
@@ -47,10 +47,11 @@ var kinds = func() []expected {
 	}
 }()
 
-// effects returns all that the services were asked for.
+// effects returns all requests that the services received.
 func effects(t *testing.T, db *sql.DB) []ledger.Effect {
 	t.Helper()
-	rows, err := db.QueryContext(t.Context(), "SELECT key, order_id, kind, item, amount, done, undone FROM shop_effect")
+	rows, err := db.QueryContext(t.Context(),
+		"SELECT key, order_id, kind, item, amount, done, undone FROM shop_effect")
 	require.NoError(t, err)
 	defer rows.Close()
 	var all []ledger.Effect
@@ -66,34 +67,35 @@ func effects(t *testing.T, db *sql.DB) []ledger.Effect {
 	return all
 }
 
-// audit holds the ledgers to the orders: what stands in them is what the orders that succeeded should have, once, and nothing else.
-func audit(t *testing.T, db *sql.DB, orders map[saga.ID]expected) {
+// checkEffects compares the ledger with the orders. The remaining effects must
+// be exactly those of the successful orders, each once.
+func checkEffects(t *testing.T, db *sql.DB, orders map[saga.ID]scenario) {
 	t.Helper()
-	standing := map[saga.ID]map[string]int64{}
+	remaining := map[saga.ID]map[string]int64{}
 	reserved := map[string]int64{}
-	again := 0
+	repeated := 0
 	for _, e := range effects(t, db) {
-		require.Contains(t, orders, e.Order, "%+v is of no order", e)
+		require.Contains(t, orders, e.Order, "%+v belongs to no order", e)
 		assert.True(t, strings.HasPrefix(e.Key, e.Order.String()+"/"), "%+v", e)
 		if e.Done > 1 && e.Item != ledger.CardSlow && e.Item != ledger.CardSilent {
-			again++
+			repeated++
 		}
 		if e.Done == 0 || e.Undone > 0 {
 			continue
 		}
-		if standing[e.Order] == nil {
-			standing[e.Order] = map[string]int64{}
+		if remaining[e.Order] == nil {
+			remaining[e.Order] = map[string]int64{}
 		}
 		kind := e.Kind
 		if kind == "reservation" {
 			kind += " of " + e.Item
 			reserved[e.Item] += e.Amount
 		}
-		_, twice := standing[e.Order][kind]
+		_, twice := remaining[e.Order][kind]
 		assert.False(t, twice, "%s: %s twice", e.Order, kind)
-		standing[e.Order][kind] = e.Amount
+		remaining[e.Order][kind] = e.Amount
 	}
-	t.Logf("%d requests came more than once because of a crash", again)
+	t.Logf("%d requests were repeated after a crash", repeated)
 	for id, e := range orders {
 		var want map[string]int64
 		if e.state == saga.StateSucceeded {
@@ -102,7 +104,7 @@ func audit(t *testing.T, db *sql.DB, orders map[saga.ID]expected) {
 				want["reservation of "+item.SKU] = item.Quantity
 			}
 		}
-		assert.Equal(t, want, standing[id], "order %s of kind %q", id, e.name)
+		assert.Equal(t, want, remaining[id], "order %s, scenario %q", id, e.name)
 	}
 
 	rows, err := db.QueryContext(t.Context(), "SELECT sku, initial, on_hand FROM shop_stock")

@@ -11,19 +11,21 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// workload is sagas of one kind.
+// workload is a kind of saga that the clients run.
 type workload struct {
 	registry *saga.Registry
-	// run runs one saga, and checks its output. Several goroutines call it at once.
+	// run runs one saga and checks its output. It is called concurrently.
 	run func(ctx context.Context, c *sec.Coordinator) error
-	// check returns an error unless the actions have been called as often as so many sagas call them.
+	// check returns an error unless the actions were called exactly as often as
+	// that many sagas call them.
 	check func(sagas int64) error
 }
 
-// ours returns the setup of a case of this module's own: a coordinator with its defaults on a store.
-func ours(open opener, load func() *workload) func(context.Context, *lab, int) (session, error) {
-	return func(ctx context.Context, l *lab, clients int) (session, error) {
-		b, err := open(ctx, l)
+// sagagenOn returns the setup of a case of this project: a coordinator with its
+// defaults on a store.
+func sagagenOn(open opener, load func() *workload) setupFunc {
+	return func(ctx context.Context, env *environment, clients int) (session, error) {
+		b, err := open(ctx, env)
 		if err != nil {
 			return nil, err
 		}
@@ -32,7 +34,7 @@ func ours(open opener, load func() *workload) func(context.Context, *lab, int) (
 		if err != nil {
 			return nil, errors.Join(err, b.close())
 		}
-		return &crowd{
+		return &closedLoop{
 			clients: clients,
 			saga:    func(ctx context.Context) error { return w.run(ctx, c) },
 			meter:   b.meter,
@@ -51,7 +53,8 @@ func newCoordinator(st store.Store, registry *saga.Registry) (*sec.Coordinator, 
 	})
 }
 
-// checkSucceeded returns an error unless the store holds that many sagas, all of which have succeeded.
+// checkSucceeded returns an error unless the store holds exactly want sagas and
+// all of them have succeeded.
 func checkSucceeded(ctx context.Context, st store.Store, want int64) error {
 	query := store.Query{Limit: 10_000}
 	found := int64(0)
@@ -62,7 +65,7 @@ func checkSucceeded(ctx context.Context, st store.Store, want int64) error {
 		}
 		for _, r := range records {
 			if r.State != saga.StateSucceeded {
-				return fmt.Errorf("saga %s is %v in the store, want it to have succeeded", r.ID, r.State)
+				return fmt.Errorf("saga %s is %v in the store, want succeeded", r.ID, r.State)
 			}
 		}
 		found += int64(len(records))
