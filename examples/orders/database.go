@@ -56,8 +56,8 @@ func openSQLite(ctx context.Context, o options) (d databases, err error) {
 
 // The connections of one process: the store's, which are its defaults, and the ledger's.
 const (
-	storeWriters, storeOthers = 2, 4
-	ledgerConnections         = 6
+	storeWriters, storeReadConns = 2, 4
+	ledgerConnections            = 6
 )
 
 // openPostgres opens the database, which any number of processes share.
@@ -66,7 +66,7 @@ func openPostgres(ctx context.Context, o options) (d databases, err error) {
 	if err != nil {
 		return d, err
 	}
-	config.MaxConns = storeWriters + storeOthers + ledgerConnections
+	config.MaxConns = storeWriters + storeReadConns + ledgerConnections
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return d, err
@@ -77,7 +77,7 @@ func openPostgres(ctx context.Context, o options) (d databases, err error) {
 		defer pool.Close()
 		return db.Close()
 	}}
-	if d.sagas, err = postgres.Open(ctx, pool, postgres.Config{Writers: storeWriters, Others: storeOthers}); err == nil {
+	if d.sagas, err = postgres.Open(ctx, pool, postgres.Config{Writers: storeWriters, ReadConns: storeReadConns}); err == nil {
 		d.ledger, err = ledger.Open(ctx, db, o.latency)
 	}
 	if err != nil {

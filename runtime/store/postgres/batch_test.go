@@ -15,7 +15,7 @@ import (
 	"github.com/sagagen/sagagen/internal/pgtest"
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
-	"github.com/sagagen/sagagen/runtime/store/internal/dags"
+	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
 // writer commits entries as the group does, on a connection of its own.
@@ -106,7 +106,7 @@ func TestEntryEndsTheSameAloneAndInABatch(t *testing.T) {
 		return newAppend(store.Append{ID: id, Generation: 1, Seq: 4, State: saga.StateRunning, Notify: true})
 	}
 	missing := func(id saga.ID) *entry {
-		return newCreate(store.NewSaga{ID: id, Name: "another", State: saga.StateCreated}, &dags.DAG{Text: []byte("{1}")})
+		return newCreate(store.NewSaga{ID: id, Name: "another", State: saga.StateCreated}, &intern.DAG{Text: []byte("{1}")})
 	}
 	const there, absent = true, false
 	for name, c := range map[string]struct {
@@ -131,7 +131,7 @@ func TestEntryEndsTheSameAloneAndInABatch(t *testing.T) {
 		"create":                             {absent, create("bob", 4), nil, 4, saga.StateCreated, false},
 		"create without events":              {absent, create("bob", 0), nil, 0, saga.StateCreated, false},
 		"create for whoever takes it":        {absent, create("", 1), nil, 1, saga.StateCreated, true},
-		"create with a DAG that isn't there": {absent, missing, errNoDAG, 0, 0, false},
+		"create with a DAG that isn't there": {absent, missing, errDAGMissing, 0, 0, false},
 		"create what is there":               {there, create("bob", 4), store.ErrExists, 4, saga.StateRunning, false},
 		"create what is there, for somebody": {there, create("", 4), store.ErrExists, 4, saga.StateRunning, false},
 	} {
@@ -262,7 +262,7 @@ func TestMalformedEntryIsRefusedAloneAndInABatch(t *testing.T) {
 				e := c.entry(id)
 				_, failed := write(t.Context(), w, e)
 				require.ErrorContains(t, failed, c.message)
-				assert.True(t, isRefusal(failed))
+				assert.True(t, isRejected(failed))
 				log, err := w.Events(t.Context(), e.id, 0, 0)
 				require.NoError(t, err)
 				assert.Empty(t, log)

@@ -165,7 +165,7 @@ func TestDAGIsNotForgottenWhileASagaIsCreated(t *testing.T) {
 			for range 2 {
 				forgetting.Go(func() {
 					for ctx.Err() == nil {
-						if err := retryBusy(ctx, func() error { return l.forgetDAGs(ctx) }); ctx.Err() == nil {
+						if err := retryBusy(ctx, func() error { return l.deleteUnusedDAGs(ctx) }); ctx.Err() == nil {
 							assert.NoError(t, err)
 						}
 					}

@@ -34,8 +34,8 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		ALTER TABLE $schema.saga_creation SET (autovacuum_enabled = off);
 		ALTER TABLE $schema.saga_log SET (autovacuum_enabled = off)`)
 	events := []saga.Event{{Seq: 0, Kind: saga.EventStarted}, {Seq: 1, Kind: saga.EventSucceeded}}
-	shared, _ := s.dags.Find([]byte("{}"))
-	require.NoError(t, s.putDAG(t.Context(), shared))
+	shared, _ := s.dags.Intern([]byte("{}"))
+	require.NoError(t, s.insertDAG(t.Context(), shared))
 	var appends, both []*entry
 	for range 50 {
 		appends = append(appends, newAppend(store.Append{ID: saga.NewID(), State: 2, Generation: 1, Events: events}))
@@ -93,8 +93,8 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		return list(store.Query{Limit: 100, States: states, After: saga.ID{15: 1}})
 	}
 	indexes := map[string]string{
-		"claim": "saga_record_free", "claim except 50": "hashed SubPlan", "release": "saga_record_pkey", "list called": "saga_record_called", "list called page": "saga_record_called",
-		"list running": "saga_record_state", "list running or stuck": "saga_record_state", "50 deletes": "Tid Scan on saga_log", "50 logs": "saga_log_pkey", "events": "saga_log_pkey", "forget DAGs": "saga_creation_shared",
+		"claim": "saga_record_unfinished", "claim except 50": "hashed SubPlan", "release": "saga_record_pkey", "list called": "saga_record_notified", "list called page": "saga_record_notified",
+		"list running": "saga_record_state", "list running or stuck": "saga_record_state", "50 deletes": "Tid Scan on saga_log", "50 logs": "saga_log_pkey", "events": "saga_log_pkey", "forget DAGs": "saga_creation_dag_digest",
 		"one append": "Tid Scan on saga_record", "50 appends": "Tid Scan on saga_record", "one append to nothing": "saga_record_pkey",
 	}
 	statements := map[string]statement{
@@ -119,7 +119,7 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		"load":                   {s.stmts.load, []any{uuid(saga.NewID())}},
 		"events":                 {s.stmts.events, []any{uuid(saga.NewID()), int64(0), int64(100)}},
 		"50 logs":                {s.stmts.logs, []any{uuids(fifty)}},
-		"forget DAGs":            {s.stmts.forgetDAGs, nil},
+		"forget DAGs":            {s.stmts.deleteUnusedDAGs, nil},
 	}
 	for _, analyzed := range []bool{false, true} {
 		if analyzed {

@@ -14,7 +14,8 @@ import (
 // newSaga returns a running saga without events.
 func newSaga() store.NewSaga {
 	return store.NewSaga{
-		ID: saga.NewID(), Name: "book-trip", DAG: []byte(`{"version":1}`), State: saga.StateRunning, Owner: "alice", Lease: time.Hour,
+		ID: saga.NewID(), Name: "book-trip", DAG: []byte(`{"version":1}`),
+		State: saga.StateRunning, Owner: "alice", Lease: time.Hour,
 	}
 }
 
@@ -23,7 +24,8 @@ func next(id saga.ID, seq uint64, n int) store.Append {
 	a := store.Append{ID: id, Generation: 1, Seq: seq, State: saga.StateRunning}
 	for i := range uint64(n) {
 		a.Events = append(a.Events, saga.Event{
-			Seq: seq + i, Node: 1, Kind: saga.EventSucceeded, Payload: fmt.Appendf(nil, `{"seq":%d}`, seq+i), At: time.Now(),
+			Seq: seq + i, Node: 1, Kind: saga.EventSucceeded,
+			Payload: fmt.Appendf(nil, `{"seq":%d}`, seq+i), At: time.Now(),
 		})
 	}
 	return a

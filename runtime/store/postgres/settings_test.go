@@ -44,7 +44,7 @@ func TestOpenRefusesWhatCanNotKeepItsPromise(t *testing.T) {
 		"$body$ in a schema": {config: postgres.Config{Schema: "a$body$b"}, message: "has $body$ in it"},
 		"too long a schema":  {config: postgres.Config{Schema: string(make([]rune, 64))}, message: "is no name that PostgreSQL keeps"},
 		"negative writers":   {config: postgres.Config{Writers: -1}, message: "Config.Writers is -1, want 1 or more"},
-		"negative others":    {config: postgres.Config{Others: -1}, message: "Config.Others is -1, want 1 or more"},
+		"negative others":    {config: postgres.Config{ReadConns: -1}, message: "Config.ReadConns is -1, want 1 or more"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if refused.setting != "" {

@@ -39,7 +39,7 @@ var pools = map[string]func(*pgxpool.Config){
 	},
 }
 
-func TestPostgreSQLKeepsWhatAStorePromises(t *testing.T) {
+func TestStore(t *testing.T) {
 	for name, settings := range pools {
 		t.Run(name, func(t *testing.T) {
 			pool, schema := pgtest.Pool(t, pgtest.URL(t), settings), pgtest.Schema(t)
@@ -55,7 +55,7 @@ func TestPostgreSQLKeepsWhatAStorePromises(t *testing.T) {
 	}
 }
 
-func TestPostgreSQLIsDurable(t *testing.T) {
+func TestStoreIsDurable(t *testing.T) {
 	for name, settings := range pools {
 		t.Run(name, func(t *testing.T) {
 			storetest.Durable(t, func(t *testing.T) storetest.Opener {
@@ -68,7 +68,7 @@ func TestPostgreSQLIsDurable(t *testing.T) {
 	}
 }
 
-func TestPostgreSQLWatches(t *testing.T) {
+func TestStoreWatches(t *testing.T) {
 	for name, settings := range pools {
 		t.Run(name, func(t *testing.T) {
 			storetest.Watch(t, func(t *testing.T) storetest.Opener {

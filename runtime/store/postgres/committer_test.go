@@ -47,7 +47,7 @@ func TestWhatGathersIsCommittedTogetherAndInOrder(t *testing.T) {
 		require.Eventually(t, func() bool {
 			s.writes.mu.Lock()
 			defer s.writes.mu.Unlock()
-			return len(s.writes.queue) == queued && len(s.writes.underWay) == 1
+			return len(s.writes.queue) == queued && len(s.writes.inFlight) == 1
 		}, 30*time.Second, time.Millisecond)
 	}
 	add(sagas[0], 0, 0) // it is under way, and waits for the lock
@@ -65,7 +65,7 @@ func TestWhatGathersIsCommittedTogetherAndInOrder(t *testing.T) {
 
 func TestDeletesThatComeTogetherShareACommit(t *testing.T) {
 	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
-	s, err := Open(t.Context(), pool, Config{Schema: schema, Others: 1})
+	s, err := Open(t.Context(), pool, Config{Schema: schema, ReadConns: 1})
 	require.NoError(t, err)
 	var batches []int
 	s.deletes.commit = func(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
@@ -81,7 +81,7 @@ func TestDeletesThatComeTogetherShareACommit(t *testing.T) {
 	open := store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: saga.StateRunning}
 	require.NoError(t, s.Create(t.Context(), open))
 
-	s.others <- struct{}{} // the connection that deletes need is in use
+	s.readConns <- struct{}{} // the connection that deletes need is in use
 	results := map[saga.ID]chan error{}
 	for i, id := range append(final, open.ID, saga.NewID()) {
 		result := make(chan error, 1)
@@ -93,7 +93,7 @@ func TestDeletesThatComeTogetherShareACommit(t *testing.T) {
 			return len(s.deletes.queue) == i+1
 		}, 30*time.Second, time.Millisecond)
 	}
-	s.leaveOthers()
+	s.releaseReadConn()
 	for _, id := range final {
 		require.NoError(t, <-results[id])
 		delete(results, id)

@@ -17,9 +17,9 @@ func TestLargeEntryIsNotOvertaken(t *testing.T) {
 			Events: []saga.Event{{Seq: seq, Kind: saga.EventStarted, Payload: make([]byte, size)}}})
 	}
 	first, second, third := queued(other, 0, 1), queued(large, 0, maxBytes), queued(large, 1, 1)
-	g := &group{underWay: map[saga.ID]bool{}, queue: []*entry{first, second, third}}
-	assert.Equal(t, []*entry{first}, g.take().entries)
-	assert.Equal(t, []*entry{second}, g.take().entries)
-	assert.Equal(t, []*entry{third}, g.queue)
-	assert.Empty(t, g.take().entries, "while the one before is under way")
+	c := &committer{inFlight: map[saga.ID]bool{}, queue: []*entry{first, second, third}}
+	assert.Equal(t, []*entry{first}, c.takeBatch().entries)
+	assert.Equal(t, []*entry{second}, c.takeBatch().entries)
+	assert.Equal(t, []*entry{third}, c.queue)
+	assert.Empty(t, c.takeBatch().entries, "while the one before is under way")
 }
