@@ -9,8 +9,9 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// A batch that has no room for a large entry takes none that came after it, which might be of the same saga.
-func TestLargeEntryIsNotOvertaken(t *testing.T) {
+// A batch without room for a large entry takes no later entry, which might be
+// of the same saga.
+func TestLargeEntryIsCommittedBeforeLaterOnes(t *testing.T) {
 	large, other := saga.NewID(), saga.NewID()
 	queued := func(id saga.ID, seq uint64, size int) *entry {
 		return newAppend(store.Append{ID: id, Generation: 1, Seq: seq, State: saga.StateRunning,
@@ -21,5 +22,5 @@ func TestLargeEntryIsNotOvertaken(t *testing.T) {
 	assert.Equal(t, []*entry{first}, c.takeBatch().entries)
 	assert.Equal(t, []*entry{second}, c.takeBatch().entries)
 	assert.Equal(t, []*entry{third}, c.queue)
-	assert.Empty(t, c.takeBatch().entries, "while the one before is under way")
+	assert.Empty(t, c.takeBatch().entries, "while the entry before is in flight")
 }

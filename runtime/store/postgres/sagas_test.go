@@ -19,7 +19,8 @@ func newSaga() store.NewSaga {
 	}
 }
 
-// next returns an append of n events, the first generation's, to a saga that has seq of them.
+// next returns an append of n events by the first generation, to a saga with
+// seq events.
 func next(id saga.ID, seq uint64, n int) store.Append {
 	a := store.Append{ID: id, Generation: 1, Seq: seq, State: saga.StateRunning}
 	for i := range uint64(n) {
@@ -31,7 +32,7 @@ func next(id saga.ID, seq uint64, n int) store.Append {
 	return a
 }
 
-// requireLog requires that the saga's log has n events, all of them what next made.
+// requireLog requires that the saga's log has n events, all made by next.
 func requireLog(t *testing.T, s store.Store, id saga.ID, n uint64) {
 	t.Helper()
 	record, err := s.Load(t.Context(), id)
