@@ -97,7 +97,7 @@ CREATE TABLE $schema.saga_lease (
 -- and the next number, and the INSERT gets its rows from that UPDATE.
 --
 -- locked skips rows that other transactions have locked, and has the newest
--- version of each row. It tells why the UPDATE has skipped a row: saga_record
+-- version of each row. It says why the UPDATE has skipped a row: saga_record
 -- has the rows as they were when the statement began. The UPDATE finds a row at
 -- the ctid that was locked, and doesn't find a version that is newer than the
 -- statement. Then all values may match, and the outcome is "busy" (5).
