@@ -60,8 +60,8 @@ func openSQLite(ctx context.Context, o options) (d database, err error) {
 
 // Connections of one process. Those of the store are its defaults.
 const (
-	storeWriters, storeReaders = 2, 4
-	ledgerConnections          = 6
+	storeWriters, storeReadConns = 2, 4
+	ledgerConnections            = 6
 )
 
 // openPostgres opens a database that any number of processes can share.
@@ -70,7 +70,7 @@ func openPostgres(ctx context.Context, o options) (d database, err error) {
 	if err != nil {
 		return d, err
 	}
-	config.MaxConns = storeWriters + storeReaders + ledgerConnections
+	config.MaxConns = storeWriters + storeReadConns + ledgerConnections
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return d, err
@@ -81,7 +81,7 @@ func openPostgres(ctx context.Context, o options) (d database, err error) {
 		defer pool.Close()
 		return db.Close()
 	}}
-	d.sagas, err = postgres.Open(ctx, pool, postgres.Config{Writers: storeWriters, Others: storeReaders})
+	d.sagas, err = postgres.Open(ctx, pool, postgres.Config{Writers: storeWriters, ReadConns: storeReadConns})
 	if err == nil {
 		d.ledger, err = ledger.Open(ctx, db, o.latency)
 	}

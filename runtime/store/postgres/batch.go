@@ -13,64 +13,73 @@ import (
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
-	"github.com/sagagen/sagagen/runtime/store/internal/dags"
-	"github.com/sagagen/sagagen/runtime/store/internal/packed"
+	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
+	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
-// entry is a Create, an Append or a Delete that waits to be committed. It has copies of what the caller gave, as it may be written after the call has
+// entry is a Create, an Append or a Delete that waits for its commit. It has
+// copies of the caller's arguments, since it may be written after the call has
 // returned.
 type entry struct {
 	id      saga.ID
 	creates bool
 	state   int16
-	count   int32         // of events
-	events  packed.Events // nil if there are none
-	size    int           // in bytes, roughly
+	count   int32  // of events
+	events  []byte // encoded; nil if there are none
+	size    int    // in bytes, approximately
 
-	// Of an append.
+	// Fields of an append.
 	generation, seq int64
-	call            bool
+	notify          bool
 
-	// Of a create.
+	// Fields of a create.
 	name, queue, owner string
 	lease              int64 // in microseconds
 	dag, params        []byte
-	shared             *dags.DAG // instead of dag, or nil
+	shared             *intern.DAG // instead of dag, or nil
 
 	result chan error
-	batch  *batch // guarded by the group's mu; nil before and after
+	batch  *batch // while it is being committed; guarded by committer.mu
 }
 
-// rowBytes is about what an event and a record take beside their payloads.
+// rowBytes is about the size of a row without its payloads.
 const rowBytes = 64
 
-// newCreate returns a create of a saga, with the DAG that it shares with others, or nil.
-func newCreate(n store.NewSaga, shared *dags.DAG) *entry {
+// newCreate returns the entry of a Create. shared is the DAG that the saga
+// shares with others, or nil.
+func newCreate(n store.NewSaga, shared *intern.DAG) *entry {
 	e := &entry{
 		id: n.ID, creates: true, state: int16(n.State),
-		name: string(n.Name), queue: n.Queue, owner: n.Owner, lease: leaseMicroseconds(n.Lease), shared: shared,
+		name: string(n.Name), queue: n.Queue, owner: n.Owner,
+		lease: leaseMicroseconds(n.Lease), shared: shared,
 	}
 	if shared == nil {
 		e.dag = bytes.Clone(n.DAG)
 	}
-	if len(n.Params) > 0 { // else it is NULL
+	if len(n.Params) > 0 { // else NULL is stored
 		e.params = bytes.Clone(n.Params)
 	}
-	e.pack(n.Events)
+	e.setEvents(n.Events)
 	e.size += len(e.dag) + len(e.params)
 	return e
 }
 
+// newAppend returns the entry of an Append.
 func newAppend(a store.Append) *entry {
-	// A number above the largest int64 becomes negative here, and so is no saga's.
-	e := &entry{id: a.ID, state: int16(a.State), generation: int64(a.Generation), seq: int64(a.Seq), call: a.Notify}
-	e.pack(a.Events)
+	e := &entry{
+		id: a.ID, state: int16(a.State), notify: a.Notify,
+		// Numbers above the largest int64 become negative, so they match no
+		// saga.
+		generation: int64(a.Generation), seq: int64(a.Seq),
+	}
+	e.setEvents(a.Events)
 	return e
 }
 
+// newDelete returns the entry of a Delete.
 func newDelete(id saga.ID) *entry { return &entry{id: id, size: rowBytes} }
 
-// digest returns what stands for the DAG if it is shared, else nil.
+// digest returns the digest of the DAG if it is shared, else nil.
 func (e *entry) digest() []byte {
 	if e.shared == nil {
 		return nil
@@ -78,24 +87,25 @@ func (e *entry) digest() []byte {
 	return e.shared.Digest[:]
 }
 
-func (e *entry) pack(events []saga.Event) {
+func (e *entry) setEvents(events []saga.Event) {
 	e.size += rowBytes
 	if len(events) > 0 {
-		e.count, e.events = int32(len(events)), packed.Of(events)
+		e.count, e.events = int32(len(events)), eventcodec.Encode(events)
 		e.size += rowBytes + len(e.events)
 	}
 }
 
-// The columns of a batch, as arrays. pgx encodes a FlatArray without reflection, and slices of what is common too.
+// The columns of a batch, as arrays. pgx encodes a FlatArray without
+// reflection, and slices of common types too.
 type (
 	appendColumns struct {
 		ids         pgtype.FlatArray[pgtype.UUID]
 		generations []int64
 		states      []int16
-		calls       []bool
+		notifies    []bool
 		seqs        []int64
 		counts      []int32
-		logs        pgtype.FlatArray[[]byte]
+		events      pgtype.FlatArray[[]byte]
 	}
 	createColumns struct {
 		ids                   pgtype.FlatArray[pgtype.UUID]
@@ -104,49 +114,75 @@ type (
 		leases                []int64
 		dags, digests, params pgtype.FlatArray[[]byte]
 		counts                []int32
-		logs                  pgtype.FlatArray[[]byte]
+		events                pgtype.FlatArray[[]byte]
 	}
 )
 
 func (c *appendColumns) add(e *entry) {
-	c.ids, c.generations, c.states = append(c.ids, uuid(e.id)), append(c.generations, e.generation), append(c.states, e.state)
-	c.calls, c.seqs = append(c.calls, e.call), append(c.seqs, e.seq)
-	c.counts, c.logs = append(c.counts, e.count), append(c.logs, e.events)
+	c.ids = append(c.ids, uuid(e.id))
+	c.generations = append(c.generations, e.generation)
+	c.states = append(c.states, e.state)
+	c.notifies = append(c.notifies, e.notify)
+	c.seqs = append(c.seqs, e.seq)
+	c.counts = append(c.counts, e.count)
+	c.events = append(c.events, e.events)
 }
 
 func (c *appendColumns) args() []any {
-	return []any{c.ids, c.generations, c.states, c.calls, c.seqs, c.counts, c.logs}
+	return []any{c.ids, c.generations, c.states, c.notifies, c.seqs, c.counts, c.events}
 }
 
 func (c *createColumns) add(e *entry) {
-	c.ids, c.names, c.states = append(c.ids, uuid(e.id)), append(c.names, e.name), append(c.states, e.state)
-	c.queues, c.owners, c.leases = append(c.queues, e.queue), append(c.owners, e.owner), append(c.leases, e.lease)
-	c.dags, c.digests, c.params = append(c.dags, e.dag), append(c.digests, e.digest()), append(c.params, e.params)
-	c.counts, c.logs = append(c.counts, e.count), append(c.logs, e.events)
+	c.ids = append(c.ids, uuid(e.id))
+	c.names = append(c.names, e.name)
+	c.states = append(c.states, e.state)
+	c.queues = append(c.queues, e.queue)
+	c.owners = append(c.owners, e.owner)
+	c.leases = append(c.leases, e.lease)
+	c.dags = append(c.dags, e.dag)
+	c.digests = append(c.digests, e.digest())
+	c.params = append(c.params, e.params)
+	c.counts = append(c.counts, e.count)
+	c.events = append(c.events, e.events)
 }
 
 func (c *createColumns) args() []any {
-	return []any{c.ids, c.names, c.states, c.queues, c.owners, c.leases, c.dags, c.digests, c.params, c.counts, c.logs}
+	return []any{
+		c.ids, c.names, c.states, c.queues, c.owners, c.leases, c.dags, c.digests, c.params, c.counts, c.events,
+	}
 }
 
-// outcomes are what can become of an entry. Statements return their indices.
-var outcomes = [...]error{nil, store.ErrExists, store.ErrNotFound, store.ErrFenced, store.ErrSequence, errBusy, store.ErrNotFinal, errNoDAG}
+// outcomes are the possible results of an entry. The statements and functions
+// return an index of it.
+var outcomes = [...]error{
+	0: nil,
+	1: store.ErrExists,
+	2: store.ErrNotFound,
+	3: store.ErrFenced,
+	4: store.ErrSequence,
+	5: errBusy,
+	6: store.ErrNotFinal,
+	7: errDAGMissing,
+}
 
 // commit commits creates and appends of different sagas with one statement.
 func (s *Store) commit(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
-	mode, err := s.callMode(ctx, conn.Conn())
+	mode, err := s.execMode(ctx, conn.Conn())
 	if err != nil {
 		return nil, err
 	}
-	errs, err := s.commitAs(ctx, conn, mode, entries)
-	if isForgotten(err) {
-		keepNoNames(conn.Conn())
-		return s.commitAs(ctx, conn, s.mode, entries)
+	errs, err := s.commitIn(ctx, conn, mode, entries)
+	if isUnknownStatement(err) {
+		disablePrepared(conn.Conn())
+		return s.commitIn(ctx, conn, s.mode, entries)
 	}
 	return errs, err
 }
 
-func (s *Store) commitAs(ctx context.Context, conn *pgxpool.Conn, mode pgx.QueryExecMode, entries []*entry) ([]error, error) {
+// commitIn is commit with a given mode of execution.
+func (s *Store) commitIn(
+	ctx context.Context, conn *pgxpool.Conn, mode pgx.QueryExecMode, entries []*entry,
+) ([]error, error) {
 	if len(entries) == 1 {
 		text, args := s.oneStatement(entries[0])
 		return runOne(ctx, conn, mode, text, args)
@@ -155,49 +191,54 @@ func (s *Store) commitAs(ctx context.Context, conn *pgxpool.Conn, mode pgx.Query
 	return s.run(ctx, conn, mode, entries, text, args)
 }
 
-// commitDeletes does so with deletes.
+// commitDeletes commits deletes of different sagas with one statement.
 func (s *Store) commitDeletes(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
 	text, args := s.deleteStatement(entries)
 	return s.run(ctx, conn, s.mode, entries, text, args)
 }
 
-// runOne runs a statement for one entry that returns what became of it.
-func runOne(ctx context.Context, conn *pgxpool.Conn, mode pgx.QueryExecMode, text string, args []any) ([]error, error) {
+// runOne runs a statement for one entry, which returns its outcome.
+func runOne(
+	ctx context.Context, conn *pgxpool.Conn, mode pgx.QueryExecMode, text string, args []any,
+) ([]error, error) {
 	outcome := int32(-1)
 	if err := conn.QueryRow(ctx, text, append([]any{mode}, args...)...).Scan(&outcome); err != nil {
 		return nil, err
 	}
 	if !isOutcome(outcome) {
-		return nil, fmt.Errorf("the statement returns %d, which is no outcome", outcome)
+		return nil, fmt.Errorf("the statement returned the unknown outcome %d", outcome)
 	}
 	return []error{outcomes[outcome]}, nil
 }
 
-// run runs a statement that returns what became of each entry, unless it has passed over it.
-func (s *Store) run(ctx context.Context, conn *pgxpool.Conn, mode pgx.QueryExecMode, entries []*entry, text string, args []any) ([]error, error) {
+// run runs a statement that returns the outcome of each entry that it has not
+// skipped.
+func (s *Store) run(
+	ctx context.Context, conn *pgxpool.Conn, mode pgx.QueryExecMode, entries []*entry, text string, args []any,
+) ([]error, error) {
 	rows, err := conn.Query(ctx, text, append([]any{mode}, args...)...)
 	if err != nil {
 		return nil, err
 	}
-	became := make(map[saga.ID]int32, len(entries))
+	returned := make(map[saga.ID]int32, len(entries))
 	var (
 		id      [16]byte
 		outcome int32
 	)
 	if _, err := pgx.ForEachRow(rows, []any{&id, &outcome}, func() error {
-		became[id] = outcome
+		returned[id] = outcome
 		return nil
 	}); err != nil {
 		return nil, err
 	}
 	errs := make([]error, len(entries))
 	for i, e := range entries {
-		outcome, ok := became[e.id]
+		outcome, ok := returned[e.id]
 		switch {
 		case !ok:
-			errs[i] = s.passedOver(ctx, conn, e.id)
+			errs[i] = s.skippedError(ctx, conn, e.id)
 		case !isOutcome(outcome):
-			return nil, fmt.Errorf("the statement returns %d of saga %s, which is no outcome", outcome, e.id)
+			return nil, fmt.Errorf("the statement returned the unknown outcome %d for saga %s", outcome, e.id)
 		default:
 			errs[i] = outcomes[outcome]
 		}
@@ -205,13 +246,14 @@ func (s *Store) run(ctx context.Context, conn *pgxpool.Conn, mode pgx.QueryExecM
 	return errs, nil
 }
 
-// passedOver returns why a batch has passed over a saga. That is rare, and to have the batch tell would make it slower.
-func (s *Store) passedOver(ctx context.Context, conn *pgxpool.Conn, id saga.ID) error {
-	var there bool
-	if err := conn.QueryRow(ctx, s.stmts.exists, s.mode, uuid(id)).Scan(&there); err != nil {
+// skippedError returns why a batch has skipped a saga. This is rare, and a
+// batch that returned the reason itself would be slower.
+func (s *Store) skippedError(ctx context.Context, conn *pgxpool.Conn, id saga.ID) error {
+	var exists bool
+	if err := conn.QueryRow(ctx, s.stmts.exists, s.mode, uuid(id)).Scan(&exists); err != nil {
 		return err
 	}
-	if there {
+	if exists {
 		return errBusy
 	}
 	return store.ErrNotFound
@@ -219,14 +261,17 @@ func (s *Store) passedOver(ctx context.Context, conn *pgxpool.Conn, id saga.ID) 
 
 func isOutcome(n int32) bool { return n >= 0 && int(n) < len(outcomes) }
 
-// oneStatement returns the statement for what comes alone.
+// oneStatement returns the statement that writes a single append or create.
 func (s *Store) oneStatement(e *entry) (text string, args []any) {
 	if e.creates {
-		return s.stmts.createOne, []any{uuid(e.id), e.name, e.state, e.queue, e.owner, e.lease, e.dag, e.digest(), e.params, e.count, []byte(e.events)}
+		return s.stmts.createOne, []any{
+			uuid(e.id), e.name, e.state, e.queue, e.owner, e.lease, e.dag, e.digest(), e.params, e.count, e.events,
+		}
 	}
-	return s.stmts.appendOne, []any{uuid(e.id), e.generation, e.state, e.call, e.seq, e.count, []byte(e.events)}
+	return s.stmts.appendOne, []any{uuid(e.id), e.generation, e.state, e.notify, e.seq, e.count, e.events}
 }
 
+// batchStatement returns the statement that writes several appends and creates.
 func (s *Store) batchStatement(entries []*entry) (text string, args []any) {
 	var a appendColumns
 	var c createColumns
@@ -246,6 +291,7 @@ func (s *Store) batchStatement(entries []*entry) (text string, args []any) {
 	return s.stmts.both, append(a.args(), c.args()...)
 }
 
+// deleteStatement returns the statement that deletes sagas.
 func (s *Store) deleteStatement(entries []*entry) (text string, args []any) {
 	ids := make([]pgtype.UUID, len(entries))
 	for i, e := range entries {
@@ -257,14 +303,15 @@ func (s *Store) deleteStatement(entries []*entry) (text string, args []any) {
 func uuid(id saga.ID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: true} }
 
 func uuids(ids []saga.ID) []pgtype.UUID {
-	made := make([]pgtype.UUID, len(ids))
+	converted := make([]pgtype.UUID, len(ids))
 	for i, id := range ids {
-		made[i] = uuid(id)
+		converted[i] = uuid(id)
 	}
-	return made
+	return converted
 }
 
-// leaseMicroseconds returns a lease as statements want it, rounded up; 0 if it has ended.
+// leaseMicroseconds returns a lease in microseconds, rounded up to the next
+// one; 0 if the lease is expired at once.
 func leaseMicroseconds(lease time.Duration) int64 {
 	if lease <= 0 {
 		return 0
@@ -272,16 +319,16 @@ func leaseMicroseconds(lease time.Duration) int64 {
 	return lease.Microseconds() + 1
 }
 
-// sqlLimit returns n as SQL has it: NULL for no limit.
+// sqlLimit returns the argument of LIMIT for a limit of n: NULL for none.
 func sqlLimit(n int) *int64 {
 	if n <= 0 {
 		return nil
 	}
-	limit := int64(min(n, math.MaxInt32)) // the functions calculate with it
+	limit := int64(min(n, math.MaxInt32)) // so that the functions can calculate with it
 	return &limit
 }
 
-// sqlBytes returns a number of bytes, or if it isn't positive, more than there are.
+// sqlBytes returns n, or the largest number if n isn't positive.
 func sqlBytes(n int) int64 {
 	if n <= 0 {
 		return math.MaxInt64

@@ -15,10 +15,10 @@ import (
 	"github.com/sagagen/sagagen/internal/pgtest"
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
-	"github.com/sagagen/sagagen/runtime/store/internal/dags"
+	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
-// writer commits entries as the group does, on a connection of its own.
+// writer commits entries as the committer does, on a connection of its own.
 type writer struct {
 	*Store
 	schema string
@@ -35,7 +35,8 @@ func newWriter(t *testing.T) *writer {
 	return &writer{s, schema, conn}
 }
 
-// ways are the statements that an entry can be written by. What comes together has companions, which are to be written whatever becomes of it.
+// ways are the ways to write an entry: alone, and in a batch with a companion,
+// which must be written whatever the outcome of the entry.
 var ways = map[string]func(ctx context.Context, w *writer, e *entry) (error, error){
 	"alone": func(ctx context.Context, w *writer, e *entry) (error, error) {
 		return w.write(ctx, e)
@@ -48,8 +49,9 @@ var ways = map[string]func(ctx context.Context, w *writer, e *entry) (error, err
 	},
 }
 
-// write commits the first entry with its companions, and returns what became of it, or why nothing is known of any.
-func (w *writer) write(ctx context.Context, e *entry, companions ...*entry) (became, failed error) {
+// write commits an entry with its companions, and returns the result of the
+// entry. failed is the error if the whole batch has failed.
+func (w *writer) write(ctx context.Context, e *entry, companions ...*entry) (result, failed error) {
 	errs, err := w.commit(ctx, w.conn, append(companions, e))
 	if err != nil {
 		return nil, err
@@ -69,9 +71,14 @@ func (w *writer) companion(ctx context.Context, creates bool) *entry {
 		return newCreate(n, nil)
 	}
 	if err := w.Create(ctx, n); err != nil {
-		panic(err) // what a test can't do without
+		panic(err) // no test works without it
 	}
 	return newAppend(store.Append{ID: n.ID, Generation: 1, State: saga.StateRunning, Events: someEvents(0, 3)})
+}
+
+// runningSaga returns a saga without events and owner.
+func runningSaga(id saga.ID) store.NewSaga {
+	return store.NewSaga{ID: id, Name: "a", DAG: []byte("{}"), State: saga.StateRunning}
 }
 
 // someEvents returns n events from that number on, with and without payloads.
@@ -88,73 +95,88 @@ func someEvents(seq uint64, n int) []saga.Event {
 	return events
 }
 
-// There is a saga with four events that has started.
-func TestEntryEndsTheSameAloneAndInABatch(t *testing.T) {
+// The saga, if it exists, is running and has four events.
+func TestEntryHasTheSameResultAloneAndInABatch(t *testing.T) {
 	appendOf := func(generation, seq uint64, state saga.State, events int) func(saga.ID) *entry {
 		return func(id saga.ID) *entry {
-			return newAppend(store.Append{ID: id, Generation: generation, Seq: seq, State: state, Events: someEvents(seq, events)})
+			return newAppend(store.Append{
+				ID: id, Generation: generation, Seq: seq, State: state, Events: someEvents(seq, events),
+			})
 		}
 	}
 	create := func(owner string, events int) func(saga.ID) *entry {
 		return func(id saga.ID) *entry {
 			return newCreate(store.NewSaga{
-				ID: id, Name: "another", Owner: owner, Queue: "q", DAG: []byte("{1}"), State: saga.StateCreated, Lease: time.Hour, Events: someEvents(0, events),
+				ID: id, Name: "another", Owner: owner, Queue: "q", DAG: []byte("{1}"), State: saga.StateCreated,
+				Lease: time.Hour, Events: someEvents(0, events),
 			}, nil)
 		}
 	}
-	call := func(id saga.ID) *entry {
+	notify := func(id saga.ID) *entry {
 		return newAppend(store.Append{ID: id, Generation: 1, Seq: 4, State: saga.StateRunning, Notify: true})
 	}
 	missing := func(id saga.ID) *entry {
-		return newCreate(store.NewSaga{ID: id, Name: "another", State: saga.StateCreated}, &dags.DAG{Text: []byte("{1}")})
+		n := store.NewSaga{ID: id, Name: "another", State: saga.StateCreated}
+		return newCreate(n, &intern.DAG{Text: []byte("{1}")})
 	}
-	const there, absent = true, false
-	for name, c := range map[string]struct {
-		there    bool
+	const existing, absent = true, false
+	type testCase struct {
+		exists   bool
 		entry    func(saga.ID) *entry
-		became   error
+		result   error
 		next     uint64
 		state    saga.State
 		notifies bool
+	}
+	cases := map[string]testCase{
+		"append one": {existing, appendOf(1, 4, saga.StateRunning, 1), nil, 5, saga.StateRunning, false},
+		"append several, and end": {
+			existing, appendOf(1, 4, saga.StateSucceeded, 5), nil, 9, saga.StateSucceeded, false,
+		},
+		"append a state":         {existing, appendOf(1, 4, saga.StateStuck, 0), nil, 4, saga.StateStuck, false},
+		"notify the owner":       {existing, notify, nil, 4, saga.StateRunning, true},
+		"append to nothing":      {absent, appendOf(1, 0, saga.StateRunning, 1), store.ErrNotFound, 0, 0, false},
+		"create":                 {absent, create("bob", 4), nil, 4, saga.StateCreated, false},
+		"create without events":  {absent, create("bob", 0), nil, 0, saga.StateCreated, false},
+		"create unowned":         {absent, create("", 1), nil, 1, saga.StateCreated, true},
+		"create without its DAG": {absent, missing, errDAGMissing, 0, 0, false},
+	}
+	for name, refused := range map[string]struct {
+		entry  func(saga.ID) *entry
+		result error
 	}{
-		"append one":                         {there, appendOf(1, 4, saga.StateRunning, 1), nil, 5, saga.StateRunning, false},
-		"append several, and the end":        {there, appendOf(1, 4, saga.StateSucceeded, 5), nil, 9, saga.StateSucceeded, false},
-		"append a state":                     {there, appendOf(1, 4, saga.StateStuck, 0), nil, 4, saga.StateStuck, false},
-		"call the owner":                     {there, call, nil, 4, saga.StateRunning, true},
-		"append what was appended":           {there, appendOf(1, 3, saga.StateRunning, 1), store.ErrSequence, 4, saga.StateRunning, false},
-		"append what isn't next yet":         {there, appendOf(1, 5, saga.StateRunning, 1), store.ErrSequence, 4, saga.StateRunning, false},
-		"append to no sequence":              {there, appendOf(1, math.MaxUint64, saga.StateRunning, 0), store.ErrSequence, 4, saga.StateRunning, false},
-		"go back to what hasn't started":     {there, appendOf(1, 4, saga.StateCreated, 1), store.ErrSequence, 4, saga.StateRunning, false},
-		"append for an old owner":            {there, appendOf(0, 4, saga.StateRunning, 1), store.ErrFenced, 4, saga.StateRunning, false},
-		"append behind, for a later owner":   {there, appendOf(2, 3, saga.StateRunning, 1), store.ErrFenced, 4, saga.StateRunning, false},
-		"append to nothing":                  {absent, appendOf(1, 0, saga.StateRunning, 1), store.ErrNotFound, 0, 0, false},
-		"create":                             {absent, create("bob", 4), nil, 4, saga.StateCreated, false},
-		"create without events":              {absent, create("bob", 0), nil, 0, saga.StateCreated, false},
-		"create for whoever takes it":        {absent, create("", 1), nil, 1, saga.StateCreated, true},
-		"create with a DAG that isn't there": {absent, missing, errNoDAG, 0, 0, false},
-		"create what is there":               {there, create("bob", 4), store.ErrExists, 4, saga.StateRunning, false},
-		"create what is there, for somebody": {there, create("", 4), store.ErrExists, 4, saga.StateRunning, false},
+		"append existing events":          {appendOf(1, 3, saga.StateRunning, 1), store.ErrSequence},
+		"append later events":             {appendOf(1, 5, saga.StateRunning, 1), store.ErrSequence},
+		"append at the largest number":    {appendOf(1, math.MaxUint64, saga.StateRunning, 0), store.ErrSequence},
+		"go back to created":              {appendOf(1, 4, saga.StateCreated, 1), store.ErrSequence},
+		"append for a former owner":       {appendOf(0, 4, saga.StateRunning, 1), store.ErrFenced},
+		"append old events, later owner":  {appendOf(2, 3, saga.StateRunning, 1), store.ErrFenced},
+		"create an existing saga":         {create("bob", 4), store.ErrExists},
+		"create an existing saga unowned": {create("", 4), store.ErrExists},
 	} {
+		cases[name] = testCase{existing, refused.entry, refused.result, 4, saga.StateRunning, false}
+	}
+	for name, c := range cases {
 		for way, write := range ways {
 			t.Run(name+" "+way, func(t *testing.T) {
 				t.Parallel()
 				w := newWriter(t)
 				id := saga.NewID()
 				want := someEvents(0, 4)
-				if c.there {
+				if c.exists {
 					require.NoError(t, w.Create(t.Context(), store.NewSaga{
 						ID: id, Name: "a", Owner: "alice", DAG: []byte("{}"), State: saga.StateRunning, Events: want,
 					}))
 				}
-				if e := c.entry(id); c.became == nil && e.creates {
+				if e := c.entry(id); c.result == nil && e.creates {
 					want = someEvents(0, int(e.count))
-				} else if c.became == nil {
+				} else if c.result == nil {
 					want = append(want, someEvents(4, int(e.count))...)
 				}
 				notified := w.listen(t)
-				became, failed := write(t.Context(), w, c.entry(id))
+				result, failed := write(t.Context(), w, c.entry(id))
 				require.NoError(t, failed)
-				require.Equal(t, c.became, became)
+				require.Equal(t, c.result, result)
 				assert.Equal(t, c.notifies, notified())
 				if c.state == 0 {
 					_, err := w.Load(t.Context(), id)
@@ -165,8 +187,8 @@ func TestEntryEndsTheSameAloneAndInABatch(t *testing.T) {
 					require.NoError(t, err)
 					assert.Equal(t, c.state, record.State)
 					assert.Equal(t, c.next, record.NextSeq)
-					assert.Equal(t, c.notifies && c.there, record.Notified)
-					if !c.there {
+					assert.Equal(t, c.notifies && c.exists, record.Notified)
+					if !c.exists {
 						assert.Equal(t, c.entry(id).owner, record.Owner)
 						assert.EqualValues(t, "another", record.Name)
 						assert.Equal(t, "q", record.Queue)
@@ -182,7 +204,7 @@ func TestEntryEndsTheSameAloneAndInABatch(t *testing.T) {
 	}
 }
 
-// listen returns what tells whether the store has notified since.
+// listen returns a function that reports whether the store has notified since.
 func (w *writer) listen(t *testing.T) func() bool {
 	conn, err := pgx.Connect(t.Context(), pgtest.URL(t))
 	require.NoError(t, err)
@@ -198,24 +220,28 @@ func (w *writer) listen(t *testing.T) func() bool {
 	}
 }
 
-// A row that somebody else has locked is passed over, whatever would have become of it.
+// A record that another transaction has locked is skipped, whatever the outcome
+// would have been.
 func TestLockedRecordIsBusyAloneAndInABatch(t *testing.T) {
 	for way, write := range ways {
 		for _, generation := range []uint64{1, 2} {
 			t.Run(fmt.Sprintf("%s, generation %d", way, generation), func(t *testing.T) {
 				w := newWriter(t)
 				id := saga.NewID()
-				require.NoError(t, w.Create(t.Context(), store.NewSaga{ID: id, Name: "a", DAG: []byte("{}"), State: saga.StateRunning}))
+				require.NoError(t, w.Create(t.Context(), runningSaga(id)))
 				tx, err := w.pool.Begin(t.Context())
 				require.NoError(t, err)
 				defer tx.Rollback(context.Background())
-				_, err = tx.Exec(t.Context(), "UPDATE "+w.schema+".saga_record SET next_seq = 1 WHERE id = $1", uuid(id))
+				update := "UPDATE " + w.schema + ".saga_record SET next_seq = 1 WHERE id = $1"
+				_, err = tx.Exec(t.Context(), update, uuid(id))
 				require.NoError(t, err)
-				short, cancel := context.WithTimeout(t.Context(), time.Minute) // as nobody unlocks it
+				short, cancel := context.WithTimeout(t.Context(), time.Minute) // the lock lasts
 				defer cancel()
-				became, failed := write(short, w, newAppend(store.Append{ID: id, Generation: generation, State: saga.StateRunning, Events: someEvents(0, 2)}))
+				result, failed := write(short, w, newAppend(store.Append{
+					ID: id, Generation: generation, State: saga.StateRunning, Events: someEvents(0, 2),
+				}))
 				require.NoError(t, failed)
-				require.ErrorIs(t, became, errBusy)
+				require.ErrorIs(t, result, errBusy)
 				require.NoError(t, tx.Rollback(t.Context()))
 				log, err := w.Events(t.Context(), id, 0, 0)
 				require.NoError(t, err)
@@ -225,8 +251,8 @@ func TestLockedRecordIsBusyAloneAndInABatch(t *testing.T) {
 	}
 }
 
-// What the vocabulary doesn't have is refused by the database too, and all that would have been written with it.
-func TestMalformedEntryIsRefusedAloneAndInABatch(t *testing.T) {
+// The database rejects invalid states and names too, with their whole batch.
+func TestInvalidEntryIsRejectedAloneAndInABatch(t *testing.T) {
 	appended := func(change func(*entry)) func(saga.ID) *entry {
 		return func(id saga.ID) *entry {
 			e := newAppend(store.Append{ID: id, Generation: 1, State: saga.StateRunning, Events: someEvents(0, 2)})
@@ -236,7 +262,9 @@ func TestMalformedEntryIsRefusedAloneAndInABatch(t *testing.T) {
 	}
 	created := func(change func(*entry)) func(saga.ID) *entry {
 		return func(saga.ID) *entry {
-			e := newCreate(store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: saga.StateRunning, Events: someEvents(0, 2)}, nil)
+			n := runningSaga(saga.NewID())
+			n.Events = someEvents(0, 2)
+			e := newCreate(n, nil)
 			change(e)
 			return e
 		}
@@ -247,22 +275,22 @@ func TestMalformedEntryIsRefusedAloneAndInABatch(t *testing.T) {
 		entry   func(saga.ID) *entry
 		message string
 	}{
-		"append of no state":      {appended(state(0)), "saga_state_check"},
-		"append of another state": {appended(state(saga.StateAbandoned + 1)), "saga_state_check"},
-		"create of no state":      {created(state(0)), "saga_state_check"},
-		"create of another state": {created(state(saga.StateAbandoned + 1)), "saga_state_check"},
-		"create of no name":       {created(name), "saga_name_check"},
+		"append state 0":      {appended(state(0)), "saga_state_check"},
+		"append state 8":      {appended(state(saga.StateAbandoned + 1)), "saga_state_check"},
+		"create state 0":      {created(state(0)), "saga_state_check"},
+		"create state 8":      {created(state(saga.StateAbandoned + 1)), "saga_state_check"},
+		"create without name": {created(name), "saga_name_check"},
 	} {
 		for way, write := range ways {
 			t.Run(name+" "+way, func(t *testing.T) {
 				t.Parallel()
 				w := newWriter(t)
 				id := saga.NewID()
-				require.NoError(t, w.Create(t.Context(), store.NewSaga{ID: id, Name: "a", DAG: []byte("{}"), State: saga.StateRunning}))
+				require.NoError(t, w.Create(t.Context(), runningSaga(id)))
 				e := c.entry(id)
 				_, failed := write(t.Context(), w, e)
 				require.ErrorContains(t, failed, c.message)
-				assert.True(t, isRefusal(failed))
+				assert.True(t, isRejected(failed))
 				log, err := w.Events(t.Context(), e.id, 0, 0)
 				require.NoError(t, err)
 				assert.Empty(t, log)
@@ -271,16 +299,18 @@ func TestMalformedEntryIsRefusedAloneAndInABatch(t *testing.T) {
 	}
 }
 
-func TestEveryStateOfTheVocabularyIsWritten(t *testing.T) {
+func TestEveryStateCanBeWritten(t *testing.T) {
 	for way, write := range ways {
 		t.Run(way, func(t *testing.T) {
 			w := newWriter(t)
 			id := saga.NewID()
-			require.NoError(t, w.Create(t.Context(), store.NewSaga{ID: id, Name: "a", DAG: []byte("{}"), State: saga.StateCreated}))
+			n := runningSaga(id)
+			n.State = saga.StateCreated
+			require.NoError(t, w.Create(t.Context(), n))
 			for state := saga.StateCreated; state <= saga.StateAbandoned; state++ {
-				became, failed := write(t.Context(), w, newAppend(store.Append{ID: id, Generation: 1, State: state}))
+				result, failed := write(t.Context(), w, newAppend(store.Append{ID: id, Generation: 1, State: state}))
 				require.NoError(t, failed, state)
-				require.NoError(t, became, state)
+				require.NoError(t, result, state)
 			}
 		})
 	}
@@ -290,15 +320,21 @@ func TestEveryStateOfTheVocabularyIsWritten(t *testing.T) {
 func TestStatementsThatWriteMakeTheirTransactionDurable(t *testing.T) {
 	w := newWriter(t)
 	statements := map[string]func() (string, []any){
-		"delete": func() (string, []any) { return w.deleteStatement([]*entry{w.companion(t.Context(), false)}) },
+		"delete": func() (string, []any) {
+			return w.deleteStatement([]*entry{w.companion(t.Context(), false)})
+		},
 		"both": func() (string, []any) {
 			return w.batchStatement([]*entry{w.companion(t.Context(), false), w.companion(t.Context(), true)})
 		},
 	}
 	for kind, creates := range map[string]bool{"append": false, "create": true} {
-		statements["one "+kind] = func() (string, []any) { return w.oneStatement(w.companion(t.Context(), creates)) }
+		statements["one "+kind] = func() (string, []any) {
+			return w.oneStatement(w.companion(t.Context(), creates))
+		}
 		statements[kind+"s"] = func() (string, []any) {
-			return w.batchStatement([]*entry{w.companion(t.Context(), creates), w.companion(t.Context(), creates)})
+			return w.batchStatement([]*entry{
+				w.companion(t.Context(), creates), w.companion(t.Context(), creates),
+			})
 		}
 	}
 	for name, statement := range statements {

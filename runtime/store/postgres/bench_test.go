@@ -13,8 +13,8 @@ import (
 	"github.com/sagagen/sagagen/internal/pgtest"
 )
 
-// BenchmarkAppend appends three events a call, each goroutine to a saga of its own. Compare
-// BenchmarkBareCommit, which commits as many bytes.
+// BenchmarkAppend appends three events per call, each goroutine to its own
+// saga. Compare it with BenchmarkBareCommit, which commits as many bytes.
 func BenchmarkAppend(b *testing.B) {
 	benchmarkCommits(b, func(b *testing.B, pool *pgxpool.Pool) func(ctx context.Context) func() error {
 		s := openStore(b, pool, pgtest.Schema(b))
@@ -33,8 +33,9 @@ func BenchmarkAppend(b *testing.B) {
 	})
 }
 
-// BenchmarkBareCommit inserts one row a commit, of about the bytes that BenchmarkAppend's events have, with a prepared
-// statement and as many connections as there are goroutines.
+// BenchmarkBareCommit inserts one row per commit, of about the size of an
+// append of BenchmarkAppend, with a prepared statement and a connection for
+// each goroutine.
 func BenchmarkBareCommit(b *testing.B) {
 	benchmarkCommits(b, func(b *testing.B, pool *pgxpool.Pool) func(context.Context) func() error {
 		schema := pgtest.Schema(b)
@@ -51,8 +52,11 @@ func BenchmarkBareCommit(b *testing.B) {
 	})
 }
 
-// benchmarkCommits runs commits alone and at 64 goroutines; begin makes what each goroutine does.
-func benchmarkCommits(b *testing.B, prepare func(*testing.B, *pgxpool.Pool) (begin func(context.Context) func() error)) {
+// benchmarkCommits runs commits in one goroutine, and in 64. begin returns the
+// commit function of a goroutine.
+func benchmarkCommits(
+	b *testing.B, prepare func(*testing.B, *pgxpool.Pool) (begin func(context.Context) func() error),
+) {
 	for _, goroutines := range []int{1, 64} {
 		b.Run(fmt.Sprintf("goroutines=%d", goroutines), func(b *testing.B) {
 			pool := pgtest.Pool(b, pgtest.URL(b), func(c *pgxpool.Config) { c.MaxConns = int32(goroutines) })
@@ -84,7 +88,7 @@ func benchmarkCommits(b *testing.B, prepare func(*testing.B, *pgxpool.Pool) (beg
 	}
 }
 
-// connect makes all connections that the pool may have, so that no commit waits for one.
+// connect opens all connections of the pool, so that no commit waits for one.
 func connect(b *testing.B, pool *pgxpool.Pool) {
 	for range pool.Config().MaxConns {
 		conn, err := pool.Acquire(b.Context())

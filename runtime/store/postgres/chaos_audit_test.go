@@ -18,65 +18,71 @@ import (
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
-// auditTables record who has written each event, by the connection that it came on, and who has claimed each saga. The triggers run in the
-// transactions that they record.
+// auditTables record which process has written each event, by its connection,
+// and which process has claimed each saga. The triggers run in the transactions
+// that they record.
 const auditTables = `CREATE SCHEMA chaos;
 ` + ledgerTable + `;
 CREATE TABLE chaos.event (
-	saga uuid, seq bigint, generation bigint NOT NULL, process text NOT NULL, backend integer NOT NULL, at timestamptz NOT NULL,
-	PRIMARY KEY (saga, seq)
+	saga uuid, seq bigint, generation bigint NOT NULL, process text NOT NULL, backend integer NOT NULL,
+	at timestamptz NOT NULL, PRIMARY KEY (saga, seq)
 );
 CREATE TABLE chaos.claim (
 	saga uuid, generation bigint, process text NOT NULL, next_seq bigint NOT NULL, PRIMARY KEY (saga, generation)
 );
-CREATE FUNCTION chaos.note_events() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-	INSERT INTO chaos.event SELECT NEW.saga, e.seq, r.generation, current_setting('application_name'), pg_backend_pid(), clock_timestamp()
-		FROM saga.saga_record r CROSS JOIN generate_series(NEW.seq, NEW.seq + NEW.count - 1) AS e(seq) WHERE r.id = NEW.saga;
+CREATE FUNCTION chaos.record_events() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	INSERT INTO chaos.event
+		SELECT NEW.saga, e.seq, r.generation, current_setting('application_name'), pg_backend_pid(), clock_timestamp()
+		FROM saga.saga_record r CROSS JOIN generate_series(NEW.seq, NEW.seq + NEW.count - 1) AS e(seq)
+		WHERE r.id = NEW.saga;
 	RETURN NULL;
 END $$;
-CREATE FUNCTION chaos.note_first_events() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-	INSERT INTO chaos.event SELECT NEW.saga, e.seq, 1, current_setting('application_name'), pg_backend_pid(), clock_timestamp()
+CREATE FUNCTION chaos.record_first_events() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	INSERT INTO chaos.event
+		SELECT NEW.saga, e.seq, 1, current_setting('application_name'), pg_backend_pid(), clock_timestamp()
 		FROM generate_series(0, NEW.count - 1) AS e(seq);
 	RETURN NULL;
 END $$;
-CREATE FUNCTION chaos.note_claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+CREATE FUNCTION chaos.record_claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 	INSERT INTO chaos.claim SELECT NEW.id, NEW.generation, split_part(NEW.owner, '#', 1), NEW.next_seq;
 	RETURN NULL;
 END $$;
-CREATE TRIGGER note_events AFTER INSERT ON saga.saga_log
-	FOR EACH ROW EXECUTE FUNCTION chaos.note_events();
-CREATE TRIGGER note_first_events AFTER INSERT ON saga.saga_creation
-	FOR EACH ROW EXECUTE FUNCTION chaos.note_first_events();
-CREATE TRIGGER note_claim AFTER UPDATE ON saga.saga_record
-	FOR EACH ROW WHEN (NEW.generation <> OLD.generation) EXECUTE FUNCTION chaos.note_claim();
-CREATE TRIGGER note_first_owner AFTER INSERT ON saga.saga_record
-	FOR EACH ROW EXECUTE FUNCTION chaos.note_claim();`
+CREATE TRIGGER record_events AFTER INSERT ON saga.saga_log
+	FOR EACH ROW EXECUTE FUNCTION chaos.record_events();
+CREATE TRIGGER record_first_events AFTER INSERT ON saga.saga_creation
+	FOR EACH ROW EXECUTE FUNCTION chaos.record_first_events();
+CREATE TRIGGER record_claim AFTER UPDATE ON saga.saga_record
+	FOR EACH ROW WHEN (NEW.generation <> OLD.generation) EXECUTE FUNCTION chaos.record_claim();
+CREATE TRIGGER record_first_owner AFTER INSERT ON saga.saga_record
+	FOR EACH ROW EXECUTE FUNCTION chaos.record_claim();`
 
-// audit holds what has happened to what is promised.
+// audit checks what has happened against the promises of the coordinator and
+// the store.
 type audit struct {
 	*chaos
-	dag *saga.DAG // that of all sagas
-	// claims and written are by saga: the claims by generation, from 1, and who has written each event.
+	dag *saga.DAG // of all sagas
+	// claims and written have, for each saga, its claims by generation, from 1,
+	// and the writer of each event.
 	claims  map[saga.ID][]claim
 	written map[saga.ID][]writing
-	// ends holds the generation in which a call's result was written.
+	// ends has the generation that has written the result of a step.
 	ends map[step]uint64
 }
 
-// claim is what the table chaos.claim has; the first of a saga is its creation.
+// claim is a row of chaos.claim. The first of a saga is its creation.
 type claim struct {
 	process string
 	nextSeq uint64
 }
 
-// writing is what the table chaos.event has.
+// writing is a row of chaos.event.
 type writing struct {
 	generation uint64
 	process    string
 	at         time.Time
 }
 
-// step is a do or an undo.
+// step is the do or the undo of a node.
 type step struct {
 	id        saga.ID
 	node      saga.NodeID
@@ -90,16 +96,18 @@ func newAudit(c *chaos) *audit {
 		chaos: c, dag: dag.DAG,
 		claims: map[saga.ID][]claim{}, written: map[saga.ID][]writing{}, ends: map[step]uint64{},
 	}
-	a.query("SELECT saga, generation, process, next_seq FROM chaos.claim ORDER BY saga, generation", func(rows pgx.Rows) error {
+	const claims = "SELECT saga, generation, process, next_seq FROM chaos.claim ORDER BY saga, generation"
+	a.query(claims, func(rows pgx.Rows) error {
 		var id [16]byte
 		var generation uint64
 		var row claim
 		err := rows.Scan(&id, &generation, &row.process, &row.nextSeq)
 		a.claims[id] = append(a.claims[id], row)
-		assert.EqualValues(a.t, len(a.claims[id]), generation, "a claim raises the generation by one")
+		assert.EqualValues(a.t, len(a.claims[id]), generation, "a claim increments the generation")
 		return err
 	})
-	a.query("SELECT saga, seq, generation, process, at FROM chaos.event ORDER BY saga, seq", func(rows pgx.Rows) error {
+	const events = "SELECT saga, seq, generation, process, at FROM chaos.event ORDER BY saga, seq"
+	a.query(events, func(rows pgx.Rows) error {
 		var id [16]byte
 		var seq uint64
 		var row writing
@@ -134,7 +142,8 @@ func (a *audit) run() {
 	}
 }
 
-// log holds a saga's log to the state machine, and its end to its plan.
+// log checks a saga's log against the state machine, and its result against its
+// plan.
 func (a *audit) log(id saga.ID) {
 	record, err := a.store.Load(a.ctx, id)
 	require.NoError(a.t, err)
@@ -156,8 +165,9 @@ func (a *audit) log(id saga.ID) {
 	}
 }
 
-// owners holds each event to the claims: it is of the process that owned the saga when the event took its number. An
-// owner that has lost it writes nothing behind the claim.
+// owners checks each event against the claims: its writer is the process that
+// owned the saga when the event took its number. A former owner writes nothing
+// after the claim.
 func (a *audit) owners(id saga.ID) {
 	claims := a.claims[id]
 	var last uint64
@@ -169,16 +179,18 @@ func (a *audit) owners(id saga.ID) {
 		assert.GreaterOrEqual(a.t, w.generation, last, "saga %s, event %d: the generation went back", id, seq)
 		assert.Equal(a.t, owned.process, w.process, "saga %s, event %d of generation %d", id, seq, w.generation)
 		if w.generation > 1 {
-			assert.LessOrEqual(a.t, owned.nextSeq, uint64(seq), "saga %s: event of generation %d before its claim", id, w.generation)
+			assert.LessOrEqual(a.t, owned.nextSeq, uint64(seq),
+				"saga %s: event of generation %d before its claim", id, w.generation)
 		}
 		if int(w.generation) < len(claims) {
-			assert.Less(a.t, uint64(seq), claims[w.generation].nextSeq, "saga %s: event of generation %d behind the next claim", id, w.generation)
+			assert.Less(a.t, uint64(seq), claims[w.generation].nextSeq,
+				"saga %s: event of generation %d after the next claim", id, w.generation)
 		}
 		last = w.generation
 	}
 }
 
-// ledger holds what stands in the ledger to the ends of the sagas.
+// ledger checks the ledger against the results of the sagas.
 func (a *audit) ledger() {
 	standing := map[saga.ID][]string{}
 	a.query("SELECT saga, node FROM chaos.ledger WHERE done AND NOT undone", func(rows pgx.Rows) error {
@@ -206,9 +218,11 @@ func (a *audit) ledger() {
 	})
 }
 
-// calls holds the calls to what was known when they began. A process calls nothing before it knows that the start is durable,
-// and nothing of which it knows the result. What another process knows to have ended it may only call if it had lost the saga before
-// that: it has stood still since the start.
+// calls checks the calls against what was known when they began. A process
+// calls no action before it knows that the start is durable, and none whose
+// result it knows. If another process knows the result, the process may call
+// the action only if it had lost the saga before the result was written: it was
+// paused after it had written the start.
 func (a *audit) calls() {
 	file, err := os.Open(a.history)
 	require.NoError(a.t, err)
@@ -243,21 +257,23 @@ func (a *audit) calls() {
 		calls++
 		seen[s] = true
 		k := at(s)
-		assert.True(a.t, k.starts[process], "%q: it doesn't know that the start is durable", line)
+		assert.True(a.t, k.starts[process], "%q: the process doesn't know that the start is durable", line)
 		switch {
 		case k.ends[process]:
-			assert.Fail(a.t, "it knows the result", "%q", line)
+			assert.Fail(a.t, "the process knows the result", "%q", line)
 		case len(k.ends) > 0:
 			late++
-			assert.True(a.t, a.ownedBefore(id, process, a.ends[s]), "%q: the result is durable, and it hadn't lost the saga before", line)
+			assert.True(a.t, a.ownedBefore(id, process, a.ends[s]),
+				"%q: the result is durable, and the process hadn't lost the saga before", line)
 		}
 	}
 	require.NoError(a.t, lines.Err())
 	assert.Greater(a.t, calls, len(a.ends)*9/10)
 	for s := range a.ends {
-		assert.True(a.t, seen[s], "%+v has ended and was never called", s)
+		assert.True(a.t, seen[s], "%+v has a result and was never called", s)
 	}
-	a.t.Logf("%d calls of %d steps; %d began in processes that had lost the saga, after others had the result", calls, len(a.ends), late)
+	a.t.Logf("%d calls of %d steps; %d began in processes that had lost the saga, after others had the result",
+		calls, len(a.ends), late)
 }
 
 func (a *audit) parseCall(id saga.ID, path, direction string) step {
@@ -270,7 +286,8 @@ func (a *audit) parseCall(id saga.ID, path, direction string) step {
 	return s
 }
 
-// parseKnown returns the step of which an event tells, and whether that has begun or ended.
+// parseKnown returns the step of an event, and whether the event is its start
+// or its end.
 func (a *audit) parseKnown(id saga.ID, node, kind string) (s step, begins bool) {
 	n, err := strconv.Atoi(node)
 	require.NoError(a.t, err)
@@ -284,14 +301,17 @@ func (a *audit) parseKnown(id saga.ID, node, kind string) (s step, begins bool) 
 	return s, k == int(saga.EventStarted) || k == int(saga.EventUndoStarted)
 }
 
-// ownedBefore reports whether the process has owned the saga in a generation before that one.
+// ownedBefore reports whether the process has owned the saga in an earlier
+// generation.
 func (a *audit) ownedBefore(id saga.ID, process string, generation uint64) bool {
 	claims := a.claims[id]
-	return slices.ContainsFunc(claims[:min(int(generation)-1, len(claims))], func(c claim) bool { return c.process == process })
+	earlier := claims[:min(int(generation)-1, len(claims))]
+	return slices.ContainsFunc(earlier, func(c claim) bool { return c.process == process })
 }
 
-// takeover logs how long it took until others went on with what a process has left. No limit is asserted: it says as
-// much about the machine.
+// takeover logs the time until other processes have written to the sagas of a
+// process that is gone. It asserts no limit, since the time also depends on the
+// machine.
 func (a *audit) takeover(gone takeover) {
 	var took []time.Duration
 	for _, id := range gone.sagas {
@@ -302,8 +322,8 @@ func (a *audit) takeover(gone takeover) {
 			}
 		}
 	}
-	require.NotEmpty(a.t, took, "%s was %s and had nothing in hand", gone.process, gone.what)
+	require.NotEmpty(a.t, took, "%s was %s and had no unfinished sagas", gone.process, gone.what)
 	slices.Sort(took)
-	a.t.Logf("%s was %s: others went on with its %d sagas after %.2f s to %.2f s; the lease is %v",
+	a.t.Logf("%s was %s: others resumed its %d sagas after %.2f s to %.2f s; the lease is %v",
 		gone.process, gone.what, len(took), took[0].Seconds(), took[len(took)-1].Seconds(), chaosLease)
 }

@@ -18,34 +18,36 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/postgres"
 )
 
-// coordinatorVariable names the environment variable by which this test's binary is told to be a coordinator's process. Its value
-// is the JSON of a role.
+// coordinatorVariable is an environment variable that makes this test binary a
+// coordinator process. Its value is a role in JSON.
 const coordinatorVariable = "SAGA_TEST_COORDINATOR"
 
-// role is what such a process is told.
+// role configures a coordinator process.
 type role struct {
-	// Name is the process's: the owner of its sagas begins with it, and its connections have it as their application's.
+	// Name is the name of the process. The owner of its sagas begins with it,
+	// and it is the application name of its connections.
 	Name string
-	// URL is the server's, and History the file to which calls are written.
+	// URL is the address of the server, and History the file for calls.
 	URL, History string
 }
 
-// chaosLease is short, so that the test is.
+// chaosLease is short, so that the test takes little time.
 const chaosLease = 2 * time.Second
 
-// runCoordinator is the process's main function. It runs sagas until its standard input ends, from which it reads those that it is to
-// start itself, one a line: the ID, and the number of the plan.
-func runCoordinator(told string) (code int) {
-	if err := coordinate(context.Background(), told); err != nil {
+// runCoordinator is the main function of the process. It runs sagas until its
+// standard input ends. Each line of the input is a saga for it to start: the
+// ID, and the index of the plan.
+func runCoordinator(encodedRole string) (code int) {
+	if err := coordinate(context.Background(), encodedRole); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return 0
 }
 
-func coordinate(ctx context.Context, told string) error {
+func coordinate(ctx context.Context, encodedRole string) error {
 	var r role
-	if err := json.Unmarshal([]byte(told), &r); err != nil {
+	if err := json.Unmarshal([]byte(encodedRole), &r); err != nil {
 		return err
 	}
 	h, err := openHistory(r)
@@ -67,7 +69,8 @@ func coordinate(ctx context.Context, told string) error {
 		return err
 	}
 	c, err := sec.New(sec.Config{
-		Store: &witness{st, h}, Registry: chaosRegistry(&ledger{own, h}), Owner: r.Name, Lease: chaosLease, Poll: 500 * time.Millisecond,
+		Store: &witness{st, h}, Registry: chaosRegistry(&ledger{own, h}), Owner: r.Name, Lease: chaosLease,
+		Poll:   500 * time.Millisecond,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
@@ -89,7 +92,7 @@ func coordinate(ctx context.Context, told string) error {
 	return c.Shutdown(ctx)
 }
 
-// startPlan starts the saga that the line says.
+// startPlan starts the saga of a line.
 func startPlan(ctx context.Context, c *sec.Coordinator, line string) error {
 	var text string
 	var number int
@@ -119,8 +122,9 @@ func (r role) connect(ctx context.Context) (*pgxpool.Pool, error) {
 	return pgxpool.NewWithConfig(ctx, config)
 }
 
-// history is a file to which all processes append, a line in one write. So the order of its lines is the order of what
-// they tell: what a process writes after it knows of something comes behind what another wrote before it.
+// history is a file to which all processes append, each line in one write. So
+// its lines are in causal order: a line about something that a process has
+// learned comes after all lines from before it.
 type history struct {
 	process string
 	file    *os.File
@@ -131,12 +135,12 @@ func openHistory(r role) (*history, error) {
 	return &history{r.Name, file}, err
 }
 
-// call notes that a call begins.
+// call records that a call begins.
 func (h *history) call(ctx saga.ActionContext) {
 	h.write("call %s %s %s %s\n", h.process, ctx.SagaID(), ctx.Node(), ctx.Direction())
 }
 
-// known notes that the process knows of events as durable.
+// known records that the process knows that events are durable.
 func (h *history) known(id saga.ID, events []saga.Event) {
 	for _, e := range events {
 		h.write("known %s %s %d %d\n", h.process, id, e.Node, e.Kind)
@@ -145,11 +149,12 @@ func (h *history) known(id saga.ID, events []saga.Event) {
 
 func (h *history) write(format string, args ...any) {
 	if _, err := fmt.Fprintf(h.file, format, args...); err != nil {
-		panic(err) // without it the test would prove nothing
+		panic(err) // without the history the test proves nothing
 	}
 }
 
-// witness is a store that notes what its process knows, before it does.
+// witness is a store that records what its process knows, just before the
+// process knows it.
 type witness struct {
 	*postgres.Store
 	history *history
@@ -163,7 +168,8 @@ func (w *witness) Create(ctx context.Context, n store.NewSaga) error {
 	return err
 }
 
-// Append goes on when its context has ended, as what is in the network already would: a process that was paused sends what it had in hand.
+// Append continues when its context has ended, like a request that is already
+// in the network: a process that was paused sends its pending appends.
 func (w *witness) Append(ctx context.Context, a store.Append) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()

@@ -12,18 +12,22 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// plan is the parameters of a chaos saga: at which nodes what goes wrong.
+// plan is the parameters of a chaos saga: which nodes fail, and how.
 type plan struct {
 	// Fail is the node whose do function returns an error, and changes nothing.
 	Fail saga.NodeName
-	// Doubt is the node whose do function does it, and says that it doesn't know.
+	// Doubt is the node whose do function succeeds, but reports an unknown
+	// outcome.
 	Doubt saga.NodeName
-	// Flaky is the node whose first attempt fails, done or undone.
+	// Flaky is the node whose first attempt fails, of its do and its undo.
 	Flaky saga.NodeName
 }
 
-// plans are those that take turns.
-var plans = []plan{{}, {Fail: "car"}, {Flaky: "flight"}, {Fail: "summary"}, {}, {Doubt: "hotel"}, {}, {Fail: "summary", Flaky: "flight"}, {}, {}}
+// plans are the plans of the sagas, in turn.
+var plans = []plan{
+	{}, {Fail: "car"}, {Flaky: "flight"}, {Fail: "summary"}, {},
+	{Doubt: "hotel"}, {}, {Fail: "summary", Flaky: "flight"}, {}, {},
+}
 
 func (p plan) end() saga.State {
 	if p.Fail != "" || p.Doubt != "" {
@@ -32,10 +36,11 @@ func (p plan) end() saga.State {
 	return saga.StateSucceeded
 }
 
-// tripNodes are those of a trip, and so of a chaos saga: one, three beside each other, one.
+// tripNodes are the nodes of a trip: one, three in parallel, one. A chaos saga
+// is a trip.
 var tripNodes = []saga.NodeName{"payment", "hotel", "flight", "car", "summary"}
 
-// tripDAG is a trip of that action and those parameters.
+// tripDAG returns a trip whose nodes all run one action.
 func tripDAG(action saga.ActionName, params any) (*saga.SagaDAG, error) {
 	var nodes []saga.Node
 	for _, name := range tripNodes {
@@ -56,20 +61,22 @@ const ledgerTable = `CREATE TABLE chaos.ledger (
 	undone boolean NOT NULL
 )`
 
-// ledger is the service that the actions write to: a row for each node. A row that is undone stays so, so that what
-// arrives late doesn't count.
+// ledger is the service that the actions call. It has a row for each node. A
+// row that is undone stays undone, whatever arrives late.
 type ledger struct {
 	pool    *pgxpool.Pool
 	history *history
 }
 
-// chaosRegistry has the action of chaos sagas.
+// chaosRegistry returns a registry with the action of chaos sagas.
 func chaosRegistry(l *ledger) *saga.Registry {
 	r := saga.NewRegistry()
 	retry := saga.Policy{MaxAttempts: 3, Backoff: 10 * time.Millisecond}
 	r.Register(nil, saga.NewAction(saga.ActionSpec[saga.None, string]{
-		Name:        "step",
-		Do:          func(ctx saga.ActionContext, _ saga.None) (string, error) { return string(ctx.Node()), l.do(ctx) },
+		Name: "step",
+		Do: func(ctx saga.ActionContext, _ saga.None) (string, error) {
+			return string(ctx.Node()), l.do(ctx)
+		},
 		DoPolicy:    retry,
 		UndoUnknown: func(ctx saga.ActionContext, _ saga.None, _ *string) error { return l.undo(ctx) },
 		UndoPolicy:  retry,
@@ -117,7 +124,7 @@ func (l *ledger) undo(ctx saga.ActionContext) error {
 	return l.write(ctx, false, true)
 }
 
-// work takes some time, so that much is under way whenever something happens to the process.
+// work takes some time, so that many actions are in flight at any disturbance.
 func work(ctx context.Context) error {
 	select {
 	case <-time.After(rand.N(50 * time.Millisecond)):
@@ -127,11 +134,13 @@ func work(ctx context.Context) error {
 	}
 }
 
-// write notes in the ledger that the node is done, or undone. It tries until it has, or the coordinator has lost the saga.
+// write records in the ledger that the node is done or undone. It retries until
+// it succeeds, or the coordinator has lost the saga.
 func (l *ledger) write(ctx saga.ActionContext, done, undone bool) error {
 	return until(ctx, func() error {
 		id := ctx.SagaID()
-		_, err := l.pool.Exec(ctx, `INSERT INTO chaos.ledger AS l (key, saga, node, done, undone) VALUES ($1, $2, $3, $4, $5)
+		_, err := l.pool.Exec(ctx, `
+			INSERT INTO chaos.ledger AS l (key, saga, node, done, undone) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (key) DO UPDATE SET done = l.done OR excluded.done, undone = l.undone OR excluded.undone`,
 			ctx.DoKey(), [16]byte(id), string(ctx.Node()), done, undone)
 		return err

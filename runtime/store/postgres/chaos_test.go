@@ -31,28 +31,32 @@ var chaosSeed = flag.Uint64("chaos.seed", 0, "run TestSagasEndAsTheyShouldWhatev
 
 const (
 	chaosSagas = 1000
-	// chaosPatience is how long the whole may take before it counts as hung.
-	chaosPatience = 5 * time.Minute
+	// chaosTimeout is when the whole test counts as hung.
+	chaosTimeout = 5 * time.Minute
 )
 
-// Three coordinators' processes share a server and run sagas, while processes are killed and paused, connections cut and the server crashes. Every
-// saga ends as it should, every log is legal and written by those who own the saga, and nothing is called again whose result is known.
+// Three coordinator processes share a server and run sagas, while processes are
+// killed and paused, connections are cut and the server crashes. Every saga
+// ends as planned, every log is legal and written by the owners of the saga,
+// and no action is called again after its result is known.
 func TestSagasEndAsTheyShouldWhateverDies(t *testing.T) {
 	c := newChaos(t)
 	disturbances := []func(){c.kill, c.pause, c.cut, c.cut, c.crash, c.cut, c.kill, c.crash}
-	c.random.Shuffle(len(disturbances), func(i, j int) { disturbances[i], disturbances[j] = disturbances[j], disturbances[i] })
+	c.random.Shuffle(len(disturbances), func(i, j int) {
+		disturbances[i], disturbances[j] = disturbances[j], disturbances[i]
+	})
 	wave := chaosSagas / len(disturbances)
 	for i, disturb := range disturbances {
 		c.submit(wave)
-		c.await("a third of the wave has ended", "SELECT count(*) FROM saga.saga_record WHERE state >= 5", i*wave+wave/3)
+		c.await("a third of the wave is final", finalSagas, i*wave+wave/3)
 		disturb()
 	}
-	c.await("all have ended", "SELECT count(*) FROM saga.saga_record WHERE state >= 5", len(c.sagas))
+	c.await("all are final", finalSagas, len(c.sagas))
 	c.stop()
 	newAudit(c).run()
 }
 
-// chaos is a server, the coordinators that work on it, and the sagas that they are given.
+// chaos is a server, the coordinator processes that use it, and their sagas.
 type chaos struct {
 	t      *testing.T
 	ctx    context.Context
@@ -61,24 +65,24 @@ type chaos struct {
 	pool   *pgxpool.Pool
 	store  *postgres.Store
 	client *sec.Client
-	// history is the path of the file in which calls are.
+	// history is the path of the file that records calls.
 	history   string
-	processes []*coordinator // those that live
-	started   int            // how many there were
+	processes []*coordinator // the running ones
+	started   int            // the number of processes ever started
 	sagas     map[saga.ID]plan
 	takeovers []takeover
 }
 
-// coordinator is a process.
+// coordinator is a coordinator process.
 type coordinator struct {
-	name   string
-	cmd    *exec.Cmd
-	stdin  io.WriteCloser
-	told   []saga.ID    // what it was told to start
-	stderr bytes.Buffer // may be read when the process has ended
+	name      string
+	cmd       *exec.Cmd
+	stdin     io.WriteCloser
+	submitted []saga.ID    // the sagas that the process was asked to start
+	stderr    bytes.Buffer // must be read after the process has ended
 }
 
-// takeover is what a process that was killed or paused had left unfinished.
+// takeover is the unfinished sagas of a process that was killed or paused.
 type takeover struct {
 	process, what string
 	at            time.Time // by the server's clock
@@ -92,7 +96,7 @@ func newChaos(t *testing.T) *chaos {
 		seed = rand.Uint64()
 	}
 	t.Logf("seed: -chaos.seed=%d", seed)
-	ctx, cancel := context.WithTimeout(t.Context(), chaosPatience)
+	ctx, cancel := context.WithTimeout(t.Context(), chaosTimeout)
 	t.Cleanup(cancel)
 	c := &chaos{
 		t: t, ctx: ctx, random: rand.New(rand.NewPCG(seed, 0)), server: pgtest.Start(t),
@@ -117,10 +121,10 @@ func (c *chaos) start() {
 	p := &coordinator{name: fmt.Sprintf("chaos-%d", c.started)}
 	self, err := os.Executable()
 	require.NoError(c.t, err)
-	told, err := json.Marshal(role{Name: p.name, URL: c.server.URL, History: c.history})
+	encodedRole, err := json.Marshal(role{Name: p.name, URL: c.server.URL, History: c.history})
 	require.NoError(c.t, err)
 	p.cmd = exec.Command(self)
-	p.cmd.Env = append(os.Environ(), coordinatorVariable+"="+string(told))
+	p.cmd.Env = append(os.Environ(), coordinatorVariable+"="+string(encodedRole))
 	p.cmd.Stderr = &p.stderr
 	p.stdin, err = p.cmd.StdinPipe()
 	require.NoError(c.t, err)
@@ -134,8 +138,8 @@ func (c *chaos) start() {
 			c.t.Logf("process %s: %s", p.name, tail(p.stderr.Bytes(), 20))
 		}
 	})
-	var said string
-	if _, err := fmt.Fscanln(stdout, &said); err != nil {
+	var ready string
+	if _, err := fmt.Fscanln(stdout, &ready); err != nil {
 		_ = p.cmd.Wait()
 		require.NoError(c.t, err, "%s", p.stderr.String())
 	}
@@ -147,7 +151,8 @@ func tail(text []byte, lines int) []byte {
 	return bytes.Join(all[max(0, len(all)-lines):], nil)
 }
 
-// submit starts n more sagas: half of them by the client, for any process, and the others by a process for itself.
+// submit starts n more sagas: about half of them by the client, for any
+// process, and the others by a process for itself.
 func (c *chaos) submit(n int) {
 	c.t.Helper()
 	for range n {
@@ -158,13 +163,13 @@ func (c *chaos) submit(n int) {
 			continue
 		}
 		p := c.processes[c.random.IntN(len(c.processes))]
-		p.told = append(p.told, id)
+		p.submitted = append(p.submitted, id)
 		_, err := fmt.Fprintln(p.stdin, id, number)
 		require.NoError(c.t, err)
 	}
 }
 
-// ensureStarted starts a saga by the client unless it has been.
+// ensureStarted starts a saga by the client unless it exists.
 func (c *chaos) ensureStarted(id saga.ID) {
 	c.t.Helper()
 	dag, err := tripDAG("step", c.sagas[id])
@@ -187,6 +192,8 @@ func (c *chaos) await(what, query string, least int, args ...any) {
 	}))
 }
 
+const finalSagas = "SELECT count(*) FROM saga.saga_record WHERE state >= 5"
+
 const unfinishedOf = ` FROM saga.saga_record WHERE state < 5 AND owner LIKE $1 || '#%'`
 
 // pick returns the process with the most unfinished sagas.
@@ -199,7 +206,8 @@ func (c *chaos) pick() *coordinator {
 	return slices.MaxFunc(c.processes, func(a, b *coordinator) int { return count(a) - count(b) })
 }
 
-// silence lets a process not be heard of any more, and returns when others have all that it was running.
+// silence stops a process with a signal, and returns when other processes have
+// taken over all its sagas.
 func (c *chaos) silence(p *coordinator, what string, signal syscall.Signal) {
 	c.t.Helper()
 	gone := takeover{process: p.name, what: what}
@@ -214,22 +222,24 @@ func (c *chaos) silence(p *coordinator, what string, signal syscall.Signal) {
 	}
 	require.NoError(c.t, ids.Err())
 	c.takeovers = append(c.takeovers, gone)
-	c.await("others have its sagas", "SELECT -count(*)"+unfinishedOf, 0, p.name)
+	c.await("others have taken over its sagas", "SELECT -count(*)"+unfinishedOf, 0, p.name)
 }
 
-// kill kills a process and starts another one. What the one hadn't started yet the client starts.
+// kill kills a process and starts another one. The client starts the sagas that
+// the killed process had not started yet.
 func (c *chaos) kill() {
 	p := c.pick()
 	c.processes = slices.DeleteFunc(c.processes, func(other *coordinator) bool { return other == p })
 	c.silence(p, "killed", syscall.SIGKILL)
 	_ = p.cmd.Wait() // it was killed
 	c.start()
-	for _, id := range p.told {
+	for _, id := range p.submitted {
 		c.ensureStarted(id)
 	}
 }
 
-// pause stops a process until others have taken its sagas over, which is longer than its lease.
+// pause stops a process until others have taken over its sagas, which takes
+// longer than its lease.
 func (c *chaos) pause() {
 	p := c.pick()
 	c.silence(p, "paused", syscall.SIGSTOP)
@@ -243,19 +253,21 @@ func (c *chaos) cut() {
 		require.NoError(c.t, c.pool.QueryRow(c.ctx, `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 			WHERE application_name LIKE 'chaos-%' AND random() < 0.5`).Scan(&cut))
 		require.NoError(c.t, c.pool.QueryRow(c.ctx, "SELECT count(*) FROM chaos.event").Scan(&events))
-		c.await("they go on, or have nothing to do",
-			"SELECT count(*) + CASE WHEN EXISTS (SELECT FROM saga.saga_record WHERE state < 5) THEN 0 ELSE 20 END FROM chaos.event", events+20)
+		c.await("sagas make progress, or all are final", `
+			SELECT count(*) + CASE WHEN EXISTS (SELECT FROM saga.saga_record WHERE state < 5) THEN 0 ELSE 20 END
+			FROM chaos.event`, events+20)
 	}
 }
 
-// crash stops the server without any order, and starts it again.
+// crash crashes the server, and starts it again.
 func (c *chaos) crash() {
 	require.NoError(c.t, c.server.Stop("QUIT"))
 	require.NoError(c.t, c.server.Restart())
 	c.pool.Reset()
 }
 
-// stop lets the processes end in an orderly way. The race detector would make them fail.
+// stop makes the processes shut down in an orderly way. A race that the race
+// detector found in one makes it fail here.
 func (c *chaos) stop() {
 	for _, p := range c.processes {
 		require.NoError(c.t, p.stdin.Close())

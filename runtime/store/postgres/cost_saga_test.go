@@ -17,8 +17,9 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec"
 )
 
-// What a step costs the server: statements, and waits for the disk. These are counts, which are the same on any machine but for how many
-// sagas happen to write at the same time.
+// The cost of a step for the server is counted in statements and waits for the
+// disk. These counts are the same on any machine, except that they depend on
+// how many sagas happen to write at the same time.
 func TestStepCostsAFractionOfAStatementAndOfASync(t *testing.T) {
 	server := pgtest.Start(t, "autovacuum = off")
 	admin := pgtest.Pool(t, server.URL)
@@ -30,7 +31,7 @@ func TestStepCostsAFractionOfAStatementAndOfASync(t *testing.T) {
 	}))
 	for _, limit := range []struct {
 		clients, sagas    int
-		statements, syncs float64 // a step
+		statements, syncs float64 // per step
 	}{{1, 200, 1.5, 1.5}, {64, 2000, 0.5, 0.1}} {
 		tracer := new(statementCounter)
 		pool := pgtest.Pool(t, server.URL, func(c *pgxpool.Config) {
@@ -38,22 +39,24 @@ func TestStepCostsAFractionOfAStatementAndOfASync(t *testing.T) {
 			c.ConnConfig.RuntimeParams["application_name"] = t.Name()
 		})
 		before := syncs(t, admin)
-		c, err := sec.New(sec.Config{Store: openStore(t, pool, "saga"), Registry: r, Logger: slog.New(slog.DiscardHandler)})
+		c, err := sec.New(sec.Config{
+			Store: openStore(t, pool, "saga"), Registry: r, Logger: slog.New(slog.DiscardHandler),
+		})
 		require.NoError(t, err)
 		runTrips(t, c, limit.clients, limit.sagas)
 		require.NoError(t, c.Shutdown(t.Context()))
 		pool.Close()
-		waitUntilCounted(t, admin, t.Name())
+		waitForStatistics(t, admin, t.Name())
 		steps := float64(limit.sagas * len(tripNodes))
 		statements, synced := float64(tracer.statements.Load())/steps, float64(syncs(t, admin)-before)/steps
-		t.Logf("%d clients: %.3f statements and %.3f syncs a step", limit.clients, statements, synced)
+		t.Logf("%d clients: %.3f statements and %.3f syncs per step", limit.clients, statements, synced)
 		assert.LessOrEqual(t, statements, limit.statements, "%d clients", limit.clients)
 		assert.LessOrEqual(t, synced, limit.syncs, "%d clients", limit.clients)
 		assert.Positive(t, synced)
 	}
 }
 
-// runTrips has clients run trips, one after the other each, n in all.
+// runTrips runs n trips with several clients, each of which runs one at a time.
 func runTrips(t *testing.T, c *sec.Coordinator, clients, n int) {
 	var all sync.WaitGroup
 	var begun atomic.Int64
@@ -74,7 +77,7 @@ func runTrips(t *testing.T, c *sec.Coordinator, clients, n int) {
 	all.Wait()
 }
 
-// syncs returns how often the server has synced its log.
+// syncs returns the number of times that the server has synced its log.
 func syncs(t *testing.T, pool *pgxpool.Pool) (n int64) {
 	t.Helper()
 	var version int
@@ -90,7 +93,9 @@ func syncs(t *testing.T, pool *pgxpool.Pool) (n int64) {
 // statementCounter counts the statements of a pool.
 type statementCounter struct{ statements atomic.Int64 }
 
-func (c *statementCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+func (c *statementCounter) TraceQueryStart(
+	ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData,
+) context.Context {
 	c.statements.Add(1)
 	return ctx
 }

@@ -13,15 +13,16 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// The columns state and called are in predicates of indexes, and an append always sets them; as long as it sets them to
-// what they are, the new row goes beside the old one and no index is written.
+// The columns state and notified are in predicates of indexes, and an append
+// always sets them. If it sets them to the values that they have, the new
+// version of the row goes to the same page and no index is written.
 func TestAppendThatChangesNoStateWritesToNoIndex(t *testing.T) {
 	pool := pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) { c.MaxConns = 1 })
 	schema := pgtest.Schema(t)
 	s := openStore(t, pool, schema)
 	n := newSaga()
 	require.NoError(t, s.Create(t.Context(), n))
-	const appends = 20 // for which a page has room, even if nothing can be removed from it
+	const appends = 20 // a page has room for them, even if nothing can be removed from it
 	for i := range uint64(appends) {
 		require.NoError(t, s.Append(t.Context(), next(n.ID, i, 1)))
 	}
@@ -29,8 +30,9 @@ func TestAppendThatChangesNoStateWritesToNoIndex(t *testing.T) {
 		t.Helper()
 		require.Eventually(t, func() bool {
 			var all, inPlace int
-			require.NoError(t, pool.QueryRow(t.Context(),
-				"SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE schemaname = $1 AND relname = 'saga_record'", schema).Scan(&all, &inPlace))
+			require.NoError(t, pool.QueryRow(t.Context(), `
+				SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables
+				WHERE schemaname = $1 AND relname = 'saga_record'`, schema).Scan(&all, &inPlace))
 			if all == updates {
 				require.Equal(t, hot, inPlace)
 			}
@@ -38,15 +40,15 @@ func TestAppendThatChangesNoStateWritesToNoIndex(t *testing.T) {
 		}, time.Minute, 100*time.Millisecond)
 	}
 	requireUpdates(appends, appends)
-	call := next(n.ID, appends, 0)
-	call.Notify = true
-	require.NoError(t, s.Append(t.Context(), call))
+	notify := next(n.ID, appends, 0)
+	notify.Notify = true
+	require.NoError(t, s.Append(t.Context(), notify))
 	requireUpdates(appends+1, appends)
 	require.NoError(t, s.Append(t.Context(), next(n.ID, appends, 0)))
 	requireUpdates(appends+2, appends)
 }
 
-// Each coordinator asks about once a second, and mostly in vain.
+// Each coordinator claims about once a second, and usually there is nothing.
 func TestClaimOfNothingWritesNothing(t *testing.T) {
 	server := pgtest.Start(t, "autovacuum = off")
 	pool := pgtest.Pool(t, server.URL, func(c *pgxpool.Config) { c.MaxConns = 1 })

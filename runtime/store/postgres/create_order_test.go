@@ -13,9 +13,10 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Two processes are sent the same keys in opposite orders. Each batch waits for what the other one creates; if both did, the
-// server would have to end one of them, after a second in which nothing else is written either.
-func TestTwoProcessesThatCreateTheSameSagasDoNotWaitForEachOther(t *testing.T) {
+// Two processes create the same sagas in opposite orders. A batch waits for the
+// sagas that the other one creates. If both waited, the server would cancel one
+// of them after a second, in which nothing else is written either.
+func TestProcessesThatCreateTheSameSagasDoNotDeadlock(t *testing.T) {
 	const rounds, sagas = 5, 400
 	server := pgtest.Start(t)
 	admin := pgtest.Pool(t, server.URL)
@@ -31,20 +32,20 @@ func TestTwoProcessesThatCreateTheSameSagasDoNotWaitForEachOther(t *testing.T) {
 			created[i] = newSaga()
 		}
 		var all sync.WaitGroup
-		var made [2][]error
+		var results [2][]error
 		for i, s := range stores {
 			if i == 1 {
 				created = slices.Clone(created)
 				slices.Reverse(created)
 			}
-			made[i] = make([]error, sagas)
+			results[i] = make([]error, sagas)
 			for n, c := range created {
-				all.Go(func() { made[i][n] = s.Create(t.Context(), c) })
+				all.Go(func() { results[i][n] = s.Create(t.Context(), c) })
 			}
 		}
 		all.Wait()
 		for n := range created {
-			one, other := made[0][n], made[1][sagas-1-n]
+			one, other := results[0][n], results[1][sagas-1-n]
 			if one == nil {
 				one, other = other, one
 			}
@@ -55,7 +56,7 @@ func TestTwoProcessesThatCreateTheSameSagasDoNotWaitForEachOther(t *testing.T) {
 	for _, pool := range pools {
 		pool.Close()
 	}
-	waitUntilCounted(t, admin, t.Name())
+	waitForStatistics(t, admin, t.Name())
 	var deadlocks int
 	require.NoError(t, admin.QueryRow(t.Context(), "SELECT sum(deadlocks) FROM pg_stat_database").Scan(&deadlocks))
 	assert.Zero(t, deadlocks)

@@ -6,46 +6,49 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/sagagen/sagagen/runtime/store/internal/dags"
+	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
-// errNoDAG means that a saga wasn't created, as the DAG that it shares isn't there.
-var errNoDAG = errors.New("the saga's DAG is not in the database")
+// errDAGMissing means that a saga wasn't created, since the shared DAG that it
+// refers to isn't in the database.
+var errDAGMissing = errors.New("the saga's DAG is not in the database")
 
-// share returns the DAG that a saga has in common with others, or nil if it is the first that this store is given. What only one has, encrypted ones say, is
-// written with the saga itself, and deleted with it.
-func (s *Store) share(text []byte) *dags.DAG {
-	if dag, again := s.dags.Find(text); again {
+// sharedDAG returns the DAG that a saga shares with others, or nil if the store
+// was not given this DAG before. A DAG of a single saga, for example an
+// encrypted one, is written with the saga and deleted with it.
+func (s *Store) sharedDAG(text []byte) *intern.DAG {
+	if dag, cached := s.dags.Intern(text); cached {
 		return dag
 	}
 	return nil
 }
 
-// create writes a saga, and before that the DAG that it shares, if it turns out to be missing.
+// create writes a saga. If its shared DAG is missing, create first writes the
+// DAG.
 func (s *Store) create(ctx context.Context, e *entry) error {
 	for {
 		err := s.writes.do(ctx, e)
-		if !errors.Is(err, errNoDAG) {
+		if !errors.Is(err, errDAGMissing) {
 			return err
 		}
-		if err := s.putDAG(ctx, e.shared); err != nil {
+		if err := s.insertDAG(ctx, e.shared); err != nil {
 			return err
 		}
 	}
 }
 
-// putDAG writes a DAG, unless it is there.
-func (s *Store) putDAG(ctx context.Context, dag *dags.DAG) error {
-	return s.withOther(ctx, func() error {
-		_, err := s.pool.Exec(ctx, s.stmts.putDAG, s.mode, dag.Digest[:], dag.Text)
+// insertDAG writes a DAG unless the database has it.
+func (s *Store) insertDAG(ctx context.Context, dag *intern.DAG) error {
+	return s.withReadConn(ctx, func() error {
+		_, err := s.pool.Exec(ctx, s.stmts.insertDAG, s.mode, dag.Digest[:], dag.Text)
 		return err
 	})
 }
 
-// forgetDAGs deletes the DAGs that no saga has any more.
-func (s *Store) forgetDAGs(ctx context.Context) error {
+// deleteUnusedDAGs deletes the shared DAGs that no saga uses.
+func (s *Store) deleteUnusedDAGs(ctx context.Context) error {
 	return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, s.stmts.forgetDAGs, s.mode)
+		_, err := tx.Exec(ctx, s.stmts.deleteUnusedDAGs, s.mode)
 		return err
 	})
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// library is a store of which it matters what DAGs its database has.
+// library is a store whose DAGs the tests count.
 type library struct {
 	*Store
 	t      *testing.T
@@ -29,15 +29,15 @@ func newLibrary(t *testing.T, settings ...func(*pgxpool.Config)) *library {
 	return l
 }
 
-// open opens the store anew.
+// open opens the store again.
 func (l *library) open(settings ...func(*pgxpool.Config)) {
 	s, err := Open(l.t.Context(), pgtest.Pool(l.t, pgtest.URL(l.t), settings...), Config{Schema: l.schema})
 	require.NoError(l.t, err)
 	l.Store = s
 }
 
-// ended creates a saga that can be deleted.
-func (l *library) ended(dag string) store.NewSaga {
+// finished creates a saga that can be deleted.
+func (l *library) finished(dag string) store.NewSaga {
 	n := store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte(dag), State: saga.StateSucceeded}
 	assert.NoError(l.t, l.Create(l.t.Context(), n))
 	return n
@@ -57,11 +57,13 @@ func (l *library) checkDAG(n store.NewSaga) {
 	assert.Equal(l.t, string(n.DAG), string(record.DAG))
 }
 
-// count returns how many DAGs are shared, and how many sagas have one of their own.
+// count returns the number of shared DAGs, and of sagas with a DAG of their
+// own.
 func (l *library) count() (shared, own int) {
 	l.t.Helper()
-	require.NoError(l.t, l.pool.QueryRow(l.t.Context(), fmt.Sprintf(
-		"SELECT (SELECT count(*) FROM %s.saga_dag), (SELECT count(dag) FROM %[1]s.saga_creation)", l.schema)).Scan(&shared, &own))
+	text := fmt.Sprintf(
+		"SELECT (SELECT count(*) FROM %s.saga_dag), (SELECT count(dag) FROM %[1]s.saga_creation)", l.schema)
+	require.NoError(l.t, l.pool.QueryRow(l.t.Context(), text).Scan(&shared, &own))
 	return shared, own
 }
 
@@ -70,7 +72,7 @@ func TestSagasOfOneDAGShareIt(t *testing.T) {
 	sagas := make(chan store.NewSaga, 100)
 	var callers sync.WaitGroup
 	for i := range 100 {
-		callers.Go(func() { sagas <- l.ended(fmt.Sprintf(`{"dag":%d}`, i%2)) })
+		callers.Go(func() { sagas <- l.finished(fmt.Sprintf(`{"dag":%d}`, i%2)) })
 	}
 	callers.Wait()
 	close(sagas)
@@ -79,14 +81,15 @@ func TestSagasOfOneDAGShareIt(t *testing.T) {
 	}
 	shared, own := l.count()
 	assert.Equal(t, 2, shared)
-	assert.Equal(t, 2, own, "that of the first saga of each")
+	assert.Equal(t, 2, own, "the first saga of each DAG has its own")
 }
 
 func TestSagasThatShareADAGAreClaimedWithIt(t *testing.T) {
 	l := newLibrary(t)
 	sagas := map[saga.ID]string{}
 	for i := range 6 {
-		n := store.NewSaga{ID: saga.NewID(), Name: "a", DAG: fmt.Appendf(nil, `{"dag":%d}`, i%2), State: saga.StateRunning}
+		n := runningSaga(saga.NewID())
+		n.DAG = fmt.Appendf(nil, `{"dag":%d}`, i%2)
 		require.NoError(t, l.Create(t.Context(), n))
 		sagas[n.ID] = string(n.DAG)
 	}
@@ -106,13 +109,14 @@ func TestSagasThatShareADAGAreClaimedWithIt(t *testing.T) {
 	assert.Empty(t, sagas)
 }
 
-// Who repeats a create, alone or with others, with a DAG that the store has come to know meanwhile, adds nothing.
-func TestRefusedCreatesLeaveNoDAG(t *testing.T) {
+// A repeated Create, alone or in a batch, writes no DAG, though the DAG is
+// cached by then.
+func TestCreatesOfExistingSagasLeaveNoDAG(t *testing.T) {
 	l := newLibrary(t)
 	const n = 20
 	var callers sync.WaitGroup
 	for i := range n {
-		s := l.ended(fmt.Sprintf(`{"dag":%d}`, i))
+		s := l.finished(fmt.Sprintf(`{"dag":%d}`, i))
 		assert.ErrorIs(t, l.Create(t.Context(), s), store.ErrExists)
 		for range 3 {
 			callers.Go(func() { assert.ErrorIs(t, l.Create(t.Context(), s), store.ErrExists) })
@@ -124,10 +128,10 @@ func TestRefusedCreatesLeaveNoDAG(t *testing.T) {
 	assert.Equal(t, n, own)
 }
 
-// What only one saga has, an encrypted DAG say, goes with it.
+// A DAG of a single saga may be encrypted.
 func TestDAGOfOneSagaIsDeletedWithIt(t *testing.T) {
 	l := newLibrary(t)
-	n := l.ended(`{}`)
+	n := l.finished(`{}`)
 	shared, own := l.count()
 	assert.Zero(t, shared)
 	assert.Equal(t, 1, own)
@@ -136,9 +140,9 @@ func TestDAGOfOneSagaIsDeletedWithIt(t *testing.T) {
 	assert.Zero(t, own)
 }
 
-func TestDAGsThatNoSagaHasAreForgottenByOpen(t *testing.T) {
+func TestOpenDeletesUnusedDAGs(t *testing.T) {
 	l := newLibrary(t)
-	first, last := l.ended(`{}`), l.ended(`{}`)
+	first, last := l.finished(`{}`), l.finished(`{}`)
 	l.delete(first)
 	before := l.Store
 	l.open()
@@ -150,22 +154,25 @@ func TestDAGsThatNoSagaHasAreForgottenByOpen(t *testing.T) {
 	shared, _ = l.count()
 	assert.Zero(t, shared)
 
-	l.Store = before // which doesn't know
-	l.checkDAG(l.ended(`{}`))
+	l.Store = before // its cache has the deleted DAG
+	l.checkDAG(l.finished(`{}`))
 }
 
-// The last saga of a DAG is deleted, the DAG forgotten and the next saga of it created at the same time, in any isolation.
+// In any isolation level, the last saga of a DAG is deleted, the DAG is deleted
+// and the next saga with the DAG is created at the same time.
 func TestDAGIsNotForgottenWhileASagaIsCreated(t *testing.T) {
 	for _, isolation := range []string{"read committed", "repeatable read", "serializable"} {
 		t.Run(isolation, func(t *testing.T) {
-			l := newLibrary(t, func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["default_transaction_isolation"] = isolation })
-			l.delete(l.ended(`{}`))
+			l := newLibrary(t, func(c *pgxpool.Config) {
+				c.ConnConfig.RuntimeParams["default_transaction_isolation"] = isolation
+			})
+			l.delete(l.finished(`{}`))
 			ctx, cancel := context.WithCancel(t.Context())
-			var forgetting, creating sync.WaitGroup
+			var deleting, creating sync.WaitGroup
 			for range 2 {
-				forgetting.Go(func() {
+				deleting.Go(func() {
 					for ctx.Err() == nil {
-						if err := retryBusy(ctx, func() error { return l.forgetDAGs(ctx) }); ctx.Err() == nil {
+						if err := retryBusy(ctx, func() error { return l.deleteUnusedDAGs(ctx) }); ctx.Err() == nil {
 							assert.NoError(t, err)
 						}
 					}
@@ -174,7 +181,7 @@ func TestDAGIsNotForgottenWhileASagaIsCreated(t *testing.T) {
 			for range 5 { // alone and in batches
 				creating.Go(func() {
 					for range 40 {
-						n := l.ended(`{}`)
+						n := l.finished(`{}`)
 						l.checkDAG(n)
 						l.delete(n)
 					}
@@ -182,7 +189,7 @@ func TestDAGIsNotForgottenWhileASagaIsCreated(t *testing.T) {
 			}
 			creating.Wait()
 			cancel()
-			forgetting.Wait()
+			deleting.Wait()
 		})
 	}
 }

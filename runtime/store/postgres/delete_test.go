@@ -14,17 +14,20 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// The statement that deletes is held between its beginning and its lock of the record. What is appended then isn't
-// seen by it, and must not be left behind.
-func TestDeleteLeavesNoEventThatItDidNotSee(t *testing.T) {
+// The test holds the statement between its snapshot and its lock on the record.
+// Events that are appended then are not in the snapshot, and must not be left
+// behind.
+func TestDeleteLeavesNoEventsOfAConcurrentAppend(t *testing.T) {
 	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
 	s, err := Open(t.Context(), pool, Config{Schema: schema})
 	require.NoError(t, err)
 	const condition = "WHERE r.id = ANY ($1::uuid[])"
 	require.Equal(t, 1, strings.Count(s.stmts.delete, condition))
-	s.stmts.delete = strings.Replace(s.stmts.delete, condition, condition+" AND (SELECT pg_advisory_xact_lock_shared(7)::text = '')", 1)
+	const held = condition + " AND (SELECT pg_advisory_xact_lock_shared(7)::text = '')"
+	s.stmts.delete = strings.Replace(s.stmts.delete, condition, held, 1)
 
-	n := store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: saga.StateFailed, Events: []saga.Event{{Kind: saga.EventStarted}}}
+	n := runningSaga(saga.NewID())
+	n.State, n.Events = saga.StateFailed, []saga.Event{{Kind: saga.EventStarted}}
 	require.NoError(t, s.Create(t.Context(), n))
 	holder, err := pool.Begin(t.Context())
 	require.NoError(t, err)
@@ -34,12 +37,14 @@ func TestDeleteLeavesNoEventThatItDidNotSee(t *testing.T) {
 	deleted := make(chan error, 1)
 	go func() { deleted <- s.Delete(t.Context(), n.ID) }()
 	require.Eventually(t, func() (waits bool) {
-		require.NoError(t, pool.QueryRow(t.Context(),
-			"SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted)").Scan(&waits))
+		require.NoError(t, pool.QueryRow(t.Context(), `
+			SELECT EXISTS (
+				SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted)`).Scan(&waits))
 		return waits
 	}, 30*time.Second, time.Millisecond)
 	require.NoError(t, s.Append(t.Context(), store.Append{
-		ID: n.ID, Generation: 1, Seq: 1, State: saga.StateFailed, Events: []saga.Event{{Seq: 1, Kind: saga.EventStarted}},
+		ID: n.ID, Generation: 1, Seq: 1, State: saga.StateFailed,
+		Events: []saga.Event{{Seq: 1, Kind: saga.EventStarted}},
 	}))
 	require.NoError(t, holder.Rollback(t.Context()))
 	require.NoError(t, <-deleted)

@@ -14,7 +14,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// An operator who has nothing but SQL reads the logs there.
+// The view is for operators who read logs with SQL.
 func TestViewHasARowOfEachEvent(t *testing.T) {
 	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
 	s := openStore(t, pool, schema)
@@ -28,19 +28,24 @@ func TestViewHasARowOfEachEvent(t *testing.T) {
 	ofEachKind := store.Append{ID: n.ID, Generation: 1, Seq: 2, State: saga.StateRunning}
 	for i, kind := range saga.EventKinds() {
 		ofEachKind.Events = append(ofEachKind.Events, saga.Event{
-			Seq: uint64(2 + i), Node: 1 << i, Kind: kind, At: at.Add(-time.Duration(i) * time.Hour), Payload: make([]byte, 1<<i),
+			Seq: uint64(2 + i), Node: 1 << i, Kind: kind, At: at.Add(-time.Duration(i) * time.Hour),
+			Payload: make([]byte, 1<<i),
 		})
 	}
 	require.NoError(t, s.Append(t.Context(), ofEachKind))
 	seq := uint64(2 + len(ofEachKind.Events))
 	require.NoError(t, s.Append(t.Context(), store.Append{ID: n.ID, Generation: 1, Seq: seq, State: saga.StateStuck}))
-	require.NoError(t, s.Append(t.Context(), store.Append{ID: n.ID, Generation: 1, Seq: seq, State: saga.StateRunning, Events: []saga.Event{
-		{Seq: seq, Node: math.MaxInt32, Kind: saga.EventAbandoned, At: time.Time{}, Payload: []byte{0, 0xff}},
-		{Seq: seq + 1, Kind: saga.EventStarted, At: at},
-	}}))
+	require.NoError(t, s.Append(t.Context(), store.Append{
+		ID: n.ID, Generation: 1, Seq: seq, State: saga.StateRunning,
+		Events: []saga.Event{
+			{Seq: seq, Node: math.MaxInt32, Kind: saga.EventAbandoned, At: time.Time{}, Payload: []byte{0, 0xff}},
+			{Seq: seq + 1, Kind: saga.EventStarted, At: at},
+		},
+	}))
 	require.NoError(t, s.Create(t.Context(), newSaga())) // without events
 
-	rows, err := pool.Query(t.Context(), "SELECT seq, node, kind, at, payload FROM "+schema+".saga_event WHERE saga = $1 ORDER BY seq", [16]byte(n.ID))
+	rows, err := pool.Query(t.Context(),
+		"SELECT seq, node, kind, at, payload FROM "+schema+".saga_event WHERE saga = $1 ORDER BY seq", [16]byte(n.ID))
 	require.NoError(t, err)
 	shown, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e saga.Event, err error) {
 		var node, kind int
@@ -55,5 +60,5 @@ func TestViewHasARowOfEachEvent(t *testing.T) {
 	assert.Equal(t, log, shown)
 	var all int
 	require.NoError(t, pool.QueryRow(t.Context(), "SELECT count(*) FROM "+schema+".saga_event").Scan(&all))
-	assert.Len(t, log, all, "no row of a saga that has no events")
+	assert.Len(t, log, all, "no row for a saga without events")
 }

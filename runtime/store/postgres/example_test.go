@@ -19,7 +19,7 @@ func ExampleOpen() {
 		log.Fatal(err)
 	}
 	defer pool.Close()
-	sagas, err := postgres.Open(ctx, pool, postgres.Config{Schema: "sagas"}) // give it to sec.New
+	sagas, err := postgres.Open(ctx, pool, postgres.Config{Schema: "sagas"}) // the Store of a sec.Config
 	if err != nil {
 		log.Fatal(err)
 	}

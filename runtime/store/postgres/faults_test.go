@@ -19,19 +19,21 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/postgres"
 )
 
-// appender appends to a saga of its own, as a coordinator does: what fails is tried again.
+// appender appends to its own saga as a coordinator does: it retries failed
+// appends.
 type appender struct {
 	id           saga.ID
 	acknowledged uint64
 	failed       int
 }
 
-// run appends until the context ends.
-func (a *appender) run(ctx context.Context, t *testing.T, s store.Store, told func()) {
+// run appends until the context ends. It calls acknowledged after each
+// successful append.
+func (a *appender) run(ctx context.Context, t *testing.T, s store.Store, acknowledged func()) {
 	for ctx.Err() == nil {
 		short, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		err := s.Append(short, next(a.id, a.acknowledged, 3))
-		if errors.Is(err, store.ErrSequence) { // the one before has succeeded after all
+		if errors.Is(err, store.ErrSequence) { // the previous append has succeeded after all
 			var record store.Record
 			if record, err = s.Load(short, a.id); err == nil && !assert.Equal(t, a.acknowledged+3, record.NextSeq) {
 				cancel()
@@ -42,7 +44,7 @@ func (a *appender) run(ctx context.Context, t *testing.T, s store.Store, told fu
 		switch {
 		case err == nil:
 			a.acknowledged += 3
-			told()
+			acknowledged()
 		default:
 			a.failed++
 			assert.NotErrorIs(t, err, store.ErrFenced)
@@ -53,28 +55,29 @@ func (a *appender) run(ctx context.Context, t *testing.T, s store.Store, told fu
 	}
 }
 
-// disturb lets several append while it calls each of the disturbances, and requires that nothing is lost of what was acknowledged.
+// disturb calls the disturbances while several appenders run, and requires that
+// no acknowledged event is lost. It returns the number of failed appends.
 func disturb(t *testing.T, s *postgres.Store, disturbances ...func()) (failed int) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	appenders := make([]appender, 8)
-	var told atomic.Int64
+	var acknowledged atomic.Int64
 	var all sync.WaitGroup
 	for i := range appenders {
 		n := newSaga()
 		require.NoError(t, s.Create(t.Context(), n))
 		appenders[i].id = n.ID
-		all.Go(func() { appenders[i].run(ctx, t, s, func() { told.Add(1) }) })
+		all.Go(func() { appenders[i].run(ctx, t, s, func() { acknowledged.Add(1) }) })
 	}
-	goOn := func() {
-		from := told.Load()
-		require.Eventually(t, func() bool { return told.Load() >= from+50 }, time.Minute, time.Millisecond)
+	awaitProgress := func() {
+		from := acknowledged.Load()
+		require.Eventually(t, func() bool { return acknowledged.Load() >= from+50 }, time.Minute, time.Millisecond)
 	}
-	goOn()
+	awaitProgress()
 	for _, f := range disturbances {
 		f()
-		goOn()
+		awaitProgress()
 	}
 	stop()
 	all.Wait()
@@ -85,11 +88,12 @@ func disturb(t *testing.T, s *postgres.Store, disturbances ...func()) (failed in
 	return failed
 }
 
-func TestKilledServerLosesNothingThatWasAcknowledged(t *testing.T) {
-	// What isn't flushed at a commit stays in the server's memory for a while, and is lost with it.
+func TestKilledServerLosesNoAcknowledgedWrites(t *testing.T) {
+	// With these settings, unflushed commits stay in the server's memory for a
+	// while, and are lost with it.
 	server := pgtest.Start(t, "wal_writer_delay = 10s", "bgwriter_lru_maxpages = 0")
 	for name, settings := range map[string]func(*pgxpool.Config){
-		"as it comes":             func(*pgxpool.Config) {},
+		"default settings":        func(*pgxpool.Config) {},
 		"synchronous_commit: off": func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["synchronous_commit"] = "off" },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,8 +109,9 @@ func TestKilledServerLosesNothingThatWasAcknowledged(t *testing.T) {
 	}
 }
 
-// A commit that returned is in the log on disk, whatever the connection was set to.
-func TestWritesAreDurableWhateverAConnectionWasSetTo(t *testing.T) {
+// A commit that has returned is in the log on disk, whatever the settings of
+// the connection.
+func TestWritesAreDurableWhateverTheConnectionSettings(t *testing.T) {
 	server := pgtest.Start(t, "wal_writer_delay = 10s", "autovacuum = off")
 	pool := pgtest.Pool(t, server.URL, func(c *pgxpool.Config) { c.MaxConns = 1 })
 	s := openStore(t, pool, "saga")
@@ -115,8 +120,9 @@ func TestWritesAreDurableWhateverAConnectionWasSetTo(t *testing.T) {
 		var at string
 		require.NoError(t, pool.QueryRow(t.Context(), "SELECT pg_current_wal_insert_lsn()").Scan(&at))
 		f()
-		require.NoError(t, pool.QueryRow(t.Context(),
-			"SELECT pg_current_wal_insert_lsn() > $1::text::pg_lsn, pg_current_wal_flush_lsn() > $1::text::pg_lsn", at).Scan(&before, &after))
+		require.NoError(t, pool.QueryRow(t.Context(), `
+			SELECT pg_current_wal_insert_lsn() > $1::text::pg_lsn, pg_current_wal_flush_lsn() > $1::text::pg_lsn`,
+			at).Scan(&before, &after))
 		require.True(t, before, "something was written")
 		return after
 	}
@@ -138,29 +144,32 @@ func TestWritesAreDurableWhateverAConnectionWasSetTo(t *testing.T) {
 				_, err := s.Claim(t.Context(), store.Claim{Owner: "bob"})
 				return err
 			}},
-			{"append the end", func() error { return s.Append(t.Context(), last) }},
+			{"final append", func() error { return s.Append(t.Context(), last) }},
 			{"delete", func() error { return s.Delete(t.Context(), n.ID) }},
 		} {
 			assert.True(t, flushed(func() { require.NoError(t, write.call()) }), "%s with %s", write.name, setting)
 		}
 		var now string
 		require.NoError(t, pool.QueryRow(t.Context(), "SHOW synchronous_commit").Scan(&now))
-		assert.Equal(t, setting, now, "what the program has set is left as it is")
+		assert.Equal(t, setting, now, "the program's own setting doesn't change")
 	}
 	_, err := pool.Exec(t.Context(), "SET synchronous_commit = off; CREATE TABLE own (n int)")
 	require.NoError(t, err)
 	assert.False(t, flushed(func() {
 		_, err := pool.Exec(t.Context(), "INSERT INTO own VALUES (1)")
 		require.NoError(t, err)
-	}), "without the store's care it isn't")
+	}), "other commits on the connection are not flushed")
 }
 
 func TestCutConnectionsLoseNothing(t *testing.T) {
-	pool := pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["application_name"] = t.Name() })
+	pool := pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) {
+		c.ConnConfig.RuntimeParams["application_name"] = t.Name()
+	})
 	admin := pgtest.Pool(t, pgtest.URL(t))
 	s := openStore(t, pool, pgtest.Schema(t))
 	cut := func() {
-		_, err := admin.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", t.Name())
+		_, err := admin.Exec(t.Context(),
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", t.Name())
 		require.NoError(t, err)
 	}
 	var cuts []func()
@@ -170,7 +179,7 @@ func TestCutConnectionsLoseNothing(t *testing.T) {
 	assert.Positive(t, disturb(t, s, cuts...))
 }
 
-func TestLockedRecordHoldsUpNoOther(t *testing.T) {
+func TestLockedRecordDelaysNoOtherSaga(t *testing.T) {
 	pool := pgtest.Pool(t, pgtest.URL(t))
 	schema := pgtest.Schema(t)
 	s := openStore(t, pool, schema)
@@ -179,7 +188,7 @@ func TestLockedRecordHoldsUpNoOther(t *testing.T) {
 	require.NoError(t, s.Create(t.Context(), other))
 	tx, err := pool.Begin(t.Context())
 	require.NoError(t, err)
-	defer tx.Rollback(context.Background()) // so that a test that fails ends
+	defer tx.Rollback(context.Background()) // so that a failed test ends
 	_, err = tx.Exec(t.Context(), "SELECT FROM "+schema+".saga_record WHERE id = $1 FOR UPDATE", [16]byte(locked.ID))
 	require.NoError(t, err)
 
@@ -198,7 +207,9 @@ func TestLockedRecordHoldsUpNoOther(t *testing.T) {
 }
 
 func TestStatementTimeoutIsAnErrorAndLosesNothing(t *testing.T) {
-	pool := pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["statement_timeout"] = "100" })
+	pool := pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) {
+		c.ConnConfig.RuntimeParams["statement_timeout"] = "100"
+	})
 	schema := pgtest.Schema(t)
 	s := openStore(t, pgtest.Pool(t, pgtest.URL(t)), schema)
 	hurried := openStore(t, pool, schema)
@@ -206,7 +217,7 @@ func TestStatementTimeoutIsAnErrorAndLosesNothing(t *testing.T) {
 	require.NoError(t, s.Create(t.Context(), n))
 	tx, err := pgtest.Pool(t, pgtest.URL(t)).Begin(t.Context())
 	require.NoError(t, err)
-	defer tx.Rollback(context.Background()) // so that a test that fails ends
+	defer tx.Rollback(context.Background()) // so that a failed test ends
 	_, err = tx.Exec(t.Context(), "LOCK TABLE "+schema+".saga_log")
 	require.NoError(t, err)
 	err = hurried.Append(t.Context(), next(n.ID, 0, 3))
@@ -217,13 +228,14 @@ func TestStatementTimeoutIsAnErrorAndLosesNothing(t *testing.T) {
 	require.NoError(t, hurried.Append(t.Context(), next(n.ID, 0, 3)))
 }
 
-func TestReadOnlyDatabaseIsAnErrorAndStillRead(t *testing.T) {
+func TestReadOnlyDatabaseCanStillBeRead(t *testing.T) {
 	schema := pgtest.Schema(t)
 	pool := pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) { c.MaxConns = 1 })
 	s := openStore(t, pool, schema)
 	n := newSaga()
 	require.NoError(t, s.Create(t.Context(), n))
-	_, err := pool.Exec(t.Context(), "SET default_transaction_read_only = on") // as when the server becomes one, after Open
+	// As if the server became read-only after Open.
+	_, err := pool.Exec(t.Context(), "SET default_transaction_read_only = on")
 	require.NoError(t, err)
 	require.ErrorContains(t, s.Append(t.Context(), next(n.ID, 0, 3)), "read-only transaction")
 	require.ErrorContains(t, s.Create(t.Context(), newSaga()), "read-only transaction")
@@ -236,7 +248,7 @@ func TestReadOnlyDatabaseIsAnErrorAndStillRead(t *testing.T) {
 	require.NoError(t, s.Append(t.Context(), next(n.ID, 0, 3)))
 }
 
-func TestExhaustedPoolIsWaitedForUntilTheContextEnds(t *testing.T) {
+func TestCallsWaitForAnExhaustedPoolUntilTheirContextsEnd(t *testing.T) {
 	pool := pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) { c.MaxConns = 1 })
 	s := openStore(t, pool, pgtest.Schema(t))
 	n := newSaga()
@@ -244,7 +256,7 @@ func TestExhaustedPoolIsWaitedForUntilTheContextEnds(t *testing.T) {
 	conn, err := pool.Acquire(t.Context())
 	require.NoError(t, err)
 	release := sync.OnceFunc(conn.Release)
-	defer release() // so that a test that fails ends
+	defer release() // so that a failed test ends
 
 	short, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 	defer cancel()
@@ -258,11 +270,11 @@ func TestExhaustedPoolIsWaitedForUntilTheContextEnds(t *testing.T) {
 	go func() { waiting <- s.Append(t.Context(), next(n.ID, 0, 5)) }()
 	release()
 	require.NoError(t, <-waiting)
-	requireLog(t, s, n.ID, 5) // and not the one that was given up before it began
+	requireLog(t, s, n.ID, 5) // and not those of the append whose context ended before it began
 }
 
-// A connection that hangs is given up when all have gone who waited for it.
-func TestAbandonedCommitIsBrokenOff(t *testing.T) {
+// A commit that hangs is canceled when all its callers have stopped waiting.
+func TestAbandonedCommitIsCanceled(t *testing.T) {
 	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
 	s := openStore(t, pool, schema)
 	n := newSaga()
@@ -286,7 +298,8 @@ func TestClosedPoolIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, "closed pool")
 }
 
-// The program's own work and the store's share a pool, however small, and neither waits for ever for the other.
+// The program and the store share a pool of any size, and neither waits forever
+// for the other.
 func TestStoreSharesThePool(t *testing.T) {
 	pool := pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) { c.MaxConns = 1 })
 	s := openStore(t, pool, pgtest.Schema(t))
@@ -310,5 +323,6 @@ func TestStoreSharesThePool(t *testing.T) {
 	}
 	require.NoError(t, <-done)
 	requireLog(t, s, n.ID, 50)
-	require.Eventually(t, func() bool { return pool.Stat().AcquiredConns() == 0 }, 30*time.Second, time.Millisecond, "nothing is kept while idle")
+	idle := func() bool { return pool.Stat().AcquiredConns() == 0 }
+	require.Eventually(t, idle, 30*time.Second, time.Millisecond, "an idle store holds no connection")
 }

@@ -18,13 +18,14 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// What is asked often must not read all sagas, of which most have ended long ago, whether or not the server has
-// looked at the tables since they have grown.
+// Frequent statements must not read all sagas, most of which finished long ago,
+// whether or not the server has analyzed the tables since they grew.
 func TestStatementsReadNoFinishedSagas(t *testing.T) {
 	pool, schema := newExplainer(t), pgtest.Schema(t)
 	s, err := Open(t.Context(), pool.Pool, Config{Schema: schema})
 	require.NoError(t, err)
-	_, err = pool.Exec(t.Context(), "LOAD 'auto_explain'; SET auto_explain.log_level = notice; SET auto_explain.log_nested_statements = on")
+	_, err = pool.Exec(t.Context(), `
+		LOAD 'auto_explain'; SET auto_explain.log_level = notice; SET auto_explain.log_nested_statements = on`)
 	require.NoError(t, err)
 	exec := func(text string) {
 		_, err := pool.Exec(t.Context(), strings.ReplaceAll(text, "$schema", schema))
@@ -34,15 +35,21 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		ALTER TABLE $schema.saga_creation SET (autovacuum_enabled = off);
 		ALTER TABLE $schema.saga_log SET (autovacuum_enabled = off)`)
 	events := []saga.Event{{Seq: 0, Kind: saga.EventStarted}, {Seq: 1, Kind: saga.EventSucceeded}}
-	shared, _ := s.dags.Find([]byte("{}"))
-	require.NoError(t, s.putDAG(t.Context(), shared))
+	shared, _ := s.dags.Intern([]byte("{}"))
+	require.NoError(t, s.insertDAG(t.Context(), shared))
+	create := func() *entry {
+		n := runningSaga(saga.NewID())
+		n.Events = events
+		return newCreate(n, shared)
+	}
 	var appends, both []*entry
 	for range 50 {
 		appends = append(appends, newAppend(store.Append{ID: saga.NewID(), State: 2, Generation: 1, Events: events}))
-		both = append(both, newCreate(store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: 2, Events: events}, shared))
+		both = append(both, create())
 	}
 	both = append(both, appends...)
-	for _, batch := range [][]*entry{appends, both, appends[:1], both[:1]} { // while the tables are known to be small
+	// The functions make their plans while the tables are small and analyzed.
+	for _, batch := range [][]*entry{appends, both, appends[:1], both[:1]} {
 		exec("ANALYZE $schema.saga_record, $schema.saga_creation, $schema.saga_log")
 		conn, err := pool.Acquire(t.Context())
 		require.NoError(t, err)
@@ -52,15 +59,17 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 	}
 	both = nil
 	for range 50 {
-		both = append(both, newCreate(store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: 2, Events: events}, shared))
+		both = append(both, create())
 	}
 	both = append(both, appends...)
 	const finished = 200_000
 	exec(strings.ReplaceAll(`
 		INSERT INTO $schema.saga_record
-			SELECT md5(i::text)::uuid, 'book-trip', CASE i % 2000 WHEN 0 THEN 2 ELSE 5 END, '', 'owner' || i % 7, 1, i % 8000 = 0, 2, now() + interval '1 day', now(), now()
+			SELECT md5(i::text)::uuid, 'book-trip', CASE i % 2000 WHEN 0 THEN 2 ELSE 5 END, '', 'owner' || i % 7, 1,
+				i % 8000 = 0, 2, now() + interval '1 day', now(), now()
 			FROM generate_series(1, $n) AS i;
-		INSERT INTO $schema.saga_creation SELECT id, NULL, sha256('{}'), NULL, 1, 'x' FROM $schema.saga_record ON CONFLICT DO NOTHING;
+		INSERT INTO $schema.saga_creation
+			SELECT id, NULL, sha256('{}'), NULL, 1, 'x' FROM $schema.saga_record ON CONFLICT DO NOTHING;
 		INSERT INTO $schema.saga_log SELECT id, 1, 1, 'x' FROM $schema.saga_record`,
 		"$n", fmt.Sprint(finished)))
 	var deletes []*entry
@@ -73,7 +82,8 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 	}
 	require.Len(t, deletes, 50)
 	var running [16]byte
-	require.NoError(t, pool.QueryRow(t.Context(), "SELECT id FROM "+schema+".saga_record WHERE state = 2 AND next_seq = 2 LIMIT 1").Scan(&running))
+	require.NoError(t, pool.QueryRow(t.Context(),
+		"SELECT id FROM "+schema+".saga_record WHERE state = 2 AND next_seq = 2 LIMIT 1").Scan(&running))
 	two := []saga.Event{{Seq: 2, Kind: saga.EventStarted}, {Seq: 3, Kind: saga.EventSucceeded}}
 	one := newAppend(store.Append{ID: running, State: 2, Generation: 1, Seq: 2, Events: two})
 	fifty := make([]saga.ID, len(deletes))
@@ -84,7 +94,7 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		text string
 		args []any
 	}
-	made := func(text string, args []any) statement { return statement{text, args} }
+	built := func(text string, args []any) statement { return statement{text, args} }
 	list := func(q store.Query) statement {
 		text, args := s.stmts.listQuery(q)
 		return statement{text, args}
@@ -93,33 +103,39 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		return list(store.Query{Limit: 100, States: states, After: saga.ID{15: 1}})
 	}
 	indexes := map[string]string{
-		"claim": "saga_record_free", "claim except 50": "hashed SubPlan", "release": "saga_record_pkey", "list called": "saga_record_called", "list called page": "saga_record_called",
-		"list running": "saga_record_state", "list running or stuck": "saga_record_state", "50 deletes": "Tid Scan on saga_log", "50 logs": "saga_log_pkey", "events": "saga_log_pkey", "forget DAGs": "saga_creation_shared",
-		"one append": "Tid Scan on saga_record", "50 appends": "Tid Scan on saga_record", "one append to nothing": "saga_record_pkey",
+		"claim": "saga_record_unfinished", "claim except 50": "hashed SubPlan", "release": "saga_record_pkey",
+		"list notified": "saga_record_notified", "list notified page": "saga_record_notified",
+		"list running": "saga_record_state", "list running or stuck": "saga_record_state",
+		"50 deletes": "Tid Scan on saga_log", "50 logs": "saga_log_pkey", "events": "saga_log_pkey",
+		"delete unused DAGs": "saga_creation_dag_digest",
+		"one append":         "Tid Scan on saga_record", "50 appends": "Tid Scan on saga_record",
+		"one append to nothing": "saga_record_pkey",
 	}
+	noIDs, fiftyIDs, size := uuids(nil), uuids(fifty), int64(1<<20)
+	oneID := uuids([]saga.ID{saga.NewID()})
 	statements := map[string]statement{
-		"one append":             made(s.oneStatement(one)),
-		"one append to nothing":  made(s.oneStatement(appends[0])),
-		"one create":             made(s.oneStatement(both[0])),
-		"50 appends":             made(s.batchStatement(appends)),
-		"50 creates and appends": made(s.batchStatement(both)),
-		"claim":                  {s.stmts.claim, []any{"me", int64(1), int64(100), int64(1 << 20), "", false, uuids(nil)}},
-		"claim except 50":        {s.stmts.claim, []any{"me", int64(1), int64(100), int64(1 << 20), "", false, uuids(fifty)}},
-		"claim one":              {s.stmts.claimIDs, []any{"me", int64(1), int64(1), int64(1 << 20), "", false, uuids(nil), uuids([]saga.ID{saga.NewID()})}},
+		"one append":             built(s.oneStatement(one)),
+		"one append to nothing":  built(s.oneStatement(appends[0])),
+		"one create":             built(s.oneStatement(both[0])),
+		"50 appends":             built(s.batchStatement(appends)),
+		"50 creates and appends": built(s.batchStatement(both)),
+		"claim":                  {s.stmts.claim, []any{"me", int64(1), int64(100), size, "", false, noIDs}},
+		"claim except 50":        {s.stmts.claim, []any{"me", int64(1), int64(100), size, "", false, fiftyIDs}},
+		"claim one":              {s.stmts.claimIDs, []any{"me", int64(1), int64(1), size, "", false, noIDs, oneID}},
 		"release":                {s.stmts.release, []any{uuid(saga.NewID()), int64(1), s.channel}},
-		"delete one":             made(s.deleteStatement(deletes[:1])),
-		"50 deletes":             made(s.deleteStatement(deletes)),
+		"delete one":             built(s.deleteStatement(deletes[:1])),
+		"50 deletes":             built(s.deleteStatement(deletes)),
 		"list all":               page(),
 		"list succeeded":         page(saga.StateSucceeded),
 		"list running":           page(saga.StateRunning),
 		"list running or stuck":  page(saga.StateRunning, saga.StateStuck),
-		"list called":            list(store.Query{Owner: "owner1", Notified: true}),
-		"list called page":       list(store.Query{Owner: "owner1", Notified: true, Limit: 1}),
+		"list notified":          list(store.Query{Owner: "owner1", Notified: true}),
+		"list notified page":     list(store.Query{Owner: "owner1", Notified: true, Limit: 1}),
 		"list final":             page(saga.StateSucceeded, saga.StateFailed, saga.StateAbandoned),
 		"load":                   {s.stmts.load, []any{uuid(saga.NewID())}},
 		"events":                 {s.stmts.events, []any{uuid(saga.NewID()), int64(0), int64(100)}},
 		"50 logs":                {s.stmts.logs, []any{uuids(fifty)}},
-		"forget DAGs":            {s.stmts.forgetDAGs, nil},
+		"delete unused DAGs":     {s.stmts.deleteUnusedDAGs, nil},
 	}
 	for _, analyzed := range []bool{false, true} {
 		if analyzed {
@@ -133,7 +149,7 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 					assert.NotContains(t, plan, "Seq Scan on saga_"+table, plan)
 				}
 				assert.Contains(t, plan, indexes[name])
-				assert.NotContains(t, plan, "JIT:", "which takes longer than anything here")
+				assert.NotContains(t, plan, "JIT:", "compilation takes longer than any statement")
 				removed := 0
 				for _, line := range lines {
 					var n int
@@ -147,22 +163,27 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 	}
 }
 
-// Coordinators ask often, and what others run, or what waits for its turn, may be much.
-func TestClaimReadsNothingThatIsHeldAndNoMoreThanItClaims(t *testing.T) {
+// Coordinators claim often, while many sagas may be owned by others or wait to
+// be claimed.
+func TestClaimReadsNoLeasedSagasAndNoMoreThanItClaims(t *testing.T) {
 	pool, schema := newExplainer(t), pgtest.Schema(t)
 	s, err := Open(t.Context(), pool.Pool, Config{Schema: schema})
 	require.NoError(t, err)
-	_, err = s.Claim(t.Context(), store.Claim{Owner: "me"}) // while the tables are small
+	_, err = s.Claim(t.Context(), store.Claim{Owner: "me"}) // its plan is made while the tables are small
 	require.NoError(t, err)
 	const each = 20_000
-	_, err = pool.Exec(t.Context(), strings.NewReplacer("$schema", schema, "$n", fmt.Sprint(each)).Replace(`
+	replacer := strings.NewReplacer("$schema", schema, "$n", fmt.Sprint(each))
+	_, err = pool.Exec(t.Context(), replacer.Replace(`
 		ALTER TABLE $schema.saga_record SET (autovacuum_enabled = off);
 		INSERT INTO $schema.saga_record
-			SELECT md5('held' || i)::uuid, 'a', 2, 'held', 'owner' || i % 7, 2, false, 2, now(), now(), now() FROM generate_series(1, $n) AS i;
+			SELECT md5('leased' || i)::uuid, 'a', 2, 'leased', 'owner' || i % 7, 2, false, 2, now(), now(), now()
+			FROM generate_series(1, $n) AS i;
 		INSERT INTO $schema.saga_record
-			SELECT md5('free' || i)::uuid, 'a', 1, 'free', '', 1, false, 0, '-infinity', now(), now() FROM generate_series(1, $n) AS i;
+			SELECT md5('unowned' || i)::uuid, 'a', 1, 'unowned', '', 1, false, 0, '-infinity', now(), now()
+			FROM generate_series(1, $n) AS i;
 		INSERT INTO $schema.saga_record
-			SELECT md5('ended' || i)::uuid, 'a', 2, 'ended', 'gone' || i % 3, 2, false, 2, '-infinity', now(), now() FROM generate_series(1, $n) AS i;
+			SELECT md5('expired' || i)::uuid, 'a', 2, 'expired', 'gone' || i % 3, 2, false, 2, '-infinity', now(), now()
+			FROM generate_series(1, $n) AS i;
 		INSERT INTO $schema.saga_creation SELECT id, 'x', NULL, NULL, 0 FROM $schema.saga_record`))
 	require.NoError(t, err)
 	for owner := range 7 {
@@ -170,15 +191,20 @@ func TestClaimReadsNothingThatIsHeldAndNoMoreThanItClaims(t *testing.T) {
 	}
 	for _, analyzed := range []bool{false, true} {
 		if analyzed {
-			_, err := pool.Exec(t.Context(), "ANALYZE "+schema+".saga_record, "+schema+".saga_creation, "+schema+".saga_lease")
+			_, err := pool.Exec(t.Context(), replacer.Replace(
+				"ANALYZE $schema.saga_record, $schema.saga_creation, $schema.saga_lease"))
 			require.NoError(t, err)
 		}
-		for queue, limit := range map[string]struct{ claimed, pages int }{"held": {0, 100}, "free": {10, 500}, "ended": {10, 3000}} {
+		for queue, limit := range map[string]struct{ claimed, pages int }{
+			"leased": {0, 100}, "unowned": {10, 500}, "expired": {10, 3000},
+		} {
 			t.Run(fmt.Sprintf("%s, analyzed %v", queue, analyzed), func(t *testing.T) {
-				plan := pool.explain(t, s.stmts.claim, s.mode, "me", int64(1), int64(10), int64(1<<20), queue, false, uuids(nil))
+				plan := pool.explain(t, s.stmts.claim,
+					s.mode, "me", int64(1), int64(10), int64(1<<20), queue, false, uuids(nil))
 				assert.Contains(t, plan, fmt.Sprintf("(actual rows=%d loops=1)", limit.claimed), plan)
 				lines := strings.Split(plan, "\n")
-				buffers := strings.TrimSpace(lines[slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "  Buffers: ") })])
+				isBuffers := func(line string) bool { return strings.HasPrefix(line, "  Buffers: ") }
+				buffers := strings.TrimSpace(lines[slices.IndexFunc(lines, isBuffers)])
 				var pages int
 				_, err = fmt.Sscanf(buffers, "Buffers: shared hit=%d", &pages)
 				require.NoError(t, err, buffers)
@@ -189,7 +215,8 @@ func TestClaimReadsNothingThatIsHeldAndNoMoreThanItClaims(t *testing.T) {
 	}
 }
 
-// explainer is a pool of one connection, which keeps the plans that it has made.
+// explainer is a pool of one connection that collects the plans of its
+// statements.
 type explainer struct {
 	*pgxpool.Pool
 	plans []string
@@ -201,13 +228,15 @@ func newExplainer(t *testing.T) *explainer {
 		c.MaxConns = 1
 		c.ConnConfig.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { e.plans = append(e.plans, n.Message) }
 	})
-	_, err := e.Exec(t.Context(), `LOAD 'auto_explain'; SET auto_explain.log_level = notice; SET auto_explain.log_nested_statements = on;
+	_, err := e.Exec(t.Context(), `
+		LOAD 'auto_explain'; SET auto_explain.log_level = notice; SET auto_explain.log_nested_statements = on;
 		SET auto_explain.log_analyze = on; SET auto_explain.log_buffers = on; SET auto_explain.log_timing = off`)
 	require.NoError(t, err)
 	return e
 }
 
-// explain runs a statement, whose effects are undone, and returns its plan behind those of what the functions that it calls have run.
+// explain runs a statement and rolls it back. It returns the plans of the
+// functions that the statement has called, and then its own.
 func (e *explainer) explain(t *testing.T, text string, args ...any) string {
 	tx, err := e.Begin(t.Context())
 	require.NoError(t, err)
@@ -219,7 +248,7 @@ func (e *explainer) explain(t *testing.T, text string, args ...any) string {
 	require.NoError(t, err)
 	rows.Close()
 	require.NoError(t, rows.Err())
-	_, err = tx.Exec(t.Context(), "SELECT 'the statement before has ended now'")
+	_, err = tx.Exec(t.Context(), "SELECT 'the previous statement is complete'")
 	require.NoError(t, err)
 	require.NotEmpty(t, e.plans)
 	return strings.Join(e.plans, "\n")

@@ -25,8 +25,10 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 	return records, err
 }
 
-// listQuery returns the statement for a query. Where the index saga_record_state can serve it, the statement reads ranges of that, one a state, each in the order of
-// the IDs, and no more of each than it may return.
+// listQuery returns the statement for a query. Where the index
+// saga_record_state can serve the query, the statement reads one range of it
+// for each state. Each range is in the order of the IDs, and the statement
+// reads no more of it than it may return.
 func (s statements) listQuery(q store.Query) (text string, args []any) {
 	arg := func(v any, kind string) string {
 		args = append(args, v)
@@ -38,7 +40,8 @@ func (s statements) listQuery(q store.Query) (text string, args []any) {
 		where += " AND r.name = " + arg(string(q.Name), "text")
 	}
 	if !q.UpdatedBefore.IsZero() {
-		where += " AND r.updated < " + arg(q.UpdatedBefore.Add(time.Microsecond-1).UTC(), "timestamptz") // rounded up, as what is stored has no more digits
+		// Rounded up, since stored times have no fractions of a microsecond.
+		where += " AND r.updated < " + arg(q.UpdatedBefore.Add(time.Microsecond-1).UTC(), "timestamptz")
 	}
 	if q.Owner != "" {
 		where += " AND r.owner = " + arg(q.Owner, "text")
@@ -47,16 +50,19 @@ func (s statements) listQuery(q store.Query) (text string, args []any) {
 		where += " AND r.queue = ANY (" + arg(q.Queues, "text[]") + ")"
 	}
 	if q.Notified {
-		where += " AND r.called"
+		where += " AND r.notified"
 	}
 	states := slices.Compact(slices.Sorted(slices.Values(q.States)))
 	switch {
 	case len(states) == 0:
 		return s.list + " WHERE " + where + page, args
 	case q.Notified, slices.Contains(states, saga.StateSucceeded):
-		// The planner takes a CASE for true half of the time, whatever it knows. So it reads in the order of the IDs until the page
-		// is full, which mostly is soon, and doesn't sort all sagas that there are.
-		return s.list + " WHERE " + where + " AND CASE WHEN r.state IN (" + joinStates(states) + ") THEN true ELSE false END" + page, args
+		// The planner estimates that a CASE is true for half of the rows,
+		// whatever its statistics say. So it reads in the order of the IDs
+		// until the page is full, which is usually soon, and doesn't sort all
+		// sagas.
+		inStates := " AND CASE WHEN r.state IN (" + joinStates(states) + ") THEN true ELSE false END"
+		return s.list + " WHERE " + where + inStates + page, args
 	}
 	ranges := make([]string, len(states))
 	for i, state := range states {

@@ -27,7 +27,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/storetest"
 )
 
-// With PgBouncer in transaction mode, whose two server connections serve the statements of many clients as they come.
+// The pooler is PgBouncer in transaction mode. Its two server connections serve
+// the statements of many clients.
 func TestStoreWorksBehindAPoolerInTransactionMode(t *testing.T) {
 	bouncer, err := exec.LookPath("pgbouncer")
 	if err != nil {
@@ -39,10 +40,10 @@ func TestStoreWorksBehindAPoolerInTransactionMode(t *testing.T) {
 	}
 	server, err := pgx.ParseConfig(pgtest.URL(t))
 	require.NoError(t, err)
-	folder, err := os.MkdirTemp("", "pg") // short, as it has a socket
+	folder, err := os.MkdirTemp("", "pg") // short, since the path of a socket is limited
 	require.NoError(t, err)
 	defer os.RemoveAll(folder)
-	require.NoError(t, os.Chmod(folder, 0o777)) // it doesn't run as root
+	require.NoError(t, os.Chmod(folder, 0o777)) // PgBouncer doesn't run as root
 	password := ""
 	if server.Password != "" {
 		password = " password=" + server.Password
@@ -69,7 +70,8 @@ ignore_startup_parameters = extra_float_digits
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	}()
-	pooler := fmt.Sprintf("postgres://%s@:6432/%s?host=%s", url.PathEscape(server.User), url.PathEscape(server.Database), url.QueryEscape(folder))
+	pooler := fmt.Sprintf("postgres://%s@:6432/%s?host=%s",
+		url.PathEscape(server.User), url.PathEscape(server.Database), url.QueryEscape(folder))
 	require.Eventually(t, func() bool {
 		conn, err := pgx.Connect(t.Context(), pooler)
 		if err == nil {
@@ -80,24 +82,26 @@ ignore_startup_parameters = extra_float_digits
 
 	t.Run("watch", func(t *testing.T) { watchBehindPooler(t, pooler) })
 	for _, mode := range []pgx.QueryExecMode{
-		pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol,
+		pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe,
+		pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol,
 	} {
 		t.Run(mode.String(), func(t *testing.T) {
 			schema := pgtest.Schema(t)
 			var stores []store.Store
 			for range 3 {
-				stores = append(stores, openStore(t, pgtest.Pool(t, pooler, func(c *pgxpool.Config) { c.ConnConfig.DefaultQueryExecMode = mode }), schema))
+				pool := pgtest.Pool(t, pooler, func(c *pgxpool.Config) { c.ConnConfig.DefaultQueryExecMode = mode })
+				stores = append(stores, openStore(t, pool, schema))
 			}
 			var all sync.WaitGroup
 			for i := range 12 {
-				all.Go(func() { assert.NoError(t, live(t.Context(), stores[i%3])) })
+				all.Go(func() { assert.NoError(t, runLifecycle(t.Context(), stores[i%3])) })
 			}
 			all.Wait()
 		})
 	}
 }
 
-// watchBehindPooler has one watch a store whose pool goes through a pooler.
+// watchBehindPooler watches a store whose pool connects to a pooler.
 func watchBehindPooler(t *testing.T, pooler string) {
 	pool := pgtest.Pool(t, pooler)
 	s := openStore(t, pool, pgtest.Schema(t))
@@ -117,10 +121,11 @@ func watchBehindPooler(t *testing.T, pooler string) {
 	})
 }
 
-// socketOwner returns the name of the user who may enter the folder of the server's socket.
+// socketOwner returns the name of the user that may enter the folder of the
+// server's socket.
 func socketOwner(t *testing.T, folder string) string {
 	info, err := os.Stat(folder)
-	if err != nil { // it's not a folder but a host
+	if err != nil { // a host, not a folder
 		return "nobody"
 	}
 	u, err := user.LookupId(strconv.Itoa(int(info.Sys().(*syscall.Stat_t).Uid)))
@@ -128,8 +133,8 @@ func socketOwner(t *testing.T, folder string) string {
 	return u.Username
 }
 
-// live takes a saga from its creation to its deletion.
-func live(ctx context.Context, s store.Store) error {
+// runLifecycle creates a saga, appends to it until it is final, and deletes it.
+func runLifecycle(ctx context.Context, s store.Store) error {
 	n := newSaga()
 	if err := s.Create(ctx, n); err != nil {
 		return err

@@ -17,39 +17,41 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// An owner that has lost its saga goes on appending, alone or beside others, with whose appends its own are committed.
+// A former owner continues to append, alone, and in batches with the appends of
+// others.
 func TestNoEventOfAnOldOwnerComesAfterTheClaim(t *testing.T) {
 	for _, companions := range []int{0, 3} {
-		t.Run(fmt.Sprintf("beside %d others", companions), func(t *testing.T) { takeOver(t, companions) })
+		t.Run(fmt.Sprintf("with %d others", companions), func(t *testing.T) { testTakeovers(t, companions) })
 	}
 }
 
-func takeOver(t *testing.T, companions int) {
+func testTakeovers(t *testing.T, companions int) {
 	const takeovers = 300
 	schema := pgtest.Schema(t)
-	zombies, heirs := openStore(t, pgtest.Pool(t, pgtest.URL(t)), schema), openStore(t, pgtest.Pool(t, pgtest.URL(t)), schema)
+	former := openStore(t, pgtest.Pool(t, pgtest.URL(t)), schema)   // used by former owners
+	claimant := openStore(t, pgtest.Pool(t, pgtest.URL(t)), schema) // used by claimants
 	stop := make(chan struct{})
 	var others sync.WaitGroup
 	defer others.Wait()
 	defer close(stop)
 	for range companions {
 		n := newSaga()
-		require.NoError(t, zombies.Create(t.Context(), n))
+		require.NoError(t, former.Create(t.Context(), n))
 		others.Go(func() {
 			for seq := uint64(0); ; seq++ {
 				select {
 				case <-stop:
 					return
 				default:
-					assert.NoError(t, zombies.Append(t.Context(), next(n.ID, seq, 1)))
+					assert.NoError(t, former.Append(t.Context(), next(n.ID, seq, 1)))
 				}
 			}
 		})
 	}
 	n := newSaga()
 	n.Lease = 0
-	require.NoError(t, zombies.Create(t.Context(), n))
-	record, err := zombies.Load(t.Context(), n.ID)
+	require.NoError(t, former.Create(t.Context(), n))
+	record, err := former.Load(t.Context(), n.ID)
 	require.NoError(t, err)
 	for i := range takeovers {
 		fenced, begun := make(chan uint64), make(chan struct{})
@@ -59,7 +61,7 @@ func takeOver(t *testing.T, companions int) {
 			for seq := record.NextSeq; ; seq++ {
 				a := next(n.ID, seq, 1)
 				a.Generation = record.Generation
-				if err := zombies.Append(t.Context(), a); err != nil {
+				if err := former.Append(t.Context(), a); err != nil {
 					assert.ErrorIs(t, err, store.ErrFenced)
 					fenced <- seq
 					return
@@ -69,23 +71,25 @@ func takeOver(t *testing.T, companions int) {
 		}()
 		<-begun
 		var claimed []store.Record
-		for len(claimed) == 0 { // the saga is passed over while an append has it
-			claimed, err = heirs.Claim(t.Context(), store.Claim{Owner: string(rune('a' + i%2)), IDs: []saga.ID{n.ID}})
+		for len(claimed) == 0 { // a claim skips the saga while an append locks it
+			claimed, err = claimant.Claim(t.Context(), store.Claim{
+				Owner: string(rune('a' + i%2)), IDs: []saga.ID{n.ID},
+			})
 			require.NoError(t, err)
 		}
-		log, err := heirs.Events(t.Context(), n.ID, 0, 0)
+		log, err := claimant.Events(t.Context(), n.ID, 0, 0)
 		require.NoError(t, err)
 		require.Len(t, log, int(claimed[0].NextSeq), "at the claim, in takeover %d", i)
-		require.EqualValues(t, <-fenced, claimed[0].NextSeq, "each acknowledged event is there, and no other, in takeover %d", i)
-		log, err = heirs.Events(t.Context(), n.ID, 0, 0)
+		require.EqualValues(t, <-fenced, claimed[0].NextSeq, "exactly the acknowledged events, in takeover %d", i)
+		log, err = claimant.Events(t.Context(), n.ID, 0, 0)
 		require.NoError(t, err)
-		require.Len(t, log, int(claimed[0].NextSeq), "after the old owner has ended, in takeover %d", i)
+		require.Len(t, log, int(claimed[0].NextSeq), "after the last append of the former owner, in takeover %d", i)
 		record = claimed[0]
 	}
 }
 
-// Each of what is committed together gets its own answer.
-func TestRefusedEntriesDoNotFailTheirCompanions(t *testing.T) {
+// Each entry of a batch has its own result.
+func TestFailedEntriesDoNotAffectTheRestOfTheirBatch(t *testing.T) {
 	pool := pgtest.Pool(t, pgtest.URL(t))
 	schema := pgtest.Schema(t)
 	s := openStore(t, pool, schema)
@@ -95,7 +99,9 @@ func TestRefusedEntriesDoNotFailTheirCompanions(t *testing.T) {
 	}
 	broken := newSaga()
 	require.NoError(t, s.Create(t.Context(), broken))
-	_, err := pool.Exec(t.Context(), "INSERT INTO "+schema+".saga_log VALUES ($1, 0, 1, '\\x01010000')", [16]byte(broken.ID)) // what nobody should do
+	// A row that the store itself would not write.
+	insert := "INSERT INTO " + schema + ".saga_log VALUES ($1, 0, 1, '\\x01010000')"
+	_, err := pool.Exec(t.Context(), insert, [16]byte(broken.ID))
 	require.NoError(t, err)
 
 	old := next(fenced.ID, 0, 2)
@@ -131,7 +137,8 @@ func TestRefusedEntriesDoNotFailTheirCompanions(t *testing.T) {
 	requireLog(t, s, behind.ID, 0)
 }
 
-// occupyWriters lets every write wait, and so gather, until it is released.
+// occupyWriters makes all writes wait until release is called, so that they
+// form batches.
 func occupyWriters(t *testing.T, pool *pgxpool.Pool, schema string) (release func()) {
 	tx, err := pool.Begin(t.Context())
 	require.NoError(t, err)
@@ -140,7 +147,7 @@ func occupyWriters(t *testing.T, pool *pgxpool.Pool, schema string) (release fun
 	return func() { assert.NoError(t, tx.Rollback(context.Background())) }
 }
 
-func TestAppendsOfOneSagaAreCommittedInTheirOrder(t *testing.T) {
+func TestAppendsOfOneSagaStayInOrder(t *testing.T) {
 	s := openStore(t, pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t))
 	n := newSaga()
 	require.NoError(t, s.Create(t.Context(), n))
@@ -162,13 +169,14 @@ func TestAppendsOfOneSagaAreCommittedInTheirOrder(t *testing.T) {
 	requireLog(t, s, n.ID, 30)
 }
 
-// A clock that was ahead doesn't hold sagas for longer than until the next renewal.
-func TestRenewalCutsLeasesThatEndLater(t *testing.T) {
+// If the clock was ahead, leases are too long only until the next renewal.
+func TestRenewalShortensLeasesThatEndLater(t *testing.T) {
 	pool := pgtest.Pool(t, pgtest.URL(t))
 	schema := pgtest.Schema(t)
 	s := openStore(t, pool, schema)
-	hours := func(text string) (n float64) {
-		require.NoError(t, pool.QueryRow(t.Context(), "SELECT extract(epoch FROM lease_end - now()) / 3600 FROM "+schema+"."+text).Scan(&n))
+	hours := func(table string) (n float64) {
+		require.NoError(t, pool.QueryRow(t.Context(),
+			"SELECT extract(epoch FROM lease_end - now()) / 3600 FROM "+schema+"."+table).Scan(&n))
 		return n
 	}
 	n := newSaga() // with a lease of an hour
@@ -176,14 +184,14 @@ func TestRenewalCutsLeasesThatEndLater(t *testing.T) {
 	for _, lease := range []time.Duration{2 * time.Hour, 4 * time.Hour} {
 		require.NoError(t, s.Renew(t.Context(), n.Owner, lease))
 		assert.InDelta(t, lease.Hours(), hours("saga_lease"), 0.1)
-		assert.InDelta(t, 1, hours("saga_record"), 0.1, "to prolong is to write one row")
+		assert.InDelta(t, 1, hours("saga_record"), 0.1, "an extension writes only the lease of the owner")
 	}
 	require.NoError(t, s.Renew(t.Context(), n.Owner, time.Hour/2))
 	assert.InDelta(t, 0.5, hours("saga_lease"), 0.1)
 	assert.InDelta(t, 0.5, hours("saga_record"), 0.1)
 }
 
-// What the program's own transactions lock keeps nobody from giving the rest back.
+// Locks of the program's own transactions don't delay the end of other leases.
 func TestLeasesEndWithoutWaitingForLocks(t *testing.T) {
 	pool := pgtest.Pool(t, pgtest.URL(t))
 	schema := pgtest.Schema(t)
@@ -206,17 +214,18 @@ func TestLeasesEndWithoutWaitingForLocks(t *testing.T) {
 	assert.Equal(t, free.ID, records[0].ID)
 }
 
-func TestLeasesOfOwnersWhoAreGoneAreForgotten(t *testing.T) {
+func TestOpenDeletesExpiredLeases(t *testing.T) {
 	pool := pgtest.Pool(t, pgtest.URL(t))
 	schema := pgtest.Schema(t)
 	s := openStore(t, pool, schema)
 	n := newSaga()
 	require.NoError(t, s.Create(t.Context(), n))
-	for owner, lease := range map[string]time.Duration{n.Owner: time.Hour, "gone": 0, "ended": time.Microsecond} {
+	for owner, lease := range map[string]time.Duration{n.Owner: time.Hour, "gone": 0, "expired": time.Microsecond} {
 		require.NoError(t, s.Renew(t.Context(), owner, lease))
 	}
 	openStore(t, pool, schema)
 	var owners []string
-	require.NoError(t, pool.QueryRow(t.Context(), "SELECT array_agg(owner ORDER BY owner) FROM "+schema+".saga_lease").Scan(&owners))
+	row := pool.QueryRow(t.Context(), "SELECT array_agg(owner ORDER BY owner) FROM "+schema+".saga_lease")
+	require.NoError(t, row.Scan(&owners))
 	assert.Equal(t, []string{n.Owner}, owners)
 }

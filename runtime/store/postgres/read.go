@@ -8,7 +8,7 @@ import (
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
-	"github.com/sagagen/sagagen/runtime/store/internal/packed"
+	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
 )
 
 // Load implements store.Store.
@@ -34,7 +34,8 @@ func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) 
 		end = first + int64(limit)
 	}
 	var events []saga.Event
-	err := s.query(ctx, "read events of saga", id, s.stmts.events, []any{uuid(id), first, end}, func(rows pgx.Rows) (err error) {
+	args := []any{uuid(id), first, end}
+	err := s.query(ctx, "read events of saga", id, s.stmts.events, args, func(rows pgx.Rows) (err error) {
 		events, err = scanLog(rows, from)
 		return err
 	})
@@ -51,7 +52,7 @@ func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) 
 func (s *Store) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
 	logs := make([][]saga.Event, len(ids))
 	err := s.query(ctx, "read logs", saga.ID{}, s.stmts.logs, []any{uuids(ids)}, func(rows pgx.Rows) error {
-		clear(logs) // of an attempt before
+		clear(logs) // from an earlier try
 		return scanLogs(rows, logs)
 	})
 	if err != nil {
@@ -60,9 +61,11 @@ func (s *Store) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error)
 	return logs, nil
 }
 
-// query runs a query and lets scan read what it returns.
-func (s *Store) query(ctx context.Context, what string, id saga.ID, text string, args []any, scan func(pgx.Rows) error) error {
-	return s.call(ctx, what, id, func() error {
+// query runs a query, and passes its rows to scan, which must close them.
+func (s *Store) query(
+	ctx context.Context, what string, id saga.ID, text string, args []any, scan func(pgx.Rows) error,
+) error {
+	return s.do(ctx, what, id, func() error {
 		rows, err := s.pool.Query(ctx, text, append([]any{s.mode}, args...)...)
 		if err != nil {
 			return err
@@ -71,7 +74,8 @@ func (s *Store) query(ctx context.Context, what string, id saga.ID, text string,
 	})
 }
 
-// scanRecords reads the columns, and behind them the DAG and the parameters if there are any, and closes rows.
+// scanRecords scans the columns of records, followed by the DAG and the
+// parameters if withDAG is set. It closes rows.
 func scanRecords(rows pgx.Rows, withDAG bool) ([]store.Record, error) {
 	var (
 		records             []store.Record
@@ -81,7 +85,8 @@ func scanRecords(rows pgx.Rows, withDAG bool) ([]store.Record, error) {
 		generation, nextSeq int64
 	)
 	dest := []any{
-		(*[16]byte)(&r.ID), &name, &state, &r.Queue, &r.Owner, &generation, &r.Notified, &nextSeq, &r.Created, &r.Updated,
+		(*[16]byte)(&r.ID), &name, &state, &r.Queue, &r.Owner, &generation, &r.Notified,
+		&nextSeq, &r.Created, &r.Updated,
 	}
 	if withDAG {
 		dest = append(dest, &r.DAG, &r.Params)
@@ -99,12 +104,12 @@ func scanRecords(rows pgx.Rows, withDAG bool) ([]store.Record, error) {
 	return records, nil
 }
 
-// scanLog reads events from number from on, and closes rows.
+// scanLog scans the events of a log from number from on. It closes rows.
 func scanLog(rows pgx.Rows, from uint64) ([]saga.Event, error) {
 	var events []saga.Event
 	var r logRow
 	_, err := pgx.ForEachRow(rows, r.dest(), func() (err error) {
-		events, err = r.unpack(events, from)
+		events, err = r.decode(events, from)
 		return err
 	})
 	if err != nil {
@@ -113,18 +118,19 @@ func scanLog(rows pgx.Rows, from uint64) ([]saga.Event, error) {
 	return events, nil
 }
 
-// scanLogs reads whole logs, of which each row says by a place from 1 which it belongs to, and closes rows.
+// scanLogs scans rows of whole logs. The first column is the ordinal of the
+// log, from 1. It closes rows.
 func scanLogs(rows pgx.Rows, logs [][]saga.Event) error {
-	var place int64
+	var ordinal int64
 	var r logRow
-	_, err := pgx.ForEachRow(rows, append([]any{&place}, r.dest()...), func() (err error) {
-		logs[place-1], err = r.unpack(logs[place-1], 0)
+	_, err := pgx.ForEachRow(rows, append([]any{&ordinal}, r.dest()...), func() (err error) {
+		logs[ordinal-1], err = r.decode(logs[ordinal-1], 0)
 		return err
 	})
 	return err
 }
 
-// logRow is where the columns of an append are read to.
+// logRow has the columns of a row of a log.
 type logRow struct {
 	seq    int64
 	count  int32
@@ -133,6 +139,6 @@ type logRow struct {
 
 func (r *logRow) dest() []any { return []any{&r.seq, &r.count, &r.events} }
 
-func (r *logRow) unpack(events []saga.Event, from uint64) ([]saga.Event, error) {
-	return packed.Events(r.events).Unpack(events, uint64(r.seq), uint64(r.count), from)
+func (r *logRow) decode(events []saga.Event, from uint64) ([]saga.Event, error) {
+	return eventcodec.Decode(events, r.events, uint64(r.seq), uint64(r.count), from)
 }

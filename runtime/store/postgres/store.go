@@ -12,21 +12,23 @@ import (
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
-	"github.com/sagagen/sagagen/runtime/store/internal/dags"
+	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
-// Store is a store.Store in a PostgreSQL database. There is nothing to close but the pool.
+// Store is a store.Store and a store.Watcher in a PostgreSQL database. It is
+// safe for concurrent use. It needs no Close: the program closes the pool.
 type Store struct {
 	pool    *pgxpool.Pool
 	config  Config
-	mode    pgx.QueryExecMode
-	channel string // where it is told that there is something to look for
+	mode    pgx.QueryExecMode // of all statements that are not prepared
+	channel string            // of the notifications for Watch
 	stmts   statements
-	writes  *group // creates and appends
-	deletes *group // beside them, as one may take long
-	dags    dags.Known
-	// others holds a token for each connection that isn't a writer's.
-	others chan struct{}
+	writes  *committer // creates and appends
+	deletes *committer // apart from writes, as a delete may take long
+	dags    intern.Cache
+	// readConns has a token for each connection in use, except for those of
+	// writes.
+	readConns chan struct{}
 }
 
 var (
@@ -34,23 +36,27 @@ var (
 	_ store.Watcher = (*Store)(nil)
 )
 
-// Open returns the store in that database. It creates its tables, or migrates them to the version that
-// this package knows. It returns an error if the server can't keep what a store promises.
+// Open returns the store in the database of a pool. It creates the store's
+// tables and functions, or migrates them to the version that this package
+// knows, and deletes expired leases and unused DAGs. It returns an error if the
+// configuration is invalid, if the server can't keep what a store promises, for
+// example because fsync is off or it is a standby, and if a newer version of
+// this package has migrated the schema.
 func Open(ctx context.Context, pool *pgxpool.Pool, config Config) (*Store, error) {
 	config, err := config.complete()
 	if err != nil {
 		return nil, fmt.Errorf("postgres store: %w", err)
 	}
 	s := &Store{
-		pool:    pool,
-		config:  config,
-		mode:    execMode(pool),
-		channel: channel(config.Schema),
-		stmts:   newStatements(quote(config.Schema)),
-		others:  make(chan struct{}, config.Others),
+		pool:      pool,
+		config:    config,
+		mode:      defaultExecMode(pool),
+		channel:   channel(config.Schema),
+		stmts:     newStatements(quote(config.Schema)),
+		readConns: make(chan struct{}, config.ReadConns),
 	}
-	s.writes = &group{limit: config.Writers, connect: s.connectWriter, commit: s.commit, underWay: map[saga.ID]bool{}}
-	s.deletes = &group{limit: 1, connect: s.connectOther, commit: s.commitDeletes, underWay: map[saga.ID]bool{}}
+	s.writes = newCommitter(config.Writers, s.connectWriter, s.commit)
+	s.deletes = newCommitter(1, s.connectReader, s.commitDeletes)
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("postgres store: %w", err)
 	}
@@ -64,11 +70,11 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
-	return retryBusy(ctx, func() error { // others may start at the same time
-		if _, err := s.pool.Exec(ctx, s.stmts.forgetLeases); err != nil {
+	return retryBusy(ctx, func() error { // another process may open the store at the same time
+		if _, err := s.pool.Exec(ctx, s.stmts.deleteExpiredLeases); err != nil {
 			return err
 		}
-		return s.forgetDAGs(ctx)
+		return s.deleteUnusedDAGs(ctx)
 	})
 }
 
@@ -77,7 +83,7 @@ func (s *Store) Create(ctx context.Context, n store.NewSaga) error {
 	if err := n.Check(); err != nil {
 		return err
 	}
-	return explain(s.create(ctx, newCreate(n, s.share(n.DAG))), "create saga", n.ID)
+	return wrapError(s.create(ctx, newCreate(n, s.sharedDAG(n.DAG))), "create saga", n.ID)
 }
 
 // Append implements store.Store.
@@ -85,7 +91,7 @@ func (s *Store) Append(ctx context.Context, a store.Append) error {
 	if err := a.Check(); err != nil {
 		return err
 	}
-	return explain(s.writes.do(ctx, newAppend(a)), "append to saga", a.ID)
+	return wrapError(s.writes.do(ctx, newAppend(a)), "append to saga", a.ID)
 }
 
 // Claim implements store.Store.
@@ -93,7 +99,9 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	text, args := s.stmts.claim, []any{c.Owner, leaseMicroseconds(c.Lease), sqlLimit(c.Limit), sqlBytes(c.Bytes), c.Queue, c.Unowned, uuids(c.Except)}
+	text, args := s.stmts.claim, []any{
+		c.Owner, leaseMicroseconds(c.Lease), sqlLimit(c.Limit), sqlBytes(c.Bytes), c.Queue, c.Unowned, uuids(c.Except),
+	}
 	if len(c.IDs) > 0 {
 		text, args = s.stmts.claimIDs, append(args, uuids(c.IDs))
 	}
@@ -102,17 +110,17 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error
 		records, err = scanRecords(rows, true)
 		return err
 	})
-	// Here and not there, where each row has its DAG by then.
+	// Sorted here and not by the server, which would sort whole rows with DAGs.
 	slices.SortFunc(records, func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return records, err
 }
 
 // Renew implements store.Store.
 func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) error {
-	if owner == "" { // what nobody owns has no lease
+	if owner == "" { // an unowned saga has no lease
 		return ctx.Err()
 	}
-	return s.call(ctx, "renew leases", saga.ID{}, func() error {
+	return s.do(ctx, "renew leases", saga.ID{}, func() error {
 		_, err := s.pool.Exec(ctx, s.stmts.renew, s.mode, owner, leaseMicroseconds(lease))
 		return err
 	})
@@ -120,15 +128,16 @@ func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) er
 
 // Release implements store.Store.
 func (s *Store) Release(ctx context.Context, id saga.ID, generation uint64) error {
-	return s.call(ctx, "release saga", id, func() error {
+	return s.do(ctx, "release saga", id, func() error {
 		outcome := int32(-1)
-		// A number above the largest int64 becomes negative here, and so is no saga's.
-		err := s.pool.QueryRow(ctx, s.stmts.release, s.mode, uuid(id), int64(generation), s.channel).Scan(&outcome)
-		switch {
+		// A number above the largest int64 becomes negative here, so it matches
+		// no saga.
+		row := s.pool.QueryRow(ctx, s.stmts.release, s.mode, uuid(id), int64(generation), s.channel)
+		switch err := row.Scan(&outcome); {
 		case err != nil:
 			return err
 		case !isOutcome(outcome):
-			return fmt.Errorf("the statement returns %d, which is no outcome", outcome)
+			return fmt.Errorf("the statement returned the unknown outcome %d", outcome)
 		}
 		return outcomes[outcome]
 	})
@@ -136,40 +145,43 @@ func (s *Store) Release(ctx context.Context, id saga.ID, generation uint64) erro
 
 // Delete implements store.Store.
 func (s *Store) Delete(ctx context.Context, id saga.ID) error {
-	return explain(s.deletes.do(ctx, newDelete(id)), "delete saga", id)
+	return wrapError(s.deletes.do(ctx, newDelete(id)), "delete saga", id)
 }
 
-// call does what needs one connection, when fewer than Config.Others are in use, until no other transaction is in its way.
-func (s *Store) call(ctx context.Context, what string, id saga.ID, f func() error) error {
+// do calls f, which uses one connection of the pool, as withReadConn does. It
+// wraps the error with what was tried.
+func (s *Store) do(ctx context.Context, what string, id saga.ID, f func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return explain(s.withOther(ctx, f), what, id)
+	return wrapError(s.withReadConn(ctx, f), what, id)
 }
 
-// withOther does so without saying what was tried.
-func (s *Store) withOther(ctx context.Context, f func() error) error {
+// withReadConn calls f when fewer than Config.ReadConns connections are in use.
+// It calls f again while another transaction is in its way.
+func (s *Store) withReadConn(ctx context.Context, f func() error) error {
 	return retryBusy(ctx, func() error {
-		if err := s.waitForOthers(ctx); err != nil {
+		if err := s.acquireReadConn(ctx); err != nil {
 			return err
 		}
-		defer s.leaveOthers()
+		defer s.releaseReadConn()
 		return f()
 	})
 }
 
-func (s *Store) waitForOthers(ctx context.Context) error {
+func (s *Store) acquireReadConn(ctx context.Context) error {
 	select {
-	case s.others <- struct{}{}:
+	case s.readConns <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("%w while waiting for the store's other calls", ctx.Err())
+		return fmt.Errorf("%w while waiting for other calls of the store", ctx.Err())
 	}
 }
 
-func (s *Store) leaveOthers() { <-s.others }
+func (s *Store) releaseReadConn() { <-s.readConns }
 
-// connectWriter returns a connection from the pool.
+// connectWriter takes a connection from the pool. It returns the function that
+// releases the connection.
 func (s *Store) connectWriter(ctx context.Context) (*pgxpool.Conn, func(), error) {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
@@ -178,15 +190,15 @@ func (s *Store) connectWriter(ctx context.Context) (*pgxpool.Conn, func(), error
 	return conn, conn.Release, nil
 }
 
-// connectOther returns one that counts as one of Config.Others.
-func (s *Store) connectOther(ctx context.Context) (*pgxpool.Conn, func(), error) {
-	if err := s.waitForOthers(ctx); err != nil {
+// connectReader is connectWriter for one of the Config.ReadConns connections.
+func (s *Store) connectReader(ctx context.Context) (*pgxpool.Conn, func(), error) {
+	if err := s.acquireReadConn(ctx); err != nil {
 		return nil, nil, err
 	}
 	conn, release, err := s.connectWriter(ctx)
 	if err != nil {
-		s.leaveOthers()
+		s.releaseReadConn()
 		return nil, nil, err
 	}
-	return conn, func() { release(); s.leaveOthers() }, nil
+	return conn, func() { release(); s.releaseReadConn() }, nil
 }

@@ -18,17 +18,17 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if told := os.Getenv(coordinatorVariable); told != "" {
-		os.Exit(runCoordinator(told))
+	if encodedRole := os.Getenv(coordinatorVariable); encodedRole != "" {
+		os.Exit(runCoordinator(encodedRole))
 	}
 	os.Exit(pgtest.Run(m))
 }
 
-// pools are settings of a pool that a store has to work with.
+// pools are the settings of a pool that a store must work with.
 var pools = map[string]func(*pgxpool.Config){
-	"as it comes":    func(*pgxpool.Config) {},
-	"one connection": func(c *pgxpool.Config) { c.MaxConns = 1 },
-	"no cache of descriptions": func(c *pgxpool.Config) {
+	"default settings": func(*pgxpool.Config) {},
+	"one connection":   func(c *pgxpool.Config) { c.MaxConns = 1 },
+	"no description cache": func(c *pgxpool.Config) {
 		c.ConnConfig.DescriptionCacheCapacity = 0
 	},
 	"simple protocol": func(c *pgxpool.Config) {
@@ -39,23 +39,24 @@ var pools = map[string]func(*pgxpool.Config){
 	},
 }
 
-func TestPostgreSQLKeepsWhatAStorePromises(t *testing.T) {
+func TestStore(t *testing.T) {
 	for name, settings := range pools {
 		t.Run(name, func(t *testing.T) {
 			pool, schema := pgtest.Pool(t, pgtest.URL(t), settings), pgtest.Schema(t)
 			openStore(t, pool, schema)
 			storetest.Run(t, func(t *testing.T) store.Store {
-				_, err := pool.Exec(t.Context(), strings.ReplaceAll(
-					"DELETE FROM $.saga_record; DELETE FROM $.saga_creation; DELETE FROM $.saga_dag; DELETE FROM $.saga_log; DELETE FROM $.saga_lease", "$", schema))
+				_, err := pool.Exec(t.Context(), strings.ReplaceAll(`
+					DELETE FROM $.saga_record; DELETE FROM $.saga_creation; DELETE FROM $.saga_dag;
+					DELETE FROM $.saga_log; DELETE FROM $.saga_lease`, "$", schema))
 				require.NoError(t, err)
 				return openStore(t, pool, schema)
 			})
-			assert.Zero(t, pool.Stat().AcquiredConns(), "nothing is kept while idle")
+			assert.Zero(t, pool.Stat().AcquiredConns(), "an idle store holds no connection")
 		})
 	}
 }
 
-func TestPostgreSQLIsDurable(t *testing.T) {
+func TestStoreIsDurable(t *testing.T) {
 	for name, settings := range pools {
 		t.Run(name, func(t *testing.T) {
 			storetest.Durable(t, func(t *testing.T) storetest.Opener {
@@ -68,7 +69,7 @@ func TestPostgreSQLIsDurable(t *testing.T) {
 	}
 }
 
-func TestPostgreSQLWatches(t *testing.T) {
+func TestStoreWatches(t *testing.T) {
 	for name, settings := range pools {
 		t.Run(name, func(t *testing.T) {
 			storetest.Watch(t, func(t *testing.T) storetest.Opener {
@@ -88,12 +89,14 @@ func openStore(t testing.TB, pool *pgxpool.Pool, schema string) *postgres.Store 
 	return s
 }
 
-// waitUntilCounted returns when no connection of that application is left: when they end, the server's processes have told all that they have counted.
-func waitUntilCounted(t *testing.T, admin *pgxpool.Pool, application string) {
+// waitForStatistics waits until an application has no connection any longer.
+// The server's processes report their statistics before they end.
+func waitForStatistics(t *testing.T, admin *pgxpool.Pool, application string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		var left int
-		require.NoError(t, admin.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", application).Scan(&left))
+		require.NoError(t, admin.QueryRow(t.Context(),
+			"SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", application).Scan(&left))
 		return left == 0
 	}, time.Minute, 10*time.Millisecond)
 }

@@ -9,18 +9,21 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// For how long nothing may come on a connection before it is asked whether there is still a server, and for how long that may take.
+// When no notification has arrived for pingEvery, Watch checks whether the
+// server still answers, for at most pingTimeout.
 const (
 	pingEvery   = 30 * time.Second
 	pingTimeout = 10 * time.Second
 )
 
-// errPooler is returned by Watch if it can't be told that notifications arrive.
-var errPooler = errors.New("a pooler is between the program and the server, where notifications get lost: set Config.Listen to a connection to the server itself, or rely on polling")
+// errPooler is returned by Watch if the connection goes through a pooler.
+var errPooler = errors.New("a pooler is between the program and the server, where notifications may be lost: " +
+	"set Config.Listen to a connection to the server itself, or rely on polling")
 
-// Watch implements store.Watcher. It takes no connection from the pool, but opens one of its own, as Config.Listen says, and
-// listens there while it runs. It wakes once when it has begun to. It returns an error at once if the connection goes through a pooler, unless it's
-// Config.Listen's.
+// Watch implements store.Watcher. It takes no connection from the pool, but
+// opens one of its own, as Config.Listen says, and listens there until it
+// returns. It calls wake once when it has begun to listen. If Config.Listen is
+// nil and the connection goes through a pooler, Watch returns an error at once.
 func (s *Store) Watch(ctx context.Context, wake func()) error {
 	err := s.watch(ctx, wake)
 	if ctx.Err() != nil {
@@ -60,7 +63,7 @@ func (s *Store) connectToListen(ctx context.Context) (*pgx.Conn, error) {
 		return connectOnly(ctx, s.config.Listen.Copy())
 	}
 	config := s.pool.Config()
-	if config.BeforeConnect != nil { // it may be what knows the password
+	if config.BeforeConnect != nil { // the hook may set the password
 		if err := config.BeforeConnect(ctx, config.ConnConfig); err != nil {
 			return nil, err
 		}
@@ -68,13 +71,14 @@ func (s *Store) connectToListen(ctx context.Context) (*pgx.Conn, error) {
 	return connectOnly(ctx, config.ConnConfig)
 }
 
-// connectOnly connects, without a handler for notifications of the program's.
+// connectOnly connects without the program's handler for notifications.
 func connectOnly(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	config.OnNotification = nil
 	return pgx.ConnectConfig(ctx, config)
 }
 
-// checkDirect returns errPooler unless the process that answers is the one that the connection was made to.
+// checkDirect returns errPooler if the server process that answers is not the
+// one that accepted the connection.
 func checkDirect(ctx context.Context, conn *pgx.Conn) error {
 	var pid uint32
 	if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid); err != nil {
@@ -86,14 +90,15 @@ func checkDirect(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// awaitNotification returns nil when a notification has come. When none comes for a while, it asks whether there is still a server.
+// awaitNotification waits for a notification. Whenever none has arrived for
+// pingEvery, it checks whether the server still answers.
 func awaitNotification(ctx context.Context, conn *pgx.Conn, pingEvery time.Duration) error {
 	for {
 		quiet, cancel := context.WithTimeout(ctx, pingEvery)
 		_, err := conn.WaitForNotification(quiet)
-		over := quiet.Err() != nil
+		timedOut := quiet.Err() != nil
 		cancel()
-		if err == nil || ctx.Err() != nil || !over {
+		if err == nil || ctx.Err() != nil || !timedOut {
 			return err
 		}
 		short, cancel := context.WithTimeout(ctx, pingTimeout)

@@ -17,8 +17,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// A commit that notifies waits for all others that do, so what happens often must not.
-func TestOnlyWhatNobodyOwnsAndCallsNotify(t *testing.T) {
+// Commits that notify wait for one another, so frequent calls must not notify.
+func TestOnlyUnownedSagasAndNotifyingAppendsNotify(t *testing.T) {
 	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
 	s, err := Open(t.Context(), pool, Config{Schema: schema})
 	require.NoError(t, err)
@@ -27,7 +27,7 @@ func TestOnlyWhatNobodyOwnsAndCallsNotify(t *testing.T) {
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(t.Context(), "LISTEN "+s.channel+"; LISTEN mark")
 	require.NoError(t, err)
-	// notified returns how many notifications have come since the last call.
+	// notified returns the number of notifications since its last call.
 	notified := func() (n int) {
 		_, err := pool.Exec(t.Context(), "NOTIFY mark")
 		require.NoError(t, err)
@@ -43,44 +43,46 @@ func TestOnlyWhatNobodyOwnsAndCallsNotify(t *testing.T) {
 	}
 	ctx := t.Context()
 	owned := store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: saga.StateCreated, Owner: "alice"}
-	nobodys := owned
-	nobodys.ID, nobodys.Owner = saga.NewID(), ""
-	start := store.Append{ID: owned.ID, Generation: 1, State: saga.StateRunning, Events: []saga.Event{{Kind: saga.EventStarted}}}
-	call := store.Append{ID: owned.ID, Generation: 1, Seq: 1, State: saga.StateRunning, Notify: true}
+	unowned := owned
+	unowned.ID, unowned.Owner = saga.NewID(), ""
+	start := store.Append{
+		ID: owned.ID, Generation: 1, State: saga.StateRunning, Events: []saga.Event{{Kind: saga.EventStarted}},
+	}
+	notify := store.Append{ID: owned.ID, Generation: 1, Seq: 1, State: saga.StateRunning, Notify: true}
 
 	require.NoError(t, s.Create(ctx, owned))
 	require.NoError(t, s.Append(ctx, start))
-	assert.Zero(t, notified(), "what the owner does")
-	require.NoError(t, s.Create(ctx, nobodys))
+	assert.Zero(t, notified(), "appends of the owner")
+	require.NoError(t, s.Create(ctx, unowned))
 	assert.Equal(t, 1, notified(), "a saga without an owner")
-	require.NoError(t, s.Append(ctx, call))
-	assert.Equal(t, 1, notified(), "a call")
-	require.NoError(t, s.Append(ctx, call))
-	assert.Equal(t, 1, notified(), "a call again")
+	require.NoError(t, s.Append(ctx, notify))
+	assert.Equal(t, 1, notified(), "a notifying append")
+	require.NoError(t, s.Append(ctx, notify))
+	assert.Equal(t, 1, notified(), "another notifying append")
 
-	require.ErrorIs(t, s.Create(ctx, nobodys), store.ErrExists)
-	call.Seq = 5
-	require.ErrorIs(t, s.Append(ctx, call), store.ErrSequence)
-	call.Generation = 5
-	require.ErrorIs(t, s.Append(ctx, call), store.ErrFenced)
-	call.ID = saga.NewID()
-	require.ErrorIs(t, s.Append(ctx, call), store.ErrNotFound)
+	require.ErrorIs(t, s.Create(ctx, unowned), store.ErrExists)
+	notify.Seq = 5
+	require.ErrorIs(t, s.Append(ctx, notify), store.ErrSequence)
+	notify.Generation = 5
+	require.ErrorIs(t, s.Append(ctx, notify), store.ErrFenced)
+	notify.ID = saga.NewID()
+	require.ErrorIs(t, s.Append(ctx, notify), store.ErrNotFound)
 	claimed, err := s.Claim(ctx, store.Claim{Owner: "bob"})
 	require.NoError(t, err)
 	require.Len(t, claimed, 2)
 	require.NoError(t, s.Renew(ctx, "bob", time.Hour))
-	require.NoError(t, s.Append(ctx, store.Append{ID: nobodys.ID, Generation: 2, State: saga.StateFailed}))
+	require.NoError(t, s.Append(ctx, store.Append{ID: unowned.ID, Generation: 2, State: saga.StateFailed}))
 	require.ErrorIs(t, s.Release(ctx, owned.ID, 1), store.ErrFenced)
-	require.NoError(t, s.Release(ctx, nobodys.ID, 2)) // it is final
-	require.NoError(t, s.Delete(ctx, nobodys.ID))
-	require.ErrorIs(t, s.Release(ctx, nobodys.ID, 2), store.ErrNotFound)
-	assert.Zero(t, notified(), "what is refused, and all else")
+	require.NoError(t, s.Release(ctx, unowned.ID, 2)) // it is final
+	require.NoError(t, s.Delete(ctx, unowned.ID))
+	require.ErrorIs(t, s.Release(ctx, unowned.ID, 2), store.ErrNotFound)
+	assert.Zero(t, notified(), "errors, and all other calls")
 	require.NoError(t, s.Release(ctx, owned.ID, 2))
 	assert.Equal(t, 1, notified(), "a release")
 
 	other, err := Open(ctx, pool, Config{Schema: pgtest.Schema(t)})
 	require.NoError(t, err)
-	require.NoError(t, other.Create(ctx, nobodys))
+	require.NoError(t, other.Create(ctx, unowned))
 	assert.Zero(t, notified(), "another schema")
 }
 
@@ -104,7 +106,7 @@ func TestWatchEndsWithItsConnectionAndMayBeCalledAgain(t *testing.T) {
 	for range 2 {
 		woken, ended := make(chan struct{}), make(chan error)
 		go func() { ended <- s.Watch(t.Context(), func() { woken <- struct{}{} }) }()
-		<-woken // with a connection beside the pool's only one
+		<-woken // on a connection that is not the only one of the pool
 		var cut int
 		require.NoError(t, own.QueryRow(t.Context(), `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 			WHERE application_name = $1 AND pid <> pg_backend_pid() AND query LIKE 'LISTEN %'`, schema).Scan(&cut))
@@ -116,11 +118,11 @@ func TestWatchEndsWithItsConnectionAndMayBeCalledAgain(t *testing.T) {
 	require.ErrorIs(t, s.Watch(context.WithValue(t.Context(), hookKey{}, refused), nil), refused)
 }
 
-// hookKey is for the error that a context has for BeforeConnect.
+// hookKey is the context key of the error that BeforeConnect returns.
 type hookKey struct{}
 
-// An idle connection is asked whether it is still one, and goes on.
-func TestWatchOutlivesQuietTimes(t *testing.T) {
+// Watch pings an idle connection and continues to listen.
+func TestWatchPingsAnIdleConnection(t *testing.T) {
 	conn, err := pgx.Connect(t.Context(), pgtest.URL(t))
 	require.NoError(t, err)
 	defer conn.Close(context.Background())
@@ -131,7 +133,8 @@ func TestWatchOutlivesQuietTimes(t *testing.T) {
 	go func() { ended <- awaitNotification(t.Context(), conn, time.Millisecond) }()
 	admin := pgtest.Pool(t, pgtest.URL(t))
 	pinged := func() (pinged bool) {
-		require.NoError(t, admin.QueryRow(t.Context(), "SELECT state_change > $2 AND query NOT LIKE 'LISTEN%' FROM pg_stat_activity WHERE pid = $1",
+		require.NoError(t, admin.QueryRow(t.Context(), `
+			SELECT state_change > $2 AND query NOT LIKE 'LISTEN%' FROM pg_stat_activity WHERE pid = $1`,
 			conn.PgConn().PID(), began).Scan(&pinged))
 		return pinged
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/sagagen/sagagen/runtime/store"
-	"github.com/sagagen/sagagen/runtime/store/internal/packed"
+	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
 )
 
 // Append implements store.Store.
@@ -13,34 +13,35 @@ func (s *Store) Append(ctx context.Context, a store.Append) error {
 	if err := a.Check(); err != nil {
 		return err
 	}
-	events, count := packed.Of(a.Events), int64(len(a.Events))
-	a.Events = nil // they are the caller's, who may have gone when it is written
+	events, count := eventcodec.Encode(a.Events), int64(len(a.Events))
+	a.Events = nil // the caller may reuse them before they are written
 	return s.write(ctx, "append to saga", a.ID, len(events), func(tx *transaction) error {
-		// A number above the largest int64 becomes negative here, and so is no saga's.
+		// A number above the largest int64 becomes negative here, so it matches
+		// no saga.
 		generation, seq, state, now := int64(a.Generation), int64(a.Seq), int64(a.State), time.Now().UnixMicro()
-		if count > 0 { // mostly one of these will do
-			statement := appendLog
+		if count > 0 { // one statement usually suffices
+			statement := appendToLog
 			if a.State.Final() {
-				statement = finish
+				statement = appendFinal
 			}
-			appended, err := tx.exec(statement, a.ID[:], generation, seq, state, a.Notify, count, now, []byte(events))
+			appended, err := tx.exec(statement, a.ID[:], generation, seq, state, a.Notify, count, now, events)
 			if err != nil || appended == 1 {
 				return err
 			}
 		}
-		if _, err := tx.exec(unfinish, a.ID[:], generation, seq, state); err != nil {
+		if _, err := tx.exec(moveFinalEvents, a.ID[:], generation, seq, state); err != nil {
 			return err
 		}
-		advanced, err := tx.exec(advance, a.ID[:], generation, seq, state, a.Notify, count, now)
+		updated, err := tx.exec(updateRecord, a.ID[:], generation, seq, state, a.Notify, count, now)
 		switch {
 		case err != nil:
 			return err
-		case advanced == 0:
-			return refusal(tx, a.ID, a.Generation)
+		case updated == 0:
+			return appendError(tx, a.ID, a.Generation)
 		case count == 0:
 			return nil
 		}
-		_, err = tx.exec(appendEvents, a.ID[:], seq, count, now, []byte(events))
+		_, err = tx.exec(insertEvents, a.ID[:], seq, count, now, events)
 		return err
 	})
 }

@@ -17,12 +17,13 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/sqlite"
 )
 
-// crowds are how many goroutines append at once.
-var crowds = []int{1, 16, 64, 256}
+// goroutineCounts are the numbers of goroutines that append at once.
+var goroutineCounts = []int{1, 16, 64, 256}
 
-// BenchmarkAppend appends three events a call, each goroutine to a saga of its own.
+// BenchmarkAppend appends three events per call, each goroutine to its own
+// saga.
 func BenchmarkAppend(b *testing.B) {
-	for _, n := range crowds {
+	for _, n := range goroutineCounts {
 		b.Run(fmt.Sprintf("goroutines=%d", n), func(b *testing.B) {
 			a := newAppending(b, n)
 			b.ResetTimer()
@@ -33,9 +34,10 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
-// BenchmarkBareCommit inserts rows of about the bytes that an append of BenchmarkAppend has, several a transaction.
+// BenchmarkBareCommit inserts rows of about the size of an append of
+// BenchmarkAppend, several per transaction.
 func BenchmarkBareCommit(b *testing.B) {
-	for _, n := range crowds {
+	for _, n := range goroutineCounts {
 		b.Run(fmt.Sprintf("rows=%d", n), func(b *testing.B) {
 			bare := newBare(b)
 			b.ResetTimer()
@@ -47,23 +49,24 @@ func BenchmarkBareCommit(b *testing.B) {
 	}
 }
 
-// BenchmarkAppendBesideBareCommit measures both in turns, so that what else the machine does hits both. It reports medians:
-// how much longer an append takes than its share of a bare commit of as many rows, and how many appends are made while
-// one goroutine alone makes one.
-func BenchmarkAppendBesideBareCommit(b *testing.B) {
+// BenchmarkAppendAgainstBareCommit measures both in turn, so other load of the
+// machine affects both. It reports ratios of medians: the time of an append to
+// its share of a bare commit of as many rows (bare), and the time of an append
+// of one goroutine alone to that of an append of many (gain).
+func BenchmarkAppendAgainstBareCommit(b *testing.B) {
 	bare := newBare(b)
 	appending := map[int]*appending{}
-	for _, n := range crowds {
+	for _, n := range goroutineCounts {
 		appending[n] = newAppending(b, n)
 	}
-	appends, commits := map[int][]float64{}, map[int][]float64{} // nanoseconds a row
+	appends, commits := map[int][]float64{}, map[int][]float64{} // nanoseconds per row
 	timed := func(rows int, f func()) float64 {
 		began := time.Now()
 		f()
 		return float64(time.Since(began)) / float64(rows)
 	}
 	for b.Loop() {
-		for _, n := range crowds {
+		for _, n := range goroutineCounts {
 			turns, calls := 1, 8
 			if n == 1 {
 				turns, calls = 24, 1
@@ -74,7 +77,7 @@ func BenchmarkAppendBesideBareCommit(b *testing.B) {
 			}
 		}
 	}
-	for _, n := range crowds {
+	for _, n := range goroutineCounts {
 		b.ReportMetric(median(appends[n])/median(commits[n]), fmt.Sprintf("bare@%d", n))
 		b.ReportMetric(median(appends[1])/median(appends[n]), fmt.Sprintf("gain@%d", n))
 	}
@@ -85,7 +88,7 @@ func median[T cmp.Ordered](values []T) T {
 	return values[len(values)/2]
 }
 
-// appending is a store with a saga for each of some goroutines.
+// appending is a store with a saga for each goroutine.
 type appending struct {
 	store   *sqlite.Store
 	ids     []saga.ID
@@ -94,7 +97,7 @@ type appending struct {
 }
 
 func newAppending(b *testing.B, goroutines int) *appending {
-	db, counted := openWatched(b, newFile(b), 1)
+	db, counted := openCounted(b, newFile(b), 1)
 	a := &appending{store: openStore(b, db), seqs: make([]uint64, goroutines), commits: counted}
 	for range goroutines {
 		n := newSaga()
@@ -105,7 +108,7 @@ func newAppending(b *testing.B, goroutines int) *appending {
 	return a
 }
 
-// appendEach makes that many appends in each goroutine.
+// appendEach makes calls appends in each goroutine.
 func (a *appending) appendEach(b *testing.B, calls int) {
 	var wg sync.WaitGroup
 	for i, id := range a.ids {
@@ -122,7 +125,7 @@ func (a *appending) appendEach(b *testing.B, calls int) {
 	wg.Wait()
 }
 
-// bare is a table that rows are inserted in with nothing between the caller and database/sql.
+// bare is a table for rows that are inserted with database/sql alone.
 type bare struct {
 	db     *sql.DB
 	insert *sql.Stmt

@@ -11,10 +11,10 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Each coordinator asks about once a second, and mostly in vain.
-func TestClaimOfNothingNeitherWritesNorWaitsForWhoWrites(t *testing.T) {
+// Each coordinator claims about once a second, and usually there is nothing.
+func TestClaimOfNothingNeitherWritesNorWaitsForWriters(t *testing.T) {
 	file := newFile(t)
-	db, commits := openWatched(t, file, 0)
+	db, commits := openCounted(t, file, 0)
 	s := openStore(t, db)
 	leased, mine, elsewhere := newSaga(), newSaga(), newSaga()
 	mine.Owner, mine.Lease = "bob", 0

@@ -15,16 +15,17 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/sqlite"
 )
 
-// commits counts the transactions that have written, on all connections of a pool.
+// commits counts the transactions that have written, on all connections of a
+// pool.
 type commits struct {
 	driver.Connector
 	atomic.Int64
-	// veto is called before a commit. If it returns true, that fails.
+	// veto is called before a commit, which fails if it returns true.
 	veto atomic.Pointer[func() bool]
 }
 
-// openWatched opens a file as openDB does, and counts the commits.
-func openWatched(t testing.TB, file string, limit int) (*sql.DB, *commits) {
+// openCounted opens a file as openDB does, and counts the commits.
+func openCounted(t testing.TB, file string, limit int) (*sql.DB, *commits) {
 	t.Helper()
 	connector, err := modernc.NewConnector("file:" + file + "?_pragma=journal_mode(wal)&_pragma=synchronous(full)")
 	require.NoError(t, err)
@@ -51,7 +52,8 @@ func (c *commits) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-// vetoWith lets veto decide about the commits from now on; nil lets all happen.
+// vetoWith lets veto decide about all commits from now on; nil permits them
+// all.
 func (c *commits) vetoWith(veto func() bool) {
 	if veto == nil {
 		c.veto.Store(nil)
@@ -60,7 +62,8 @@ func (c *commits) vetoWith(veto func() bool) {
 	c.veto.Store(&veto)
 }
 
-// held is a store on a pool of one connection, which the test can hold: then what is written waits.
+// held is a store on a pool of one connection. While the test holds the
+// connection, writes wait.
 type held struct {
 	*sqlite.Store
 	file    string
@@ -72,11 +75,11 @@ type held struct {
 // openHeld opens a new store.
 func openHeld(t *testing.T) *held {
 	file := newFile(t)
-	db, counted := openWatched(t, file, 1)
+	db, counted := openCounted(t, file, 1)
 	return &held{Store: openStore(t, db), file: file, db: db, commits: counted}
 }
 
-// hold lets what is written from now on wait until release. The commits are counted from here.
+// hold makes all writes wait until release, and starts to count the commits.
 func (h *held) hold(t *testing.T) {
 	t.Helper()
 	conn, err := h.db.Conn(t.Context())
@@ -90,7 +93,8 @@ func (h *held) release(t *testing.T) {
 	require.NoError(t, h.conn.Close())
 }
 
-// begin calls a method of the store in a goroutine, and returns when what it writes waits.
+// begin calls a method of the store in a goroutine, and returns when its write
+// waits.
 func (h *held) begin(t *testing.T, call func() error) <-chan error {
 	t.Helper()
 	before := h.Waiting()
@@ -102,5 +106,6 @@ func (h *held) begin(t *testing.T, call func() error) <-chan error {
 
 func (h *held) requireWaiting(t *testing.T, n int) {
 	t.Helper()
-	require.Eventually(t, func() bool { return h.Waiting() == n }, 30*time.Second, 100*time.Microsecond, "%d writes wait", n)
+	waiting := func() bool { return h.Waiting() == n }
+	require.Eventually(t, waiting, 30*time.Second, 100*time.Microsecond, "%d writes wait", n)
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/sagagen/sagagen/runtime/store"
-	"github.com/sagagen/sagagen/runtime/store/internal/dags"
-	"github.com/sagagen/sagagen/runtime/store/internal/packed"
+	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
+	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
 // Create implements store.Store.
@@ -17,53 +17,62 @@ func (s *Store) Create(ctx context.Context, n store.NewSaga) error {
 	if err := n.Check(); err != nil {
 		return err
 	}
-	dag, _ := s.dags.Find(n.DAG)
-	c := &creation{NewSaga: n, dag: dag, params: bytes.Clone(n.Params), events: packed.Of(n.Events), count: int64(len(n.Events))}
-	c.NewSaga.DAG, c.NewSaga.Params, c.NewSaga.Events = nil, nil, nil // they are the caller's, who may have gone when it is written
+	dag, _ := s.dags.Intern(n.DAG)
+	c := &creation{
+		NewSaga: n, dag: dag, params: bytes.Clone(n.Params),
+		events: eventcodec.Encode(n.Events), count: int64(len(n.Events)),
+	}
+	// The caller may reuse them before they are written.
+	c.NewSaga.DAG, c.NewSaga.Params, c.NewSaga.Events = nil, nil, nil
 	return s.write(ctx, "create saga", n.ID, len(c.dag.Text)+len(c.params)+len(c.events), c.write)
 }
 
-// creation is what a Create writes.
+// creation is the operation of a Create.
 type creation struct {
-	store.NewSaga // without what is in the others
-	// dag has the number of the row in saga_dag that has it, as far as is known, or 0. Another program may have deleted it with the last saga that had it,
-	// and put another DAG there; so a statement that uses the number compares the digest. The number is the writing lane's own.
-	dag    *dags.DAG
+	store.NewSaga // without DAG, Params and Events
+	// dag.RowID is the ID of the row in saga_dag, as far as it is known, or 0.
+	// It may be stale: another program may have deleted that DAG with its last
+	// saga, and the ID may belong to another DAG. So a statement that uses the
+	// ID compares the digest too. Only operations of Store.writes use RowID.
+	dag    *intern.DAG
 	params []byte
-	events packed.Events
+	events []byte
 	count  int64
 }
 
-// write is the operation. Mostly the DAG is there. It is put there after the record has turned out to be missing, so that what comes to
-// nothing leaves none behind.
+// write inserts the record, and the DAG if the database doesn't have it, which
+// is rare. It inserts the DAG only after it has found that the saga doesn't
+// exist. So a Create that returns ErrExists leaves no DAG behind.
 func (c *creation) write(tx *transaction) error {
 	now := time.Now()
-	created, err := c.record(tx, now)
+	created, err := c.insertRecord(tx, now)
 	if err == nil && created == 0 {
-		if err := tx.stmt(readGeneration).QueryRow(c.ID[:]).Scan(new(int64)); err != sql.ErrNoRows {
+		if err := tx.stmt(loadGeneration).QueryRow(c.ID[:]).Scan(new(int64)); err != sql.ErrNoRows {
 			if err == nil {
 				err = store.ErrExists
 			}
 			return err
 		}
-		if c.dag.Number, err = tx.insert(createDAG, c.dag.Digest[:], c.dag.Text); err == nil {
-			created, err = c.record(tx, now)
+		if c.dag.RowID, err = tx.insert(insertDAG, c.dag.Digest[:], c.dag.Text); err == nil {
+			created, err = c.insertRecord(tx, now)
 		}
 	}
 	switch {
 	case err != nil:
 		return err
 	case created == 0:
-		return errors.New("the record is refused, though there is none of that ID, and its DAG is there")
+		return errors.New("the database ignores the new record, though the ID is unused and the DAG exists")
 	}
 	return nil
 }
 
-// record writes the record, and returns 0 if there is one, or if the DAG isn't there.
-func (c *creation) record(tx *transaction, now time.Time) (created int64, err error) {
+// insertRecord inserts the record. It returns 0 if the record exists, or the
+// DAG doesn't.
+func (c *creation) insertRecord(tx *transaction, now time.Time) (created int64, err error) {
 	end := int64(0)
 	if c.Owner != "" {
 		end = leaseEnd(now, c.Lease)
 	}
-	return tx.exec(createRecord, c.ID[:], string(c.Name), int64(c.State), c.Queue, c.Owner, c.count, end, now.UnixMicro(), c.dag.Number, c.dag.Digest[:], c.params, []byte(c.events))
+	return tx.exec(insertRecord, c.ID[:], string(c.Name), int64(c.State), c.Queue, c.Owner, c.count,
+		end, now.UnixMicro(), c.dag.RowID, c.dag.Digest[:], c.params, c.events)
 }

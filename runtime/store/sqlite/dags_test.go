@@ -21,8 +21,8 @@ func countDAGs(t *testing.T, db *sql.DB) (n int) {
 	return n
 }
 
-// ended returns a saga that can be deleted.
-func ended(dag string) store.NewSaga {
+// finished returns a saga that can be deleted.
+func finished(dag string) store.NewSaga {
 	n := newSaga()
 	n.DAG, n.State = []byte(dag), saga.StateSucceeded
 	return n
@@ -35,7 +35,7 @@ func TestSagasOfOneDAGKeepItOnce(t *testing.T) {
 	var callers sync.WaitGroup
 	for i := range 100 {
 		callers.Go(func() {
-			n := ended(fmt.Sprintf(`{"dag":%d}`, i%2))
+			n := finished(fmt.Sprintf(`{"dag":%d}`, i%2))
 			assert.NoError(t, s.Create(t.Context(), n))
 			sagas <- n
 		})
@@ -47,33 +47,34 @@ func TestSagasOfOneDAGKeepItOnce(t *testing.T) {
 		require.Positive(t, countDAGs(t, db))
 		require.NoError(t, s.Delete(t.Context(), n.ID))
 	}
-	assert.Zero(t, countDAGs(t, db), "it goes with the last saga")
+	assert.Zero(t, countDAGs(t, db), "it is deleted with the last saga")
 }
 
-func TestSagaThatExistsLeavesNoDAGBehind(t *testing.T) {
+func TestCreateOfAnExistingSagaLeavesNoDAG(t *testing.T) {
 	db := openDB(t, newFile(t), 0)
 	s := openStore(t, db)
-	n := ended(`{"first":true}`)
+	n := finished(`{"first":true}`)
 	require.NoError(t, s.Create(t.Context(), n))
 	n.DAG = []byte(`{"second":true}`)
 	require.ErrorIs(t, s.Create(t.Context(), n), store.ErrExists)
 	assert.Equal(t, 1, countDAGs(t, db))
 }
 
-// What a store knows of a DAG may have become wrong: another program has deleted the last saga that had it, and the number names another DAG now.
+// The cached row ID of a DAG may be stale: another program has deleted the DAG
+// with its last saga, and the ID belongs to another DAG now.
 func TestDAGThatAnotherProgramDeletedIsWrittenAgain(t *testing.T) {
 	file := newFile(t)
-	here, there := openStore(t, openDB(t, file, 0)), openStore(t, openDB(t, file, 0))
-	first := ended(`{"dag":"first"}`)
-	require.NoError(t, here.Create(t.Context(), first))
-	require.NoError(t, there.Delete(t.Context(), first.ID))
-	other := ended(`{"dag":"other"}`)
-	require.NoError(t, there.Create(t.Context(), other))
+	one, other := openStore(t, openDB(t, file, 0)), openStore(t, openDB(t, file, 0))
+	first := finished(`{"dag":"first"}`)
+	require.NoError(t, one.Create(t.Context(), first))
+	require.NoError(t, other.Delete(t.Context(), first.ID))
+	second := finished(`{"dag":"second"}`)
+	require.NoError(t, other.Create(t.Context(), second))
 
 	first.ID = saga.NewID()
-	require.NoError(t, here.Create(t.Context(), first))
-	for _, n := range []store.NewSaga{first, other} {
-		for _, s := range []*sqlite.Store{here, there} {
+	require.NoError(t, one.Create(t.Context(), first))
+	for _, n := range []store.NewSaga{first, second} {
+		for _, s := range []*sqlite.Store{one, other} {
 			record, err := s.Load(t.Context(), n.ID)
 			require.NoError(t, err)
 			assert.Equal(t, string(n.DAG), string(record.DAG))
@@ -81,31 +82,31 @@ func TestDAGThatAnotherProgramDeletedIsWrittenAgain(t *testing.T) {
 	}
 }
 
-// A program may make a DAG for each saga, as large as it likes.
-func TestManyDAGsAreWrittenAgain(t *testing.T) {
+// A program may build a DAG for each saga, of any size.
+func TestDAGsThatLeftTheCacheAreWrittenAgain(t *testing.T) {
 	db := openDB(t, newFile(t), 0)
 	s := openStore(t, db)
 	for range 2 {
 		for i := range 200 {
-			n := ended(fmt.Sprintf(`{"dag":%d}`, i))
+			n := finished(fmt.Sprintf(`{"dag":%d}`, i))
 			require.NoError(t, s.Create(t.Context(), n))
 			record, err := s.Load(t.Context(), n.ID)
 			require.NoError(t, err)
 			require.Equal(t, string(n.DAG), string(record.DAG))
 		}
 	}
-	large := ended(`"` + strings.Repeat("x", 1<<20) + `"`)
+	large := finished(`"` + strings.Repeat("x", 1<<20) + `"`)
 	require.NoError(t, s.Create(t.Context(), large))
-	assert.GreaterOrEqual(t, countDAGs(t, db), 401-64, "what isn't remembered is written again")
+	assert.GreaterOrEqual(t, countDAGs(t, db), 401-64, "a DAG that isn't cached is written again")
 }
 
-// The transaction that has written a DAG may come to nothing.
 func TestDAGOfARolledBackTransactionIsWrittenAgain(t *testing.T) {
 	db := openDB(t, newFile(t), 0)
 	s := openStore(t, db)
 	trapped := newSaga()
-	_, err := db.Exec(fmt.Sprintf(
-		"CREATE TRIGGER trap BEFORE INSERT ON saga_record WHEN new.id = x'%x' AND new.dag IS NOT NULL BEGIN SELECT RAISE (FAIL, 'trapped'); END", trapped.ID[:]))
+	_, err := db.Exec(fmt.Sprintf(`
+		CREATE TRIGGER trap BEFORE INSERT ON saga_record WHEN new.id = x'%x' AND new.dag IS NOT NULL
+		BEGIN SELECT RAISE (FAIL, 'trapped'); END`, trapped.ID[:]))
 	require.NoError(t, err)
 	require.ErrorContains(t, s.Create(t.Context(), trapped), "trapped")
 	assert.Zero(t, countDAGs(t, db))

@@ -15,7 +15,7 @@ func (s *Store) Delete(ctx context.Context, id saga.ID) error {
 		err := tx.stmt(deleteRecord).QueryRow(id[:]).Scan(&dag)
 		switch {
 		case err == sql.ErrNoRows:
-			return undeletable(tx, id)
+			return deleteError(tx, id)
 		case err != nil:
 			return err
 		}
@@ -27,9 +27,9 @@ func (s *Store) Delete(ctx context.Context, id saga.ID) error {
 	})
 }
 
-// undeletable returns why a saga was not deleted.
-func undeletable(tx *transaction, id saga.ID) error {
-	err := tx.stmt(readGeneration).QueryRow(id[:]).Scan(new(int64))
+// deleteError returns why a delete has changed nothing.
+func deleteError(tx *transaction, id saga.ID) error {
+	err := tx.stmt(loadGeneration).QueryRow(id[:]).Scan(new(int64))
 	switch err {
 	case nil:
 		return store.ErrNotFinal

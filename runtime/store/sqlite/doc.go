@@ -1,40 +1,58 @@
 // Package sqlite keeps sagas in an SQLite database.
 //
-// It works on the program's own *sql.DB, with whichever SQLite driver that was opened with; it imports none. Its tables
-// are called saga_something, and may be in one file with the program's own:
+// Open returns the store in the program's own *sql.DB, whichever SQLite driver
+// that was opened with. This package imports no driver:
 //
 //	db, err := sql.Open("sqlite", "app.db") // import _ "modernc.org/sqlite"
 //	…
 //	sagas, err := sqlite.Open(ctx, db)
+//	…
+//	coordinator, err := sec.New(sec.Config{Store: sagas, Registry: registry})
 //
-// # What it needs
+// The names of its tables begin with saga_, so one file can have both them and
+// the program's own tables.
 //
-// A file on a local disk, that can be written to, and SQLite 3.51.3 or later: versions before that can corrupt
-// a database in WAL mode. Open puts the file in WAL mode. Whenever the store takes a connection from the pool to write, it sees to it that
-// the connection has synchronous=FULL or EXTRA, and leaves it so; without that a commit may be lost with the machine.
-// A database that can't promise it is refused.
+// # Requirements
 //
-// # How it writes
+// The database must be a writable file on a local disk. SQLite must be version
+// 3.51.3 or later, since earlier versions can corrupt a database in WAL mode.
+// Open puts the file into WAL mode, and refuses a database that can't keep what
+// a store promises.
 //
-// Writes of a Store run one transaction at a time. All that wait when one begins, up to a bound, go into it and share its commit. Each
-// call returns its own result, after that commit: what one of them is refused, or breaks, doesn't touch the others. A
-// write that comes when none is under way begins at once. If a commit itself fails, it is unknown for all in it whether they had an effect.
+// Whenever the store takes a connection from the pool to write, it makes sure
+// that the connection has synchronous=FULL or EXTRA, and leaves it so. With
+// less, a crash of the machine could lose commits.
 //
-// An append is mostly one statement, which asks who owns the saga and which event is next, and writes one row with all events of the
-// append, packed. Only if the state changes, or the owner is called, is the record written too, with the index that says what is open. To
-// renew the leases of an owner is to write one row. Each part of that is there because it was a large part of the
-// time that a saga takes of the processor, which is what limits many sagas at once; one alone waits for the disk.
+// # Writes
 //
-// # How it reads
+// A Store runs its writes in one transaction at a time. All writes that wait
+// when a transaction begins join it, up to a limit, and share its commit. A
+// write that arrives when no transaction runs begins one at once. Each call
+// returns its own result after the commit: a write that returns an error has no
+// effect on the others. If the commit itself fails, the outcome is unknown for
+// every call that shares it.
 //
-// What is read of a single saga shares transactions, as writes do. What may be long, a list, has a connection of its own, and is broken off when
-// the context ends.
+// An append is usually one statement. It checks the saga's generation and the
+// number of the next event, and inserts one row with all events of the append.
+// Only an append that changes the state, or notifies the owner, also writes the
+// record and its indexes. A renewal of an owner's leases writes one row. When
+// many sagas run at once, the processor is the limit and each of these measures
+// saves a large part of its time. A single saga waits for the disk.
 //
-// # How it shares the database
+// # Reads
 //
-// A call takes one connection from the pool, and gives it back when it is done; those that share a transaction share
-// one. Nothing is held between calls. So a pool of any size will do, one connection included. But
-// a program that calls the store while it holds the last connection, in a transaction of its own say, waits for itself.
+// Reads of single sagas share transactions, as writes do. A list, which may
+// take long, uses a connection of its own and is interrupted when its context
+// ends.
 //
-// Several processes may work on one file. While another one writes, a write waits, until its context ends.
+// # Connections
+//
+// A call takes one connection from the pool and returns it when it is done;
+// calls that share a transaction share one. The store holds no connection
+// between calls. So a pool of any size works, even of a single connection. But
+// a program that calls the store while it holds the last connection of the
+// pool, for example in a transaction of its own, waits for itself.
+//
+// Several processes may use the same file. While another process writes, a
+// write waits until its context ends.
 package sqlite

@@ -17,7 +17,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// openEngine returns a coordinator on a new file, whose commits are counted.
+// openEngine returns a coordinator with a store on a new file.
 func openEngine(t *testing.T, config sec.Config) (*sec.Coordinator, *held) {
 	t.Helper()
 	h := openHeld(t)
@@ -28,7 +28,8 @@ func openEngine(t *testing.T, config sec.Config) (*sec.Coordinator, *held) {
 	return c, h
 }
 
-// runSagas runs sagas one after the other, and returns how much each had of what is counted, the least first.
+// runSagas runs n sagas one after another. It returns by how much count grew
+// with each, in ascending order.
 func runSagas(t *testing.T, dag *saga.DAG, n int, count func(*held) int64) []int64 {
 	t.Helper()
 	c, h := openEngine(t, sec.Config{})
@@ -60,22 +61,26 @@ func TestChainCommitsOnceANodeAndOnceMore(t *testing.T) {
 	}
 }
 
-// The creation has the payment's start, and each of the three stages ends with an append. When three actions that take no time are called at
-// once, their outcomes share one: whoever is first lets the others report. It waits for none, though, so one that the system stops just
-// then has an append of its own. With one processor of Go's that is when a thread is stopped for 10 ms; with more it
-// is whenever there are too few for the threads. So it is not asked of each saga, but of nine in ten.
+// The creation contains the start of the payment, and each of the three stages
+// ends with an append. When three actions that take no time run in parallel,
+// their outcomes share one append: the first lets the others report. But it
+// doesn't wait for them, so an action whose thread the system stops at that
+// moment has an append of its own. With GOMAXPROCS=1 that takes a thread that
+// is stopped for 10 ms; with more, it happens whenever there are more threads
+// than processors. So the test requires it of nine sagas in ten.
 func TestTripCommitsFourTimes(t *testing.T) {
 	processors := runtime.GOMAXPROCS(1)
 	defer runtime.GOMAXPROCS(processors)
 	const sagas = 200
 	made := runSagas(t, tripDAG(), sagas, countCommits)
-	t.Logf("%d to %d commits a trip, %d for nine in ten", made[0], made[sagas-1], made[sagas*9/10])
+	t.Logf("%d to %d commits per trip, at most %d in nine of ten", made[0], made[sagas-1], made[sagas*9/10])
 	assert.EqualValues(t, 4, made[0])
 	assert.EqualValues(t, 4, made[sagas*9/10])
 	assert.LessOrEqual(t, made[sagas-1], int64(6), "three outcomes have three appends at most")
 }
 
-// The creation is a record, each of the next two appends a row of the log, and the last append changes the record.
+// The creation inserts the record, each of the next two appends inserts a row
+// of the log, and the last append updates the record.
 func TestTripWritesFourRows(t *testing.T) {
 	processors := runtime.GOMAXPROCS(1) // see TestTripCommitsFourTimes
 	defer runtime.GOMAXPROCS(processors)
@@ -84,7 +89,7 @@ func TestTripWritesFourRows(t *testing.T) {
 		require.NoError(t, h.db.QueryRow("SELECT total_changes()").Scan(&rows))
 		return rows
 	})
-	t.Logf("%d to %d rows a trip, %d for nine in ten", made[0], made[sagas-1], made[sagas*9/10])
+	t.Logf("%d to %d rows per trip, at most %d in nine of ten", made[0], made[sagas-1], made[sagas*9/10])
 	assert.EqualValues(t, 4, made[0])
 	assert.EqualValues(t, 4, made[sagas*9/10])
 }

@@ -28,7 +28,7 @@ func ExampleOpen() {
 		log.Fatal(err)
 	}
 	defer db.Close()
-	sagas, err := sqlite.Open(ctx, db) // give it to sec.New
+	sagas, err := sqlite.Open(ctx, db) // the Store of a sec.Config
 	if err != nil {
 		log.Fatal(err)
 	}

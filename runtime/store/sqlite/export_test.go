@@ -6,19 +6,20 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Take claims without looking first whether there is anything.
-func (s *Store) Take(ctx context.Context, c store.Claim) ([]store.Record, error) {
-	return s.take(ctx, c)
+// ClaimUnchecked claims without reading first whether there is anything to
+// claim.
+func (s *Store) ClaimUnchecked(ctx context.Context, c store.Claim) ([]store.Record, error) {
+	return s.claim(ctx, c)
 }
 
-// Waiting returns how many writes wait for a transaction.
+// Waiting returns the number of writes that wait for a transaction.
 func (s *Store) Waiting() int {
 	s.writes.mu.Lock()
 	defer s.writes.mu.Unlock()
 	return len(s.writes.queue)
 }
 
-// Running reports whether there is a goroutine of the store's.
+// Running reports whether the goroutine that writes runs.
 func (s *Store) Running() bool {
 	s.writes.mu.Lock()
 	defer s.writes.mu.Unlock()

@@ -39,8 +39,10 @@ func TestFullDiskIsAnErrorAndLosesNothing(t *testing.T) {
 	requireLog(t, s, n.ID, kept+100)
 }
 
-func TestLockedDatabaseIsWaitedForUntilTheContextEnds(t *testing.T) {
-	for name, parameter := range map[string]string{"no busy_timeout": "_pragma=busy_timeout(0)", "a long busy_timeout": "_pragma=busy_timeout(600000)"} {
+func TestCallsWaitForALockedDatabaseUntilTheirContextsEnd(t *testing.T) {
+	for name, parameter := range map[string]string{
+		"no busy_timeout": "_pragma=busy_timeout(0)", "a long busy_timeout": "_pragma=busy_timeout(600000)",
+	} {
 		t.Run(name, func(t *testing.T) {
 			file := newFile(t)
 			s := openStore(t, openDB(t, file, 0, parameter))
@@ -78,7 +80,7 @@ func TestCorruptFileIsAnError(t *testing.T) {
 	n := newSaga()
 	require.NoError(t, s.Create(t.Context(), n))
 	require.NoError(t, s.Append(t.Context(), next(n.ID, 0, 1000)))
-	require.NoError(t, db.Close()) // moves all into the file
+	require.NoError(t, db.Close()) // which moves the WAL into the file
 
 	content, err := os.ReadFile(file)
 	require.NoError(t, err)

@@ -18,26 +18,27 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/sqlite"
 )
 
-// Owners append to their sagas while contexts end, commits fail, a trigger fails, settings change and other connections
-// have the lock. Every saga ends with the log that its owner was told.
-func TestHostileMixMixesNothingUp(t *testing.T) {
+// Owners append to their sagas while contexts end, commits fail, a trigger
+// fails, settings change and other connections hold the lock. Every saga ends
+// with the log that its owner has seen acknowledged.
+func TestLogsAreCorrectUnderConcurrentFaults(t *testing.T) {
 	for name, limit := range pools {
 		t.Run(name, func(t *testing.T) {
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)
 			file := newFile(t)
-			db, watched := openWatched(t, file, limit)
+			db, counted := openCounted(t, file, limit)
 			s := openStore(t, db)
 			trap := newSaga()
 			require.NoError(t, s.Create(t.Context(), trap))
 			setTrap(t, db, trap.ID)
 			var commits atomic.Uint64
-			watched.vetoWith(func() bool { return commits.Add(1)%13 == 0 })
+			counted.vetoWith(func() bool { return commits.Add(1)%13 == 0 })
 
 			const owners, appends = 16, 12
-			ended := make(chan struct{})
+			done := make(chan struct{})
 			var disturbers, callers sync.WaitGroup
-			disturbers.Go(func() { disturb(t, file, db, ended) })
+			disturbers.Go(func() { disturb(t, file, db, done) })
 			logs := make([]atomic.Uint64, owners)
 			ids := make([]saga.ID, owners)
 			for i := range owners {
@@ -59,15 +60,15 @@ func TestHostileMixMixesNothingUp(t *testing.T) {
 						})
 						logs[i].Add(uint64(count))
 						if random.IntN(3) == 0 {
-							meddle(t, s, random, trap.ID, n.ID)
+							writeInvalid(t, s, random, trap.ID, n.ID)
 						}
 					}
 				})
 			}
 			callers.Wait()
-			close(ended)
+			close(done)
 			disturbers.Wait()
-			watched.vetoWith(nil)
+			counted.vetoWith(nil)
 			for i, id := range ids {
 				requireLog(t, s, id, logs[i].Load())
 			}
@@ -78,8 +79,9 @@ func TestHostileMixMixesNothingUp(t *testing.T) {
 	}
 }
 
-// repeat calls f until it returns nil, or done, which it may only when an earlier call may have had its effect.
-func repeat(t *testing.T, random *rand.Rand, done error, f func(context.Context) error) {
+// repeat calls f until it returns nil or already. It may return already only if
+// an earlier call may have had its effect.
+func repeat(t *testing.T, random *rand.Rand, already error, f func(context.Context) error) {
 	for try := 0; ; try++ {
 		ctx, cancel := context.WithCancel(t.Context())
 		if random.IntN(3) == 0 {
@@ -90,18 +92,19 @@ func repeat(t *testing.T, random *rand.Rand, done error, f func(context.Context)
 		switch {
 		case err == nil:
 			return
-		case errors.Is(err, done):
+		case errors.Is(err, already):
 			assert.Positive(t, try, "%v at the first try", err)
 			return
-		case errors.Is(err, store.ErrExists), errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrSequence):
+		case errors.Is(err, store.ErrExists), errors.Is(err, store.ErrNotFound),
+			errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrSequence):
 			assert.NoError(t, err)
 			return
 		}
 	}
 }
 
-// meddle makes writes that are refused, or fail, and must not harm others.
-func meddle(t *testing.T, s *sqlite.Store, random *rand.Rand, trap, owned saga.ID) {
+// writeInvalid makes a write that must fail, and must not affect others.
+func writeInvalid(t *testing.T, s *sqlite.Store, random *rand.Rand, trap, owned saga.ID) {
 	ctx := t.Context()
 	switch random.IntN(5) {
 	case 0:
@@ -116,14 +119,15 @@ func meddle(t *testing.T, s *sqlite.Store, random *rand.Rand, trap, owned saga.I
 		assert.Error(t, s.Append(ctx, next(saga.NewID(), 0, 1)))
 	case 4:
 		claimed, err := s.Claim(ctx, store.Claim{Owner: "bob"})
-		if err == nil { // it may have been in a commit that failed
+		if err == nil { // its commit may have been vetoed
 			assert.Empty(t, claimed)
 		}
 	}
 }
 
-// disturb takes the database's lock now and then, and sets connections of the pool to what isn't durable.
-func disturb(t *testing.T, file string, db *sql.DB, ended <-chan struct{}) {
+// disturb repeatedly takes the lock of the database, and sets connections of
+// the pool to settings that aren't durable.
+func disturb(t *testing.T, file string, db *sql.DB, done <-chan struct{}) {
 	other, err := sql.Open("sqlite", "file:"+file)
 	if !assert.NoError(t, err) {
 		return
@@ -132,7 +136,7 @@ func disturb(t *testing.T, file string, db *sql.DB, ended <-chan struct{}) {
 	other.SetMaxOpenConns(1)
 	for {
 		select {
-		case <-ended:
+		case <-done:
 			return
 		case <-time.After(3 * time.Millisecond):
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-func TestVersionsOfSQLiteThatCorruptAreRefused(t *testing.T) {
+func TestSQLiteVersionsThatCorruptDatabasesAreRefused(t *testing.T) {
 	for _, version := range []string{"3.51.3", "3.51.10", "3.52.0", "3.54.1", "4.0.0"} {
 		assert.NoError(t, checkVersion(version), version)
 	}
@@ -26,8 +26,8 @@ func TestVersionsOfSQLiteThatCorruptAreRefused(t *testing.T) {
 	assert.ErrorContains(t, checkVersion("new"), `version "new" of SQLite`)
 }
 
-// What is asked often must not read all sagas, of which most have ended long ago.
-func TestStatementsUseTheIndexesOfWhatIsFew(t *testing.T) {
+// Frequent statements must not read all sagas: most finished long ago.
+func TestStatementsUseTheSmallIndexes(t *testing.T) {
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "saga.db"))
 	require.NoError(t, err)
 	defer db.Close()
@@ -36,67 +36,94 @@ func TestStatementsUseTheIndexesOfWhatIsFew(t *testing.T) {
 
 	list := func(q store.Query) (string, []any) { return listQuery(q) }
 	for name, statement := range map[string]struct {
-		made   func() (string, []any)
+		build  func() (string, []any)
 		index  string
-		sorted bool // reads in the order of the IDs, and no further than the limit
+		sorted bool // reads in the order of the IDs, no further than the limit
 	}{
 		"list states": {
 			func() (string, []any) {
-				return list(store.Query{Limit: 9, States: []saga.State{saga.StateStuck, saga.StateFailed}, Owner: "a", Queues: []string{"q"}})
+				return list(store.Query{
+					Limit: 9, States: []saga.State{saga.StateStuck, saga.StateFailed},
+					Owner: "a", Queues: []string{"q"},
+				})
 			}, "INDEX saga_record_state (state=? AND id>?)", true,
 		},
-		"list what runs": {
+		"list running": {
 			func() (string, []any) {
 				return list(store.Query{Limit: 9, States: []saga.State{saga.StateRunning}, Owner: "a"})
 			},
-			"COVERING INDEX saga_record_free (queue=? AND owner=? AND state=? AND id>?)", true,
+			"COVERING INDEX saga_record_unfinished (queue=? AND owner=? AND state=? AND id>?)", true,
 		},
-		"next owner of what runs": {
+		"next owner of running sagas": {
 			func() (string, []any) {
 				return list(store.Query{Limit: 9, States: []saga.State{saga.StateRunning, saga.StateStuck}})
 			},
-			"COVERING INDEX saga_record_free (queue=? AND owner>?)", true,
+			"COVERING INDEX saga_record_unfinished (queue=? AND owner>?)", true,
 		},
-		"list called": {
+		"list notified": {
 			func() (string, []any) { return list(store.Query{Owner: "a", Notified: true}) },
-			"INDEX saga_record_called (owner=? AND id>?)", true,
+			"INDEX saga_record_notified (owner=? AND id>?)", true,
 		},
-		"list called and states": {
+		"list notified and states": {
 			func() (string, []any) {
-				return list(store.Query{Owner: "a", Notified: true, States: []saga.State{saga.StateRunning, saga.StateSucceeded}})
-			}, "INDEX saga_record_called (owner=? AND id>?)", true,
+				states := []saga.State{saga.StateRunning, saga.StateSucceeded}
+				return list(store.Query{Owner: "a", Notified: true, States: states})
+			}, "INDEX saga_record_notified (owner=? AND id>?)", true,
 		},
-		"list anybody called": {func() (string, []any) { return list(store.Query{Notified: true}) }, "INDEX saga_record_called", false},
-		"look": {
-			func() (string, []any) { return texts[lookFree], []any{"a", 1, "q", "[]"} },
-			"COVERING INDEX saga_record_free (queue=? AND owner=? AND state=?)", true,
+		"list notified of all owners": {
+			func() (string, []any) { return list(store.Query{Notified: true}) }, "INDEX saga_record_notified", false,
 		},
-		"look for unowned": {
-			func() (string, []any) { return texts[lookUnowned], []any{"a", 1, "q", "[]"} },
-			"COVERING INDEX saga_record_free (queue=? AND owner=? AND state=?)", true,
+		"any claimable": {
+			func() (string, []any) { return texts[existsClaimable], []any{"a", 1, "q", "[]"} },
+			"COVERING INDEX saga_record_unfinished (queue=? AND owner=? AND state=?)", true,
 		},
-		"look for IDs": {func() (string, []any) { return texts[lookFreeIDs], []any{"a", 1, "q", "[]", "[]", false} }, "PRIMARY KEY (id=?)\nLIST SUBQUERY", true},
+		"any unowned": {
+			func() (string, []any) { return texts[existsUnowned], []any{"a", 1, "q", "[]"} },
+			"COVERING INDEX saga_record_unfinished (queue=? AND owner=? AND state=?)", true,
+		},
+		"any claimable of IDs": {
+			func() (string, []any) { return texts[existsClaimableID], []any{"a", 1, "q", "[]", "[]", false} },
+			"PRIMARY KEY (id=?)\nLIST SUBQUERY", true,
+		},
 		"next owner": {
-			func() (string, []any) { return texts[lookFree], []any{"a", 1, "q", "[]"} },
-			"COVERING INDEX saga_record_free (queue=? AND owner>?)", true,
+			func() (string, []any) { return texts[existsClaimable], []any{"a", 1, "q", "[]"} },
+			"COVERING INDEX saga_record_unfinished (queue=? AND owner>?)", true,
 		},
 		"claim": {
-			func() (string, []any) { return texts[claimFree], []any{"a", 1, "q", 2, 3, 4, "[]"} },
-			"COVERING INDEX saga_record_free (queue=? AND owner=? AND state=?)", false,
+			func() (string, []any) { return texts[claimAny], []any{"a", 1, "q", 2, 3, 4, "[]"} },
+			"COVERING INDEX saga_record_unfinished (queue=? AND owner=? AND state=?)", false,
 		},
 		"claim unowned": {
 			func() (string, []any) { return texts[claimUnowned], []any{"a", 1, "q", 2, 3, 4, "[]"} },
-			"COVERING INDEX saga_record_free (queue=? AND owner=? AND state=?)", true,
+			"COVERING INDEX saga_record_unfinished (queue=? AND owner=? AND state=?)", true,
 		},
-		"claim IDs":   {func() (string, []any) { return texts[claimFreeIDs], []any{"a", 1, "q", 2, 3, 4, "[]", "[]", false} }, "PRIMARY KEY (id=?)\nLIST SUBQUERY", false},
-		"cut leases":  {func() (string, []any) { return texts[cutLeases], []any{"a", 1, 2} }, "COVERING INDEX saga_record_free (queue=? AND owner=? AND state<?)", false},
-		"logs":        {func() (string, []any) { return texts[loadLogs], []any{"[]"} }, "SEARCH saga_log USING PRIMARY KEY (saga=?)", false},
-		"log":         {func() (string, []any) { return texts[loadLog], []any{"a", 1} }, "SEARCH saga_log USING PRIMARY KEY (saga=? AND seq>?)", true},
-		"last events": {func() (string, []any) { return texts[loadLog], []any{"a", 1} }, "SEARCH saga_record USING PRIMARY KEY (id=?)", true},
-		"delete DAG":  {func() (string, []any) { return texts[deleteDAG], []any{1} }, "COVERING INDEX saga_record_dag (dag=?)", true},
+		"claim IDs": {
+			func() (string, []any) { return texts[claimIDs], []any{"a", 1, "q", 2, 3, 4, "[]", "[]", false} },
+			"PRIMARY KEY (id=?)\nLIST SUBQUERY", false,
+		},
+		"shorten leases": {
+			func() (string, []any) { return texts[shortenLeases], []any{"a", 1, 2} },
+			"COVERING INDEX saga_record_unfinished (queue=? AND owner=? AND state<?)", false,
+		},
+		"logs": {
+			func() (string, []any) { return texts[loadLogs], []any{"[]"} },
+			"SEARCH saga_log USING PRIMARY KEY (saga=?)", false,
+		},
+		"log": {
+			func() (string, []any) { return texts[loadLog], []any{"a", 1} },
+			"SEARCH saga_log USING PRIMARY KEY (saga=? AND seq>?)", true,
+		},
+		"final events": {
+			func() (string, []any) { return texts[loadLog], []any{"a", 1} },
+			"SEARCH saga_record USING PRIMARY KEY (id=?)", true,
+		},
+		"delete DAG": {
+			func() (string, []any) { return texts[deleteDAG], []any{1} },
+			"COVERING INDEX saga_record_dag (dag=?)", true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			text, args := statement.made()
+			text, args := statement.build()
 			plan := explainPlan(t, db, text, args)
 			assert.Contains(t, plan, statement.index, plan)
 			assert.NotRegexp(t, `SCAN saga_record\n`, plan)
@@ -108,14 +135,14 @@ func TestStatementsUseTheIndexesOfWhatIsFew(t *testing.T) {
 	}
 }
 
-// The common append writes to the log alone.
+// The usual append writes to the log only.
 func TestAppendThatChangesNoStateWritesOneRow(t *testing.T) {
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "saga.db"))
 	require.NoError(t, err)
 	defer db.Close()
 	_, err = Open(t.Context(), db)
 	require.NoError(t, err)
-	opened := func(s statement) (cursors int) {
+	writeCursors := func(s statement) (n int) {
 		rows, err := db.Query("EXPLAIN "+texts[s], []byte("0123456789abcdef"), 1, 0, 1, 1, 2, 0, []byte("x"))
 		require.NoError(t, err)
 		defer rows.Close()
@@ -124,17 +151,17 @@ func TestAppendThatChangesNoStateWritesOneRow(t *testing.T) {
 			var other any
 			require.NoError(t, rows.Scan(&other, &opcode, &other, &other, &other, &other, &other, &other))
 			if opcode == "OpenWrite" {
-				cursors++
+				n++
 			}
 		}
 		require.NoError(t, rows.Err())
-		return cursors
+		return n
 	}
-	assert.Equal(t, 1, opened(appendLog), "the log alone")
-	assert.Equal(t, 4, opened(advance), "the record and its three indexes")
+	assert.Equal(t, 1, writeCursors(appendToLog), "the log only")
+	assert.Equal(t, 4, writeCursors(updateRecord), "the record and its three indexes")
 }
 
-// explainPlan returns how SQLite runs a statement, one step a line.
+// explainPlan returns the query plan of a statement, one step per line.
 func explainPlan(t testing.TB, db *sql.DB, text string, args []any) string {
 	t.Helper()
 	rows, err := db.Query("EXPLAIN QUERY PLAN "+text, args...)
@@ -151,10 +178,12 @@ func explainPlan(t testing.TB, db *sql.DB, text string, args []any) string {
 	return plan.String()
 }
 
-func TestLockedIsKnownByTheTextThatAllDriversKeep(t *testing.T) {
-	for _, text := range []string{"database is locked (5) (SQLITE_BUSY)", "sqlite3: database is locked", "database table is locked: x"} {
-		assert.True(t, isLocked(fmt.Errorf("wrapped: %s", text)))
+func TestIsBusyMatchesTheTextsOfAllDrivers(t *testing.T) {
+	for _, text := range []string{
+		"database is locked (5) (SQLITE_BUSY)", "sqlite3: database is locked", "database table is locked: x",
+	} {
+		assert.True(t, isBusy(fmt.Errorf("wrapped: %s", text)))
 	}
-	assert.False(t, isLocked(nil))
-	assert.False(t, isLocked(sql.ErrNoRows))
+	assert.False(t, isBusy(nil))
+	assert.False(t, isBusy(sql.ErrNoRows))
 }

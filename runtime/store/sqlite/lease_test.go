@@ -28,12 +28,12 @@ func TestRenewWritesOneRowHoweverManySagas(t *testing.T) {
 	}
 }
 
-func TestLeasesThatHaveEndedAreNotEndedAgain(t *testing.T) {
+func TestExpiredLeasesAreNotWrittenAgain(t *testing.T) {
 	h := openHeld(t)
-	const lasting = 3
+	const valid = 3
 	for i := range 300 {
 		n := newSaga()
-		if i >= lasting {
+		if i >= valid {
 			n.Lease = time.Microsecond
 		}
 		require.NoError(t, h.Create(t.Context(), n))
@@ -43,10 +43,9 @@ func TestLeasesThatHaveEndedAreNotEndedAgain(t *testing.T) {
 	require.NoError(t, h.db.QueryRow("SELECT total_changes()").Scan(&before))
 	require.NoError(t, h.Renew(t.Context(), "alice", 0))
 	require.NoError(t, h.db.QueryRow("SELECT total_changes()").Scan(&after))
-	assert.Equal(t, 1+lasting, after-before, "the owner's row, and what lasts")
+	assert.Equal(t, 1+valid, after-before, "the owner's row, and the valid leases")
 }
 
-// A saga's own lease and those that the owner has renewed count both.
 func TestLeaseEndsWithTheLaterOfItsOwnAndTheOwners(t *testing.T) {
 	h := openHeld(t)
 	create := func(owner string, lease time.Duration) saga.ID {
@@ -76,20 +75,20 @@ func TestLeaseEndsWithTheLaterOfItsOwnAndTheOwners(t *testing.T) {
 	young := create("carol", time.Hour)
 
 	all := append(slices.Clone(gone), young)
-	assert.Equal(t, gone[:2], claim(store.Claim{IDs: all, Limit: 2}), "by their IDs")
+	assert.Equal(t, gone[:2], claim(store.Claim{IDs: all, Limit: 2}), "the claim names IDs")
 	assert.Equal(t, gone[2:3], claim(store.Claim{Limit: 1}), "the oldest first")
 	assert.Equal(t, gone[3:], claim(store.Claim{}), "the rest")
 	assert.Empty(t, claim(store.Claim{}))
 
-	// The claimant's renewals count for what it has claimed.
+	// The claimant's lease applies to the sagas that it has claimed.
 	require.NoError(t, h.Renew(t.Context(), "bob", 0))
 	records, err := h.Claim(t.Context(), store.Claim{Owner: "dave", Lease: time.Hour})
 	require.NoError(t, err)
 	assert.Len(t, records, len(gone))
 }
 
-// A clock that was ahead doesn't hold sagas for longer than until the next renewal.
-func TestRenewalCutsLeasesThatEndLater(t *testing.T) {
+// If the clock was ahead, leases are too long only until the next renewal.
+func TestRenewalShortensLeasesThatEndLater(t *testing.T) {
 	h := openHeld(t)
 	n := newSaga() // with a lease of an hour
 	require.NoError(t, h.Create(t.Context(), n))
@@ -101,7 +100,7 @@ func TestRenewalCutsLeasesThatEndLater(t *testing.T) {
 	}, 30*time.Second, time.Millisecond)
 }
 
-func TestClaimOfTheOldestGoesAcrossOwners(t *testing.T) {
+func TestClaimTakesTheOldestSagasOfAllOwners(t *testing.T) {
 	h := openHeld(t)
 	var want []saga.ID
 	for i := range 60 {
@@ -127,7 +126,7 @@ func TestClaimOfTheOldestGoesAcrossOwners(t *testing.T) {
 	}
 }
 
-func TestClaimOfWhatNobodyOwnsLeavesOwnersAlone(t *testing.T) {
+func TestUnownedClaimTakesNoOwnedSagas(t *testing.T) {
 	h := openHeld(t)
 	owned, unowned, other := newSaga(), newSaga(), newSaga()
 	owned.Lease, unowned.Owner, other.Owner = 0, "", ""
@@ -151,11 +150,11 @@ func TestClaimOfWhatNobodyOwnsLeavesOwnersAlone(t *testing.T) {
 	assert.Len(t, records, 1)
 }
 
-func TestOpenForgetsLeasesThatHaveEnded(t *testing.T) {
+func TestOpenDeletesExpiredLeases(t *testing.T) {
 	h := openHeld(t)
 	n := newSaga()
 	require.NoError(t, h.Create(t.Context(), n))
-	for owner, lease := range map[string]time.Duration{"alice": time.Hour, "gone": 0, "ended": time.Microsecond} {
+	for owner, lease := range map[string]time.Duration{"alice": time.Hour, "gone": 0, "expired": time.Microsecond} {
 		require.NoError(t, h.Renew(t.Context(), owner, lease))
 	}
 	openStore(t, h.db)

@@ -27,71 +27,85 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 	return records, err
 }
 
-// listQuery returns the statement for a query. Where an index can serve it, the statement merges ranges of that, one a state, each in the order of
-// the IDs; so it reads no more than it returns. What runs is only in the index for claiming, in which it is in that order for each owner; of each, the
-// statement reads no more than it returns. What is called is few, and has an index of its own.
+// listQuery returns the statement for a query.
+//
+// Where saga_record_state can serve the query, the statement merges one range
+// of it for each state. Each range is in the order of the IDs, so the statement
+// reads no more than it returns.
+//
+// Running sagas are only in saga_record_unfinished, which is in the order of
+// the IDs for each owner in each queue. Of each owner, the statement reads no
+// more than it returns.
+//
+// Sagas whose owners are notified are few, and have an index of their own.
 func listQuery(q store.Query) (text string, args []any) {
 	arg := func(v any) string {
 		args = append(args, v)
 		return fmt.Sprintf("?%d", len(args))
 	}
-	whose := "" // what a saga has in common with others of its owner
+	ownerWhere := "" // the conditions on queue and owner
 	where := "id > " + arg(q.After[:])
 	limit := " ORDER BY id LIMIT " + arg(sqlLimit(q.Limit))
 	if q.Owner != "" {
-		whose += " AND owner = " + arg(q.Owner)
+		ownerWhere += " AND owner = " + arg(q.Owner)
 	}
 	if len(q.Queues) > 0 {
-		places := make([]string, len(q.Queues))
+		queues := make([]string, len(q.Queues))
 		for i, queue := range q.Queues {
-			places[i] = arg(queue)
+			queues[i] = arg(queue)
 		}
-		whose += " AND queue IN (" + strings.Join(places, ", ") + ")"
+		ownerWhere += " AND queue IN (" + strings.Join(queues, ", ") + ")"
 	}
 	if q.Name != "" {
 		where += " AND name = " + arg(string(q.Name))
 	}
 	if !q.UpdatedBefore.IsZero() {
-		where += " AND " + updated + " < " + arg(q.UpdatedBefore.Add(time.Microsecond-1).UnixMicro()) // rounded up, as what is stored has no more digits
+		// Rounded up, since stored times have no fractions of a microsecond.
+		where += " AND " + updated + " < " + arg(q.UpdatedBefore.Add(time.Microsecond-1).UnixMicro())
 	}
 
-	from := func(table string) string {
-		return "SELECT " + columns + " FROM saga_record" + table + " WHERE " + where + whose
+	from := func(index string) string {
+		return "SELECT " + columns + " FROM saga_record" + index + " WHERE " + where + ownerWhere
 	}
 	states := slices.Compact(slices.Sorted(slices.Values(q.States)))
 	switch {
 	case q.Notified:
-		return from(" INDEXED BY saga_record_called") + " AND called" + isOneOf(states) + limit, args
+		return from(" INDEXED BY saga_record_notified") + " AND notified" + inStates(states) + limit, args
 	case len(states) == 0, slices.Contains(states, saga.StateSucceeded):
-		return from("") + isOneOf(states) + limit, args
+		return from("") + inStates(states) + limit, args
 	}
 	ranges := make([]string, len(states))
 	for i, state := range states {
 		if state == saga.StateRunning {
-			ranges[i] = "SELECT " + columns + " FROM saga_record WHERE id IN (" + running(where, whose, limit) + ")"
+			ids := runningIDs(where, ownerWhere, limit)
+			ranges[i] = "SELECT " + columns + " FROM saga_record WHERE id IN (" + ids + ")"
 		} else {
-			ranges[i] = from(" INDEXED BY saga_record_state") + fmt.Sprintf(" AND state NOT IN (2, 5) AND state = %d", state)
+			inRange := fmt.Sprintf(" AND state NOT IN (2, 5) AND state = %d", state)
+			ranges[i] = from(" INDEXED BY saga_record_state") + inRange
 		}
 	}
 	return strings.Join(ranges, " UNION ALL ") + limit, args
 }
 
-// running is the IDs of sagas that run: of each owner in each queue, the first ones. It goes from one to the next in the index.
-func running(where, whose, limit string) string {
+// runningIDs selects the IDs of running sagas: the first ones of each owner in
+// each queue. It goes from owner to owner in the index.
+func runningIDs(where, ownerWhere, limit string) string {
 	return queues + `,
 		owners (queue, owner) AS (
-			SELECT queue, (SELECT min(owner) ` + open + ` AND queue = queues.queue) FROM queues
+			SELECT queue, (SELECT min(owner) ` + unfinished + ` AND queue = queues.queue) FROM queues
 			UNION ALL
-			SELECT queue, (SELECT min(owner) ` + open + ` AND queue = owners.queue AND owner > owners.owner) FROM owners WHERE owner IS NOT NULL
+			SELECT queue, (SELECT min(owner) ` + unfinished + ` AND queue = owners.queue AND owner > owners.owner)
+			FROM owners WHERE owner IS NOT NULL
 		)
 		SELECT unhex(found.value) FROM owners, json_each((
 			SELECT json_group_array(hex(id)) FROM (
-				SELECT id ` + open + ` AND state = 2 AND queue = owners.queue AND owner = owners.owner AND ` + where + limit + `))) AS found
-		WHERE owner IS NOT NULL` + whose
+				SELECT id ` + unfinished + ` AND state = 2 AND queue = owners.queue AND owner = owners.owner
+					AND ` + where + limit + `))) AS found
+		WHERE owner IS NOT NULL` + ownerWhere
 }
 
-// isOneOf selects states, or all if there are none.
-func isOneOf(states []saga.State) string {
+// inStates is a condition on the state. It is empty if there are no states.
+func inStates(states []saga.State) string {
 	if len(states) == 0 {
 		return ""
 	}

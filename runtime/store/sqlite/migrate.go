@@ -7,12 +7,14 @@ import (
 	"time"
 )
 
-// migrations holds one file a version of the schema, numbered from 1. A file that was released never changes.
+// migrations has one file for each version of the schema, numbered from 1. A
+// file never changes after its release.
 //
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// prepareTables migrates, and removes the leases that have ended: they are as none, and their owners mostly gone.
+// prepareTables migrates the schema and deletes expired leases. An expired
+// lease has no effect, and most belong to owners that no longer run.
 func prepareTables(tx *transaction) error {
 	if err := migrate(tx); err != nil {
 		return err
@@ -21,8 +23,9 @@ func prepareTables(tx *transaction) error {
 	return err
 }
 
-// migrate brings the schema to the newest version, or returns an error if it is newer than that. It
-// always writes, so that a database that can't be written to shows itself.
+// migrate migrates the schema to the newest version. It returns an error if the
+// schema has a newer version than this package knows. It always writes, so that
+// Open fails for a database that can't be written to.
 func migrate(tx *transaction) error {
 	files, err := fs.Glob(migrations, "migrations/*.sql") // sorted
 	if err != nil {
@@ -42,8 +45,8 @@ func migrate(tx *transaction) error {
 		return err
 	}
 	if version > len(files) {
-		return fmt.Errorf("its schema has version %d, and this program knows versions up to %d: it needs a newer version of the program",
-			version, len(files))
+		return fmt.Errorf("the schema has version %d, and this program knows versions up to %d: "+
+			"use a newer version of the program", version, len(files))
 	}
 	for i, file := range files[version:] {
 		text, err := migrations.ReadFile(file)

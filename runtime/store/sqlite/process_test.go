@@ -25,8 +25,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/sqlite"
 )
 
-// What a process does that a test starts on a file is named in the environment. It writes a line to its
-// output for each thing that is durable.
+// Environment variables with the role and the file of a process that a test
+// starts. The process writes a line to its output for each durable change.
 const (
 	roleVariable = "SAGA_SQLITE_TEST_ROLE"
 	fileVariable = "SAGA_SQLITE_TEST_FILE"
@@ -59,7 +59,7 @@ func play(role string) error {
 	return roles[role](context.Background(), s)
 }
 
-func TestKilledProcessLosesNothingThatItWasTold(t *testing.T) {
+func TestKilledProcessLosesNoAcknowledgedWrites(t *testing.T) {
 	file := newFile(t)
 	db := openDB(t, file, 0)
 	s := openStore(t, db)
@@ -83,7 +83,7 @@ func TestKilledProcessLosesNothingThatItWasTold(t *testing.T) {
 			require.NoError(t, s.Append(t.Context(), next(mine.ID, 3*i, 3)), "while another process appends")
 		}
 		require.NoError(t, child.Process.Kill())
-		for lines.Scan() { // what was written before the kill
+		for lines.Scan() { // the lines from before the kill
 			read()
 		}
 		require.Error(t, child.Wait())
@@ -94,7 +94,7 @@ func TestKilledProcessLosesNothingThatItWasTold(t *testing.T) {
 			record, err := s.Load(t.Context(), id)
 			require.NoError(t, err)
 			require.GreaterOrEqual(t, record.NextSeq, n)
-			require.LessOrEqual(t, record.NextSeq, n+3, "at most one append more than was told")
+			require.LessOrEqual(t, record.NextSeq, n+3, "at most one append more than acknowledged")
 			requireLog(t, s, id, record.NextSeq)
 		}
 		var check string
@@ -114,7 +114,8 @@ func appendForever(ctx context.Context, s *sqlite.Store) error {
 	return <-failed
 }
 
-// appendTo creates a saga and appends to it until that fails. It writes the saga's ID and the number of its events.
+// appendTo creates a saga and appends to it until an append fails. It writes
+// the saga's ID and the number of its events after each append.
 func appendTo(ctx context.Context, s *sqlite.Store, n store.NewSaga) error {
 	if err := s.Create(ctx, n); err != nil {
 		return err
@@ -140,7 +141,7 @@ func TestProcessesClaimEachSagaOnce(t *testing.T) {
 		all = append(all, n.ID)
 	}
 	var mu sync.Mutex
-	take := func(ids ...saga.ID) {
+	collect := func(ids ...saga.ID) {
 		mu.Lock()
 		defer mu.Unlock()
 		got = append(got, ids...)
@@ -151,7 +152,7 @@ func TestProcessesClaimEachSagaOnce(t *testing.T) {
 		for lines.Scan() {
 			id, err := saga.ParseID(lines.Text())
 			assert.NoError(t, err)
-			take(id)
+			collect(id)
 		}
 	})
 	for {
@@ -160,13 +161,14 @@ func TestProcessesClaimEachSagaOnce(t *testing.T) {
 		if len(records) == 0 {
 			break
 		}
-		take(records[0].ID)
+		collect(records[0].ID)
 	}
 	reader.Wait()
 	assert.ElementsMatch(t, all, got)
 }
 
-// claimAll claims saga after saga and writes their IDs.
+// claimAll claims one saga at a time until there are no more, and writes their
+// IDs.
 func claimAll(ctx context.Context, s *sqlite.Store) error {
 	for {
 		records, err := s.Claim(ctx, store.Claim{Owner: "child", Lease: time.Hour, Limit: 1})
@@ -177,12 +179,12 @@ func claimAll(ctx context.Context, s *sqlite.Store) error {
 	}
 }
 
-// The disk is full when the transaction is written, not while it is made.
-func TestCommitThatFailsLosesNothing(t *testing.T) {
+// The disk is full when the transaction commits, not at a statement.
+func TestCommitOnAFullDiskLosesNothing(t *testing.T) {
 	file := newFile(t)
 	s := openStore(t, openDB(t, file, 0))
 	child, lines := start(t, "fill", file)
-	require.True(t, lines.Scan(), "the child is told of a full disk, and then appends again")
+	require.True(t, lines.Scan(), "the child gets an error for a full disk, and then appends again")
 	var text string
 	var kept uint64
 	_, err := fmt.Sscanf(lines.Text(), "%s %d", &text, &kept)
@@ -194,7 +196,8 @@ func TestCommitThatFailsLosesNothing(t *testing.T) {
 	requireLog(t, s, id, kept)
 }
 
-// fillDisk appends until no file may grow further, and once more when they may again.
+// fillDisk appends until files can't grow further, and once more after the
+// limit is lifted.
 func fillDisk(ctx context.Context, s *sqlite.Store) error {
 	signal.Ignore(syscall.SIGXFSZ)
 	var limit syscall.Rlimit
@@ -230,7 +233,8 @@ func fillDisk(ctx context.Context, s *sqlite.Store) error {
 	return nil
 }
 
-// start starts this test's binary in that role, and returns the lines that it writes.
+// start starts this test binary in a role, and returns the lines that it
+// writes.
 func start(t *testing.T, role, file string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	self, err := os.Executable()

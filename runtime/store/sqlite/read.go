@@ -9,7 +9,7 @@ import (
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
-	"github.com/sagagen/sagagen/runtime/store/internal/packed"
+	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
 )
 
 // Load implements store.Store.
@@ -24,7 +24,7 @@ func (s *Store) Load(ctx context.Context, id saga.ID) (store.Record, error) {
 		return err
 	})
 	if err != nil {
-		return store.Record{}, err // and don't look at records, which may still be read
+		return store.Record{}, err // the operation may still write to records
 	}
 	if len(records) == 0 {
 		return store.Record{}, store.ErrNotFound
@@ -44,7 +44,7 @@ func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) 
 		return err
 	})
 	if err != nil {
-		return nil, err // and don't look at events, which may still be read
+		return nil, err // the operation may still write to events
 	}
 	return events, nil
 }
@@ -52,7 +52,7 @@ func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) 
 // Logs implements store.Store.
 func (s *Store) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
 	var logs [][]saga.Event
-	array := jsonArray(ids) // the caller may have gone when it is read
+	array := jsonArray(ids) // a copy: the caller may reuse ids before they are read
 	err := s.readShared(ctx, "read logs", saga.ID{}, func(tx *transaction) error {
 		rows, err := tx.stmt(loadLogs).Query(array)
 		if err != nil {
@@ -62,24 +62,27 @@ func (s *Store) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error)
 		return err
 	})
 	if err != nil {
-		return nil, err // and don't look at logs, which may still be read
+		return nil, err // the operation may still write to logs
 	}
 	return logs, nil
 }
 
-// read runs query until the database isn't locked, which it is for readers at rare moments only. It is for what may take long: it has
-// a connection of its own, and is broken off when the context ends.
+// read runs a query that may take long. The query uses a connection of its own
+// and is interrupted when the context ends. It is retried while the database is
+// locked, which is rare for readers.
 func (s *Store) read(ctx context.Context, what string, id saga.ID, query func() error) error {
-	return explain(retryLocked(ctx, query), what, id)
+	return wrapError(retryBusy(ctx, query), what, id)
 }
 
-// readShared runs what reads of one saga, with what others read at the same time. That saves the locks of a transaction, and the goroutines
-// that wait for the end of a context, which are most of the cost of a short query.
+// readShared runs a read of single sagas together with other such reads. That
+// saves the locks of a transaction, and the goroutine with which database/sql
+// waits for the end of a context; they are most of the cost of a short query.
 func (s *Store) readShared(ctx context.Context, what string, id saga.ID, op operation) error {
-	return explain(s.reads.do(ctx, 0, op), what, id)
+	return wrapError(s.reads.do(ctx, 0, op), what, id)
 }
 
-// scanRecords reads the columns, and behind them the DAG and the parameters if there are any, and closes rows.
+// scanRecords scans the columns of records, followed by the DAG and the
+// parameters if withDAG is set. It closes rows.
 func scanRecords(rows *sql.Rows, withDAG bool) ([]store.Record, error) {
 	defer rows.Close()
 	var (
@@ -110,36 +113,38 @@ func scanRecords(rows *sql.Rows, withDAG bool) ([]store.Record, error) {
 	return records, rows.Err()
 }
 
-// scanLogs reads whole logs, of which each row says which it belongs to, and closes rows.
+// scanLogs scans rows of n whole logs. The first column is the index of the
+// log. It closes rows.
 func scanLogs(rows *sql.Rows, n int) ([][]saga.Event, error) {
 	defer rows.Close()
 	logs := make([][]saga.Event, n)
 	for rows.Next() {
-		var at, seq, count int64
-		var p []byte
-		if err := rows.Scan(&at, &seq, &count, &p); err != nil {
+		var i, seq, count int64
+		var data []byte
+		if err := rows.Scan(&i, &seq, &count, &data); err != nil {
 			return nil, err
 		}
 		var err error
-		if logs[at], err = packed.Events(p).Unpack(logs[at], uint64(seq), uint64(count), 0); err != nil {
+		if logs[i], err = eventcodec.Decode(logs[i], data, uint64(seq), uint64(count), 0); err != nil {
 			return nil, err
 		}
 	}
 	return logs, rows.Err()
 }
 
-// scanLog reads events from number from on, at most limit if that is positive, and closes rows.
+// scanLog scans the events of a log from number from on, at most limit of them
+// if limit is positive. It closes rows.
 func scanLog(rows *sql.Rows, from uint64, limit int) ([]saga.Event, error) {
 	defer rows.Close()
 	var events []saga.Event
 	for rows.Next() {
 		var seq, count int64
-		var p []byte
-		if err := rows.Scan(&seq, &count, &p); err != nil {
+		var data []byte
+		if err := rows.Scan(&seq, &count, &data); err != nil {
 			return nil, err
 		}
 		var err error
-		if events, err = packed.Events(p).Unpack(events, uint64(seq), uint64(count), from); err != nil {
+		if events, err = eventcodec.Decode(events, data, uint64(seq), uint64(count), from); err != nil {
 			return nil, err
 		}
 		if limit > 0 && len(events) >= limit {

@@ -16,8 +16,10 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// BenchmarkRecover starts a coordinator on the unfinished sagas of one that is gone: the first step of each had begun. It reports when the
-// first one's action was called again, and when all had been, for 10,000 sagas an iteration.
+// BenchmarkRecover starts a coordinator that recovers the unfinished sagas of
+// another, which is gone. The first node of each saga had started. The
+// benchmark reports when the first action was called again (s-first) and when
+// all had been called (s-all), for 10,000 sagas per iteration.
 func BenchmarkRecover(b *testing.B) {
 	const each = 10_000
 	sagas := int64(b.N * each)
@@ -29,8 +31,11 @@ func BenchmarkRecover(b *testing.B) {
 	for range 256 {
 		fillers.Go(func() {
 			for filled.Add(1) <= sagas {
-				n := store.NewSaga{ID: saga.NewID(), Name: "book-trip", DAG: encoded, Params: params, State: saga.StateRunning, Owner: "gone",
-					Events: []saga.Event{{Node: 1, Kind: saga.EventStarted, At: time.Now()}}}
+				n := store.NewSaga{
+					ID: saga.NewID(), Name: "book-trip", DAG: encoded, Params: params,
+					State: saga.StateRunning, Owner: "gone",
+					Events: []saga.Event{{Node: 1, Kind: saga.EventStarted, At: time.Now()}},
+				}
 				if err := st.Create(context.Background(), n); err != nil {
 					b.Error(err)
 					return
@@ -41,7 +46,7 @@ func BenchmarkRecover(b *testing.B) {
 	fillers.Wait()
 
 	var called atomic.Int64
-	first, all, goOn := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	first, all, proceed := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	registry := saga.NewRegistry()
 	registry.Register(nil, saga.NewAction(saga.ActionSpec[saga.None, string]{
 		Name: "noop",
@@ -52,7 +57,7 @@ func BenchmarkRecover(b *testing.B) {
 			case sagas:
 				close(all)
 			}
-			<-goOn
+			<-proceed
 			return "done", nil
 		},
 		Undo: func(saga.ActionContext, saga.None, string) error { return nil },
@@ -66,7 +71,7 @@ func BenchmarkRecover(b *testing.B) {
 	<-all
 	b.StopTimer()
 	b.ReportMetric(b.Elapsed().Seconds(), "s-all")
-	close(goOn)
+	close(proceed)
 	require.NoError(b, c.Shutdown(context.Background()))
 }
 

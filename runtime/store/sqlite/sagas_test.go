@@ -15,30 +15,34 @@ import (
 // newSaga returns a running saga without events.
 func newSaga() store.NewSaga {
 	return store.NewSaga{
-		ID: saga.NewID(), Name: "book-trip", DAG: []byte(`{"version":1}`), State: saga.StateRunning, Owner: "alice", Lease: time.Hour,
+		ID: saga.NewID(), Name: "book-trip", DAG: []byte(`{"version":1}`),
+		State: saga.StateRunning, Owner: "alice", Lease: time.Hour,
 	}
 }
 
-// next returns an append of n events, the first generation's, to a saga that has seq of them.
+// next returns an append of n events by the first generation, to a saga with
+// seq events.
 func next(id saga.ID, seq uint64, n int) store.Append {
 	a := store.Append{ID: id, Generation: 1, Seq: seq, State: saga.StateRunning}
 	for i := range uint64(n) {
 		a.Events = append(a.Events, saga.Event{
-			Seq: seq + i, Node: 1, Kind: saga.EventSucceeded, Payload: fmt.Appendf(nil, `{"seq":%d}`, seq+i), At: time.Now(),
+			Seq: seq + i, Node: 1, Kind: saga.EventSucceeded,
+			Payload: fmt.Appendf(nil, `{"seq":%d}`, seq+i), At: time.Now(),
 		})
 	}
 	return a
 }
 
-// setTrap makes all appends to a saga fail in the database.
+// setTrap makes all appends of events to a saga fail in the database.
 func setTrap(t *testing.T, db *sql.DB, id saga.ID) {
 	t.Helper()
-	_, err := db.Exec(fmt.Sprintf(
-		"CREATE TRIGGER trap BEFORE INSERT ON saga_log WHEN new.saga = x'%x' BEGIN SELECT RAISE (FAIL, 'trapped'); END", id[:]))
+	_, err := db.Exec(fmt.Sprintf(`
+		CREATE TRIGGER trap BEFORE INSERT ON saga_log WHEN new.saga = x'%x'
+		BEGIN SELECT RAISE (FAIL, 'trapped'); END`, id[:]))
 	require.NoError(t, err)
 }
 
-// requireLog requires that the saga's log has n events, all of them what next made.
+// requireLog requires that the saga's log has n events, all made by next.
 func requireLog(t *testing.T, s store.Store, id saga.ID, n uint64) {
 	t.Helper()
 	record, err := s.Load(t.Context(), id)

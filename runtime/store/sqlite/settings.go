@@ -8,14 +8,15 @@ import (
 	"runtime"
 )
 
-// minVersion is the first version of SQLite that doesn't corrupt a database when its WAL is reset at
-// the wrong moment.
+// minVersion is the first version of SQLite without the bug that corrupts a
+// database in WAL mode when the WAL is reset at the wrong moment.
 var minVersion = [3]int{3, 51, 3}
 
-// checkDatabase returns an error if the database can't be one that keeps what is written.
+// checkDatabase returns an error if the database can't be durable.
 func checkDatabase(ctx context.Context, db *sql.DB) error {
 	var version, file string
-	err := db.QueryRowContext(ctx, "SELECT sqlite_version(), file FROM pragma_database_list WHERE name = 'main'").Scan(&version, &file)
+	err := db.QueryRowContext(ctx,
+		"SELECT sqlite_version(), file FROM pragma_database_list WHERE name = 'main'").Scan(&version, &file)
 	if err != nil {
 		return err
 	}
@@ -23,7 +24,8 @@ func checkDatabase(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	if file == "" {
-		return errors.New("the database is in memory, or a temporary one, and doesn't outlive its connection: open a file, or use store.NewMemory")
+		return errors.New("the database is in memory or temporary, and is lost with its connection: " +
+			"open a file, or use store.NewMemory")
 	}
 	return nil
 }
@@ -38,17 +40,19 @@ func checkVersion(version string) error {
 			if v[i] > minVersion[i] {
 				return nil
 			}
-			return fmt.Errorf("SQLite is %s, and versions before %d.%d.%d can corrupt a database in WAL mode: use a newer driver",
-				version, minVersion[0], minVersion[1], minVersion[2])
+			return fmt.Errorf("SQLite is %s, and versions before %d.%d.%d can corrupt a database in WAL mode: "+
+				"use a newer driver", version, minVersion[0], minVersion[1], minVersion[2])
 		}
 	}
 	return nil
 }
 
-// ensureDurable makes sure that what the connection commits survives a crash of the machine. It is called whenever one has been
-// taken from the pool, which takes some 7 µs. To know a connection again by its identity would be
-// cheaper, but not enough: the program may have set it to something else since, and nothing but reading tells. A prepared PRAGMA
-// synchronous doesn't either, as SQLite reads the value when it prepares.
+// ensureDurable makes sure that the commits of a connection survive a crash of
+// the machine. It is called for each connection that is taken from the pool,
+// and takes about 7 µs. Remembering connections would be cheaper, but wrong:
+// the program may have changed the settings since, and only reading them shows
+// that. A prepared PRAGMA synchronous doesn't show it either, since SQLite
+// reads the value when it prepares the statement.
 func ensureDurable(ctx context.Context, conn *sql.Conn) error {
 	settings := durable
 	if runtime.GOOS == "darwin" || runtime.GOOS == "ios" {
@@ -69,12 +73,14 @@ func ensureDurable(ctx context.Context, conn *sql.Conn) error {
 			return err
 		}
 		if !s.durable(value) {
-			return fmt.Errorf("%s stays %s and can't be set to %s, so commits could be lost: use a file on a local disk, not opened as immutable", s.name, value, s.want)
+			return fmt.Errorf("%s stays %s and can't be set to %s, so commits could be lost: "+
+				"use a file on a local disk, not opened as immutable", s.name, value, s.want)
 		}
 	}
 	return nil
 }
 
+// setting is a PRAGMA that durability depends on.
 type setting struct {
 	name, want string
 	durable    func(value string) bool
@@ -85,7 +91,7 @@ var (
 		{"journal_mode", "WAL", func(v string) bool { return v == "wal" }},
 		{"synchronous", "FULL", func(v string) bool { return v == "2" || v == "3" }}, // 3 is EXTRA
 	}
-	// On Apple's systems a mere fsync leaves data in the drive's cache.
+	// On Apple's systems, fsync alone leaves data in the cache of the drive.
 	durableApple = append(durable[:len(durable):len(durable)],
 		setting{"fullfsync", "ON", func(v string) bool { return v == "1" }},
 		setting{"checkpoint_fullfsync", "ON", func(v string) bool { return v == "1" }})

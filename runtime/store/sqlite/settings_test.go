@@ -12,7 +12,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/sqlite"
 )
 
-func TestOpenRefusesWhatCanNotKeepItsPromise(t *testing.T) {
+func TestOpenRefusesDatabasesThatAreNotDurable(t *testing.T) {
 	made := newFile(t)
 	openStore(t, openDB(t, made, 0))
 	empty := newFile(t)
@@ -22,7 +22,7 @@ func TestOpenRefusesWhatCanNotKeepItsPromise(t *testing.T) {
 		"shared memory":      {"file:x?mode=memory&cache=shared", "use store.NewMemory"},
 		"temporary":          {"", "use store.NewMemory"},
 		"read-only":          {"file:" + made + "?mode=ro", "open it without mode=ro"},
-		"query_only":         {"file:" + made + "?_pragma=query_only(1)", "open it without mode=ro, immutable or query_only"},
+		"query_only":         {"file:" + made + "?_pragma=query_only(1)", "without mode=ro, immutable or query_only"},
 		"read-only and new":  {"file:" + empty + "?mode=ro", "open it without mode=ro"},
 		"immutable":          {"file:" + made + "?immutable=1", "not opened as immutable"},
 		"not a database":     {"file:settings_test.go", "file is not a database"},
@@ -48,13 +48,14 @@ func TestOpenRefusesANewerSchema(t *testing.T) {
 	_, err := db.Exec("UPDATE saga_schema SET version = 99")
 	require.NoError(t, err)
 	_, err = sqlite.Open(t.Context(), db)
-	require.EqualError(t, err, "sqlite store: its schema has version 99, and this program knows versions up to 1: it needs a newer version of the program")
+	require.EqualError(t, err, "sqlite store: the schema has version 99, and this program knows versions up to 1: "+
+		"use a newer version of the program")
 	var version int
 	require.NoError(t, db.QueryRow("SELECT version FROM saga_schema").Scan(&version))
 	assert.Equal(t, 99, version)
 }
 
-func TestOpenUndoesAMigrationThatBreaksOff(t *testing.T) {
+func TestFailedMigrationIsRolledBack(t *testing.T) {
 	db := openDB(t, newFile(t), 1)
 	_, err := db.Exec("CREATE TABLE saga_log (mine)")
 	require.NoError(t, err)
@@ -62,15 +63,15 @@ func TestOpenUndoesAMigrationThatBreaksOff(t *testing.T) {
 	require.ErrorContains(t, err, "migrating the schema to version 1")
 	var tables int
 	require.NoError(t, db.QueryRow("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'saga_%'").Scan(&tables))
-	assert.Equal(t, 1, tables, "only the one that was there before")
+	assert.Equal(t, 1, tables, "only the existing one")
 
 	_, err = db.Exec("DROP TABLE saga_log")
 	require.NoError(t, err)
 	openStore(t, db)
-	openStore(t, db) // again changes nothing
+	openStore(t, db) // has nothing to migrate
 }
 
-func TestWritesAreDurableWhateverAConnectionWasSetTo(t *testing.T) {
+func TestWritesAreDurableWhateverTheConnectionSettings(t *testing.T) {
 	file := newFile(t)
 	db := openDB(t, file, 1, "_pragma=synchronous(off)")
 	pragma := func(name string) (value string) {
@@ -93,7 +94,8 @@ func TestWritesAreDurableWhateverAConnectionWasSetTo(t *testing.T) {
 	require.NoError(t, s.Create(t.Context(), newSaga()))
 }
 
-// The program's own work and the store's share a pool, however small, and neither waits for ever for the other.
+// The program and the store share a pool of any size, and neither waits forever
+// for the other.
 func TestStoreSharesThePool(t *testing.T) {
 	for name, limit := range pools {
 		t.Run(name, func(t *testing.T) {
@@ -101,7 +103,7 @@ func TestStoreSharesThePool(t *testing.T) {
 			s := openStore(t, db)
 			_, err := db.Exec("CREATE TABLE own (n INTEGER)")
 			require.NoError(t, err)
-			assert.Zero(t, db.Stats().InUse, "nothing is kept while idle")
+			assert.Zero(t, db.Stats().InUse, "an idle store holds no connection")
 			n := newSaga()
 			require.NoError(t, s.Create(t.Context(), n))
 			done := make(chan error)
@@ -119,7 +121,7 @@ func TestStoreSharesThePool(t *testing.T) {
 			}
 			require.NoError(t, <-done)
 			requireLog(t, s, n.ID, 50)
-			assert.Zero(t, db.Stats().InUse, "nothing is kept while idle")
+			assert.Zero(t, db.Stats().InUse, "an idle store holds no connection")
 		})
 	}
 }

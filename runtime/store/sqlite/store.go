@@ -10,62 +10,70 @@ import (
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
-	"github.com/sagagen/sagagen/runtime/store/internal/dags"
+	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
-// Store is a store.Store in an SQLite database. There is nothing to close but the database.
+// Store is a store.Store in an SQLite database. It is safe for concurrent use.
+// It needs no Close: the program closes the database.
 type Store struct {
-	db            *sql.DB
-	stmts         *statements
-	writes, reads *lane
-	dags          dags.Known
+	db    *sql.DB
+	stmts *statements
+	// writes runs everything that writes, reads the reads of single sagas.
+	writes, reads *committer
+	dags          intern.Cache
 }
 
 var _ store.Store = (*Store)(nil)
 
-// Open returns the store in that database. It creates its tables, or migrates them to the version that
-// this package knows. It returns an error if the database can't keep what a store promises.
+// Open returns the store in that database. It creates the store's tables, or
+// migrates them to the version that this package knows, and deletes expired
+// leases. It returns an error if the database can't keep what a store promises,
+// for example because it is in memory, read-only, or not in WAL mode; and if a
+// newer version of this package has migrated the tables.
 func Open(ctx context.Context, db *sql.DB) (*Store, error) {
 	stmts := new(statements)
-	s := &Store{db: db, stmts: stmts, writes: newLane(db, stmts, true), reads: newLane(db, stmts, false)}
+	s := &Store{db: db, stmts: stmts, writes: newCommitter(db, stmts, true), reads: newCommitter(db, stmts, false)}
 	err := s.open(ctx)
 	switch {
 	case err == nil:
 		return s, nil
 	case strings.Contains(err.Error(), "readonly database"):
-		err = fmt.Errorf("%w: open it without mode=ro, immutable or query_only, and check the permissions of the file and its folder", err)
+		const advice = "open it without mode=ro, immutable or query_only, " +
+			"and check the permissions of the file and its folder"
+		err = fmt.Errorf("%w: %s", err, advice)
 	}
 	return nil, fmt.Errorf("sqlite store: %w", err)
 }
 
 func (s *Store) open(ctx context.Context) error {
-	if err := retryLocked(ctx, func() error { return checkDatabase(ctx, s.db) }); err != nil {
+	if err := retryBusy(ctx, func() error { return checkDatabase(ctx, s.db) }); err != nil {
 		return err
 	}
 	if err := s.writes.do(ctx, 0, prepareTables); err != nil {
 		return err
 	}
-	return retryLocked(ctx, func() error { return s.stmts.prepare(ctx, s.db) })
+	return retryBusy(ctx, func() error { return s.stmts.prepare(ctx, s.db) })
 }
 
-// Renew implements store.Store. Mostly it writes one row. If it ends leases, or they would have ended later, as the clock was set back, it shortens those of
-// single sagas too.
+// Renew implements store.Store. It usually writes one row. If the lease is not
+// positive, or the clock was set back and existing leases end later than the
+// renewed ones, it also shortens the leases of single sagas.
 func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) error {
-	if owner == "" { // what nobody owns has no lease
+	if owner == "" { // an unowned saga has no lease
 		return ctx.Err()
 	}
 	return s.writeFirst(ctx, "renew leases", func(tx *transaction) error {
 		now := time.Now()
 		end := leaseEnd(now, lease)
-		for _, statement := range []statement{beginLeases, prolongLeases} {
+		for _, statement := range []statement{insertLease, extendLease} {
 			if done, err := tx.exec(statement, owner, end); err != nil || done > 0 && end > 0 {
 				return err
 			}
 		}
-		if _, err := tx.exec(setLeases, owner, end); err != nil {
+		if _, err := tx.exec(setLease, owner, end); err != nil {
 			return err
 		}
-		_, err := tx.exec(cutLeases, owner, end, now.UnixMicro())
+		_, err := tx.exec(shortenLeases, owner, end, now.UnixMicro())
 		return err
 	})
 }
@@ -77,24 +85,27 @@ func (s *Store) Release(ctx context.Context, id saga.ID, generation uint64) erro
 		if err != nil || released == 1 {
 			return err
 		}
-		if err := refusal(tx, id, generation); err != store.ErrSequence {
+		if err := appendError(tx, id, generation); err != store.ErrSequence {
 			return err
 		}
-		return nil // it is final
+		return nil // the saga is final
 	})
 }
 
-// write runs op, which writes about that many bytes. A refusal comes back as it is, any other error with what was tried.
+// write runs op, which writes about size bytes. It returns the errors of
+// package store unchanged, and wraps all others with what was tried.
 func (s *Store) write(ctx context.Context, what string, id saga.ID, size int, op operation) error {
-	return explain(s.writes.do(ctx, size, op), what, id)
+	return wrapError(s.writes.do(ctx, size, op), what, id)
 }
 
-// writeFirst is write for what is about many sagas, before what else waits.
+// writeFirst is write for an operation on many sagas. It goes before all writes
+// that wait.
 func (s *Store) writeFirst(ctx context.Context, what string, op operation) error {
-	return explain(s.writes.doFirst(ctx, op), what, saga.ID{})
+	return wrapError(s.writes.doFirst(ctx, op), what, saga.ID{})
 }
 
-// leaseEnd returns when a lease ends that begins now, as it is stored: rounded up, 0 if it has ended.
+// leaseEnd returns the stored end of a lease that begins now: rounded up to the
+// next microsecond, or 0 for a lease that is expired at once.
 func leaseEnd(now time.Time, lease time.Duration) int64 {
 	if lease <= 0 {
 		return 0
@@ -102,7 +113,7 @@ func leaseEnd(now time.Time, lease time.Duration) int64 {
 	return now.Add(lease).UnixMicro() + 1
 }
 
-// sqlLimit returns n as SQL has it: negative for no limit.
+// sqlLimit returns the argument of LIMIT for a limit of n: negative for none.
 func sqlLimit(n int) int64 {
 	if n <= 0 {
 		return -1
@@ -110,7 +121,7 @@ func sqlLimit(n int) int64 {
 	return int64(n)
 }
 
-// sqlBytes returns a number of bytes, or if it isn't positive, more than there are.
+// sqlBytes returns n, or the largest number if n isn't positive.
 func sqlBytes(n int) int64 {
 	if n <= 0 {
 		return math.MaxInt64

@@ -14,10 +14,10 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/storetest"
 )
 
-// pools are limits of a pool that a store has to work with; 0 is none.
+// pools are the pool limits that a store must work with; 0 is none.
 var pools = map[string]int{"one connection": 1, "two connections": 2, "any number of connections": 0}
 
-func TestSQLiteKeepsWhatAStorePromises(t *testing.T) {
+func TestStore(t *testing.T) {
 	for name, limit := range pools {
 		t.Run(name, func(t *testing.T) {
 			storetest.Run(t, func(t *testing.T) store.Store {
@@ -27,7 +27,7 @@ func TestSQLiteKeepsWhatAStorePromises(t *testing.T) {
 	}
 }
 
-func TestSQLiteIsDurable(t *testing.T) {
+func TestStoreIsDurable(t *testing.T) {
 	for name, limit := range pools {
 		t.Run(name, func(t *testing.T) {
 			storetest.Durable(t, func(t *testing.T) storetest.Opener {
@@ -40,7 +40,8 @@ func TestSQLiteIsDurable(t *testing.T) {
 
 func newFile(t testing.TB) string { return filepath.Join(t.TempDir(), "saga.db") }
 
-// openDB opens a file with a pool of that limit; parameters are added to the driver's.
+// openDB opens a file with a pool of at most limit connections, and more
+// parameters of the driver.
 func openDB(t testing.TB, file string, limit int, parameters ...string) *sql.DB {
 	t.Helper()
 	dsn := "file:" + file + "?x=y"

@@ -2,15 +2,17 @@ package sqlite
 
 import "database/sql"
 
-// transaction is one that is under way, with the statements that it has used. Nothing in it heeds a context: to break
-// it off would be no faster, and leave its outcome to chance.
+// transaction is a running transaction with the statements that it has used.
+// Its methods take no context: interrupting a statement would not be faster,
+// and would leave the outcome to chance.
 type transaction struct {
 	*sql.Tx
 	prepared *statements
 	bound    statements
 }
 
-// stmt returns a prepared statement for use in the transaction. To bind one costs about as much as to run it.
+// stmt returns a prepared statement, bound to the transaction. Binding costs
+// about as much as running the statement, so it happens once.
 func (t *transaction) stmt(s statement) *sql.Stmt {
 	if t.bound[s] == nil {
 		t.bound[s] = t.Stmt(t.prepared[s])
@@ -18,7 +20,7 @@ func (t *transaction) stmt(s statement) *sql.Stmt {
 	return t.bound[s]
 }
 
-// exec runs a statement and returns how many rows it has changed.
+// exec runs a statement and returns the number of rows that it has changed.
 func (t *transaction) exec(s statement, args ...any) (int64, error) {
 	result, err := t.stmt(s).Exec(args...)
 	if err != nil {
@@ -27,8 +29,8 @@ func (t *transaction) exec(s statement, args ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
-// insert runs a statement that inserts a row, and returns the number of that.
-func (t *transaction) insert(s statement, args ...any) (number int64, err error) {
+// insert runs a statement that inserts a row, and returns the row's ID.
+func (t *transaction) insert(s statement, args ...any) (rowID int64, err error) {
 	result, err := t.stmt(s).Exec(args...)
 	if err != nil {
 		return 0, err

@@ -13,12 +13,15 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec"
 )
 
-// BenchmarkTrip runs sagas of the canonical example's shape, whose five actions do nothing: the whole engine on a file.
+// BenchmarkTrip runs sagas of the shape of the main example, with five actions
+// that do nothing, on a coordinator with a store in a file.
 func BenchmarkTrip(b *testing.B) {
 	for _, clients := range []int{1, 64} {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
-			db, counted := openWatched(b, newFile(b), 1)
-			c, err := sec.New(sec.Config{Store: openStore(b, db), Registry: noop(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+			db, counted := openCounted(b, newFile(b), 1)
+			c, err := sec.New(sec.Config{
+				Store: openStore(b, db), Registry: noop(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+			})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -45,11 +48,11 @@ func BenchmarkTrip(b *testing.B) {
 	}
 }
 
-// BenchmarkTripBesideBareCommits runs a trip and makes four bare commits in turns, so that what else the machine does hits both. It
-// reports the ratio of the medians.
-func BenchmarkTripBesideBareCommits(b *testing.B) {
+// BenchmarkTripAgainstBareCommits runs a trip and four bare commits in turn, so
+// other load of the machine affects both. It reports the ratio of the medians.
+func BenchmarkTripAgainstBareCommits(b *testing.B) {
 	bare := newBare(b)
-	db, _ := openWatched(b, newFile(b), 1)
+	db, _ := openCounted(b, newFile(b), 1)
 	c, err := sec.New(sec.Config{Store: openStore(b, db), Registry: noop(), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
@@ -88,7 +91,7 @@ func runTrip(b *testing.B, c *sec.Coordinator, dag *saga.DAG) {
 	}
 }
 
-// noop is a registry of one action, which does nothing.
+// noop returns a registry with one action, which does nothing.
 func noop() *saga.Registry {
 	r := saga.NewRegistry()
 	r.Register(nil, saga.NewAction(saga.ActionSpec[saga.None, string]{

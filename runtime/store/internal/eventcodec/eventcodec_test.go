@@ -1,4 +1,4 @@
-package packed
+package eventcodec
 
 import (
 	"math"
@@ -11,7 +11,8 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// someEvents are events as they come, and at the limits of what a store takes.
+// someEvents returns typical events, and events at the limits of what a store
+// accepts.
 func someEvents() []saga.Event {
 	at := time.UnixMicro(1_700_000_000_123_456).UTC()
 	return []saga.Event{
@@ -22,45 +23,46 @@ func someEvents() []saga.Event {
 	}
 }
 
-func TestPackedEventsComeBack(t *testing.T) {
+func TestDecodeReturnsEncodedEvents(t *testing.T) {
 	events := someEvents()
-	p := Of(events)
+	data := Encode(events)
 	for from := range uint64(12) {
-		got, err := p.Unpack(nil, 7, 4, from)
+		got, err := Decode(nil, data, 7, 4, from)
 		require.NoError(t, err)
-		assert.Equal(t, append([]saga.Event(nil), events[min(4, max(from, 7)-7):]...), append([]saga.Event(nil), got...), "from %d", from)
+		want := events[min(4, max(from, 7)-7):]
+		assert.Equal(t, append([]saga.Event(nil), want...), append([]saga.Event(nil), got...), "from %d", from)
 	}
-	got, err := Of(nil).Unpack(events[:1], 8, 0, 0)
+	got, err := Decode(events[:1], Encode(nil), 8, 0, 0)
 	require.NoError(t, err)
 	assert.Equal(t, events[:1], got)
 }
 
-func TestPayloadsThatWereUnpackedDoNotOverlap(t *testing.T) {
-	got, err := Of(someEvents()).Unpack(nil, 7, 4, 0)
+func TestDecodedPayloadsDoNotOverlap(t *testing.T) {
+	got, err := Decode(nil, Encode(someEvents()), 7, 4, 0)
 	require.NoError(t, err)
 	_ = append(got[0].Payload, "more"...)
 	assert.Equal(t, someEvents(), got)
 }
 
-func TestWhatIsNotPackedIsRefused(t *testing.T) {
-	p := Of(someEvents())
-	for n := range p {
-		_, err := p[:n].Unpack(nil, 7, 4, 0)
+func TestDecodeRefusesMalformedData(t *testing.T) {
+	data := Encode(someEvents())
+	for n := range data {
+		_, err := Decode(nil, data[:n], 7, 4, 0)
 		require.ErrorIs(t, err, ErrMalformed, "%d bytes", n)
 	}
-	_, err := append(p, 0).Unpack(nil, 7, 4, 0)
+	_, err := Decode(nil, append(data, 0), 7, 4, 0)
 	require.ErrorIs(t, err, ErrMalformed)
-	_, err = p.Unpack(nil, 7, 3, 0)
+	_, err = Decode(nil, data, 7, 3, 0)
 	require.ErrorIs(t, err, ErrMalformed)
 }
 
-func FuzzUnpack(f *testing.F) {
-	f.Add([]byte(Of(someEvents())), uint64(4))
-	f.Fuzz(func(t *testing.T, b []byte, count uint64) {
-		events, err := Events(b).Unpack(nil, 0, count, 0)
+func FuzzDecode(f *testing.F) {
+	f.Add(Encode(someEvents()), uint64(4))
+	f.Fuzz(func(t *testing.T, data []byte, count uint64) {
+		events, err := Decode(nil, data, 0, count, 0)
 		if err == nil {
 			require.Len(t, events, int(count))
-			again, err := Of(events).Unpack(nil, 0, count, 0)
+			again, err := Decode(nil, Encode(events), 0, count, 0)
 			require.NoError(t, err)
 			assert.Equal(t, events, again)
 		}

@@ -10,15 +10,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestConnectionIsHeldForAWhileAndNoLonger(t *testing.T) {
+func TestConnectionIsHeldForMaxHoldOnly(t *testing.T) {
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "saga.db"))
 	require.NoError(t, err)
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	var h holding
+	var h heldConn
 	first, err := h.get(t.Context(), db, true)
 	require.NoError(t, err)
-	h.since = time.Now().Add(time.Hour) // it is just taken, however slow the machine is
+	h.since = time.Now().Add(time.Hour) // so that maxHold isn't over, however slow the machine is
 	again, err := h.get(t.Context(), db, true)
 	require.NoError(t, err)
 	assert.Same(t, first, again)
@@ -31,20 +31,20 @@ func TestConnectionIsHeldForAWhileAndNoLonger(t *testing.T) {
 	}()
 	require.Eventually(t, func() bool { return db.Stats().WaitCount == 1 }, time.Minute, time.Millisecond)
 	h.since = time.Now().Add(-maxHold)
-	taken := make(chan error)
+	regained := make(chan error)
 	go func() {
 		_, err := h.get(t.Context(), db, true)
-		taken <- err
+		regained <- err
 	}()
-	conn := <-other // before the lane has it again
+	conn := <-other // the program gets it first
 	select {
-	case <-taken:
-		assert.Fail(t, "both have it")
+	case <-regained:
+		assert.Fail(t, "two holders of the only connection")
 	case <-time.After(10 * time.Millisecond):
 	}
 	require.NoError(t, conn.Close())
-	require.NoError(t, <-taken)
-	h.giveBack()
-	h.giveBack()
+	require.NoError(t, <-regained)
+	h.release()
+	h.release()
 	assert.Zero(t, db.Stats().InUse)
 }

@@ -14,16 +14,20 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Of all statements, those that call a function that writes.
-func TestServerKeepsStatementsByNameIfPgxDoes(t *testing.T) {
+// Only calls of functions that write are prepared.
+func TestStatementsArePreparedIfPgxPreparesThem(t *testing.T) {
 	for name, c := range map[string]struct {
-		set   func(*pgx.ConnConfig)
-		named []string
+		set      func(*pgx.ConnConfig)
+		prepared []string
 	}{
-		"as it comes":             {func(*pgx.ConnConfig) {}, []string{"saga_append_one", "saga_create_one"}},
-		"no cache of statements":  {func(c *pgx.ConnConfig) { c.StatementCacheCapacity = 0 }, []string{}},
-		"descriptions are cached": {func(c *pgx.ConnConfig) { c.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe }, []string{}},
-		"simple protocol":         {func(c *pgx.ConnConfig) { c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol }, []string{}},
+		"default settings":   {func(*pgx.ConnConfig) {}, []string{"saga_append_one", "saga_create_one"}},
+		"no statement cache": {func(c *pgx.ConnConfig) { c.StatementCacheCapacity = 0 }, []string{}},
+		"description cache": {
+			func(c *pgx.ConnConfig) { c.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe }, []string{},
+		},
+		"simple protocol": {
+			func(c *pgx.ConnConfig) { c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol }, []string{},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pool := pgtest.Pool(t, pgtest.URL(t), func(p *pgxpool.Config) {
@@ -33,31 +37,33 @@ func TestServerKeepsStatementsByNameIfPgxDoes(t *testing.T) {
 			schema := pgtest.Schema(t)
 			useAll(t, openStore(t, pool, schema))
 			useAll(t, openStore(t, pool, schema))
-			rows, _ := pool.Query(t.Context(), "SELECT substring(statement FROM '[a-z_]+(?=\\()') FROM pg_prepared_statements ORDER BY 1", pgx.QueryExecModeExec)
-			named, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			rows, _ := pool.Query(t.Context(),
+				"SELECT substring(statement FROM '[a-z_]+(?=\\()') FROM pg_prepared_statements ORDER BY 1",
+				pgx.QueryExecModeExec)
+			prepared, err := pgx.CollectRows(rows, pgx.RowTo[string])
 			require.NoError(t, err)
-			assert.Equal(t, c.named, named)
+			assert.Equal(t, c.prepared, prepared)
 		})
 	}
 }
 
-// A hook of the pool has the server forget all statements after each call.
-func TestStoreWorksIfTheServerForgetsStatements(t *testing.T) {
-	var forgot atomic.Int64
+// A hook of the pool deallocates all prepared statements after each call.
+func TestStoreWorksIfPreparedStatementsAreDeallocated(t *testing.T) {
+	var discarded atomic.Int64
 	pool := pgtest.Pool(t, pgtest.URL(t), func(c *pgxpool.Config) {
 		c.MaxConns = 1
 		c.AfterRelease = func(conn *pgx.Conn) bool {
 			_, err := conn.Exec(context.Background(), "DISCARD ALL", pgx.QueryExecModeSimpleProtocol)
-			forgot.Add(1)
+			discarded.Add(1)
 			return err == nil
 		}
 	})
-	require.NoError(t, live(t.Context(), openStore(t, pool, pgtest.Schema(t))))
+	require.NoError(t, runLifecycle(t.Context(), openStore(t, pool, pgtest.Schema(t))))
 	pool.Close()
-	assert.Greater(t, forgot.Load(), int64(40)) // a call each
+	assert.Greater(t, discarded.Load(), int64(40)) // one for each call
 }
 
-// useAll calls every method, several times.
+// useAll calls every method several times.
 func useAll(t *testing.T, s store.Store) {
 	for range 3 {
 		n := newSaga()

@@ -87,7 +87,7 @@ func TestLargeWritesAreSpreadOverTransactions(t *testing.T) {
 	assert.EqualValues(t, 2, h.commits.Load(), "three of them have more than a megabyte")
 }
 
-// Leases would end while thousands of appends wait, and claims would be as slow as these.
+// Behind thousands of appends, leases would expire and claims would be slow.
 func TestRenewalsAndClaimsDoNotWaitForAppends(t *testing.T) {
 	h := openHeld(t)
 	const appends = 600
@@ -95,10 +95,10 @@ func TestRenewalsAndClaimsDoNotWaitForAppends(t *testing.T) {
 	for i := range sagas {
 		sagas[i] = newSaga()
 	}
-	free := newSaga()
-	free.Owner = ""
+	unowned := newSaga()
+	unowned.Owner = ""
 	var callers sync.WaitGroup
-	for _, n := range append(sagas, free) {
+	for _, n := range append(sagas, unowned) {
 		callers.Go(func() { assert.NoError(t, h.Create(t.Context(), n)) })
 	}
 	callers.Wait()
@@ -109,7 +109,7 @@ func TestRenewalsAndClaimsDoNotWaitForAppends(t *testing.T) {
 	h.requireWaiting(t, appends)
 	renewed := h.begin(t, func() error { return h.Renew(t.Context(), "alice", time.Hour) })
 	claimed := h.begin(t, func() error {
-		records, err := h.Take(t.Context(), store.Claim{Owner: "bob", Lease: time.Hour})
+		records, err := h.ClaimUnchecked(t.Context(), store.Claim{Owner: "bob", Lease: time.Hour})
 		assert.Len(t, records, 1)
 		return err
 	})
@@ -126,7 +126,7 @@ func TestRenewalsAndClaimsDoNotWaitForAppends(t *testing.T) {
 	assert.LessOrEqual(t, claim, leased, "claimed before anything was appended")
 }
 
-func TestWriteAloneIsACommit(t *testing.T) {
+func TestWritesInSequenceHaveACommitEach(t *testing.T) {
 	h := openHeld(t)
 	n := newSaga()
 	require.NoError(t, h.Create(t.Context(), n))
@@ -137,7 +137,7 @@ func TestWriteAloneIsACommit(t *testing.T) {
 	assert.EqualValues(t, 10, h.commits.Load())
 }
 
-func TestNothingRunsWhenNothingIsWritten(t *testing.T) {
+func TestGoroutineEndsWhenNothingIsWritten(t *testing.T) {
 	h := openHeld(t)
 	n := newSaga()
 	require.NoError(t, h.Create(t.Context(), n))
@@ -164,15 +164,16 @@ func TestAppendsOfOneSagaStayInOrder(t *testing.T) {
 	assert.EqualValues(t, 1, h.commits.Load())
 }
 
-// Each kind of write is there, with each of its results, and between them one that fails in the database.
-func TestBadWritesDoNotHarmTheirCompanions(t *testing.T) {
+// The batch has each kind of write with each of its results, and two that fail
+// in the database.
+func TestFailedWritesDoNotAffectTheRestOfTheirBatch(t *testing.T) {
 	h := openHeld(t)
-	good, broken, over, fresh := newSaga(), newSaga(), newSaga(), newSaga()
+	good, broken, existing, fresh := newSaga(), newSaga(), newSaga(), newSaga()
 	free := newSaga()
 	free.Lease = 0
 	final := newSaga()
 	final.State = saga.StateFailed
-	for _, n := range []store.NewSaga{good, broken, over, free, final} {
+	for _, n := range []store.NewSaga{good, broken, existing, free, final} {
 		require.NoError(t, h.Create(t.Context(), n))
 	}
 	require.NoError(t, h.Append(t.Context(), next(broken.ID, 0, 2)))
@@ -197,23 +198,23 @@ func TestBadWritesDoNotHarmTheirCompanions(t *testing.T) {
 	}
 	constraint := errors.New("trapped")
 	begin("append", nil, appendOf(good.ID, 1, 0, 2))
-	begin("append by an old owner", store.ErrFenced, appendOf(good.ID, 7, 2, 1))
-	begin("append of what is there", store.ErrSequence, appendOf(good.ID, 1, 0, 2))
-	begin("append to no saga", store.ErrNotFound, appendOf(saga.NewID(), 1, 0, 1))
-	begin("create what exists", store.ErrExists, func() error { return h.Create(ctx, over) })
+	begin("append by a former owner", store.ErrFenced, appendOf(good.ID, 7, 2, 1))
+	begin("append of existing events", store.ErrSequence, appendOf(good.ID, 1, 0, 2))
+	begin("append to a missing saga", store.ErrNotFound, appendOf(saga.NewID(), 1, 0, 1))
+	begin("create an existing saga", store.ErrExists, func() error { return h.Create(ctx, existing) })
 	begin("append that breaks a constraint", constraint, appendOf(broken.ID, 1, 2, 1))
 	begin("create", nil, func() error { return h.Create(ctx, fresh) })
-	begin("append to what was just created", nil, appendOf(fresh.ID, 1, 0, 1))
-	begin("append behind one that failed", constraint, appendOf(broken.ID, 1, 2, 1))
-	begin("delete what goes on", store.ErrNotFinal, func() error { return h.Delete(ctx, good.ID) })
+	begin("append to the new saga", nil, appendOf(fresh.ID, 1, 0, 1))
+	begin("append after a failed one", constraint, appendOf(broken.ID, 1, 2, 1))
+	begin("delete an unfinished saga", store.ErrNotFinal, func() error { return h.Delete(ctx, good.ID) })
 	begin("delete", nil, func() error { return h.Delete(ctx, final.ID) })
 	begin("delete again", store.ErrNotFound, func() error { return h.Delete(ctx, final.ID) })
 	begin("renew", nil, func() error { return h.Renew(ctx, "nobody", time.Hour) })
 	begin("claim", nil, func() (err error) {
-		claimed, err = h.Take(ctx, store.Claim{Owner: "bob", Lease: time.Hour})
+		claimed, err = h.ClaimUnchecked(ctx, store.Claim{Owner: "bob", Lease: time.Hour})
 		return err
 	})
-	begin("append behind a claim", store.ErrFenced, appendOf(free.ID, 1, 0, 1))
+	begin("append after a claim", store.ErrFenced, appendOf(free.ID, 1, 0, 1))
 	begin("append by the claimant", nil, appendOf(free.ID, 2, 0, 1))
 	begin("append last", nil, appendOf(good.ID, 1, 2, 1))
 	h.release(t)
@@ -229,7 +230,7 @@ func TestBadWritesDoNotHarmTheirCompanions(t *testing.T) {
 			assert.Equal(t, c.want, err, c.what)
 		}
 	}
-	assert.EqualValues(t, 3, h.commits.Load(), "one before, between and behind those that failed")
+	assert.EqualValues(t, 3, h.commits.Load(), "one before, between and after the failed writes")
 	requireLog(t, h, good.ID, 3)
 	requireLog(t, h, fresh.ID, 1)
 	requireLog(t, h, free.ID, 1)
@@ -242,7 +243,7 @@ func TestBadWritesDoNotHarmTheirCompanions(t *testing.T) {
 	assert.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestCommitThatFailsIsAnUnknownOutcomeForAll(t *testing.T) {
+func TestFailedCommitIsAnUnknownOutcomeForItsWholeBatch(t *testing.T) {
 	h := openHeld(t)
 	a, b := newSaga(), newSaga()
 	require.NoError(t, h.Create(t.Context(), a))
@@ -251,7 +252,7 @@ func TestCommitThatFailsIsAnUnknownOutcomeForAll(t *testing.T) {
 	results := []<-chan error{
 		h.begin(t, func() error { return h.Append(t.Context(), next(a.ID, 0, 2)) }),
 		h.begin(t, func() error { return h.Create(t.Context(), b) }),
-		// Refused because of the first, which may not be there afterwards.
+		// Refused because of the first, which may not exist afterwards.
 		h.begin(t, func() error { return h.Append(t.Context(), next(a.ID, 0, 2)) }),
 		h.begin(t, func() error { return h.Create(t.Context(), a) }),
 	}
@@ -259,9 +260,9 @@ func TestCommitThatFailsIsAnUnknownOutcomeForAll(t *testing.T) {
 	for _, result := range results {
 		err := <-result
 		require.ErrorContains(t, err, "sqlite store: ")
-		require.ErrorContains(t, err, "constraint failed") // SQLite's word for a commit that a hook has forbidden
-		for _, refusal := range []error{store.ErrExists, store.ErrNotFound, store.ErrFenced, store.ErrSequence} {
-			require.NotErrorIs(t, err, refusal)
+		require.ErrorContains(t, err, "constraint failed") // SQLite's error for a commit that a hook vetoes
+		for _, storeError := range []error{store.ErrExists, store.ErrNotFound, store.ErrFenced, store.ErrSequence} {
+			require.NotErrorIs(t, err, storeError)
 		}
 	}
 	h.commits.vetoWith(nil)
@@ -272,7 +273,7 @@ func TestCommitThatFailsIsAnUnknownOutcomeForAll(t *testing.T) {
 	requireLog(t, h, a.ID, 2)
 }
 
-func TestCallerWhoLeavesTakesWhatHasNotBegun(t *testing.T) {
+func TestWriteThatHasNotBegunIsDroppedWhenItsContextEnds(t *testing.T) {
 	h := openHeld(t)
 	n := newSaga()
 	require.NoError(t, h.Create(t.Context(), n))
@@ -288,14 +289,14 @@ func TestCallerWhoLeavesTakesWhatHasNotBegun(t *testing.T) {
 	requireLog(t, h, n.ID, 2)
 }
 
-func TestCallerWhoLeavesDuringACommitIsNotReadAnyMore(t *testing.T) {
+func TestCallerMayReuseItsEventsAfterItsContextEndsDuringACommit(t *testing.T) {
 	h := openHeld(t)
 	n := newSaga()
 	require.NoError(t, h.Create(t.Context(), n))
-	committing, goOn := make(chan struct{}), make(chan struct{})
+	committing, proceed := make(chan struct{}), make(chan struct{})
 	h.commits.vetoWith(func() bool {
 		close(committing)
-		<-goOn
+		<-proceed
 		return false
 	})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -310,12 +311,12 @@ func TestCallerWhoLeavesDuringACommitIsNotReadAnyMore(t *testing.T) {
 	}
 	clear(given.Events)
 	h.commits.vetoWith(nil)
-	close(goOn)
+	close(proceed)
 	require.ErrorIs(t, h.Append(t.Context(), next(n.ID, 0, 3)), store.ErrSequence)
 	requireLog(t, h, n.ID, 3)
 }
 
-func TestLockedDatabaseKeepsWhoStays(t *testing.T) {
+func TestWritesWaitForALockedDatabaseUntilTheirContextsEnd(t *testing.T) {
 	h := openHeld(t)
 	other, err := openDB(t, h.file, 1).Conn(t.Context())
 	require.NoError(t, err)

@@ -9,17 +9,18 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// A batch that has no room for a large entry takes none that came after it, which might be of the same saga.
-func TestLargeEntryIsNotOvertaken(t *testing.T) {
+// A batch without room for a large entry takes no later entry, which might be
+// of the same saga.
+func TestLargeEntryIsCommittedBeforeLaterOnes(t *testing.T) {
 	large, other := saga.NewID(), saga.NewID()
 	queued := func(id saga.ID, seq uint64, size int) *entry {
 		return newAppend(store.Append{ID: id, Generation: 1, Seq: seq, State: saga.StateRunning,
 			Events: []saga.Event{{Seq: seq, Kind: saga.EventStarted, Payload: make([]byte, size)}}})
 	}
 	first, second, third := queued(other, 0, 1), queued(large, 0, maxBytes), queued(large, 1, 1)
-	g := &group{underWay: map[saga.ID]bool{}, queue: []*entry{first, second, third}}
-	assert.Equal(t, []*entry{first}, g.take().entries)
-	assert.Equal(t, []*entry{second}, g.take().entries)
-	assert.Equal(t, []*entry{third}, g.queue)
-	assert.Empty(t, g.take().entries, "while the one before is under way")
+	c := &committer{inFlight: map[saga.ID]bool{}, queue: []*entry{first, second, third}}
+	assert.Equal(t, []*entry{first}, c.takeBatch().entries)
+	assert.Equal(t, []*entry{second}, c.takeBatch().entries)
+	assert.Equal(t, []*entry{third}, c.queue)
+	assert.Empty(t, c.takeBatch().entries, "while the entry before is in flight")
 }

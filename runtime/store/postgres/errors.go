@@ -12,16 +12,19 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// errBusy means that another transaction has locked what was to be changed, and nothing was changed.
+// errBusy means that another transaction has locked the saga, and that nothing
+// was changed.
 var errBusy = errors.New("another transaction has locked the saga")
 
-// The waits between attempts when another transaction is in the way. The first is about as long as a commit takes.
+// The waits between attempts while another transaction is in the way. The first
+// is about the time of a commit.
 const (
 	minBusyWait = time.Millisecond
 	maxBusyWait = 50 * time.Millisecond
 )
 
-// retryBusy calls f until no other transaction is in its way, or the context ends.
+// retryBusy calls f until no other transaction is in its way, or the context
+// ends.
 func retryBusy(ctx context.Context, f func() error) error {
 	for wait := minBusyWait; ; wait = min(2*wait, maxBusyWait) {
 		err := f()
@@ -36,19 +39,22 @@ func retryBusy(ctx context.Context, f func() error) error {
 	}
 }
 
-// isBusy reports whether err says that another transaction was in the way, and that nothing was changed.
+// isBusy reports whether err says that another transaction was in the way, and
+// that nothing was changed.
 func isBusy(err error) bool {
 	if errors.Is(err, errBusy) {
 		return true
 	}
 	class, code := errorCode(err)
-	return class == "40" && code != "40003" || // serialization failures and deadlocks; but not "statement completion unknown"
-		code == "55P03" // lock_not_available, if lock_timeout is set
+	// Class 40 is serialization failures and deadlocks, but 40003 is "statement
+	// completion unknown". 55P03 is lock_not_available, if lock_timeout is set.
+	return class == "40" && code != "40003" || code == "55P03"
 }
 
-// isRefusal reports whether err is the server's, about what the statement was to do, and not about
-// the state of the server or the connection. The transaction was rolled back, and a part of it may succeed.
-func isRefusal(err error) bool {
+// isRejected reports whether the server has rejected a statement because of its
+// data or of other transactions, not because of the state of the server or the
+// connection. The transaction was rolled back. Parts of the batch may succeed.
+func isRejected(err error) bool {
 	class, _ := errorCode(err)
 	switch class {
 	case "22", "23", "54": // data exceptions, constraints, limits
@@ -57,16 +63,17 @@ func isRefusal(err error) bool {
 	return isBusy(err)
 }
 
-// errorCode returns the SQLSTATE of a server's error, and the class of it.
+// errorCode returns the SQLSTATE of an error of the server, and its class.
 func errorCode(err error) (class, code string) {
-	if failure, ok := errors.AsType[*pgconn.PgError](err); ok && len(failure.Code) == 5 {
-		return failure.Code[:2], failure.Code
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && len(pgErr.Code) == 5 {
+		return pgErr.Code[:2], pgErr.Code
 	}
 	return "", ""
 }
 
-// explain adds to an error what was tried, unless it is one of those that a Store is to return.
-func explain(err error, what string, id saga.ID) error {
+// wrapError adds to an error what was tried, unless it is one of the errors
+// that package store specifies.
+func wrapError(err error, what string, id saga.ID) error {
 	switch {
 	case err == nil:
 		return nil

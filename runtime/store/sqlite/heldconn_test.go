@@ -9,8 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Who closes the database after the last call, and copies its file, has all of it.
-func TestConnectionIsBackInThePoolWhenTheLastCallerIsAnswered(t *testing.T) {
+// A program that closes the database after its last call, and copies the file,
+// has a complete copy.
+func TestConnectionIsReleasedBeforeTheLastCallReturns(t *testing.T) {
 	db := openDB(t, newFile(t), 0)
 	s := openStore(t, db)
 	n := newSaga()
@@ -24,17 +25,17 @@ func TestConnectionIsBackInThePoolWhenTheLastCallerIsAnswered(t *testing.T) {
 	}
 }
 
-// The writes never cease, and what reads gets its turns on the only connection.
+// Reads get their turn on the only connection while writes never pause.
 func TestStoreSharesTheOnlyConnectionOfAPool(t *testing.T) {
 	db := openDB(t, newFile(t), 1)
 	s := openStore(t, db)
-	var over atomic.Bool
+	var stop atomic.Bool
 	var writers sync.WaitGroup
 	for range 8 {
 		n := newSaga()
 		require.NoError(t, s.Create(t.Context(), n))
 		writers.Go(func() {
-			for i := uint64(0); !over.Load(); i++ {
+			for i := uint64(0); !stop.Load(); i++ {
 				assert.NoError(t, s.Append(t.Context(), next(n.ID, i, 1)))
 			}
 		})
@@ -44,6 +45,6 @@ func TestStoreSharesTheOnlyConnectionOfAPool(t *testing.T) {
 		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM saga_record").Scan(&count))
 		require.Equal(t, 8, count)
 	}
-	over.Store(true)
+	stop.Store(true)
 	writers.Wait()
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-func TestWhatGathersIsCommittedTogetherAndInOrder(t *testing.T) {
+func TestWaitingEntriesAreCommittedTogetherAndInOrder(t *testing.T) {
 	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
 	s, err := Open(t.Context(), pool, Config{Schema: schema, Writers: 1})
 	require.NoError(t, err)
@@ -47,10 +47,10 @@ func TestWhatGathersIsCommittedTogetherAndInOrder(t *testing.T) {
 		require.Eventually(t, func() bool {
 			s.writes.mu.Lock()
 			defer s.writes.mu.Unlock()
-			return len(s.writes.queue) == queued && len(s.writes.underWay) == 1
+			return len(s.writes.queue) == queued && len(s.writes.inFlight) == 1
 		}, 30*time.Second, time.Millisecond)
 	}
-	add(sagas[0], 0, 0) // it is under way, and waits for the lock
+	add(sagas[0], 0, 0) // it is in flight, and waits for the lock
 	add(sagas[0], 1, 1)
 	add(sagas[1], 0, 2)
 	add(sagas[1], 1, 3)
@@ -63,9 +63,9 @@ func TestWhatGathersIsCommittedTogetherAndInOrder(t *testing.T) {
 	assert.Equal(t, []int{1, 4, 1}, batches, "one entry of each saga in a batch, the older one first")
 }
 
-func TestDeletesThatComeTogetherShareACommit(t *testing.T) {
+func TestWaitingDeletesShareACommit(t *testing.T) {
 	pool, schema := pgtest.Pool(t, pgtest.URL(t)), pgtest.Schema(t)
-	s, err := Open(t.Context(), pool, Config{Schema: schema, Others: 1})
+	s, err := Open(t.Context(), pool, Config{Schema: schema, ReadConns: 1})
 	require.NoError(t, err)
 	var batches []int
 	s.deletes.commit = func(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
@@ -75,15 +75,16 @@ func TestDeletesThatComeTogetherShareACommit(t *testing.T) {
 	final := make([]saga.ID, 20)
 	for i := range final {
 		final[i] = saga.NewID()
-		n := store.NewSaga{ID: final[i], Name: "a", DAG: []byte("{}"), State: saga.StateFailed, Events: []saga.Event{{Kind: saga.EventStarted}}}
+		n := runningSaga(final[i])
+		n.State, n.Events = saga.StateFailed, []saga.Event{{Kind: saga.EventStarted}}
 		require.NoError(t, s.Create(t.Context(), n))
 	}
-	open := store.NewSaga{ID: saga.NewID(), Name: "a", DAG: []byte("{}"), State: saga.StateRunning}
-	require.NoError(t, s.Create(t.Context(), open))
+	unfinished := runningSaga(saga.NewID())
+	require.NoError(t, s.Create(t.Context(), unfinished))
 
-	s.others <- struct{}{} // the connection that deletes need is in use
+	s.readConns <- struct{}{} // the only connection for deletes is in use
 	results := map[saga.ID]chan error{}
-	for i, id := range append(final, open.ID, saga.NewID()) {
+	for i, id := range append(final, unfinished.ID, saga.NewID()) {
 		result := make(chan error, 1)
 		results[id] = result
 		go func() { result <- s.Delete(t.Context(), id) }()
@@ -93,13 +94,13 @@ func TestDeletesThatComeTogetherShareACommit(t *testing.T) {
 			return len(s.deletes.queue) == i+1
 		}, 30*time.Second, time.Millisecond)
 	}
-	s.leaveOthers()
+	s.releaseReadConn()
 	for _, id := range final {
 		require.NoError(t, <-results[id])
 		delete(results, id)
 	}
-	require.ErrorIs(t, <-results[open.ID], store.ErrNotFinal)
-	delete(results, open.ID)
+	require.ErrorIs(t, <-results[unfinished.ID], store.ErrNotFinal)
+	delete(results, unfinished.ID)
 	for _, result := range results {
 		require.ErrorIs(t, <-result, store.ErrNotFound)
 	}
@@ -107,5 +108,5 @@ func TestDeletesThatComeTogetherShareACommit(t *testing.T) {
 	left, err := s.List(t.Context(), store.Query{})
 	require.NoError(t, err)
 	require.Len(t, left, 1)
-	assert.Equal(t, open.ID, left[0].ID)
+	assert.Equal(t, unfinished.ID, left[0].ID)
 }
