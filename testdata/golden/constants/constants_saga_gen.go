@@ -10,18 +10,18 @@ import (
 	"github.com/sagagen/sagagen/testdata/golden/constants/region"
 )
 
-// When this line doesn't compile, this file and the runtime are of different times:
-// run go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file: run
+// go get github.com/sagagen/sagagen@latest, then go generate.
 const _ = saga.SupportsGeneratedCodeVersion1
 
-// The annotated functions that this file calls. When one of these lines doesn't compile,
-// that function has changed since: run go generate.
+// The annotated functions that this file calls. If one of these lines doesn't
+// compile, the function has changed: run go generate.
 var (
 	_ func(int, Limits, []string, region.Region) (string, error) = orderServers
 )
 
-// The values of constant nodes. When one of these lines doesn't compile, that value has
-// another type since: run go generate.
+// The values of constant nodes. If one of these lines doesn't compile, the value
+// has changed its type: run go generate.
 var (
 	_ Limits          = defaultLimits
 	_ region.Region   = region.Default
@@ -142,8 +142,8 @@ func (r OrderResult) Place() region.Region { return r.nodes.Place }
 // Servers returns the output of the node servers, which is the saga's.
 func (r OrderResult) Servers() string { return r.nodes.Servers }
 
-// The shapes of the data in the logs of these sagas, as JSON has it. A saga that is under way
-// when they change goes on only if what is in its log still fits.
+// The shapes of the data in the logs of these sagas, as JSON. If they change, a
+// saga in flight is resumed only if the data in its log still fits.
 const (
 	shapeLimits       = `{"CPUs":int,"Disks":int}`
 	shapeRegionRegion = `{"Name":string}`

@@ -10,19 +10,19 @@ import (
 	"github.com/sagagen/sagagen/testdata/golden/foreign_actions/billing"
 )
 
-// When this line doesn't compile, this file and the runtime are of different times:
-// run go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file: run
+// go get github.com/sagagen/sagagen@latest, then go generate.
 const _ = saga.SupportsGeneratedCodeVersion1
 
-// The annotated functions that this file calls. When one of these lines doesn't compile,
-// that function has changed since: run go generate.
+// The annotated functions that this file calls. If one of these lines doesn't
+// compile, the function has changed: run go generate.
 var (
 	_ func(Subscription) (billing.Amount, error)             = amount
 	_ func(billing.Receipt, billing.Receipt) (string, error) = welcome
 )
 
-// The actions of other packages that the sagas of this one run. When one of these lines doesn't
-// compile, that function has changed since: run go generate.
+// The imported actions that the sagas of this package run. If one of these lines
+// doesn't compile, the function has changed: run go generate.
 var (
 	_ func(*billing.Client, context.Context, billing.Amount) (billing.Receipt, error) = (*billing.Client).Pay
 	_ func(*billing.Client, context.Context, billing.Receipt) error                   = (*billing.Client).PayBack
@@ -35,7 +35,7 @@ const (
 )
 
 // NewRegistry returns a registry of the actions of this package.
-// The sagas of this package need more: add them with billing.RegisterActions.
+// The sagas of this package run imported actions too: add them with billing.RegisterActions.
 func NewRegistry() *saga.Registry {
 	registry := saga.NewRegistry()
 	RegisterActions(registry)
@@ -158,8 +158,8 @@ func (r SubscriptionResult) Year() billing.Receipt { return r.nodes.Year }
 // Welcome returns the output of the node welcome, which is the saga's.
 func (r SubscriptionResult) Welcome() string { return r.nodes.Welcome }
 
-// The shapes of the data in the logs of these sagas, as JSON has it. A saga that is under way
-// when they change goes on only if what is in its log still fits.
+// The shapes of the data in the logs of these sagas, as JSON. If they change, a
+// saga in flight is resumed only if the data in its log still fits.
 const (
 	shapeBillingAmount  = `{"Cents":int}`
 	shapeBillingReceipt = `{"Number":string}`

@@ -11,12 +11,12 @@ import (
 	saga2 "github.com/sagagen/sagagen/testdata/golden/import_clash/saga"
 )
 
-// When this line doesn't compile, this file and the runtime are of different times:
-// run go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file: run
+// go get github.com/sagagen/sagagen@latest, then go generate.
 const _ = saga.SupportsGeneratedCodeVersion1
 
-// The annotated functions that this file calls. When one of these lines doesn't compile,
-// that function has changed since: run go generate.
+// The annotated functions that this file calls. If one of these lines doesn't
+// compile, the function has changed: run go generate.
 var (
 	_ func(context2.Context, Evening, *Library) (time, error) = in
 	_ func(*Library, time) error                              = (*Library).leave
@@ -137,8 +137,8 @@ func (r EveningResult) In() time { return r.nodes.In }
 // Out returns the output of the node out, which is the saga's.
 func (r EveningResult) Out() saga2.Tale { return r.nodes.Out }
 
-// The shapes of the data in the logs of these sagas, as JSON has it. A saga that is under way
-// when they change goes on only if what is in its log still fits.
+// The shapes of the data in the logs of these sagas, as JSON. If they change, a
+// saga in flight is resumed only if the data in its log still fits.
 const (
 	shapeEvening  = "{}"
 	shapeSagaTale = `{"Title":string}`

@@ -10,19 +10,19 @@ import (
 	"github.com/sagagen/sagagen/testdata/golden/foreign_actions/billing"
 )
 
-// When this line doesn't compile, this file and the runtime are of different times:
-// run go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file: run
+// go get github.com/sagagen/sagagen@latest, then go generate.
 const _ = saga.SupportsGeneratedCodeVersion1
 
-// The actions of other packages that the sagas of this one run. When one of these lines doesn't
-// compile, that function has changed since: run go generate.
+// The imported actions that the sagas of this package run. If one of these lines
+// doesn't compile, the function has changed: run go generate.
 var (
 	_ func(*billing.Client, context.Context, billing.Amount) (billing.Receipt, error) = (*billing.Client).Pay
 	_ func(*billing.Client, context.Context, billing.Receipt) error                   = (*billing.Client).PayBack
 )
 
-// The values of constant nodes. When one of these lines doesn't compile, that value has
-// another type since: run go generate.
+// The values of constant nodes. If one of these lines doesn't compile, the value
+// has changed its type: run go generate.
 var (
 	_ billing.Amount = fee
 )

@@ -9,12 +9,12 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// When this line doesn't compile, this file and the runtime are of different times:
-// run go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file: run
+// go get github.com/sagagen/sagagen@latest, then go generate.
 const _ = saga.SupportsGeneratedCodeVersion1
 
-// The annotated functions that this file calls. When one of these lines doesn't compile,
-// that function has changed since: run go generate.
+// The annotated functions that this file calls. If one of these lines doesn't
+// compile, the function has changed: run go generate.
 var (
 	_ func(Dish, Dish, Dish) (Bill, error)               = writeBill
 	_ func(Table) (Dish, error)                          = bakeBread
@@ -235,8 +235,8 @@ func (r DinnerResult) Wine() Dish { return r.nodes.Wine }
 // Bill returns the output of the node bill, which is the saga's.
 func (r DinnerResult) Bill() Bill { return r.nodes.Bill }
 
-// The shapes of the data in the logs of these sagas, as JSON has it. A saga that is under way
-// when they change goes on only if what is in its log still fits.
+// The shapes of the data in the logs of these sagas, as JSON. If they change, a
+// saga in flight is resumed only if the data in its log still fits.
 const (
 	shapeBill   = `{"Total":int}`
 	shapeDinner = `{"guests":int}`

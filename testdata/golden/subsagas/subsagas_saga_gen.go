@@ -9,12 +9,12 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// When this line doesn't compile, this file and the runtime are of different times:
-// run go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file: run
+// go get github.com/sagagen/sagagen@latest, then go generate.
 const _ = saga.SupportsGeneratedCodeVersion1
 
-// The annotated functions that this file calls. When one of these lines doesn't compile,
-// that function has changed since: run go generate.
+// The annotated functions that this file calls. If one of these lines doesn't
+// compile, the function has changed: run go generate.
 var (
 	_ func(Instance, string, string) (string, error) = bootInstance
 	_ func(ServerParams) (int, error)                = pickServer
@@ -22,8 +22,8 @@ var (
 	_ func(string) error                             = releaseServer
 )
 
-// The values of constant nodes. When one of these lines doesn't compile, that value has
-// another type since: run go generate.
+// The values of constant nodes. If one of these lines doesn't compile, the value
+// has changed its type: run go generate.
 var (
 	_ ServerParams = bigServer
 	_ ServerParams = smallServer
@@ -241,8 +241,8 @@ func (r ServerParamsResult) Pick() int { return r.nodes.Pick }
 // Reserve returns the output of the node reserve, which is the saga's.
 func (r ServerParamsResult) Reserve() string { return r.nodes.Reserve }
 
-// The shapes of the data in the logs of these sagas, as JSON has it. A saga that is under way
-// when they change goes on only if what is in its log still fits.
+// The shapes of the data in the logs of these sagas, as JSON. If they change, a
+// saga in flight is resumed only if the data in its log still fits.
 const (
 	shapeInstance     = `{"Name":string}`
 	shapeServerParams = `{"Size":int}`

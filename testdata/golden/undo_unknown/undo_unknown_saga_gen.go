@@ -9,12 +9,12 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// When this line doesn't compile, this file and the runtime are of different times:
-// run go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file: run
+// go get github.com/sagagen/sagagen@latest, then go generate.
 const _ = saga.SupportsGeneratedCodeVersion1
 
-// The annotated functions that this file calls. When one of these lines doesn't compile,
-// that function has changed since: run go generate.
+// The annotated functions that this file calls. If one of these lines doesn't
+// compile, the function has changed: run go generate.
 var (
 	_ func(Transfer, Booking) (Booking, error) = credit
 	_ func(*Booking, Booking) error            = undoCredit
@@ -141,8 +141,8 @@ func (r TransferResult) Debit() Booking { return r.nodes.Debit }
 // Credit returns the output of the node credit, which is the saga's.
 func (r TransferResult) Credit() Booking { return r.nodes.Credit }
 
-// The shapes of the data in the logs of these sagas, as JSON has it. A saga that is under way
-// when they change goes on only if what is in its log still fits.
+// The shapes of the data in the logs of these sagas, as JSON. If they change, a
+// saga in flight is resumed only if the data in its log still fits.
 const (
 	shapeBooking  = `{"Amount":int}`
 	shapeTransfer = `{"Amount":int,"Lost":string}`

@@ -9,12 +9,12 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// When this line doesn't compile, this file and the runtime are of different times:
-// run go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file: run
+// go get github.com/sagagen/sagagen@latest, then go generate.
 const _ = saga.SupportsGeneratedCodeVersion1
 
-// The annotated functions that this file calls. When one of these lines doesn't compile,
-// that function has changed since: run go generate.
+// The annotated functions that this file calls. If one of these lines doesn't
+// compile, the function has changed: run go generate.
 var (
 	_ func(cleanup) (dust, error) = sweep
 )
@@ -98,8 +98,8 @@ func (r *cleanupResult) DecodeOutputs(outputs saga.Outputs) error { return outpu
 // Sweep returns the output of the node sweep, which is the saga's.
 func (r cleanupResult) Sweep() dust { return r.nodes.Sweep }
 
-// The shapes of the data in the logs of these sagas, as JSON has it. A saga that is under way
-// when they change goes on only if what is in its log still fits.
+// The shapes of the data in the logs of these sagas, as JSON. If they change, a
+// saga in flight is resumed only if the data in its log still fits.
 const (
 	shapeCleanup = `{"Rooms":int}`
 	shapeDust    = `{"Grams":int}`
