@@ -71,6 +71,18 @@ var keyExamples = map[string]string{
 	"params":   "params=trip",
 }
 
+// synonyms are the keys of arguments under the names that other systems give
+// them, folded. They get no fix, since the values may mean something else: a
+// number of retries is one less than a number of attempts.
+var synonyms = map[string]string{
+	"retry": "attempts", "retries": "attempts", "maxretries": "attempts", "maxattempts": "attempts",
+	"delay": "backoff", "wait": "backoff", "interval": "backoff",
+	"deadline": "timeout", "ttl": "timeout",
+	"concurrency": "limit", "parallel": "limit", "maxconcurrency": "limit",
+	"title": "label", "name": "label", "description": "label",
+	"needs": "after", "depends": "after", "dependson": "after", "requires": "after",
+}
+
 func (f Spec) takes(key string) bool { return slices.Contains(f.keys, key) }
 
 // words are the words and keys that an unknown argument may be a misspelling

@@ -21,6 +21,10 @@ func (p *parser) unknownArgument(a Argument) {
 			replace(p.misspelt(a, key))
 		return
 	}
+	if key := synonyms[spelling.Fold(a.key)]; p.spec.takes(key) {
+		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:%s has no argument %s; use %s, as in %s", p.Verb, keyText(a.key), key, keyExamples[key])
+		return
+	}
 	if p.Verb == "append" && a.key == "after" {
 		p.mistake(diag.CodeUnknownArgument, a.Offset, "//saga:append has no argument after=, because it runs after the whole previous stage; to choose what a node runs after, use %s", Specs["node"].usage)
 		return

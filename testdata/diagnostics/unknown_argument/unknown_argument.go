@@ -16,3 +16,6 @@ func ship() error { return nil }
 
 //saga:do weigh noundo always
 func weigh() error { return nil }
+
+//saga:do stamp noundo retry=3
+func stamp() error { return nil }
