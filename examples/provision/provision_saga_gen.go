@@ -9,8 +9,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -27,8 +29,8 @@ var (
 	_ func(saga.ActionContext, uint64) (string, error)                         = vpcAllocIP
 )
 
-// The values of constant nodes. If one of these lines doesn't compile, the value
-// has changed its type: run go generate.
+// The values of constant nodes. If one of these lines doesn't compile, the
+// value has changed its type: run go generate.
 var (
 	_ func() ServerAlloc = oneThing
 )
@@ -53,8 +55,8 @@ func NewRegistry() *saga.Registry {
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		instanceBootAction(),
@@ -287,21 +289,24 @@ var buildServerAllocDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartServerAlloc creates and starts a saga server-alloc. See saga.Start for the options and the errors.
+// StartServerAlloc starts a saga server-alloc. See saga.Start for the options
+// and the errors.
 func StartServerAlloc(ctx context.Context, coordinator saga.Coordinator, params ServerAlloc, options ...saga.StartOption) (*ServerAllocRun, error) {
 	return saga.Start[ServerAllocResult](ctx, coordinator, ServerAllocDAG(), params, options...)
 }
 
-// FindServerAlloc returns the handle of a saga server-alloc that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindServerAlloc returns the handle of an existing saga server-alloc, maybe of
+// another process. See saga.Find for the errors.
 func FindServerAlloc(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*ServerAllocRun, error) {
 	return saga.Find[ServerAllocResult](ctx, coordinator, "server-alloc", id)
 }
 
-// ServerAllocRun is the handle of one saga server-alloc. Its Wait returns the ServerAllocResult.
+// ServerAllocRun is the handle of one saga server-alloc. Its Wait returns the
+// ServerAllocResult.
 type ServerAllocRun = saga.Run[ServerAllocResult]
 
-// ServerAllocResult holds the outputs of the nodes of a saga server-alloc that has succeeded.
+// ServerAllocResult holds the outputs of the nodes of a saga server-alloc that
+// has succeeded.
 type ServerAllocResult struct {
 	nodes struct {
 		ServerID      uint64 `saga:"server_id"`
@@ -317,7 +322,8 @@ func (r *ServerAllocResult) DecodeOutputs(outputs saga.Outputs) error {
 // ServerID returns the output of the node server_id.
 func (r ServerAllocResult) ServerID() uint64 { return r.nodes.ServerID }
 
-// ServerReserve returns the output of the node server_reserve, which is the saga's.
+// ServerReserve returns the output of the node server_reserve, which is the
+// saga's.
 func (r ServerAllocResult) ServerReserve() Server { return r.nodes.ServerReserve }
 
 // ProvisionDAG returns the DAG of the saga vm-provision:
@@ -371,21 +377,24 @@ var buildProvisionDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartProvision creates and starts a saga vm-provision. See saga.Start for the options and the errors.
+// StartProvision starts a saga vm-provision. See saga.Start for the options and
+// the errors.
 func StartProvision(ctx context.Context, coordinator saga.Coordinator, params Provision, options ...saga.StartOption) (*ProvisionRun, error) {
 	return saga.Start[ProvisionResult](ctx, coordinator, ProvisionDAG(), params, options...)
 }
 
-// FindProvision returns the handle of a saga vm-provision that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindProvision returns the handle of an existing saga vm-provision, maybe of
+// another process. See saga.Find for the errors.
 func FindProvision(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*ProvisionRun, error) {
 	return saga.Find[ProvisionResult](ctx, coordinator, "vm-provision", id)
 }
 
-// ProvisionRun is the handle of one saga vm-provision. Its Wait returns the ProvisionResult.
+// ProvisionRun is the handle of one saga vm-provision. Its Wait returns the
+// ProvisionResult.
 type ProvisionRun = saga.Run[ProvisionResult]
 
-// ProvisionResult holds the outputs of the nodes of a saga vm-provision that has succeeded.
+// ProvisionResult holds the outputs of the nodes of a saga vm-provision that
+// has succeeded.
 type ProvisionResult struct {
 	nodes struct {
 		InstanceID        uint64      `saga:"instance_id"`

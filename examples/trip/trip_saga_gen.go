@@ -10,8 +10,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -37,15 +39,16 @@ const (
 	ActionSummary saga.ActionName = "trip.summary"
 )
 
-// NewRegistry returns a registry of the actions of this package. They work with service.
+// NewRegistry returns a registry of the actions of this package. They use
+// service.
 func NewRegistry(service *Service) *saga.Registry {
 	registry := saga.NewRegistry()
 	RegisterActions(registry, service)
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry. They work with service.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. They use
+// service. It panics if the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry, service *Service) {
 	registry.Register(service,
 		carAction(service),
@@ -127,7 +130,8 @@ type paymentInputs struct {
 	Trip BookTrip `saga:"trip"`
 }
 
-// paymentAction is chargeCard, undone by refundCard, also when its outcome is unknown.
+// paymentAction is chargeCard, undone by refundCard, also when its outcome is
+// unknown.
 func paymentAction(service *Service) saga.Action {
 	return saga.NewAction(saga.ActionSpec[paymentInputs, PaymentConfirmation]{
 		Name: ActionPayment,
@@ -210,21 +214,24 @@ var buildBookTripDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartBookTrip creates and starts a saga book-trip. See saga.Start for the options and the errors.
+// StartBookTrip starts a saga book-trip. See saga.Start for the options and the
+// errors.
 func StartBookTrip(ctx context.Context, coordinator saga.Coordinator, params BookTrip, options ...saga.StartOption) (*BookTripRun, error) {
 	return saga.Start[BookTripResult](ctx, coordinator, BookTripDAG(), params, options...)
 }
 
-// FindBookTrip returns the handle of a saga book-trip that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindBookTrip returns the handle of an existing saga book-trip, maybe of
+// another process. See saga.Find for the errors.
 func FindBookTrip(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*BookTripRun, error) {
 	return saga.Find[BookTripResult](ctx, coordinator, "book-trip", id)
 }
 
-// BookTripRun is the handle of one saga book-trip. Its Wait returns the BookTripResult.
+// BookTripRun is the handle of one saga book-trip. Its Wait returns the
+// BookTripResult.
 type BookTripRun = saga.Run[BookTripResult]
 
-// BookTripResult holds the outputs of the nodes of a saga book-trip that has succeeded.
+// BookTripResult holds the outputs of the nodes of a saga book-trip that has
+// succeeded.
 type BookTripResult struct {
 	nodes struct {
 		Payment PaymentConfirmation `saga:"payment"`

@@ -10,8 +10,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -40,15 +42,16 @@ const (
 	ActionShip      saga.ActionName = "order.ship"
 )
 
-// NewRegistry returns a registry of the actions of this package. They work with service.
+// NewRegistry returns a registry of the actions of this package. They use
+// service.
 func NewRegistry(service *Service) *saga.Registry {
 	registry := saga.NewRegistry()
 	RegisterActions(registry, service)
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry. They work with service.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. They use
+// service. It panics if the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry, service *Service) {
 	registry.Register(service,
 		authorizeAction(service),
@@ -66,7 +69,8 @@ type authorizeInputs struct {
 	Quote Quote      `saga:"quote"`
 }
 
-// authorizeAction is authorize, undone by void, also when its outcome is unknown.
+// authorizeAction is authorize, undone by void, also when its outcome is
+// unknown.
 func authorizeAction(service *Service) saga.Action {
 	return saga.NewAction(saga.ActionSpec[authorizeInputs, Authorization]{
 		Name: ActionAuthorize,
@@ -136,7 +140,8 @@ type confirmInputs struct {
 	Shipment Shipment   `saga:"shipment"`
 }
 
-// confirmAction is confirm, undone by correct, also when its outcome is unknown.
+// confirmAction is confirm, undone by correct, also when its outcome is
+// unknown.
 func confirmAction(service *Service) saga.Action {
 	return saga.NewAction(saga.ActionSpec[confirmInputs, Confirmation]{
 		Name: ActionConfirm,
@@ -194,7 +199,8 @@ type reserveInputs struct {
 	Order PlaceOrder `saga:"order"`
 }
 
-// reserveAction is reserve, undone by release, also when its outcome is unknown.
+// reserveAction is reserve, undone by release, also when its outcome is
+// unknown.
 func reserveAction(service *Service) saga.Action {
 	return saga.NewAction(saga.ActionSpec[reserveInputs, Reservation]{
 		Name: ActionReserve,
@@ -287,21 +293,24 @@ var buildPlaceOrderDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartPlaceOrder creates and starts a saga place-order. See saga.Start for the options and the errors.
+// StartPlaceOrder starts a saga place-order. See saga.Start for the options and
+// the errors.
 func StartPlaceOrder(ctx context.Context, coordinator saga.Coordinator, params PlaceOrder, options ...saga.StartOption) (*PlaceOrderRun, error) {
 	return saga.Start[PlaceOrderResult](ctx, coordinator, PlaceOrderDAG(), params, options...)
 }
 
-// FindPlaceOrder returns the handle of a saga place-order that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindPlaceOrder returns the handle of an existing saga place-order, maybe of
+// another process. See saga.Find for the errors.
 func FindPlaceOrder(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*PlaceOrderRun, error) {
 	return saga.Find[PlaceOrderResult](ctx, coordinator, "place-order", id)
 }
 
-// PlaceOrderRun is the handle of one saga place-order. Its Wait returns the PlaceOrderResult.
+// PlaceOrderRun is the handle of one saga place-order. Its Wait returns the
+// PlaceOrderResult.
 type PlaceOrderRun = saga.Run[PlaceOrderResult]
 
-// PlaceOrderResult holds the outputs of the nodes of a saga place-order that has succeeded.
+// PlaceOrderResult holds the outputs of the nodes of a saga place-order that
+// has succeeded.
 type PlaceOrderResult struct {
 	nodes struct {
 		Quote     Quote         `saga:"quote"`

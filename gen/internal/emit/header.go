@@ -23,7 +23,9 @@ func (e *emitter) importDecl() *jen.Statement {
 // handshake makes the file fail to compile with a runtime that doesn't support
 // it.
 func (e *emitter) handshake() *jen.Statement {
-	return doc(`If this line doesn't compile, the runtime doesn't support this file: run
-go get github.com/sagagen/sagagen@latest, then go generate.`).
+	return doc(`If this line doesn't compile, the runtime doesn't support this file. Run:
+
+	go get github.com/sagagen/sagagen@latest
+	go generate`).
 		Const().Id("_").Op("=").Add(e.saga("SupportsGeneratedCodeVersion1"))
 }

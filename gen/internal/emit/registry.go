@@ -50,7 +50,7 @@ func (e *emitter) registerActions() *jen.Statement {
 	}
 	registry := jen.Id("registry").Op("*").Add(e.saga("Registry"))
 	return doc("RegisterActions adds the actions of this package to registry." + e.worksWith() + `
-It panics if registry holds actions of these names already.`).
+It panics if the registry already has an action of the same name.`).
 		Func().Id("RegisterActions").Params(append([]jen.Code{registry}, e.appParams()...)...).Block(
 		call(jen.Id("registry").Dot("Register"), []jen.Code{app}, actions...),
 	)
@@ -119,7 +119,7 @@ func (e *emitter) worksWith() string {
 	if e.pkg.App == nil {
 		return ""
 	}
-	return " They work with " + e.app + "."
+	return " They use " + e.app + "."
 }
 
 func (e *emitter) appParams() []jen.Code {

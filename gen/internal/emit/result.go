@@ -10,7 +10,7 @@ import (
 // start declares the function that starts a saga.
 func (e *emitter) start(s *model.Saga) *jen.Statement {
 	n := outline.NamesOf(s)
-	return doc(n.Start+" creates and starts a saga "+s.Name+". See saga.Start for the options and the errors.").
+	return doc(n.Start+" starts a saga "+s.Name+". See saga.Start for the options and the errors.").
 		Func().Id(n.Start).Params(
 		e.contextParam(),
 		e.coordinatorParam(),
@@ -26,8 +26,7 @@ func (e *emitter) start(s *model.Saga) *jen.Statement {
 // find declares the function that returns the handle of an existing saga.
 func (e *emitter) find(s *model.Saga) *jen.Statement {
 	n := outline.NamesOf(s)
-	return doc(n.Find+" returns the handle of a saga "+s.Name+` that was started earlier, maybe by another process.
-See saga.Find for the errors.`).
+	return doc(n.Find+" returns the handle of an existing saga "+s.Name+", maybe of another process. See saga.Find for the errors.").
 		Func().Id(n.Find).Params(
 		e.contextParam(),
 		e.coordinatorParam(),

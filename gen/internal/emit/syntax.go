@@ -3,28 +3,56 @@ package emit
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/dave/jennifer/jen"
 )
 
-// doc starts a block with a doc comment. Characters that don't print, such as
-// those that change the direction of writing, become U+FFFD, so that the text
-// can neither end the comment nor look like something else.
+// commentWidth is the width of a line of a comment.
+const commentWidth = 80
+
+// doc starts a block with a doc comment. It wraps paragraphs, which are separated
+// by empty lines, and keeps lines that begin with a tab.
+//
+// Characters that don't print, such as those that change the direction of
+// writing, become U+FFFD, so that the text can neither end the comment nor look
+// like something else.
 func doc(text string) *jen.Statement {
 	s := jen.Null()
-	for line := range strings.SplitSeq(text, "\n") {
-		line = strings.Map(func(r rune) rune {
-			if r != '\t' && !unicode.IsPrint(r) {
-				return unicode.ReplacementChar
+	var paragraph []string
+	flush := func() {
+		line := "//"
+		for _, word := range paragraph {
+			if line != "//" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > commentWidth {
+				s.Comment(line).Line()
+				line = "//"
 			}
-			return r
-		}, line)
-		if line != "" && line[0] != '\t' {
-			line = " " + line
+			line += " " + word
 		}
+		if line != "//" {
+			s.Comment(line).Line()
+		}
+		paragraph = nil
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		line = strings.Map(printing, line)
+		if line != "" && line[0] != '\t' {
+			paragraph = append(paragraph, strings.Fields(line)...)
+			continue
+		}
+		flush()
 		s.Comment("//" + line).Line()
 	}
+	flush()
 	return s
+}
+
+// printing replaces a character that doesn't print.
+func printing(r rune) rune {
+	if r != '\t' && !unicode.IsPrint(r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // lines returns a list with one item on each line, between open and close.

@@ -10,8 +10,10 @@ import (
 	"github.com/sagagen/sagagen/testdata/golden/constants/region"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -20,8 +22,8 @@ var (
 	_ func(int, Limits, []string, region.Region) (string, error) = orderServers
 )
 
-// The values of constant nodes. If one of these lines doesn't compile, the value
-// has changed its type: run go generate.
+// The values of constant nodes. If one of these lines doesn't compile, the
+// value has changed its type: run go generate.
 var (
 	_ Limits          = defaultLimits
 	_ region.Region   = region.Default
@@ -41,8 +43,8 @@ func NewRegistry() *saga.Registry {
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		serversAction(),
@@ -99,13 +101,14 @@ var buildOrderDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartOrder creates and starts a saga order. See saga.Start for the options and the errors.
+// StartOrder starts a saga order. See saga.Start for the options and the
+// errors.
 func StartOrder(ctx context.Context, coordinator saga.Coordinator, params Order, options ...saga.StartOption) (*OrderRun, error) {
 	return saga.Start[OrderResult](ctx, coordinator, OrderDAG(), params, options...)
 }
 
-// FindOrder returns the handle of a saga order that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindOrder returns the handle of an existing saga order, maybe of another
+// process. See saga.Find for the errors.
 func FindOrder(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*OrderRun, error) {
 	return saga.Find[OrderResult](ctx, coordinator, "order", id)
 }
@@ -113,7 +116,8 @@ func FindOrder(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*
 // OrderRun is the handle of one saga order. Its Wait returns the OrderResult.
 type OrderRun = saga.Run[OrderResult]
 
-// OrderResult holds the outputs of the nodes of a saga order that has succeeded.
+// OrderResult holds the outputs of the nodes of a saga order that has
+// succeeded.
 type OrderResult struct {
 	nodes struct {
 		Count   int           `saga:"count"`

@@ -9,8 +9,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -41,8 +43,8 @@ func NewRegistry() *saga.Registry {
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		afterC1Action(),
@@ -212,21 +214,24 @@ var buildLettersDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartLetters creates and starts a saga letters. See saga.Start for the options and the errors.
+// StartLetters starts a saga letters. See saga.Start for the options and the
+// errors.
 func StartLetters(ctx context.Context, coordinator saga.Coordinator, params Letters, options ...saga.StartOption) (*LettersRun, error) {
 	return saga.Start[LettersResult](ctx, coordinator, LettersDAG(), params, options...)
 }
 
-// FindLetters returns the handle of a saga letters that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindLetters returns the handle of an existing saga letters, maybe of another
+// process. See saga.Find for the errors.
 func FindLetters(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*LettersRun, error) {
 	return saga.Find[LettersResult](ctx, coordinator, "letters", id)
 }
 
-// LettersRun is the handle of one saga letters. Its Wait returns the LettersResult.
+// LettersRun is the handle of one saga letters. Its Wait returns the
+// LettersResult.
 type LettersRun = saga.Run[LettersResult]
 
-// LettersResult holds the outputs of the nodes of a saga letters that has succeeded.
+// LettersResult holds the outputs of the nodes of a saga letters that has
+// succeeded.
 type LettersResult struct {
 	nodes struct {
 		A   string   `saga:"a"`
@@ -304,13 +309,13 @@ var buildWordDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartWord creates and starts a saga word. See saga.Start for the options and the errors.
+// StartWord starts a saga word. See saga.Start for the options and the errors.
 func StartWord(ctx context.Context, coordinator saga.Coordinator, params Word, options ...saga.StartOption) (*WordRun, error) {
 	return saga.Start[WordResult](ctx, coordinator, WordDAG(), params, options...)
 }
 
-// FindWord returns the handle of a saga word that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindWord returns the handle of an existing saga word, maybe of another
+// process. See saga.Find for the errors.
 func FindWord(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*WordRun, error) {
 	return saga.Find[WordResult](ctx, coordinator, "word", id)
 }

@@ -10,8 +10,10 @@ import (
 	"github.com/sagagen/sagagen/testdata/golden/foreign_actions/billing"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -21,8 +23,8 @@ var (
 	_ func(billing.Receipt, billing.Receipt) (string, error) = welcome
 )
 
-// The imported actions that the sagas of this package run. If one of these lines
-// doesn't compile, the function has changed: run go generate.
+// The imported actions that the sagas of this package run. If one of these
+// lines doesn't compile, the function has changed: run go generate.
 var (
 	_ func(*billing.Client, context.Context, billing.Amount) (billing.Receipt, error) = (*billing.Client).Pay
 	_ func(*billing.Client, context.Context, billing.Receipt) error                   = (*billing.Client).PayBack
@@ -34,16 +36,16 @@ const (
 	ActionWelcome saga.ActionName = "foreign_actions.welcome"
 )
 
-// NewRegistry returns a registry of the actions of this package.
-// The sagas of this package run imported actions too: add them with billing.RegisterActions.
+// NewRegistry returns a registry of the actions of this package. The sagas of
+// this package run imported actions too: add them with billing.RegisterActions.
 func NewRegistry() *saga.Registry {
 	registry := saga.NewRegistry()
 	RegisterActions(registry)
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		amountAction(),
@@ -117,21 +119,24 @@ var buildSubscriptionDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartSubscription creates and starts a saga subscription. See saga.Start for the options and the errors.
+// StartSubscription starts a saga subscription. See saga.Start for the options
+// and the errors.
 func StartSubscription(ctx context.Context, coordinator saga.Coordinator, params Subscription, options ...saga.StartOption) (*SubscriptionRun, error) {
 	return saga.Start[SubscriptionResult](ctx, coordinator, SubscriptionDAG(), params, options...)
 }
 
-// FindSubscription returns the handle of a saga subscription that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindSubscription returns the handle of an existing saga subscription, maybe
+// of another process. See saga.Find for the errors.
 func FindSubscription(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*SubscriptionRun, error) {
 	return saga.Find[SubscriptionResult](ctx, coordinator, "subscription", id)
 }
 
-// SubscriptionRun is the handle of one saga subscription. Its Wait returns the SubscriptionResult.
+// SubscriptionRun is the handle of one saga subscription. Its Wait returns the
+// SubscriptionResult.
 type SubscriptionRun = saga.Run[SubscriptionResult]
 
-// SubscriptionResult holds the outputs of the nodes of a saga subscription that has succeeded.
+// SubscriptionResult holds the outputs of the nodes of a saga subscription that
+// has succeeded.
 type SubscriptionResult struct {
 	nodes struct {
 		Amount  billing.Amount  `saga:"amount"`

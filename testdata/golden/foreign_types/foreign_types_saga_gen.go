@@ -12,8 +12,10 @@ import (
 	"github.com/sagagen/sagagen/testdata/golden/foreign_types/geo"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -51,8 +53,8 @@ func NewRegistry() *saga.Registry {
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		departureAction(),
@@ -249,13 +251,13 @@ var buildWalkDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartWalk creates and starts a saga walk. See saga.Start for the options and the errors.
+// StartWalk starts a saga walk. See saga.Start for the options and the errors.
 func StartWalk(ctx context.Context, coordinator saga.Coordinator, params Walk, options ...saga.StartOption) (*WalkRun, error) {
 	return saga.Start[WalkResult](ctx, coordinator, WalkDAG(), params, options...)
 }
 
-// FindWalk returns the handle of a saga walk that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindWalk returns the handle of an existing saga walk, maybe of another
+// process. See saga.Find for the errors.
 func FindWalk(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*WalkRun, error) {
 	return saga.Find[WalkResult](ctx, coordinator, "walk", id)
 }

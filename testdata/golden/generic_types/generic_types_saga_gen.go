@@ -9,8 +9,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -33,8 +35,8 @@ func NewRegistry() *saga.Registry {
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		pageAction(),
@@ -97,21 +99,24 @@ var buildSearchDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartSearch creates and starts a saga search. See saga.Start for the options and the errors.
+// StartSearch starts a saga search. See saga.Start for the options and the
+// errors.
 func StartSearch(ctx context.Context, coordinator saga.Coordinator, params Search, options ...saga.StartOption) (*SearchRun, error) {
 	return saga.Start[SearchResult](ctx, coordinator, SearchDAG(), params, options...)
 }
 
-// FindSearch returns the handle of a saga search that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindSearch returns the handle of an existing saga search, maybe of another
+// process. See saga.Find for the errors.
 func FindSearch(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*SearchRun, error) {
 	return saga.Find[SearchResult](ctx, coordinator, "search", id)
 }
 
-// SearchRun is the handle of one saga search. Its Wait returns the SearchResult.
+// SearchRun is the handle of one saga search. Its Wait returns the
+// SearchResult.
 type SearchRun = saga.Run[SearchResult]
 
-// SearchResult holds the outputs of the nodes of a saga search that has succeeded.
+// SearchResult holds the outputs of the nodes of a saga search that has
+// succeeded.
 type SearchResult struct {
 	nodes struct {
 		Page Page[Book]            `saga:"page"`

@@ -9,8 +9,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -35,8 +37,8 @@ func NewRegistry() *saga.Registry {
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		commentAction(),
@@ -123,13 +125,13 @@ var buildEvilDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartEvil creates and starts a saga evil. See saga.Start for the options and the errors.
+// StartEvil starts a saga evil. See saga.Start for the options and the errors.
 func StartEvil(ctx context.Context, coordinator saga.Coordinator, params Evil, options ...saga.StartOption) (*EvilRun, error) {
 	return saga.Start[EvilResult](ctx, coordinator, EvilDAG(), params, options...)
 }
 
-// FindEvil returns the handle of a saga evil that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindEvil returns the handle of an existing saga evil, maybe of another
+// process. See saga.Find for the errors.
 func FindEvil(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*EvilRun, error) {
 	return saga.Find[EvilResult](ctx, coordinator, "evil", id)
 }

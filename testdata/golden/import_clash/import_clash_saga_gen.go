@@ -11,8 +11,10 @@ import (
 	saga2 "github.com/sagagen/sagagen/testdata/golden/import_clash/saga"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -29,15 +31,17 @@ const (
 	ActionOut saga.ActionName = "import_clash.out"
 )
 
-// NewRegistry returns a registry of the actions of this package. They work with application.
+// NewRegistry returns a registry of the actions of this package. They use
+// application.
 func NewRegistry(application *Library) *saga.Registry {
 	registry := saga.NewRegistry()
 	RegisterActions(registry, application)
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry. They work with application.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. They use
+// application. It panics if the registry already has an action of the same
+// name.
 func RegisterActions(registry *saga.Registry, application *Library) {
 	registry.Register(application,
 		inAction(application),
@@ -106,21 +110,24 @@ var buildEveningDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartEvening creates and starts a saga evening. See saga.Start for the options and the errors.
+// StartEvening starts a saga evening. See saga.Start for the options and the
+// errors.
 func StartEvening(ctx context2.Context, coordinator saga.Coordinator, params Evening, options ...saga.StartOption) (*EveningRun, error) {
 	return saga.Start[EveningResult](ctx, coordinator, EveningDAG(), params, options...)
 }
 
-// FindEvening returns the handle of a saga evening that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindEvening returns the handle of an existing saga evening, maybe of another
+// process. See saga.Find for the errors.
 func FindEvening(ctx context2.Context, coordinator saga.Coordinator, id saga.ID) (*EveningRun, error) {
 	return saga.Find[EveningResult](ctx, coordinator, "evening", id)
 }
 
-// EveningRun is the handle of one saga evening. Its Wait returns the EveningResult.
+// EveningRun is the handle of one saga evening. Its Wait returns the
+// EveningResult.
 type EveningRun = saga.Run[EveningResult]
 
-// EveningResult holds the outputs of the nodes of a saga evening that has succeeded.
+// EveningResult holds the outputs of the nodes of a saga evening that has
+// succeeded.
 type EveningResult struct {
 	nodes struct {
 		In  time       `saga:"in"`

@@ -9,8 +9,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -39,8 +41,8 @@ func NewRegistry() *saga.Registry {
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		errorAction(),
@@ -186,21 +188,24 @@ var buildRequestDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartRequest creates and starts a saga package. See saga.Start for the options and the errors.
+// StartRequest starts a saga package. See saga.Start for the options and the
+// errors.
 func StartRequest(ctx context.Context, coordinator saga.Coordinator, params Request, options ...saga.StartOption) (*RequestRun, error) {
 	return saga.Start[RequestResult](ctx, coordinator, RequestDAG(), params, options...)
 }
 
-// FindRequest returns the handle of a saga package that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindRequest returns the handle of an existing saga package, maybe of another
+// process. See saga.Find for the errors.
 func FindRequest(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*RequestRun, error) {
 	return saga.Find[RequestResult](ctx, coordinator, "package", id)
 }
 
-// RequestRun is the handle of one saga package. Its Wait returns the RequestResult.
+// RequestRun is the handle of one saga package. Its Wait returns the
+// RequestResult.
 type RequestRun = saga.Run[RequestResult]
 
-// RequestResult holds the outputs of the nodes of a saga package that has succeeded.
+// RequestResult holds the outputs of the nodes of a saga package that has
+// succeeded.
 type RequestResult struct {
 	nodes struct {
 		Type   string `saga:"type"`

@@ -9,8 +9,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -29,15 +31,15 @@ const (
 	ActionPrice  saga.ActionName = "methods_and_functions.price"
 )
 
-// NewRegistry returns a registry of the actions of this package. They work with shop.
+// NewRegistry returns a registry of the actions of this package. They use shop.
 func NewRegistry(shop *Shop) *saga.Registry {
 	registry := saga.NewRegistry()
 	RegisterActions(registry, shop)
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry. They work with shop.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. They use shop.
+// It panics if the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry, shop *Shop) {
 	registry.Register(shop,
 		itemAction(shop),
@@ -132,21 +134,24 @@ var buildPurchaseDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartPurchase creates and starts a saga purchase. See saga.Start for the options and the errors.
+// StartPurchase starts a saga purchase. See saga.Start for the options and the
+// errors.
 func StartPurchase(ctx context.Context, coordinator saga.Coordinator, params Purchase, options ...saga.StartOption) (*PurchaseRun, error) {
 	return saga.Start[PurchaseResult](ctx, coordinator, PurchaseDAG(), params, options...)
 }
 
-// FindPurchase returns the handle of a saga purchase that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindPurchase returns the handle of an existing saga purchase, maybe of
+// another process. See saga.Find for the errors.
 func FindPurchase(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*PurchaseRun, error) {
 	return saga.Find[PurchaseResult](ctx, coordinator, "purchase", id)
 }
 
-// PurchaseRun is the handle of one saga purchase. Its Wait returns the PurchaseResult.
+// PurchaseRun is the handle of one saga purchase. Its Wait returns the
+// PurchaseResult.
 type PurchaseRun = saga.Run[PurchaseResult]
 
-// PurchaseResult holds the outputs of the nodes of a saga purchase that has succeeded.
+// PurchaseResult holds the outputs of the nodes of a saga purchase that has
+// succeeded.
 type PurchaseResult struct {
 	nodes struct {
 		Price  int    `saga:"price"`

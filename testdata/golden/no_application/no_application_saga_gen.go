@@ -9,8 +9,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -34,8 +36,8 @@ func NewRegistry() *saga.Registry {
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		goodbyeAction(),
@@ -101,21 +103,24 @@ var buildGreetingDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartGreeting creates and starts a saga greeting. See saga.Start for the options and the errors.
+// StartGreeting starts a saga greeting. See saga.Start for the options and the
+// errors.
 func StartGreeting(ctx context.Context, coordinator saga.Coordinator, params Greeting, options ...saga.StartOption) (*GreetingRun, error) {
 	return saga.Start[GreetingResult](ctx, coordinator, GreetingDAG(), params, options...)
 }
 
-// FindGreeting returns the handle of a saga greeting that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindGreeting returns the handle of an existing saga greeting, maybe of
+// another process. See saga.Find for the errors.
 func FindGreeting(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*GreetingRun, error) {
 	return saga.Find[GreetingResult](ctx, coordinator, "greeting", id)
 }
 
-// GreetingRun is the handle of one saga greeting. Its Wait returns the GreetingResult.
+// GreetingRun is the handle of one saga greeting. Its Wait returns the
+// GreetingResult.
 type GreetingRun = saga.Run[GreetingResult]
 
-// GreetingResult holds the outputs of the nodes of a saga greeting that has succeeded.
+// GreetingResult holds the outputs of the nodes of a saga greeting that has
+// succeeded.
 type GreetingResult struct {
 	nodes struct {
 		Hello   string `saga:"hello"`

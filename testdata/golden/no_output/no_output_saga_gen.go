@@ -9,8 +9,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -35,8 +37,8 @@ func NewRegistry() *saga.Registry {
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		offAction(),
@@ -93,13 +95,14 @@ var buildLightDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartLight creates and starts a saga light. See saga.Start for the options and the errors.
+// StartLight starts a saga light. See saga.Start for the options and the
+// errors.
 func StartLight(ctx context.Context, coordinator saga.Coordinator, params Light, options ...saga.StartOption) (*LightRun, error) {
 	return saga.Start[LightResult](ctx, coordinator, LightDAG(), params, options...)
 }
 
-// FindLight returns the handle of a saga light that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindLight returns the handle of an existing saga light, maybe of another
+// process. See saga.Find for the errors.
 func FindLight(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*LightRun, error) {
 	return saga.Find[LightResult](ctx, coordinator, "light", id)
 }
@@ -107,7 +110,8 @@ func FindLight(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*
 // LightRun is the handle of one saga light. Its Wait returns the LightResult.
 type LightRun = saga.Run[LightResult]
 
-// LightResult holds the outputs of the nodes of a saga light that has succeeded.
+// LightResult holds the outputs of the nodes of a saga light that has
+// succeeded.
 type LightResult struct {
 	nodes struct{}
 }

@@ -10,19 +10,21 @@ import (
 	"github.com/sagagen/sagagen/testdata/golden/foreign_actions/billing"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
-// The imported actions that the sagas of this package run. If one of these lines
-// doesn't compile, the function has changed: run go generate.
+// The imported actions that the sagas of this package run. If one of these
+// lines doesn't compile, the function has changed: run go generate.
 var (
 	_ func(*billing.Client, context.Context, billing.Amount) (billing.Receipt, error) = (*billing.Client).Pay
 	_ func(*billing.Client, context.Context, billing.Receipt) error                   = (*billing.Client).PayBack
 )
 
-// The values of constant nodes. If one of these lines doesn't compile, the value
-// has changed its type: run go generate.
+// The values of constant nodes. If one of these lines doesn't compile, the
+// value has changed its type: run go generate.
 var (
 	_ billing.Amount = fee
 )
@@ -42,13 +44,13 @@ var buildFineDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartFine creates and starts a saga fine. See saga.Start for the options and the errors.
+// StartFine starts a saga fine. See saga.Start for the options and the errors.
 func StartFine(ctx context.Context, coordinator saga.Coordinator, params Fine, options ...saga.StartOption) (*FineRun, error) {
 	return saga.Start[FineResult](ctx, coordinator, FineDAG(), params, options...)
 }
 
-// FindFine returns the handle of a saga fine that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindFine returns the handle of an existing saga fine, maybe of another
+// process. See saga.Find for the errors.
 func FindFine(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*FineRun, error) {
 	return saga.Find[FineResult](ctx, coordinator, "fine", id)
 }

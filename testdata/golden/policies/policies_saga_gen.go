@@ -10,8 +10,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -45,8 +47,8 @@ func NewRegistry() *saga.Registry {
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		allAction(),
@@ -196,13 +198,14 @@ var buildProbeDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartProbe creates and starts a saga probe. See saga.Start for the options and the errors.
+// StartProbe starts a saga probe. See saga.Start for the options and the
+// errors.
 func StartProbe(ctx context.Context, coordinator saga.Coordinator, params Probe, options ...saga.StartOption) (*ProbeRun, error) {
 	return saga.Start[ProbeResult](ctx, coordinator, ProbeDAG(), params, options...)
 }
 
-// FindProbe returns the handle of a saga probe that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindProbe returns the handle of an existing saga probe, maybe of another
+// process. See saga.Find for the errors.
 func FindProbe(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*ProbeRun, error) {
 	return saga.Find[ProbeResult](ctx, coordinator, "probe", id)
 }
@@ -210,7 +213,8 @@ func FindProbe(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*
 // ProbeRun is the handle of one saga probe. Its Wait returns the ProbeResult.
 type ProbeRun = saga.Run[ProbeResult]
 
-// ProbeResult holds the outputs of the nodes of a saga probe that has succeeded.
+// ProbeResult holds the outputs of the nodes of a saga probe that has
+// succeeded.
 type ProbeResult struct {
 	nodes struct {
 		None     int `saga:"none"`

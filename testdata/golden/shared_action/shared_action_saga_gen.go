@@ -9,8 +9,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -35,8 +37,8 @@ func NewRegistry() *saga.Registry {
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		doubleAction(),
@@ -124,13 +126,13 @@ var buildTextDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartText creates and starts a saga text. See saga.Start for the options and the errors.
+// StartText starts a saga text. See saga.Start for the options and the errors.
 func StartText(ctx context.Context, coordinator saga.Coordinator, params Text, options ...saga.StartOption) (*TextRun, error) {
 	return saga.Start[TextResult](ctx, coordinator, TextDAG(), params, options...)
 }
 
-// FindText returns the handle of a saga text that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindText returns the handle of an existing saga text, maybe of another
+// process. See saga.Find for the errors.
 func FindText(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*TextRun, error) {
 	return saga.Find[TextResult](ctx, coordinator, "text", id)
 }
@@ -172,13 +174,13 @@ var buildWordDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartWord creates and starts a saga word. See saga.Start for the options and the errors.
+// StartWord starts a saga word. See saga.Start for the options and the errors.
 func StartWord(ctx context.Context, coordinator saga.Coordinator, params Word, options ...saga.StartOption) (*WordRun, error) {
 	return saga.Start[WordResult](ctx, coordinator, WordDAG(), params, options...)
 }
 
-// FindWord returns the handle of a saga word that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindWord returns the handle of an existing saga word, maybe of another
+// process. See saga.Find for the errors.
 func FindWord(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*WordRun, error) {
 	return saga.Find[WordResult](ctx, coordinator, "word", id)
 }

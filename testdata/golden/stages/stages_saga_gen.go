@@ -9,8 +9,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -40,8 +42,8 @@ func NewRegistry() *saga.Registry {
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		billAction(),
@@ -192,21 +194,24 @@ var buildDinnerDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartDinner creates and starts a saga dinner. See saga.Start for the options and the errors.
+// StartDinner starts a saga dinner. See saga.Start for the options and the
+// errors.
 func StartDinner(ctx context.Context, coordinator saga.Coordinator, params Dinner, options ...saga.StartOption) (*DinnerRun, error) {
 	return saga.Start[DinnerResult](ctx, coordinator, DinnerDAG(), params, options...)
 }
 
-// FindDinner returns the handle of a saga dinner that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindDinner returns the handle of an existing saga dinner, maybe of another
+// process. See saga.Find for the errors.
 func FindDinner(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*DinnerRun, error) {
 	return saga.Find[DinnerResult](ctx, coordinator, "dinner", id)
 }
 
-// DinnerRun is the handle of one saga dinner. Its Wait returns the DinnerResult.
+// DinnerRun is the handle of one saga dinner. Its Wait returns the
+// DinnerResult.
 type DinnerRun = saga.Run[DinnerResult]
 
-// DinnerResult holds the outputs of the nodes of a saga dinner that has succeeded.
+// DinnerResult holds the outputs of the nodes of a saga dinner that has
+// succeeded.
 type DinnerResult struct {
 	nodes struct {
 		Table Table `saga:"table"`

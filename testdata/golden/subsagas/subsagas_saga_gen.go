@@ -9,8 +9,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -22,8 +24,8 @@ var (
 	_ func(string) error                             = releaseServer
 )
 
-// The values of constant nodes. If one of these lines doesn't compile, the value
-// has changed its type: run go generate.
+// The values of constant nodes. If one of these lines doesn't compile, the
+// value has changed its type: run go generate.
 var (
 	_ ServerParams = bigServer
 	_ ServerParams = smallServer
@@ -43,8 +45,8 @@ func NewRegistry() *saga.Registry {
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		bootAction(),
@@ -147,21 +149,24 @@ var buildInstanceDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartInstance creates and starts a saga instance. See saga.Start for the options and the errors.
+// StartInstance starts a saga instance. See saga.Start for the options and the
+// errors.
 func StartInstance(ctx context.Context, coordinator saga.Coordinator, params Instance, options ...saga.StartOption) (*InstanceRun, error) {
 	return saga.Start[InstanceResult](ctx, coordinator, InstanceDAG(), params, options...)
 }
 
-// FindInstance returns the handle of a saga instance that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindInstance returns the handle of an existing saga instance, maybe of
+// another process. See saga.Find for the errors.
 func FindInstance(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*InstanceRun, error) {
 	return saga.Find[InstanceResult](ctx, coordinator, "instance", id)
 }
 
-// InstanceRun is the handle of one saga instance. Its Wait returns the InstanceResult.
+// InstanceRun is the handle of one saga instance. Its Wait returns the
+// InstanceResult.
 type InstanceRun = saga.Run[InstanceResult]
 
-// InstanceResult holds the outputs of the nodes of a saga instance that has succeeded.
+// InstanceResult holds the outputs of the nodes of a saga instance that has
+// succeeded.
 type InstanceResult struct {
 	nodes struct {
 		Size    ServerParams `saga:"size"`
@@ -208,21 +213,24 @@ var buildServerParamsDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartServerParams creates and starts a saga server-alloc. See saga.Start for the options and the errors.
+// StartServerParams starts a saga server-alloc. See saga.Start for the options
+// and the errors.
 func StartServerParams(ctx context.Context, coordinator saga.Coordinator, params ServerParams, options ...saga.StartOption) (*ServerParamsRun, error) {
 	return saga.Start[ServerParamsResult](ctx, coordinator, ServerParamsDAG(), params, options...)
 }
 
-// FindServerParams returns the handle of a saga server-alloc that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindServerParams returns the handle of an existing saga server-alloc, maybe
+// of another process. See saga.Find for the errors.
 func FindServerParams(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*ServerParamsRun, error) {
 	return saga.Find[ServerParamsResult](ctx, coordinator, "server-alloc", id)
 }
 
-// ServerParamsRun is the handle of one saga server-alloc. Its Wait returns the ServerParamsResult.
+// ServerParamsRun is the handle of one saga server-alloc. Its Wait returns the
+// ServerParamsResult.
 type ServerParamsRun = saga.Run[ServerParamsResult]
 
-// ServerParamsResult holds the outputs of the nodes of a saga server-alloc that has succeeded.
+// ServerParamsResult holds the outputs of the nodes of a saga server-alloc that
+// has succeeded.
 type ServerParamsResult struct {
 	nodes struct {
 		Pick    int    `saga:"pick"`

@@ -9,8 +9,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -35,8 +37,8 @@ func NewRegistry() *saga.Registry {
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		creditAction(),
@@ -50,7 +52,8 @@ type creditInputs struct {
 	Debit    Booking  `saga:"debit"`
 }
 
-// creditAction is credit, undone by undoCredit, also when its outcome is unknown.
+// creditAction is credit, undone by undoCredit, also when its outcome is
+// unknown.
 func creditAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[creditInputs, Booking]{
 		Name: ActionCredit,
@@ -110,21 +113,24 @@ var buildTransferDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartTransfer creates and starts a saga transfer. See saga.Start for the options and the errors.
+// StartTransfer starts a saga transfer. See saga.Start for the options and the
+// errors.
 func StartTransfer(ctx context.Context, coordinator saga.Coordinator, params Transfer, options ...saga.StartOption) (*TransferRun, error) {
 	return saga.Start[TransferResult](ctx, coordinator, TransferDAG(), params, options...)
 }
 
-// FindTransfer returns the handle of a saga transfer that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindTransfer returns the handle of an existing saga transfer, maybe of
+// another process. See saga.Find for the errors.
 func FindTransfer(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*TransferRun, error) {
 	return saga.Find[TransferResult](ctx, coordinator, "transfer", id)
 }
 
-// TransferRun is the handle of one saga transfer. Its Wait returns the TransferResult.
+// TransferRun is the handle of one saga transfer. Its Wait returns the
+// TransferResult.
 type TransferRun = saga.Run[TransferResult]
 
-// TransferResult holds the outputs of the nodes of a saga transfer that has succeeded.
+// TransferResult holds the outputs of the nodes of a saga transfer that has
+// succeeded.
 type TransferResult struct {
 	nodes struct {
 		Debit  Booking `saga:"debit"`

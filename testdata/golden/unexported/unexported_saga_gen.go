@@ -9,8 +9,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -31,8 +33,8 @@ func NewRegistry() *saga.Registry {
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. It panics if
+// the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry) {
 	registry.Register(nil,
 		sweepAction(),
@@ -71,21 +73,24 @@ var buildCleanupDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// startCleanup creates and starts a saga cleanup. See saga.Start for the options and the errors.
+// startCleanup starts a saga cleanup. See saga.Start for the options and the
+// errors.
 func startCleanup(ctx context.Context, coordinator saga.Coordinator, params cleanup, options ...saga.StartOption) (*cleanupRun, error) {
 	return saga.Start[cleanupResult](ctx, coordinator, cleanupDAG(), params, options...)
 }
 
-// findCleanup returns the handle of a saga cleanup that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// findCleanup returns the handle of an existing saga cleanup, maybe of another
+// process. See saga.Find for the errors.
 func findCleanup(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*cleanupRun, error) {
 	return saga.Find[cleanupResult](ctx, coordinator, "cleanup", id)
 }
 
-// cleanupRun is the handle of one saga cleanup. Its Wait returns the cleanupResult.
+// cleanupRun is the handle of one saga cleanup. Its Wait returns the
+// cleanupResult.
 type cleanupRun = saga.Run[cleanupResult]
 
-// cleanupResult holds the outputs of the nodes of a saga cleanup that has succeeded.
+// cleanupResult holds the outputs of the nodes of a saga cleanup that has
+// succeeded.
 type cleanupResult struct {
 	nodes struct {
 		Sweep dust `saga:"sweep"`

@@ -9,8 +9,10 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// If this line doesn't compile, the runtime doesn't support this file: run
-// go get github.com/sagagen/sagagen@latest, then go generate.
+// If this line doesn't compile, the runtime doesn't support this file. Run:
+//
+//	go get github.com/sagagen/sagagen@latest
+//	go generate
 const _ = saga.SupportsGeneratedCodeVersion1
 
 // The annotated functions that this file calls. If one of these lines doesn't
@@ -25,15 +27,16 @@ const (
 	ActionPay saga.ActionName = "billing.pay"
 )
 
-// NewRegistry returns a registry of the actions of this package. They work with client.
+// NewRegistry returns a registry of the actions of this package. They use
+// client.
 func NewRegistry(client *Client) *saga.Registry {
 	registry := saga.NewRegistry()
 	RegisterActions(registry, client)
 	return registry
 }
 
-// RegisterActions adds the actions of this package to registry. They work with client.
-// It panics if registry holds actions of these names already.
+// RegisterActions adds the actions of this package to registry. They use
+// client. It panics if the registry already has an action of the same name.
 func RegisterActions(registry *saga.Registry, client *Client) {
 	registry.Register(client,
 		payAction(client),
@@ -75,21 +78,24 @@ var buildAmountDAG = sync.OnceValue(func() *saga.DAG {
 		MustBuild()
 })
 
-// StartAmount creates and starts a saga payment. See saga.Start for the options and the errors.
+// StartAmount starts a saga payment. See saga.Start for the options and the
+// errors.
 func StartAmount(ctx context.Context, coordinator saga.Coordinator, params Amount, options ...saga.StartOption) (*AmountRun, error) {
 	return saga.Start[AmountResult](ctx, coordinator, AmountDAG(), params, options...)
 }
 
-// FindAmount returns the handle of a saga payment that was started earlier, maybe by another process.
-// See saga.Find for the errors.
+// FindAmount returns the handle of an existing saga payment, maybe of another
+// process. See saga.Find for the errors.
 func FindAmount(ctx context.Context, coordinator saga.Coordinator, id saga.ID) (*AmountRun, error) {
 	return saga.Find[AmountResult](ctx, coordinator, "payment", id)
 }
 
-// AmountRun is the handle of one saga payment. Its Wait returns the AmountResult.
+// AmountRun is the handle of one saga payment. Its Wait returns the
+// AmountResult.
 type AmountRun = saga.Run[AmountResult]
 
-// AmountResult holds the outputs of the nodes of a saga payment that has succeeded.
+// AmountResult holds the outputs of the nodes of a saga payment that has
+// succeeded.
 type AmountResult struct {
 	nodes struct {
 		Pay Receipt `saga:"pay"`
