@@ -17,10 +17,11 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// The tests of this file are about what others do to a saga between two calls of the store that belong together.
+// The tests of this file are about append conflicts: someone else changes a
+// saga between two calls of the store that belong together.
 
-// once returns a hook for a write that does something at that one.
-func once(at int, do func() error) func(int) error {
+// onWrite returns a hook for spyStore that calls do at the given write.
+func onWrite(at int, do func() error) func(int) error {
 	return func(n int) error {
 		if n == at {
 			return do()
@@ -29,13 +30,17 @@ func once(at int, do func() error) func(int) error {
 	}
 }
 
-// An order is made again when its saga has moved on, or to another owner, since it was read.
-func TestOrderIsMadeAgainWhenTheSagaHasMovedOn(t *testing.T) {
+// A client repeats a command if the saga has new events, or another owner,
+// since the client has read it.
+func TestCommandIsRetriedAfterAnAppendConflict(t *testing.T) {
 	for name, meanwhile := range map[string]func(store.Store, saga.ID) error{
 		"the owner appends": func(st store.Store, id saga.ID) error {
-			return st.Append(context.Background(), store.Append{ID: id, Generation: 1, State: saga.StateRunning, Events: []saga.Event{{Node: 1, Kind: saga.EventStarted}}})
+			return st.Append(context.Background(), store.Append{
+				ID: id, Generation: 1, State: saga.StateRunning,
+				Events: []saga.Event{{Node: 1, Kind: saga.EventStarted}},
+			})
 		},
-		"another claims": func(st store.Store, _ saga.ID) error {
+		"another coordinator claims": func(st store.Store, _ saga.ID) error {
 			_, err := st.Claim(context.Background(), store.Claim{Owner: "another"})
 			return err
 		},
@@ -44,36 +49,38 @@ func TestOrderIsMadeAgainWhenTheSagaHasMovedOn(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				st := store.NewMemory()
 				id := plant(t, st, chain(), saga.StateRunning, nil)
-				client := newClient(t, sec.Config{Store: &spyStore{Store: st, before: once(1, func() error { return meanwhile(st, id) })}})
-				require.NoError(t, client.Pause(t.Context(), id, because))
+				spy := &spyStore{Store: st, before: onWrite(1, func() error { return meanwhile(st, id) })}
+				client := newClient(t, sec.Config{Store: spy})
+				require.NoError(t, client.Pause(t.Context(), id, audit))
 				assert.Contains(t, storedKinds(t, st, id), " paused")
 			})
 		})
 	}
 }
 
-// An append has succeeded, and its owner doesn't know; behind it there is an order already.
-func TestOrderBehindAnAppendOfUnknownEffectIsHeeded(t *testing.T) {
+// The owner's append has succeeded, but the owner got an error. A command
+// follows it in the log already.
+func TestCommandBehindAnAppendWithUnknownOutcomeIsApplied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		client := newClient(t, sec.Config{Store: st})
 		id := saga.NewID()
 		w := newWorld()
-		c := w.open(t, &spyStore{Store: st, after: once(2, func() error {
-			assert.NoError(t, client.Pause(t.Context(), id, because))
+		c := w.open(t, &spyStore{Store: st, after: onWrite(2, func() error {
+			assert.NoError(t, client.Pause(t.Context(), id, audit))
 			return errStore
 		})})
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
-		time.Sleep(100 * time.Millisecond) // before the coordinator has looked whether it is called
-		assert.Equal(t, []string{"do a", "do b"}, w.calls(), "b has started, and c must not")
-		require.NoError(t, client.Resume(t.Context(), id, because))
+		time.Sleep(100 * time.Millisecond) // before the coordinator polls for notifications
+		assert.Equal(t, []string{"do a", "do b"}, w.calls(), "b has started, c must not start")
+		require.NoError(t, client.Resume(t.Context(), id, audit))
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
 	})
 }
 
-// loadHook does something before the first load.
+// loadHook calls do before the first Load.
 type loadHook struct {
 	store.Store
 	once sync.Once
@@ -85,17 +92,18 @@ func (l *loadHook) Load(ctx context.Context, id saga.ID) (store.Record, error) {
 	return l.Store.Load(ctx, id)
 }
 
-// An append has succeeded, and before its owner has found that out, another has claimed the saga.
-func TestOwnerThatLosesTheSagaWhileItLooksStopsActing(t *testing.T) {
+// The owner's append has succeeded, but the owner got an error. Before it finds
+// out, another coordinator claims the saga.
+func TestOwnerThatLosesTheSagaDuringAnAppendConflictStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
-		claims := &loadHook{Store: st, do: func() {
+		hook := &loadHook{Store: st, do: func() {
 			_, err := st.Claim(context.Background(), store.Claim{Owner: "another"})
 			assert.NoError(t, err)
 		}}
 		w := newWorld()
-		c := w.open(t, &spyStore{Store: claims, after: once(2, func() error { return errStore })})
-		settle() // it takes nothing from others any more
+		c := w.open(t, &spyStore{Store: hook, after: onWrite(2, func() error { return errStore })})
+		settle() // the claims at the start are done
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		time.Sleep(time.Hour)
@@ -104,8 +112,9 @@ func TestOwnerThatLosesTheSagaWhileItLooksStopsActing(t *testing.T) {
 	})
 }
 
-// A coordinator that has lost a saga without noticing gives an order to whoever has it now.
-func TestOrderToAnOwnerThatHasLostTheSagaIsRecorded(t *testing.T) {
+// A coordinator has lost a saga without noticing. A command that it gets is
+// recorded for the new owner.
+func TestCommandSentToAFormerOwnerIsRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		w := newWorld()
@@ -116,52 +125,55 @@ func TestOrderToAnOwnerThatHasLostTheSagaIsRecorded(t *testing.T) {
 		synctest.Wait()
 		w.open(t, st)
 		synctest.Wait()
-		require.NoError(t, c.Pause(t.Context(), id, because))
+		require.NoError(t, c.Pause(t.Context(), id, audit))
 		assert.Contains(t, storedKinds(t, st, id), " paused")
 	})
 }
 
-// The order is in the log, but its owner, which has lost the saga by then, doesn't know.
-func TestOrderOfUnknownEffectIsNotRefused(t *testing.T) {
+// The command is in the log, but the coordinator got an error, and has lost the
+// saga meanwhile.
+func TestCommandWithUnknownOutcomeIsRecordedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		w := newWorld()
-		c := w.open(t, &spyStore{Store: st, after: once(2, func() error {
+		c := w.open(t, &spyStore{Store: st, after: onWrite(2, func() error {
 			_, err := st.Claim(context.Background(), store.Claim{Owner: "another"})
 			assert.NoError(t, err)
 			return errStore
 		})})
-		settle() // it takes nothing from others any more
+		settle() // the claims at the start are done
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
-		require.NoError(t, c.Pause(t.Context(), id, because))
-		assert.Equal(t, []string{" paused"}, storedKinds(t, st, id), "once")
+		require.NoError(t, c.Pause(t.Context(), id, audit))
+		assert.Equal(t, []string{" paused"}, storedKinds(t, st, id), "recorded once")
 	})
 }
 
-// Whether an order was recorded that the end of the coordinator has cut off, nobody knows.
-func TestOrderThatShutdownCutsOffIsNotCalledImpossible(t *testing.T) {
+// If a coordinator shuts down while it records a command, the outcome of the
+// command is unknown. The error says so.
+func TestCommandInterruptedByShutdownMayHaveBeenRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := &spyStore{Store: store.NewMemory()}
 		c := newWorld().start(t, st)
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
 		synctest.Wait()
-		st.hangNow()
-		ordered := make(chan error, 1)
-		go func() { ordered <- c.Pause(t.Context(), id, because) }()
+		st.hangWrites()
+		result := make(chan error, 1)
+		go func() { result <- c.Pause(t.Context(), id, audit) }()
 		synctest.Wait()
 		ctx, cancel := contextFor(t, time.Second)
 		defer cancel()
 		require.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
-		err := <-ordered
+		err := <-result
 		assert.ErrorIs(t, err, saga.ErrShutdown)
 		assert.NotErrorIs(t, err, saga.ErrWrongState)
 		assert.ErrorContains(t, err, "it may have been recorded")
 	})
 }
 
-// leaseCut keeps a coordinator from writing and from renewing its leases, from a write on until its tenure has ended.
+// leaseCut blocks the append with the number at, and fails the renewals of the
+// leases meanwhile, until the lease session has expired.
 type leaseCut struct {
 	store.Store
 	at     int32
@@ -186,24 +198,27 @@ func (l *leaseCut) Renew(ctx context.Context, owner string, d time.Duration) err
 	return l.Store.Renew(ctx, owner, d)
 }
 
-// A stuck saga is taken back into memory for an order, and is lost before the order is recorded.
-func TestOrderThatTheLeaseDoesNotLastForIsMadeAgain(t *testing.T) {
+// A stuck saga is loaded for a command, and its lease expires before the
+// command is recorded.
+func TestCommandIsRetriedWhenTheLeaseExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.fail("do b")
 		w.fail("undo a")
-		c := w.configured(t, sec.Config{Store: &leaseCut{Store: store.NewMemory(), at: 4}, Lease: lease, StoreTimeout: time.Hour})
+		st := &leaseCut{Store: store.NewMemory(), at: 4}
+		c := w.configured(t, sec.Config{Store: st, Lease: lease, StoreTimeout: time.Hour})
 		id, _, err := run(t, c, chain())
 		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
 		w.on("undo a", nil)
-		require.NoError(t, c.RetryUndo(t.Context(), id, "a", because))
+		require.NoError(t, c.RetryUndo(t.Context(), id, "a", audit))
 		_, err = c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 	})
 }
 
-// A saga that is called again after a restart is not taken to be in flight when an order comes before that.
-func TestResumedNodeIsCalledAlthoughAnOrderComesFirst(t *testing.T) {
+// A coordinator recovers a node that had started. If the append before its call
+// conflicts with a command, the node isn't mistaken for one in flight.
+func TestRecoveredNodeRunsAfterAnAppendConflict(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		id := plant(t, st, diamond(), saga.StateRunning, []saga.Event{
@@ -213,19 +228,20 @@ func TestResumedNodeIsCalledAlthoughAnOrderComesFirst(t *testing.T) {
 		})
 		client := newClient(t, sec.Config{Store: st})
 		w := newWorld()
-		c := w.open(t, &spyStore{Store: st, before: once(1, func() error {
-			return client.SetBreakpoint(context.Background(), id, "d", because)
+		c := w.open(t, &spyStore{Store: st, before: onWrite(1, func() error {
+			return client.SetBreakpoint(context.Background(), id, "d", audit)
 		})})
 		settle()
 		assert.ElementsMatch(t, []string{"do b", "do c"}, w.calls())
-		require.NoError(t, c.ClearBreakpoint(t.Context(), id, "d", because))
+		require.NoError(t, c.ClearBreakpoint(t.Context(), id, "d", audit))
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 	})
 }
 
-// An outcome comes before its saga's coordinator knows that the saga has been abandoned.
-func TestOutcomeForASagaThatWasAbandonedElsewhereIsDropped(t *testing.T) {
+// An outcome arrives before the coordinator knows that another process has
+// abandoned the saga.
+func TestOutcomeOfASagaAbandonedByAnotherProcessIsDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := unwatched{store.NewMemory()}
 		w := newWorld()
@@ -234,8 +250,8 @@ func TestOutcomeForASagaThatWasAbandonedElsewhereIsDropped(t *testing.T) {
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		client := newClient(t, sec.Config{Store: st})
-		require.NoError(t, client.Pause(t.Context(), id, because))
-		require.NoError(t, client.Abandon(t.Context(), id, because))
+		require.NoError(t, client.Pause(t.Context(), id, audit))
+		require.NoError(t, client.Abandon(t.Context(), id, audit))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateAbandoned, failedError(t, err).State)
 		assert.Equal(t, []string{"a started", " paused", " abandoned"}, storedKinds(t, st, id))
@@ -243,8 +259,9 @@ func TestOutcomeForASagaThatWasAbandonedElsewhereIsDropped(t *testing.T) {
 	})
 }
 
-// Somebody writes to the log what only its owner may: the saga goes on from there, whatever it is.
-func TestForeignEventsAreReadAnew(t *testing.T) {
+// Someone appends node events to the log, which only the owner may do. The
+// owner gives the saga up, and recovers it from the log as it is.
+func TestForeignNodeEventsAreReadFromTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		w := newWorld()
@@ -253,7 +270,8 @@ func TestForeignEventsAreReadAnew(t *testing.T) {
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		require.NoError(t, st.Append(t.Context(), store.Append{
-			ID: id, Generation: 1, Seq: 1, State: saga.StateRunning, Events: []saga.Event{{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: json.RawMessage(`"foreign"`)}},
+			ID: id, Generation: 1, Seq: 1, State: saga.StateRunning,
+			Events: []saga.Event{{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: json.RawMessage(`"foreign"`)}},
 		}))
 		outputs, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
@@ -264,18 +282,21 @@ func TestForeignEventsAreReadAnew(t *testing.T) {
 	})
 }
 
-// An order of the owner's own comes to nothing, as another has come first, and what was in flight then still is.
-func TestAbandonThatComesToNothingLeavesWhatIsInFlight(t *testing.T) {
+// The owner's Abandon is refused, as a command from another process comes
+// first. The tasks in flight stay in flight.
+func TestRefusedAbandonKeepsTasksInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		client := newClient(t, sec.Config{Store: st})
 		id := saga.NewID()
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
-		c := w.open(t, &spyStore{Store: st, before: once(3, func() error { return client.Resume(context.Background(), id, because) })})
+		c := w.open(t, &spyStore{Store: st, before: onWrite(3, func() error {
+			return client.Resume(context.Background(), id, audit)
+		})})
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
-		require.NoError(t, c.Pause(t.Context(), id, because))
-		assert.ErrorIs(t, c.Abandon(t.Context(), id, because), saga.ErrWrongState, "it isn't paused any more")
+		require.NoError(t, c.Pause(t.Context(), id, audit))
+		assert.ErrorIs(t, c.Abandon(t.Context(), id, audit), saga.ErrWrongState, "it has been resumed")
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())

@@ -16,9 +16,9 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Whichever write fails, before or after it has had its effect, the saga ends as if none had, and no action is
-// called more often.
-func TestFailedWriteIsRepeatedAndHappensOnce(t *testing.T) {
+// Whichever write fails, before or after it takes effect, the saga has the same
+// result as without the failure, and no action is called more often.
+func TestFailedWriteIsRetriedAndTakesEffectOnce(t *testing.T) {
 	for _, when := range []string{"before", "after"} {
 		for n := 2; n <= 6; n++ { // the first is the create
 			synctest.Test(t, func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestFailedWriteIsRepeatedAndHappensOnce(t *testing.T) {
 	}
 }
 
-func TestCoordinatorGoesOnWhenTheStoreDoes(t *testing.T) {
+func TestCoordinatorContinuesWhenTheStoreRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		st := &spyStore{Store: store.NewMemory()}
@@ -70,13 +70,14 @@ func TestCoordinatorGoesOnWhenTheStoreDoes(t *testing.T) {
 	})
 }
 
-// hungEvents is a store whose Events doesn't return while it hangs, before its context ends.
-type hungEvents struct {
+// hangingEvents is a store whose Events, while hangs is true, doesn't return
+// until its context ends.
+type hangingEvents struct {
 	store.Store
 	hangs atomic.Bool
 }
 
-func (h *hungEvents) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+func (h *hangingEvents) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
 	if h.hangs.Load() {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -84,12 +85,12 @@ func (h *hungEvents) Events(ctx context.Context, id saga.ID, from uint64, limit 
 	return h.Store.Events(ctx, id, from, limit)
 }
 
-func TestOrderForAStuckSagaWaitsNoLongerThanItsContext(t *testing.T) {
+func TestCommandForAStuckSagaIsBoundedByItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.fail("do b")
 		w.fail("undo a")
-		st := &hungEvents{Store: store.NewMemory()}
+		st := &hangingEvents{Store: store.NewMemory()}
 		c := w.open(t, st)
 		id, _, err := run(t, c, chain())
 		require.Error(t, err)
@@ -97,31 +98,32 @@ func TestOrderForAStuckSagaWaitsNoLongerThanItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		began := time.Now()
-		err = c.RetryUndo(ctx, id, "a", because)
+		err = c.RetryUndo(ctx, id, "a", audit)
 		assert.Equal(t, 100*time.Millisecond, time.Since(began))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorContains(t, err, id.String())
 		require.ErrorContains(t, err, "it may have been recorded")
 		st.hangs.Store(false)
-		time.Sleep(time.Hour) // by then it was done, and was in vain
-		require.NoError(t, c.MarkUndone(t.Context(), id, "a", because))
+		time.Sleep(time.Hour) // the retry of the undo has failed by then
+		require.NoError(t, c.MarkUndone(t.Context(), id, "a", audit))
 		_, err = c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 	})
 }
 
-type hungList struct{ store.Store }
+// hangingList is a store whose List doesn't return until its context ends.
+type hangingList struct{ store.Store }
 
-func (hungList) List(ctx context.Context, _ store.Query) ([]store.Record, error) {
+func (hangingList) List(ctx context.Context, _ store.Query) ([]store.Record, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
 
-func TestListOfAQueueHasTheCoordinatorsOwnSagasWhileTheStoreHangs(t *testing.T) {
+func TestListOfAQueueReturnsOwnSagasWhileTheStoreHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
-		c := w.configured(t, sec.Config{Store: hungList{store.NewMemory()}, Queue: "q"})
+		c := w.configured(t, sec.Config{Store: hangingList{store.NewMemory()}, Queue: "q"})
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		records, err := c.List(t.Context(), store.Query{Queues: []string{"q"}})
@@ -131,24 +133,24 @@ func TestListOfAQueueHasTheCoordinatorsOwnSagasWhileTheStoreHangs(t *testing.T) 
 	})
 }
 
-// lacksKey is a store that can't decode DAGs.
-type lacksKey struct{ store.Store }
+// withoutKey is a store that can't decode DAGs, as it lacks a key.
+type withoutKey struct{ store.Store }
 
-func (l lacksKey) Load(ctx context.Context, id saga.ID) (store.Record, error) {
-	r, err := l.Store.Load(ctx, id)
+func (w withoutKey) Load(ctx context.Context, id saga.ID) (store.Record, error) {
+	r, err := w.Store.Load(ctx, id)
 	r.DAG = saga.UndecodableDAG(errors.New("key k1 is missing"))
 	return r, err
 }
 
-func (l lacksKey) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
-	records, err := l.Store.Claim(ctx, c)
+func (w withoutKey) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+	records, err := w.Store.Claim(ctx, c)
 	for i := range records {
 		records[i].DAG = saga.UndecodableDAG(errors.New("key k1 is missing"))
 	}
 	return records, err
 }
 
-func TestSagaThatCanNotBeDecodedIsParkedForWhoCreatesItAgain(t *testing.T) {
+func TestRepeatedCreateOfAnUndecodableSagaReportsThatItIsParked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		st := store.NewMemory()
@@ -156,7 +158,7 @@ func TestSagaThatCanNotBeDecodedIsParkedForWhoCreatesItAgain(t *testing.T) {
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
 		require.NoError(t, c.Shutdown(t.Context()))
-		c = w.open(t, lacksKey{st})
+		c = w.open(t, withoutKey{st})
 		settle()
 		err := c.CreateAndStart(t.Context(), id, chain())
 		require.ErrorIs(t, err, saga.ErrParked)

@@ -36,7 +36,7 @@ func tripDAG() *saga.DAG {
 		MustBuild()
 }
 
-// chainDAG has n nodes, one after the other.
+// chainDAG has n nodes in a sequence.
 func chainDAG(n int) *saga.DAG {
 	b := saga.NewDAGBuilder("chain")
 	for i := range n {
@@ -45,10 +45,11 @@ func chainDAG(n int) *saga.DAG {
 	return b.MustBuild()
 }
 
-// fanDAG has n nodes beside each other, and one after them.
+// fanDAG has n parallel nodes, and one after them.
 func fanDAG(n int) *saga.DAG { return stagesDAG(1, n) }
 
-// stagesDAG has stages of width nodes, each after all of the stage before, and one node after them.
+// stagesDAG has stages of width parallel nodes. Each stage follows the previous
+// one, and one node follows the last stage.
 func stagesDAG(stages, width int) *saga.DAG {
 	b := saga.NewDAGBuilder("stages")
 	for i := range stages {
@@ -61,8 +62,9 @@ func stagesDAG(stages, width int) *saga.DAG {
 	return b.Append(noopNode("last")).MustBuild()
 }
 
-// BenchmarkTrip runs sagas of five actions that do nothing, in memory. naive is the same actions in a
-// plain function with goroutines: the limit.
+// BenchmarkTrip runs sagas of five actions that do nothing, in memory. The
+// sub-benchmark naive calls the same actions in a plain function with
+// goroutines, as a lower bound.
 func BenchmarkTrip(b *testing.B) {
 	for _, clients := range []int{1, 64} {
 		b.Run(fmt.Sprintf("sec/clients-%d", clients), func(b *testing.B) { benchmarkSagas(b, tripDAG(), clients) })
@@ -81,18 +83,30 @@ func BenchmarkTrip(b *testing.B) {
 	})
 }
 
-// BenchmarkNodes runs sagas of many sizes and shapes. A saga costs something by itself, be it of one node: it is created, and two goroutines are
-// woken, the one that does its work and the one that waits for it. ns/node is what each node costs after the first: what a saga takes longer than one of
-// one node, by turns with which it runs, for each node that it has more. That should be the same for all. ns/saga is the saga of one node.
+// BenchmarkNodes runs sagas of many sizes and shapes. It reports:
+//
+//   - ns/saga: the time of a saga of one node. It has a fixed cost: the saga is
+//     created, and two goroutines are woken, the one that runs it and the one
+//     that waits for it.
+//   - ns/node: the time of each further node. It is the difference between the
+//     saga and one of one node, divided by the number of further nodes. It
+//     should be the same for all sizes and shapes. Sagas of both kinds run in
+//     turns.
 func BenchmarkNodes(b *testing.B) {
 	for _, clients := range []int{1, 8} {
 		for _, n := range []int{10, 100, 1000, 10000} {
-			b.Run(fmt.Sprintf("chain-%d/clients-%d", n, clients), func(b *testing.B) { benchmarkNodes(b, chainDAG(n), clients) })
+			b.Run(fmt.Sprintf("chain-%d/clients-%d", n, clients), func(b *testing.B) {
+				benchmarkNodes(b, chainDAG(n), clients)
+			})
 		}
 		for _, n := range []int{10, 100, 1000, 10000} {
-			b.Run(fmt.Sprintf("fan-%d/clients-%d", n, clients), func(b *testing.B) { benchmarkNodes(b, fanDAG(n), clients) })
+			b.Run(fmt.Sprintf("fan-%d/clients-%d", n, clients), func(b *testing.B) {
+				benchmarkNodes(b, fanDAG(n), clients)
+			})
 		}
-		b.Run(fmt.Sprintf("stages-4x50/clients-%d", clients), func(b *testing.B) { benchmarkNodes(b, stagesDAG(50, 4), clients) })
+		b.Run(fmt.Sprintf("stages-4x50/clients-%d", clients), func(b *testing.B) {
+			benchmarkNodes(b, stagesDAG(50, 4), clients)
+		})
 	}
 }
 
@@ -100,8 +114,8 @@ func benchmarkNodes(b *testing.B, dag *saga.DAG, clients int) {
 	run := newRunner(b)
 	single := chainDAG(1)
 	var many, one time.Duration
-	for left := b.N; left > 0; left -= together {
-		n := min(left, together)
+	for left := b.N; left > 0; left -= batch {
+		n := min(left, batch)
 		many += timed(func() { share(n, clients, func() { run(dag) }) })
 		one += timed(func() { share(n, clients, func() { run(single) }) })
 	}
@@ -110,9 +124,10 @@ func benchmarkNodes(b *testing.B, dag *saga.DAG, clients int) {
 	b.ReportMetric(float64(many.Nanoseconds())/float64(b.N), "ns/op")
 }
 
-// together is how many sagas of a kind run before those of the other kind do: so many that all clients are busy, and so few
-// that a machine that is slower for a while is so for both.
-const together = 64
+// batch is how many sagas of one kind run before the same number of the other
+// kind. It is large enough to keep all clients busy. It is small enough that a
+// machine that is slow for a while is slow for both kinds.
+const batch = 64
 
 func timed(f func()) time.Duration {
 	start := time.Now()
@@ -131,7 +146,10 @@ func benchmarkSagas(b *testing.B, dag *saga.DAG, clients int) {
 
 // newRunner returns a function that runs a saga in memory.
 func newRunner(b *testing.B) func(*saga.DAG) {
-	c, err := sec.New(sec.Config{Registry: noop(), MaxNodes: 20_000, MaxEdges: 40_000, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	c, err := sec.New(sec.Config{
+		Registry: noop(), MaxNodes: 20_000, MaxEdges: 40_000,
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -159,7 +177,7 @@ func newRunner(b *testing.B) func(*saga.DAG) {
 	}
 }
 
-// share calls f n times, from that many goroutines.
+// share calls f n times in total, from that many client goroutines.
 func share(n, clients int, f func()) {
 	var calls atomic.Int64
 	var wg sync.WaitGroup

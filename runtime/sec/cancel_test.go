@@ -23,11 +23,13 @@ func TestCanceledSagaMakesNoCallThatWaitedForALimit(t *testing.T) {
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Hour); return nil })
 		c := w.configured(t, sec.Config{MaxActions: 1, Logger: slog.New(slog.DiscardHandler)})
 		busy, waiting := saga.NewID(), saga.NewID()
-		require.NoError(t, c.CreateAndStart(t.Context(), busy, withParams(saga.NewDAGBuilder("busy").Append(act("a")))))
+		dag := withParams(saga.NewDAGBuilder("busy").Append(act("a")))
+		require.NoError(t, c.CreateAndStart(t.Context(), busy, dag))
 		settle()
-		require.NoError(t, c.CreateAndStart(t.Context(), waiting, withParams(saga.NewDAGBuilder("waiting").Append(act("z")))))
+		dag = withParams(saga.NewDAGBuilder("waiting").Append(act("z")))
+		require.NoError(t, c.CreateAndStart(t.Context(), waiting, dag))
 		settle()
-		require.NoError(t, c.Cancel(t.Context(), waiting, because))
+		require.NoError(t, c.Cancel(t.Context(), waiting, audit))
 		_, err := c.Wait(t.Context(), waiting)
 		failed := failedError(t, err)
 		assert.Equal(t, saga.StateFailed, failed.State)
@@ -39,25 +41,32 @@ func TestCanceledSagaMakesNoCallThatWaitedForALimit(t *testing.T) {
 	})
 }
 
-// Whether the node has failed before or after the Cancel, its output that is supplied is undone.
-func TestCanceledSagaDoesNotRunOnFromASuppliedOutput(t *testing.T) {
-	for name, pause := range map[string]time.Duration{"canceled while it runs": 0, "canceled while it unwinds": 2 * time.Second} {
+// A supplied output is undone, whether the node failed before the Cancel or
+// after it.
+func TestCanceledSagaUndoesASuppliedOutput(t *testing.T) {
+	for name, pause := range map[string]time.Duration{
+		"canceled while it runs":    0,
+		"canceled while it unwinds": 2 * time.Second,
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()
-				w.on("do b", func(saga.ActionContext) error { time.Sleep(time.Second); return saga.Permanent(errors.New("no")) })
+				w.on("do b", func(saga.ActionContext) error {
+					time.Sleep(time.Second)
+					return saga.Permanent(errors.New("no"))
+				})
 				c := w.open(t, store.NewMemory())
 				id := saga.NewID()
 				require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 				settle()
-				require.NoError(t, c.Pause(t.Context(), id, because))
+				require.NoError(t, c.Pause(t.Context(), id, audit))
 				time.Sleep(pause)
-				require.NoError(t, c.Cancel(t.Context(), id, because))
+				require.NoError(t, c.Cancel(t.Context(), id, audit))
 				time.Sleep(2 * time.Second)
-				output := because
+				output := audit
 				output.Output = json.RawMessage(`"b"`)
 				require.NoError(t, c.SupplyOutput(t.Context(), id, "b", output))
-				require.NoError(t, c.Resume(t.Context(), id, because))
+				require.NoError(t, c.Resume(t.Context(), id, audit))
 				_, err := c.Wait(t.Context(), id)
 				assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 				assert.Equal(t, []string{"do a", "do b", "undo b", "undo a"}, w.calls())
@@ -66,7 +75,7 @@ func TestCanceledSagaDoesNotRunOnFromASuppliedOutput(t *testing.T) {
 	}
 }
 
-func TestCancelOfASagaThatUnwindsIsRecorded(t *testing.T) {
+func TestCancelOfAnUnwindingSagaIsRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.fail("do b")
@@ -75,45 +84,45 @@ func TestCancelOfASagaThatUnwindsIsRecorded(t *testing.T) {
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		settle()
-		require.NoError(t, c.Cancel(t.Context(), id, because))
+		require.NoError(t, c.Cancel(t.Context(), id, audit))
 		_, err := c.Wait(t.Context(), id)
 		require.NotNil(t, failedError(t, err).Canceled)
-		assert.Equal(t, because.By, failedError(t, err).Canceled.By)
-		require.NoError(t, c.Cancel(t.Context(), id, because), "again, when it has ended")
+		assert.Equal(t, audit.By, failedError(t, err).Canceled.By)
+		require.NoError(t, c.Cancel(t.Context(), id, audit), "repeated after the saga has finished")
 		assert.Equal(t, []string{"do a", "do b", "undo a"}, w.calls())
 	})
 }
 
-func TestAbandonBreaksOffNoCallAndRepeatsNone(t *testing.T) {
-	for name, call := range map[string]error{"that succeeds": nil, "that fails": errors.New("no")} {
+func TestAbandonNeitherCancelsNorRepeatsARunningCall(t *testing.T) {
+	for name, result := range map[string]error{"success": nil, "failure": errors.New("no")} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()
 				w.fail("do b")
-				var life context.Context
-				var ended error
+				var actionContext context.Context
+				var errDuringCall error
 				w.on("undo a", func(ctx saga.ActionContext) error {
 					time.Sleep(time.Second)
-					life, ended = ctx, ctx.Err()
-					return call
+					actionContext, errDuringCall = ctx, ctx.Err()
+					return result
 				})
 				c := w.open(t, store.NewMemory())
 				id := saga.NewID()
 				require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 				settle()
-				require.NoError(t, c.Pause(t.Context(), id, because))
-				require.NoError(t, c.Abandon(t.Context(), id, because))
+				require.NoError(t, c.Pause(t.Context(), id, audit))
+				require.NoError(t, c.Abandon(t.Context(), id, audit))
 				time.Sleep(time.Hour)
 				synctest.Wait()
-				assert.NoError(t, ended, "an undo isn't cancelled")
-				assert.ErrorIs(t, life.Err(), context.Canceled, "it is over when the last call is")
+				assert.NoError(t, errDuringCall, "an undo isn't canceled")
+				assert.ErrorIs(t, actionContext.Err(), context.Canceled, "the context ends after the last call")
 				assert.Equal(t, []string{"do a", "do b", "undo a"}, w.calls())
 			})
 		})
 	}
 }
 
-func TestUndoThatIsRetriedByOrderIsNotResumed(t *testing.T) {
+func TestUndoRetriedByCommandIsNotMarkedRecovered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.fail("do b")
@@ -121,12 +130,12 @@ func TestUndoThatIsRetriedByOrderIsNotResumed(t *testing.T) {
 		c := w.open(t, store.NewMemory())
 		id, _, err := run(t, c, chain())
 		require.Error(t, err)
-		var resumed bool
-		w.on("undo a", func(ctx saga.ActionContext) error { resumed = ctx.Recovered(); return nil })
-		require.NoError(t, c.RetryUndo(t.Context(), id, "a", because))
+		var recovered bool
+		w.on("undo a", func(ctx saga.ActionContext) error { recovered = ctx.Recovered(); return nil })
+		require.NoError(t, c.RetryUndo(t.Context(), id, "a", audit))
 		settle()
 		synctest.Wait()
 		assert.Equal(t, 2, w.count("undo a"))
-		assert.False(t, resumed, "the end of the earlier attempts was recorded")
+		assert.False(t, recovered, "the outcome of the earlier attempts was recorded")
 	})
 }

@@ -16,11 +16,11 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// claimStore changes how sagas are claimed.
+// claimStore calls claim in place of Claim.
 type claimStore struct {
 	store.Store
 	claim func(context.Context, store.Claim) ([]store.Record, error)
-	looks atomic.Int32 // for calls of the owner
+	polls atomic.Int32 // polls for notifications of the owner
 }
 
 func (s *claimStore) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
@@ -29,20 +29,21 @@ func (s *claimStore) Claim(ctx context.Context, c store.Claim) ([]store.Record, 
 
 func (s *claimStore) List(ctx context.Context, q store.Query) ([]store.Record, error) {
 	if q.Notified {
-		s.looks.Add(1)
+		s.polls.Add(1)
 	}
 	return s.Store.List(ctx, q)
 }
 
-// Without leases what was someone else's is looked for at the start alone.
-func TestSagaThatIsWrittenToAtTheStartIsTakenOver(t *testing.T) {
+// Without leases, a coordinator claims the sagas of other owners only at its
+// start. It takes a saga over even if its first claim skips it.
+func TestSagaSkippedByTheFirstClaimIsTakenOver(t *testing.T) {
 	for _, sagas := range []int{1, 3} {
 		synctest.Test(t, func(t *testing.T) {
 			memory := store.NewMemory()
 			ids := plantMany(t, memory, sagas)
 			claims := 0
 			st := &claimStore{Store: memory, claim: func(ctx context.Context, c store.Claim) ([]store.Record, error) {
-				if claims++; claims == 1 { // it is passed over, as others write to it
+				if claims++; claims == 1 { // the store skips it, as another transaction has locked it
 					c.Except = append(slices.Clone(c.Except), ids[0])
 				}
 				return memory.Claim(ctx, c)
@@ -55,8 +56,9 @@ func TestSagaThatIsWrittenToAtTheStartIsTakenOver(t *testing.T) {
 	}
 }
 
-// A database claims all that it is asked for, or nothing if that takes longer than its caller waits. Sagas may be much larger than those before them.
-func TestClaimsThatRunOutOfTimeAreMadeSmaller(t *testing.T) {
+// A database claims all sagas that a call asks for, or none if the call times
+// out. Sagas may take much longer to claim than the previous ones.
+func TestClaimLimitIsReducedAfterATimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const small, large = 700, 300
 		memory := store.NewMemory()
@@ -86,8 +88,9 @@ func TestClaimsThatRunOutOfTimeAreMadeSmaller(t *testing.T) {
 	})
 }
 
-// Each claim finds something while clients create sagas, and there is more to do than to claim.
-func TestOthersAreHeededWhileClientsCreateSagas(t *testing.T) {
+// While clients create sagas, each claim finds some. The poller must do its
+// other work nevertheless.
+func TestNotificationsArePolledWhileClientsCreateSagas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		memory := store.NewMemory()
 		st := &claimStore{Store: memory, claim: func(ctx context.Context, c store.Claim) ([]store.Record, error) {
@@ -102,7 +105,7 @@ func TestOthersAreHeededWhileClientsCreateSagas(t *testing.T) {
 			require.NoError(t, client.CreateAndStart(t.Context(), saga.NewID(), chain()))
 			time.Sleep(5 * time.Millisecond)
 		}
-		assert.Greater(t, st.looks.Load(), int32(50), "in five seconds")
+		assert.Greater(t, st.polls.Load(), int32(50), "the clients create sagas for five seconds")
 		time.Sleep(2 * time.Hour)
 		assert.Equal(t, 1000, w.count("do c"))
 	})

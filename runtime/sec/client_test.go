@@ -17,7 +17,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// unwatched is a store that tells nobody anything: a database without notifications.
+// unwatched is a store that is not a store.Watcher, like a database without
+// notifications.
 type unwatched struct{ store.Store }
 
 func newClient(t *testing.T, config sec.Config) *sec.Client {
@@ -27,20 +28,20 @@ func newClient(t *testing.T, config sec.Config) *sec.Client {
 	return c
 }
 
-func TestClientNeedsAStore(t *testing.T) {
+func TestClientRequiresAStore(t *testing.T) {
 	_, err := sec.NewClient(sec.Config{})
 	assert.ErrorContains(t, err, "Config.Store is nil")
 	_, err = sec.NewClient(sec.Config{Store: store.NewMemory(), Poll: -1})
 	assert.ErrorContains(t, err, "Poll is negative")
 }
 
-func TestClientsSagaRunsAtOnceOrWithinAPoll(t *testing.T) {
+func TestSagaCreatedByAClientRunsAtOnceOrWithinAPoll(t *testing.T) {
 	for name, test := range map[string]struct {
 		store store.Store
 		most  time.Duration
 	}{
-		"a store that tells": {store.NewMemory(), 50 * time.Millisecond},
-		"one that doesn't":   {unwatched{store.NewMemory()}, 2 * time.Second},
+		"watched store":   {store.NewMemory(), 50 * time.Millisecond},
+		"unwatched store": {unwatched{store.NewMemory()}, 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -51,7 +52,7 @@ func TestClientsSagaRunsAtOnceOrWithinAPoll(t *testing.T) {
 				id := saga.NewID()
 				began := time.Now()
 				require.NoError(t, client.CreateAndStart(t.Context(), id, chain()))
-				require.NoError(t, client.CreateAndStart(t.Context(), id, chain()), "it exists")
+				require.NoError(t, client.CreateAndStart(t.Context(), id, chain()), "repeated")
 				outputs, err := client.Wait(t.Context(), id)
 				require.NoError(t, err)
 				assert.Equal(t, `"c"`, string(outputs.Saga()))
@@ -68,7 +69,7 @@ func TestClientsSagaRunsAtOnceOrWithinAPoll(t *testing.T) {
 	}
 }
 
-func TestClientsSagaWaitsForACoordinator(t *testing.T) {
+func TestSagaCreatedByAClientWaitsForACoordinator(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		client := newClient(t, sec.Config{Store: st})
@@ -82,20 +83,20 @@ func TestClientsSagaWaitsForACoordinator(t *testing.T) {
 		w := newWorld()
 		w.open(t, st)
 		time.Sleep(time.Hour)
-		assert.Empty(t, w.calls(), "it was created, and not started")
+		assert.Empty(t, w.calls(), "it was created, but not started")
 		require.NoError(t, client.Start(t.Context(), id))
 		require.NoError(t, client.Start(t.Context(), id))
 		_, err = client.Wait(t.Context(), id)
 		require.NoError(t, err)
-		require.NoError(t, client.Start(t.Context(), id), "it has ended")
+		require.NoError(t, client.Start(t.Context(), id), "it has finished")
 	})
 }
 
-func TestClientRefusesWhatItKnowsToBeWrong(t *testing.T) {
+func TestClientRejectsInvalidRequests(t *testing.T) {
 	st := store.NewMemory()
 	withRegistry := newClient(t, sec.Config{Store: st, Registry: newWorld().registry(), MaxNodes: 4})
 	without := newClient(t, sec.Config{Store: st})
-	unknown := withParams(saga.NewDAGBuilder("d").Append(saga.ActionNode("a", "", "nobody")))
+	unknown := withParams(saga.NewDAGBuilder("d").Append(saga.ActionNode("a", "", "gone")))
 	id := saga.NewID()
 	assert.ErrorIs(t, withRegistry.CreateAndStart(t.Context(), id, unknown), saga.ErrUnknownAction)
 	assert.NoError(t, without.CreateAndStart(t.Context(), id, unknown))
@@ -110,28 +111,29 @@ func TestClientRefusesWhatItKnowsToBeWrong(t *testing.T) {
 	assert.ErrorIs(t, err, saga.ErrNotFound)
 }
 
-// A start and an order from elsewhere, while the owner writes something itself, are both kept.
-func TestStartFromElsewhereIsNotLostBesideAnOrder(t *testing.T) {
+// A start from another process and a command of the owner are both kept.
+func TestStartFromAnotherProcessIsKeptWithAConcurrentCommand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := unwatched{store.NewMemory()}
 		w := newWorld()
 		c := w.open(t, st)
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
-		synctest.Wait() // it has looked, and won't again while no time passes
+		synctest.Wait() // it has polled, and doesn't poll again before time passes
 		client := newClient(t, sec.Config{Store: st})
 		require.NoError(t, client.Start(t.Context(), id))
-		require.NoError(t, c.SetBreakpoint(t.Context(), id, "c", because), "before it has noticed the start")
+		require.NoError(t, c.SetBreakpoint(t.Context(), id, "c", audit), "before it has found the start")
 		synctest.Wait()
 		assert.Equal(t, []string{"do a", "do b"}, w.calls())
-		require.NoError(t, c.ClearBreakpoint(t.Context(), id, "c", because))
+		require.NoError(t, c.ClearBreakpoint(t.Context(), id, "c", audit))
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 	})
 }
 
-// What is in flight when an order comes from elsewhere is neither called again nor forgotten.
-func TestOrderFromElsewhereLeavesWhatIsInFlight(t *testing.T) {
+// Actions that are in flight when a command comes from another process are
+// neither called again nor forgotten.
+func TestCommandFromAnotherProcessKeepsTasksInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := unwatched{store.NewMemory()}
 		w := newWorld()
@@ -142,49 +144,53 @@ func TestOrderFromElsewhereLeavesWhatIsInFlight(t *testing.T) {
 		require.NoError(t, c.CreateAndStart(t.Context(), id, diamond()))
 		synctest.Wait()
 		client := newClient(t, sec.Config{Store: st})
-		require.NoError(t, client.SetBreakpoint(t.Context(), id, "d", because))
-		time.Sleep(time.Minute) // the owner has looked
-		require.NoError(t, client.Pause(t.Context(), id, because))
-		time.Sleep(10 * time.Minute) // b has ended, and c not
-		require.NoError(t, client.Cancel(t.Context(), id, because))
-		require.NoError(t, client.Resume(t.Context(), id, because))
+		require.NoError(t, client.SetBreakpoint(t.Context(), id, "d", audit))
+		time.Sleep(time.Minute) // the owner has polled
+		require.NoError(t, client.Pause(t.Context(), id, audit))
+		time.Sleep(10 * time.Minute) // b has finished, c has not
+		require.NoError(t, client.Cancel(t.Context(), id, audit))
+		require.NoError(t, client.Resume(t.Context(), id, audit))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.ElementsMatch(t, []string{"do a", "do b", "do c"}, w.calls()[:3])
 		assert.ElementsMatch(t, []string{"undo b", "undo c", "undo a"}, w.calls()[3:])
 		time.Sleep(time.Minute)
-		called, err := st.List(t.Context(), store.Query{Notified: true})
+		notified, err := st.List(t.Context(), store.Query{Notified: true})
 		require.NoError(t, err)
-		assert.Empty(t, called, "the owner has taken note of all")
+		assert.Empty(t, notified, "the owner has handled all notifications")
 	})
 }
 
-// Whatever operators do from elsewhere, at whatever moment: each do is called once and each undo once, no more
-// starts than the log says, and the log makes sense.
-func TestRandomOrdersFromElsewhere(t *testing.T) {
+// Operators issue random commands from several processes at random times. Each
+// action is called at most once in each direction, exactly the calls of the log
+// are made, and the log stays valid.
+func TestRandomCommandsFromSeveralProcesses(t *testing.T) {
 	for range 100 {
 		seed := rand.Uint64()
 		if !t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { orderAtRandom(t, rand.New(rand.NewPCG(seed, 0))) })
+			synctest.Test(t, func(t *testing.T) { commandAtRandom(t, rand.New(rand.NewPCG(seed, 0))) })
 		}) {
 			return
 		}
 	}
 }
 
-func orderAtRandom(t *testing.T, random *rand.Rand) {
+func commandAtRandom(t *testing.T, random *rand.Rand) {
 	var st store.Store = store.NewMemory()
 	if random.IntN(2) == 0 {
 		st = unwatched{st}
 	}
 	w := newWorld()
 	for _, node := range []string{"a", "b", "c", "d"} {
-		took := time.Duration(random.IntN(20)) * 100 * time.Millisecond
-		w.on("do "+node, func(saga.ActionContext) error { time.Sleep(took); return nil })
-		w.on("undo "+node, func(saga.ActionContext) error { time.Sleep(took); return nil })
+		duration := time.Duration(random.IntN(20)) * 100 * time.Millisecond
+		w.on("do "+node, func(saga.ActionContext) error { time.Sleep(duration); return nil })
+		w.on("undo "+node, func(saga.ActionContext) error { time.Sleep(duration); return nil })
 	}
 	if random.IntN(2) == 0 {
-		w.on("do d", func(saga.ActionContext) error { time.Sleep(time.Second); return saga.Permanent(errors.New("no")) })
+		w.on("do d", func(saga.ActionContext) error {
+			time.Sleep(time.Second)
+			return saga.Permanent(errors.New("no"))
+		})
 	}
 	c := w.open(t, st)
 	client := newClient(t, sec.Config{Store: st})
@@ -192,27 +198,27 @@ func orderAtRandom(t *testing.T, random *rand.Rand) {
 	require.NoError(t, client.CreateAndStart(t.Context(), id, diamond()))
 	for range random.IntN(12) {
 		time.Sleep(time.Duration(random.IntN(1000)) * time.Millisecond)
-		var by orderer = client
+		var by operator = client
 		if random.IntN(3) == 0 {
 			by = c
 		}
 		node := saga.NodePath([]string{"a", "b", "c", "d"}[random.IntN(4)])
 		all := []func() error{
-			func() error { return by.Pause(t.Context(), id, because) },
-			func() error { return by.Step(t.Context(), id, because) },
-			func() error { return by.Resume(t.Context(), id, because) },
-			func() error { return by.SetBreakpoint(t.Context(), id, node, because) },
-			func() error { return by.ClearBreakpoint(t.Context(), id, node, because) },
-			func() error { return by.Cancel(t.Context(), id, because) },
+			func() error { return by.Pause(t.Context(), id, audit) },
+			func() error { return by.Step(t.Context(), id, audit) },
+			func() error { return by.Resume(t.Context(), id, audit) },
+			func() error { return by.SetBreakpoint(t.Context(), id, node, audit) },
+			func() error { return by.ClearBreakpoint(t.Context(), id, node, audit) },
+			func() error { return by.Cancel(t.Context(), id, audit) },
 		}
 		if err := all[random.IntN(len(all))](); !errors.Is(err, saga.ErrWrongState) {
 			require.NoError(t, err)
 		}
 	}
 	for _, node := range []saga.NodePath{"a", "b", "c", "d"} {
-		_ = client.ClearBreakpoint(t.Context(), id, node, because)
+		_ = client.ClearBreakpoint(t.Context(), id, node, audit)
 	}
-	_ = client.Resume(t.Context(), id, because)
+	_ = client.Resume(t.Context(), id, audit)
 	_, err := client.Wait(t.Context(), id)
 	state := saga.StateSucceeded
 	if err != nil {
@@ -223,13 +229,13 @@ func orderAtRandom(t *testing.T, random *rand.Rand) {
 	require.NoError(t, err)
 	assert.NoError(t, status.Parked)
 	assert.Equal(t, state, status.State)
-	begun := map[string]int{}
+	started := map[string]int{}
 	for _, e := range status.Events {
 		switch e.Kind {
 		case saga.EventStarted:
-			begun[fmt.Sprintf("do %s", status.DAG.Path(e.Node))]++
+			started[fmt.Sprintf("do %s", status.DAG.Path(e.Node))]++
 		case saga.EventUndoStarted:
-			begun[fmt.Sprintf("undo %s", status.DAG.Path(e.Node))]++
+			started[fmt.Sprintf("undo %s", status.DAG.Path(e.Node))]++
 		}
 	}
 	calls := map[string]int{}
@@ -237,16 +243,17 @@ func orderAtRandom(t *testing.T, random *rand.Rand) {
 		calls[call]++
 		assert.Equal(t, 1, calls[call], call)
 	}
-	assert.Equal(t, begun, calls, "the log and the world agree")
+	assert.Equal(t, started, calls, "the log has exactly the calls that were made")
 }
 
-// Nobody is called for a saga that nobody owns: it would stay called for ever if it is final.
-func TestOrderForASagaWithoutAnOwnerCallsNobody(t *testing.T) {
+// A command for an unowned saga sets no notification. If the saga becomes
+// final, no owner would ever clear it.
+func TestCommandForAnUnownedSagaNotifiesNoOwner(t *testing.T) {
 	st := store.NewMemory()
 	client := newClient(t, sec.Config{Store: st})
 	id := saga.NewID()
 	require.NoError(t, client.Create(t.Context(), id, chain()))
-	require.NoError(t, client.Cancel(t.Context(), id, because))
+	require.NoError(t, client.Cancel(t.Context(), id, audit))
 	records, err := st.List(t.Context(), store.Query{})
 	require.NoError(t, err)
 	require.Len(t, records, 1)
@@ -254,8 +261,8 @@ func TestOrderForASagaWithoutAnOwnerCallsNobody(t *testing.T) {
 	assert.False(t, records[0].Notified)
 }
 
-func TestCreatedSagaIsStartedByWhoeverCreatesAndStartsIt(t *testing.T) {
-	for _, from := range []place{"here", "another coordinator", "a client"} {
+func TestCreateAndStartStartsACreatedSaga(t *testing.T) {
+	for _, from := range []origin{"the owner", "another coordinator", "a client"} {
 		t.Run(string(from), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				st := store.NewMemory()
@@ -264,8 +271,8 @@ func TestCreatedSagaIsStartedByWhoeverCreatesAndStartsIt(t *testing.T) {
 				id := saga.NewID()
 				require.NoError(t, c.Create(t.Context(), id, chain()))
 				settle()
-				starter := map[place]saga.Coordinator{
-					"here":                c,
+				starter := map[origin]saga.Coordinator{
+					"the owner":           c,
 					"another coordinator": w.configured(t, sec.Config{Store: st, Queue: "another queue"}),
 					"a client":            newClient(t, sec.Config{Store: st}),
 				}[from]
@@ -278,8 +285,9 @@ func TestCreatedSagaIsStartedByWhoeverCreatesAndStartsIt(t *testing.T) {
 	}
 }
 
-// A saga that was recorded with the beginning of its log waits for Start, in whatever process, like any other.
-func TestResumedSagaWaitsForItsStart(t *testing.T) {
+// A saga that was imported with the beginning of its log waits for Start, like
+// any other saga, in whichever process it is.
+func TestImportedSagaWaitsForItsStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		w := newWorld()
@@ -290,18 +298,18 @@ func TestResumedSagaWaitsForItsStart(t *testing.T) {
 			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(`"a"`)},
 		}}))
 		client := newClient(t, sec.Config{Store: st})
-		require.NoError(t, client.SetBreakpoint(t.Context(), id, "c", because))
+		require.NoError(t, client.SetBreakpoint(t.Context(), id, "c", audit))
 		time.Sleep(time.Minute)
 		require.NoError(t, first.Shutdown(t.Context()))
 		w.open(t, st)
 		time.Sleep(time.Minute)
-		assert.Empty(t, w.calls(), "neither an order nor another coordinator starts it")
+		assert.Empty(t, w.calls(), "neither a command nor another coordinator starts it")
 		status, err := client.Status(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, saga.StateCreated, status.State)
 		assert.Equal(t, "done", status.Describe(1))
 
-		require.NoError(t, client.ClearBreakpoint(t.Context(), id, "c", because))
+		require.NoError(t, client.ClearBreakpoint(t.Context(), id, "c", audit))
 		require.NoError(t, client.Start(t.Context(), id))
 		_, err = client.Wait(t.Context(), id)
 		require.NoError(t, err)

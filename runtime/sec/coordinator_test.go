@@ -36,7 +36,7 @@ func TestSagaSucceeds(t *testing.T) {
 	})
 }
 
-func TestFailureUndoesWhatHasRunInReverseOrder(t *testing.T) {
+func TestFailureUndoesFinishedNodesInReverseOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.fail("do c")
@@ -53,7 +53,8 @@ func TestFailureUndoesWhatHasRunInReverseOrder(t *testing.T) {
 	})
 }
 
-// What a node's end makes ready starts in the same append: a chain of n nodes costs n+1 writes.
+// The append with the outcome of a node also has the starts of the nodes that
+// follow. So a chain of n nodes costs n+1 writes.
 func TestChainCostsOneAppendForEachNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -65,7 +66,7 @@ func TestChainCostsOneAppendForEachNode(t *testing.T) {
 	})
 }
 
-func TestAnEventIsDurableBeforeItIsActedUpon(t *testing.T) {
+func TestStartIsDurableBeforeTheActionIsCalled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.fail("do d")
@@ -74,12 +75,15 @@ func TestAnEventIsDurableBeforeItIsActedUpon(t *testing.T) {
 		id := saga.NewID()
 		for _, node := range []string{"a", "b", "c", "d"} {
 			for _, direction := range []string{"do ", "undo "} {
-				behave := w.behave[direction+node]
+				behavior := w.behavior[direction+node]
 				w.on(direction+node, func(ctx saga.ActionContext) error {
-					kind := map[saga.Direction]saga.EventKind{saga.Do: saga.EventStarted, saga.Undo: saga.EventUndoStarted}[ctx.Direction()]
+					kind := map[saga.Direction]saga.EventKind{
+						saga.Do:   saga.EventStarted,
+						saga.Undo: saga.EventUndoStarted,
+					}[ctx.Direction()]
 					assert.Contains(t, storedKinds(t, st, id), node+" "+kind.String())
-					if behave != nil {
-						return behave(ctx)
+					if behavior != nil {
+						return behavior(ctx)
 					}
 					return nil
 				})
@@ -106,7 +110,7 @@ func TestUndoFailureLeavesTheSagaStuckAndUndoesIndependentBranches(t *testing.T)
 		assert.Equal(t, saga.NodePath("b"), failed.Failures[1].Path)
 		assert.Equal(t, saga.EventUndoFailed, failed.Failures[1].Kind)
 		assert.Equal(t, 1, w.count("undo c"), "an independent branch is undone")
-		assert.Equal(t, 0, w.count("undo a"), "what b depends on is not")
+		assert.Equal(t, 0, w.count("undo a"), "a node that b depends on is not undone")
 
 		status, err := c.Status(t.Context(), id)
 		require.NoError(t, err)
@@ -115,7 +119,7 @@ func TestUndoFailureLeavesTheSagaStuckAndUndoesIndependentBranches(t *testing.T)
 }
 
 func TestPanicIsAnUnknownOutcome(t *testing.T) {
-	for name, end := range map[string]func(saga.ActionContext) error{
+	for name, action := range map[string]func(saga.ActionContext) error{
 		"panic":         func(saga.ActionContext) error { panic("boom") },
 		"runtime error": func(saga.ActionContext) error { var none []error; return none[0] },
 		"Goexit":        func(saga.ActionContext) error { runtime.Goexit(); return nil },
@@ -123,7 +127,7 @@ func TestPanicIsAnUnknownOutcome(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()
-				w.on("do b", end)
+				w.on("do b", action)
 				c := w.open(t, store.NewMemory())
 				dag := withParams(saga.NewDAGBuilder("s").Append(act("a")).Append(careful("b")).Append(act("c")))
 				id, _, err := run(t, c, dag)
@@ -138,7 +142,8 @@ func TestPanicIsAnUnknownOutcome(t *testing.T) {
 	}
 }
 
-// What an action returned is an error, whatever its methods do.
+// An action that returns an error has failed, even if the methods of the error
+// panic.
 func TestErrorWhoseMethodsPanicIsAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -156,7 +161,7 @@ type panickingError struct{}
 
 func (panickingError) Error() string { panic("error") }
 
-func TestUnknownOutcomeThatCanNotBeUndoneIsStuckAndSaysWhatToDo(t *testing.T) {
+func TestUnknownOutcomeThatCannotBeUndoneLeavesTheSagaStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.on("do b", func(saga.ActionContext) error { return saga.Indeterminate(errors.New("no answer")) })
@@ -185,12 +190,14 @@ func TestRetriesBackOffUntilOneSucceeds(t *testing.T) {
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.Equal(t, 4, w.count("undo a"))
 		took := time.Since(began)
-		assert.True(t, took >= 350*time.Millisecond && took <= 700*time.Millisecond, "100 + 200 + 400 ms, of each up to a half left out: %v", took)
-		assert.Equal(t, w.keys[2], w.keys[4], "the key is the same in every attempt")
+		assert.True(t, took >= 350*time.Millisecond && took <= 700*time.Millisecond,
+			"100 + 200 + 400 ms, each shortened by up to a half: %v", took)
+		assert.Equal(t, w.keys[2], w.keys[4], "the idempotency key is the same in every attempt")
 	})
 }
 
-// A later attempt that says that it changed nothing doesn't speak for an earlier one that can't tell.
+// A later attempt that fails without an effect says nothing about an earlier
+// one with an unknown outcome.
 func TestUnknownOutcomeOfAnEarlierAttemptIsRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		registry := saga.NewRegistry()
@@ -213,7 +220,7 @@ func TestUnknownOutcomeOfAnEarlierAttemptIsRemembered(t *testing.T) {
 	})
 }
 
-func TestUndoIsGivenUpAfterItsRetries(t *testing.T) {
+func TestUndoFailsAfterTheLastAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.fail("do b")
@@ -231,10 +238,16 @@ func TestTimeoutIsAnUnknownOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		slow := saga.NewAction(saga.ActionSpec[saga.None, string]{
-			Name:        "slow",
-			Do:          func(ctx saga.ActionContext, _ saga.None) (string, error) { <-ctx.Done(); return "", ctx.Err() },
-			DoPolicy:    saga.Policy{Timeout: time.Second},
-			UndoUnknown: func(ctx saga.ActionContext, _ saga.None, out *string) error { assert.Nil(t, out); return w.act(ctx) },
+			Name: "slow",
+			Do: func(ctx saga.ActionContext, _ saga.None) (string, error) {
+				<-ctx.Done()
+				return "", ctx.Err()
+			},
+			DoPolicy: saga.Policy{Timeout: time.Second},
+			UndoUnknown: func(ctx saga.ActionContext, _ saga.None, out *string) error {
+				assert.Nil(t, out)
+				return w.act(ctx)
+			},
 		})
 		registry := w.registry()
 		registry.Register(nil, slow)
@@ -247,8 +260,8 @@ func TestTimeoutIsAnUnknownOutcome(t *testing.T) {
 	})
 }
 
-// An undo is never cancelled because somebody stopped waiting.
-func TestWaitEndsWithItsContextAndTheSagaGoesOn(t *testing.T) {
+// An undo is not canceled when a caller stops waiting.
+func TestWaitEndsWithItsContextAndTheSagaContinues(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.fail("do b")
@@ -268,7 +281,7 @@ func TestWaitEndsWithItsContextAndTheSagaGoesOn(t *testing.T) {
 	})
 }
 
-func TestUserErrorComesBackThroughTheLog(t *testing.T) {
+func TestUserErrorIsRestoredFromTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.on("do b", func(saga.ActionContext) error { return &soldOut{Room: 7} })
@@ -288,7 +301,7 @@ type soldOut struct{ Room int }
 
 func (e *soldOut) Error() string { return "sold out" }
 
-func TestInjectedErrorsTakeThePlaceOfCalls(t *testing.T) {
+func TestInjectedErrorsReplaceCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		c := w.open(t, store.NewMemory())
@@ -306,16 +319,17 @@ func TestInjectedErrorsTakeThePlaceOfCalls(t *testing.T) {
 	})
 }
 
-func TestInjectionIsRefusedWhereNothingCanFail(t *testing.T) {
+func TestInjectRejectsANodeWithoutAnAction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newWorld().open(t, store.NewMemory())
 		id := saga.NewID()
-		require.NoError(t, c.Create(t.Context(), id, withParams(saga.NewDAGBuilder("s").Append(saga.ConstantNode("one", 1)))))
+		dag := withParams(saga.NewDAGBuilder("s").Append(saga.ConstantNode("one", 1)))
+		require.NoError(t, c.Create(t.Context(), id, dag))
 		assert.ErrorIs(t, c.Inject(t.Context(), id, "one", sec.FailDo()), saga.ErrWrongState)
 	})
 }
 
-func TestSagaOfConstantsEnds(t *testing.T) {
+func TestSagaOfConstantsSucceeds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newWorld().open(t, store.NewMemory())
 		dag := withParams(saga.NewDAGBuilder("s").Append(saga.ConstantNode("one", 1)))
@@ -334,7 +348,7 @@ func TestSagaOfConstantsEnds(t *testing.T) {
 	})
 }
 
-func TestActionThatReturnsNoJSONFails(t *testing.T) {
+func TestInvalidJSONOutputIsAnUnknownOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		registry := saga.NewRegistry()
 		registry.Register(nil, badAction{})
@@ -345,32 +359,33 @@ func TestActionThatReturnsNoJSONFails(t *testing.T) {
 	})
 }
 
-// moody is an action whose policy panics, and which says that it must not be called.
-type moody struct {
+// panickingPolicy is an action whose policy panics. It fails the test if it is
+// called.
+type panickingPolicy struct {
 	badAction
 	t *testing.T
 }
 
-func (moody) Name() saga.ActionName             { return "moody" }
-func (moody) Policy(saga.Direction) saga.Policy { panic("no policy today") }
+func (panickingPolicy) Name() saga.ActionName             { return "panics" }
+func (panickingPolicy) Policy(saga.Direction) saga.Policy { panic("no policy") }
 
-func (m moody) Do(saga.ActionContext) (json.RawMessage, error) {
-	assert.Fail(m.t, "called without a policy")
+func (p panickingPolicy) Do(saga.ActionContext) (json.RawMessage, error) {
+	assert.Fail(p.t, "called without a policy")
 	return nil, nil
 }
 
-func TestPolicyThatPanicsIsAFailure(t *testing.T) {
+func TestPanickingPolicyIsAnUnknownOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		registry := saga.NewRegistry()
-		registry.Register(nil, moody{t: t})
+		registry.Register(nil, panickingPolicy{t: t})
 		c := openWith(t, store.NewMemory(), registry)
-		_, _, err := run(t, c, withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "moody"))))
-		assert.ErrorContains(t, err, "no policy today")
+		_, _, err := run(t, c, withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "panics"))))
+		assert.ErrorContains(t, err, "no policy")
 		assert.Equal(t, saga.EventIndeterminate, failedError(t, err).Failures[0].Kind)
 	})
 }
 
-func TestActionThatEndsItsGoroutineFails(t *testing.T) {
+func TestActionThatCallsGoexitIsUndone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.on("do b", func(saga.ActionContext) error { runtime.Goexit(); return nil })
@@ -381,7 +396,7 @@ func TestActionThatEndsItsGoroutineFails(t *testing.T) {
 	})
 }
 
-func TestStatusIsTheCallersOwn(t *testing.T) {
+func TestStatusSharesNoMemoryWithTheSaga(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.on("do b", func(saga.ActionContext) error { time.Sleep(time.Second); return nil })
@@ -391,7 +406,7 @@ func TestStatusIsTheCallersOwn(t *testing.T) {
 		settle()
 		status, err := c.Status(t.Context(), id)
 		require.NoError(t, err)
-		require.NoError(t, c.Pause(t.Context(), id, because))
+		require.NoError(t, c.Pause(t.Context(), id, audit))
 		_ = append(status.Events, saga.Event{Seq: 99, Node: 77, Kind: saga.EventFailed})
 		status, err = c.Status(t.Context(), id)
 		require.NoError(t, err)

@@ -18,18 +18,19 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// The tests of this file are named for what steno, the ancestor of this package, gets wrong. Each would fail if this package
-// did the same.
+// The tests of this file are named after defects of steno, the ancestor of this
+// package. Each test fails if this package has the same defect.
 
-// Steno can't recover most prefixes of the log of a DAG with a join that unwinds.
-func TestDefectUnwindingADAGWithAJoinCanNotBeRecovered(t *testing.T) {
+// For a DAG with a join that unwinds, steno can't recover most prefixes of the
+// log.
+func TestDefectUnwindingADAGWithAJoinCannotBeRecovered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		newFate := func() *world {
+		newFailingWorld := func() *world {
 			w := newWorld()
 			w.fail("do d")
 			return w
 		}
-		c := newFate().open(t, store.NewMemory())
+		c := newFailingWorld().open(t, store.NewMemory())
 		id, _, err := run(t, c, diamond())
 		failedError(t, err)
 		live, err := c.Status(t.Context(), id)
@@ -37,13 +38,13 @@ func TestDefectUnwindingADAGWithAJoinCanNotBeRecovered(t *testing.T) {
 		for i := range len(live.Events) + 1 {
 			st := store.NewMemory()
 			planted := plant(t, st, live.DAG, saga.StateRunning, live.Events[:i])
-			_, err := newFate().open(t, st).Wait(t.Context(), planted)
+			_, err := newFailingWorld().open(t, st).Wait(t.Context(), planted)
 			assert.Equal(t, saga.StateFailed, failedError(t, err).State, "prefix %d", i)
 		}
 	})
 }
 
-// Two undos that fail panic steno's coordinator.
+// Steno's coordinator panics when two undos fail.
 func TestDefectTwoUndoFailuresPanicTheCoordinator(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -55,13 +56,13 @@ func TestDefectTwoUndoFailuresPanicTheCoordinator(t *testing.T) {
 		failed := failedError(t, err)
 		assert.Equal(t, saga.StateStuck, failed.State)
 		assert.Len(t, failed.Failures, 3)
-		w.behave = map[string]func(saga.ActionContext) error{}
+		w.behavior = map[string]func(saga.ActionContext) error{}
 		_, _, err = run(t, c, diamond())
-		assert.NoError(t, err, "the coordinator goes on")
+		assert.NoError(t, err, "the coordinator still works")
 	})
 }
 
-// A second start drops a saga that runs.
+// A second Start drops a saga that runs.
 func TestDefectASecondStartDropsTheSaga(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -78,7 +79,7 @@ func TestDefectASecondStartDropsTheSaga(t *testing.T) {
 	})
 }
 
-// A panic in an action hangs the saga for ever.
+// A panic in an action hangs the saga forever.
 func TestDefectAPanicInAnActionHangsTheSaga(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -102,7 +103,7 @@ func TestDefectAHungStoreHangsListGetAndShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		st := &spyStore{Store: store.NewMemory()}
-		w.on("do a", func(saga.ActionContext) error { st.hangNow(); return nil })
+		w.on("do a", func(saga.ActionContext) error { st.hangWrites(); return nil })
 		c := w.start(t, st)
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
@@ -110,7 +111,7 @@ func TestDefectAHungStoreHangsListGetAndShutdown(t *testing.T) {
 		began := time.Now()
 		status, err := c.Status(t.Context(), id)
 		require.NoError(t, err)
-		assert.Equal(t, "working", status.Describe(1), "what is not durable is not shown")
+		assert.Equal(t, "working", status.Describe(1), "only durable events are visible")
 		owned := c.InMemory()
 		require.Len(t, owned, 1)
 		assert.Equal(t, saga.StateRunning, owned[0].State)
@@ -137,7 +138,8 @@ func TestDefectAHungStoreHangsListGetAndShutdown(t *testing.T) {
 func TestDefectTheNodeAfterTwoConsecutiveSubsagasGetsTheWrongParameters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		registry := saga.NewRegistry()
-		registry.Register(nil, saga.NewActionFunc("params", func(ctx saga.ActionContext) (string, error) { return saga.Params[string](ctx) }, nil))
+		params := func(ctx saga.ActionContext) (string, error) { return saga.Params[string](ctx) }
+		registry.Register(nil, saga.NewActionFunc("params", params, nil))
 		node := func(name saga.NodeName) saga.Node { return saga.ActionNode(name, "", "params") }
 		inner := saga.NewDAGBuilder("inner").Append(node("x")).MustBuild()
 		c := openWith(t, store.NewMemory(), registry)
@@ -146,7 +148,9 @@ func TestDefectTheNodeAfterTwoConsecutiveSubsagasGetsTheWrongParameters(t *testi
 			Append(saga.ConstantNode("two", "second")).Append(saga.SubsagaNode("s2", inner, "two")).
 			Append(node("after"))))
 		require.NoError(t, err)
-		for path, want := range map[saga.NodePath]string{"s1": "first", "s1/x": "first", "s2": "second", "s2/x": "second", "after": "params"} {
+		for path, want := range map[saga.NodePath]string{
+			"s1": "first", "s1/x": "first", "s2": "second", "s2/x": "second", "after": "params",
+		} {
 			got, err := saga.OutputOf[string](outputs, path)
 			require.NoError(t, err)
 			assert.Equal(t, want, got, path)
@@ -154,7 +158,8 @@ func TestDefectTheNodeAfterTwoConsecutiveSubsagasGetsTheWrongParameters(t *testi
 	})
 }
 
-// A create that failed leaves a record that nothing ever runs.
+// A Create that fails leaves a record in the store that no coordinator ever
+// runs.
 func TestDefectAFailedCreateLeavesAnOrphanRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -180,23 +185,25 @@ func TestDefectAFailedCreateLeavesAnOrphanRecord(t *testing.T) {
 	})
 }
 
-// The lookup of a name that isn't an ancestor's panics.
-func TestDefectTheLookupOfANameThatIsNoAncestorPanics(t *testing.T) {
+// A lookup of a node that isn't an ancestor panics.
+func TestDefectLookupOfANonAncestorPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		registry := saga.NewRegistry()
-		registry.Register(nil, saga.NewActionFunc("look", func(ctx saga.ActionContext) (string, error) { return saga.Lookup[string](ctx, "sibling") }, nil),
+		look := func(ctx saga.ActionContext) (string, error) { return saga.Lookup[string](ctx, "sibling") }
+		registry.Register(nil,
+			saga.NewActionFunc("look", look, nil),
 			saga.NewActionFunc("act", func(saga.ActionContext) (string, error) { return "", nil }, nil))
 		c := openWith(t, store.NewMemory(), registry)
 		_, _, err := run(t, c, withParams(saga.NewDAGBuilder("s").
-			AppendParallel(act("sibling"), saga.ActionNode("looks", "", "look")).Append(act("last"))))
+			AppendParallel(act("sibling"), saga.ActionNode("lookup", "", "look")).Append(act("last"))))
 		failed := failedError(t, err)
 		assert.Equal(t, saga.EventFailed, failed.Failures[0].Kind)
 		assert.ErrorContains(t, err, `no ancestor has that name: "sibling"`)
 	})
 }
 
-// Faults could be injected by index, at any number, and at nodes without a
-// name. They are injected by path now, which such nodes don't have.
+// Steno injects faults by index, also at an index without a node and at nodes
+// that can't fail. Here they are injected by path, which such nodes don't have.
 func TestDefectFaultIsInjectedAtANodeThatCannotFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newWorld().open(t, store.NewMemory())
@@ -246,7 +253,7 @@ func TestDefectStatusRacesWithTheExecutor(t *testing.T) {
 				if !assert.NoError(t, err) {
 					return
 				}
-				assert.GreaterOrEqual(t, len(status.Events), seen, "it goes back in time")
+				assert.GreaterOrEqual(t, len(status.Events), seen, "events disappeared")
 				seen = len(status.Events)
 				assert.NotEmpty(t, status.String())
 				c.InMemory()
@@ -262,10 +269,12 @@ func TestDefectStatusRacesWithTheExecutor(t *testing.T) {
 	readers.Wait()
 }
 
-// A chain of a thousand nodes costs a thousand times a thousand steps. Counted are allocations: steno makes one for each
-// ancestor of each node.
-func TestDefectAChainOfAThousandNodesCostsItsSquare(t *testing.T) {
-	c, err := sec.New(sec.Config{Registry: noop(), MaxNodes: 2000, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+// The cost of a chain grows with the square of its length. The test counts
+// allocations, as steno makes one for each ancestor of each node.
+func TestDefectCostOfAChainIsQuadratic(t *testing.T) {
+	c, err := sec.New(sec.Config{
+		Registry: noop(), MaxNodes: 2000, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
 	require.NoError(t, err)
 	allocations := func(n int) float64 {
 		dag := chainDAG(n)
@@ -281,23 +290,28 @@ func TestDefectAChainOfAThousandNodesCostsItsSquare(t *testing.T) {
 	require.NoError(t, c.Shutdown(t.Context()))
 }
 
-// Code that doesn't fit the log any more is found by a panic.
-func TestDefectCodeThatDoesNotFitTheLogIsFoundByAPanic(t *testing.T) {
+// If the code no longer fits the log, steno panics.
+func TestDefectIncompatibleCodePanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
-		other := []saga.Event{{Node: 1, Kind: saga.EventStarted}, {Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: json.RawMessage(`{"not":"a string"}`)}}
-		misfit := plant(t, st, chain(), saga.StateUnwinding, append(other,
-			saga.Event{Seq: 2, Node: 2, Kind: saga.EventStarted},
-			saga.Event{Seq: 3, Node: 2, Kind: saga.EventFailed, Payload: json.RawMessage(`{"message":"no","reason":"error","attempts":1}`)}))
+		incompatible := plant(t, st, chain(), saga.StateUnwinding, []saga.Event{
+			{Node: 1, Kind: saga.EventStarted},
+			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: json.RawMessage(`{"not":"a string"}`)},
+			{Seq: 2, Node: 2, Kind: saga.EventStarted},
+			{
+				Seq: 3, Node: 2, Kind: saga.EventFailed,
+				Payload: json.RawMessage(`{"message":"no","reason":"error","attempts":1}`),
+			},
+		})
 		broken := plant(t, st, chain(), saga.StateRunning, []saga.Event{{Node: 77, Kind: saga.EventStarted}})
 		c := newWorld().open(t, st)
-		_, err := c.Wait(t.Context(), misfit)
+		_, err := c.Wait(t.Context(), incompatible)
 		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
 		assert.ErrorContains(t, err, "output that is to be undone")
 		_, err = c.Wait(t.Context(), broken)
 		assert.ErrorIs(t, err, saga.ErrParked)
 		_, _, err = run(t, c, chain())
-		assert.NoError(t, err, "the coordinator goes on")
+		assert.NoError(t, err, "the coordinator still works")
 	})
 }
 
@@ -318,8 +332,8 @@ func TestDefectNoFencing(t *testing.T) {
 		log := kinds(t, c2, id)
 		close(proceed)
 		_, err = c1.Wait(t.Context(), id)
-		require.NoError(t, err, "the first reads from the store what the second did")
-		assert.Equal(t, []string{"do a"}, first.calls(), "the first stops acting")
-		assert.Equal(t, log, kinds(t, c1, id), "and writes nothing")
+		require.NoError(t, err, "the first coordinator reads the result of the second from the store")
+		assert.Equal(t, []string{"do a"}, first.calls(), "the first coordinator calls no further action")
+		assert.Equal(t, log, kinds(t, c1, id), "and appends nothing")
 	})
 }

@@ -14,9 +14,10 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// The tests of this file are about what comes for a saga while somebody attends to it, and waits for the store.
+// The tests of this file are about mail that arrives while the driver of a saga
+// waits for the store.
 
-// slowStore takes a second for each append.
+// slowStore is a store whose appends take a second each.
 type slowStore struct{ store.Store }
 
 func (s *slowStore) Append(ctx context.Context, a store.Append) error {
@@ -24,35 +25,37 @@ func (s *slowStore) Append(ctx context.Context, a store.Append) error {
 	return s.Store.Append(ctx, a)
 }
 
-// An outcome comes while that of another node is being written, which makes an action due.
-func TestOutcomeThatComesDuringAnAppendIsNotLost(t *testing.T) {
+// An outcome arrives while the outcome of another node is being appended. It
+// makes an action runnable.
+func TestOutcomeDuringAnAppendIsNotLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.on("do b", func(saga.ActionContext) error { time.Sleep(500 * time.Millisecond); return nil })
 		c := w.open(t, &slowStore{store.NewMemory()})
-		dag := withParams(saga.NewDAGBuilder("s").AppendParallel(act("a"), act("b")).Node(act("a2"), "a").Node(act("b2"), "b").Node(act("last"), "a2", "b2"))
+		dag := withParams(saga.NewDAGBuilder("s").AppendParallel(act("a"), act("b")).
+			Node(act("a2"), "a").Node(act("b2"), "b").Node(act("last"), "a2", "b2"))
 		_, _, err := run(t, c, dag)
 		require.NoError(t, err)
 		assert.ElementsMatch(t, []string{"do a", "do b", "do a2", "do b2", "do last"}, w.calls())
 	})
 }
 
-func TestRequestThatComesDuringAnAppendIsServed(t *testing.T) {
+func TestRequestDuringAnAppendIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		c := w.open(t, &slowStore{store.NewMemory()})
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
-		go func() { assert.NoError(t, c.SetBreakpoint(t.Context(), id, "b", because)) }()
+		go func() { assert.NoError(t, c.SetBreakpoint(t.Context(), id, "b", audit)) }()
 		synctest.Wait()
 		ctx, cancel := contextFor(t, time.Minute)
 		defer cancel()
-		require.NoError(t, c.Pause(ctx, id, because))
+		require.NoError(t, c.Pause(ctx, id, audit))
 	})
 }
 
-// The last append of a saga is under way, and nobody will attend to it any more.
-func TestRequestThatComesDuringTheLastAppendIsAnswered(t *testing.T) {
+// The last append of a saga is in progress. No driver follows it.
+func TestRequestDuringTheLastAppendIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newWorld().open(t, &slowStore{store.NewMemory()})
 		id := saga.NewID()
@@ -60,16 +63,16 @@ func TestRequestThatComesDuringTheLastAppendIsAnswered(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := contextFor(t, time.Minute)
 		defer cancel()
-		assert.ErrorIs(t, c.Pause(ctx, id, because), saga.ErrWrongState)
+		assert.ErrorIs(t, c.Pause(ctx, id, audit), saga.ErrWrongState)
 	})
 }
 
-func TestShutdownThatComesDuringAnAppendIsHeeded(t *testing.T) {
+func TestShutdownDuringAnAppendReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newWorld().start(t, &slowStore{store.NewMemory()})
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
-		go func() { assert.NoError(t, c.Pause(t.Context(), id, because)) }()
+		go func() { assert.NoError(t, c.Pause(t.Context(), id, audit)) }()
 		synctest.Wait()
 		ctx, cancel := contextFor(t, time.Minute)
 		defer cancel()
@@ -77,9 +80,10 @@ func TestShutdownThatComesDuringAnAppendIsHeeded(t *testing.T) {
 	})
 }
 
-// A slot is granted to a saga that is being attended to, and to one that ends without having used it.
-func TestSlotThatComesDuringAnAppendIsUsed(t *testing.T) {
-	for name, cancels := range map[string]bool{"by the saga": false, "by the next one, as the saga is canceled": true} {
+// A saga is admitted while its driver waits for the store. If the saga is
+// canceled and finishes without its admission, the next one is admitted.
+func TestAdmissionDuringAnAppendIsUsed(t *testing.T) {
+	for name, cancels := range map[string]bool{"by the saga": false, "by the next saga": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()
@@ -89,12 +93,12 @@ func TestSlotThatComesDuringAnAppendIsUsed(t *testing.T) {
 					require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 					synctest.Wait()
 				}
-				require.NoError(t, c.SetBreakpoint(t.Context(), ids[1], "c", because))
-				time.Sleep(1500 * time.Millisecond) // half a second before the first one ends
+				require.NoError(t, c.SetBreakpoint(t.Context(), ids[1], "c", audit))
+				time.Sleep(1500 * time.Millisecond) // half a second before the first saga finishes
 				if cancels {
-					require.NoError(t, c.Cancel(t.Context(), ids[1], because))
+					require.NoError(t, c.Cancel(t.Context(), ids[1], audit))
 				} else {
-					require.NoError(t, c.ClearBreakpoint(t.Context(), ids[1], "c", because))
+					require.NoError(t, c.ClearBreakpoint(t.Context(), ids[1], "c", audit))
 				}
 				for i, id := range ids {
 					ctx, cancel := contextFor(t, time.Minute)
@@ -110,7 +114,7 @@ func TestSlotThatComesDuringAnAppendIsUsed(t *testing.T) {
 	}
 }
 
-func TestSagaThatEndsWhileItWaitsForASlotIsPassedOver(t *testing.T) {
+func TestAdmissionSkipsACanceledSaga(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(10 * time.Second); return nil })
@@ -120,7 +124,7 @@ func TestSagaThatEndsWhileItWaitsForASlotIsPassedOver(t *testing.T) {
 			require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 			synctest.Wait()
 		}
-		require.NoError(t, c.Cancel(t.Context(), ids[1], because))
+		require.NoError(t, c.Cancel(t.Context(), ids[1], audit))
 		_, err := c.Wait(t.Context(), ids[1])
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		ctx, cancel := contextFor(t, time.Minute)
@@ -130,21 +134,22 @@ func TestSagaThatEndsWhileItWaitsForASlotIsPassedOver(t *testing.T) {
 	})
 }
 
-// A saga that is attended to again and again while it waits for a slot gets one, and not one for each time.
-func TestSagaThatWaitsForASlotGetsOne(t *testing.T) {
+// A saga makes several steps while it waits for admission. It is admitted once,
+// not once for each step.
+func TestWaitingSagaIsAdmittedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		takes := map[saga.ID]time.Duration{}
-		w.on("do a", func(ctx saga.ActionContext) error { time.Sleep(takes[ctx.SagaID()]); return nil })
+		durations := map[saga.ID]time.Duration{}
+		w.on("do a", func(ctx saga.ActionContext) error { time.Sleep(durations[ctx.SagaID()]); return nil })
 		c := w.configured(t, sec.Config{MaxSagas: 2})
 		var ids []saga.ID
 		for _, d := range []time.Duration{5 * time.Second, 10 * time.Second, time.Hour, 0} {
 			ids = append(ids, saga.NewID())
-			takes[ids[len(ids)-1]] = d
+			durations[ids[len(ids)-1]] = d
 		}
 		for i, id := range ids {
 			if i == 3 {
-				require.NoError(t, c.SetBreakpoint(t.Context(), ids[2], "c", because))
+				require.NoError(t, c.SetBreakpoint(t.Context(), ids[2], "c", audit))
 			}
 			require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 			synctest.Wait()
@@ -153,6 +158,6 @@ func TestSagaThatWaitsForASlotGetsOne(t *testing.T) {
 		_, err := c.Wait(t.Context(), ids[3])
 		require.NoError(t, err)
 		assert.Equal(t, 10*time.Second, time.Since(began))
-		require.NoError(t, c.ClearBreakpoint(t.Context(), ids[2], "c", because))
+		require.NoError(t, c.ClearBreakpoint(t.Context(), ids[2], "c", audit))
 	})
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec"
 )
 
-// A saga that is built while the program runs. Programs that use sagagen call generated
-// functions in place of most of this.
+// This example builds a saga at run time. In programs that use the generator,
+// generated functions replace most of this code.
 func Example() {
 	registry := saga.NewRegistry()
 	registry.Register(nil,

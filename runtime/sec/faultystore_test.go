@@ -16,11 +16,11 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// faultyStore numbers all its calls from 1, and lets some of them go wrong.
+// faultyStore numbers its calls from 1, and makes a range of them fail.
 type faultyStore struct {
 	store.Store
 	fault fault
-	// first and last are the numbers of the calls that go wrong.
+	// first and last are the numbers of the first and the last call that fail.
 	first, last int
 
 	mu    sync.Mutex
@@ -31,12 +31,12 @@ type fault string
 
 const (
 	errorBefore fault = "error before" // the call has no effect
-	errorAfter  fault = "error after"  // the call has its effect, and nobody learns of it
+	errorAfter  fault = "error after"  // the call takes effect, but reports an error
 	hangBefore  fault = "hang before"  // the call hangs until its context ends, and has no effect
-	hangAfter   fault = "hang after"   // the same, with its effect
+	hangAfter   fault = "hang after"   // the call takes effect, and hangs until its context ends
 )
 
-// cutOff makes all calls go wrong, or none.
+// cutOff makes all calls fail, or none.
 func (f *faultyStore) cutOff(cut bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -54,7 +54,7 @@ func (f *faultyStore) Release(ctx context.Context, id saga.ID, generation uint64
 	return f.call(ctx, func() error { return f.Store.Release(ctx, id, generation) })
 }
 
-// number returns how many calls there were.
+// number returns the number of calls so far.
 func (f *faultyStore) number() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -120,9 +120,11 @@ func (f *faultyStore) Claim(ctx context.Context, c store.Claim) (rs []store.Reco
 	return rs, err
 }
 
-// With a store that goes wrong at any call, in any way, for one call or for three in a row, a saga that was created, two that
-// were recovered and one that was stuck and is retried end as with a good store, and no action is called more often.
-func TestStoreThatGoesWrongAtAnyCallChangesNothing(t *testing.T) {
+// The store fails at any call, in any way, for one call or for three in a row.
+// A new saga, two recovered ones and a stuck one that is retried have the same
+// results as with a store that doesn't fail, and no action is called more
+// often.
+func TestStoreFaultAtAnyCallDoesNotChangeTheResult(t *testing.T) {
 	calls := 0
 	for _, how := range []fault{"", errorBefore, errorAfter, hangBefore, hangAfter} {
 		for _, length := range []int{1, 3} {
@@ -130,7 +132,7 @@ func TestStoreThatGoesWrongAtAnyCallChangesNothing(t *testing.T) {
 				name := fmt.Sprintf("%s at call %d to %d", how, first, first+length-1)
 				synctest.Test(t, func(t *testing.T) {
 					st := &faultyStore{Store: store.NewMemory(), fault: how, first: first, last: first + length - 1}
-					playThrough(t, st, name)
+					runFourSagas(t, st, name)
 					if how == "" {
 						calls = st.number()
 						require.Greater(t, calls, 10)
@@ -141,8 +143,9 @@ func TestStoreThatGoesWrongAtAnyCallChangesNothing(t *testing.T) {
 	}
 }
 
-// playThrough lets four sagas end, and asks again whenever the store has failed.
-func playThrough(t *testing.T, st *faultyStore, name string) {
+// runFourSagas runs four sagas to their end. It repeats each call of the
+// coordinator that fails because of the store.
+func runFourSagas(t *testing.T, st *faultyStore, name string) {
 	w := newWorld()
 	w.fail("undo b")
 	w.on("do c", func(ctx saga.ActionContext) error {
@@ -151,9 +154,12 @@ func playThrough(t *testing.T, st *faultyStore, name string) {
 		}
 		return nil
 	})
-	recovered := []saga.ID{plant(t, st.Store, chain(), saga.StateRunning, nil), plant(t, st.Store, chain(), saga.StateRunning, nil)}
+	recovered := []saga.ID{
+		plant(t, st.Store, chain(), saga.StateRunning, nil),
+		plant(t, st.Store, chain(), saga.StateRunning, nil),
+	}
 	c := w.open(t, st)
-	insist := func(what string, do func() error) error {
+	retry := func(what string, do func() error) error {
 		var err error
 		for range 20 {
 			err = do()
@@ -166,11 +172,11 @@ func playThrough(t *testing.T, st *faultyStore, name string) {
 		return err
 	}
 	wait := func(id saga.ID) error {
-		return insist("wait", func() error { _, err := c.Wait(t.Context(), id); return err })
+		return retry("wait", func() error { _, err := c.Wait(t.Context(), id); return err })
 	}
 
 	created := saga.NewID()
-	require.NoError(t, insist("create", func() error { return c.CreateAndStart(t.Context(), created, chain()) }), name)
+	require.NoError(t, retry("create", func() error { return c.CreateAndStart(t.Context(), created, chain()) }), name)
 	require.NoError(t, wait(created), name)
 	for _, id := range recovered {
 		require.NoError(t, wait(id), name)
@@ -181,20 +187,23 @@ func playThrough(t *testing.T, st *faultyStore, name string) {
 	failing, err := saga.NewSagaDAG(chain().DAG, "fails")
 	require.NoError(t, err)
 	stuck := saga.NewID()
-	require.NoError(t, insist("create", func() error { return c.CreateAndStart(t.Context(), stuck, failing) }), name)
+	require.NoError(t, retry("create", func() error { return c.CreateAndStart(t.Context(), stuck, failing) }), name)
 	assert.Equal(t, saga.StateStuck, failedError(t, wait(stuck)).State, name)
 	w.on("undo b", nil)
-	require.NoError(t, insist("retry", func() error { return c.RetryUndo(t.Context(), stuck, "b", because) }), name)
+	require.NoError(t, retry("retry", func() error { return c.RetryUndo(t.Context(), stuck, "b", audit) }), name)
 	assert.Equal(t, saga.StateFailed, failedError(t, wait(stuck)).State, name)
 	assert.Equal(t, 2, w.count("undo b"), name)
 	assert.Equal(t, 1, w.count("undo a"), name)
 	assert.Equal(t, 4, w.count("do a"), name)
-	require.NoError(t, insist("list", func() error { _, err := c.List(t.Context(), store.Query{}); return err }), name)
+	require.NoError(t, retry("list", func() error { _, err := c.List(t.Context(), store.Query{}); return err }), name)
 }
 
-// isStoreError reports whether the answer was about the store and not about the saga.
+// isStoreError reports whether an error is about the store and not about the
+// saga.
 func isStoreError(err error) bool {
-	for _, target := range []error{saga.ErrSagaExists, saga.ErrNotFound, saga.ErrParked, saga.ErrWrongState, saga.ErrInvalidAudit} {
+	for _, target := range []error{
+		saga.ErrSagaExists, saga.ErrNotFound, saga.ErrParked, saga.ErrWrongState, saga.ErrInvalidAudit,
+	} {
 		if errors.Is(err, target) {
 			return false
 		}

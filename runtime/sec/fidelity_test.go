@@ -14,7 +14,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// hostile has what formats get wrong.
+// hostile has values that encodings often change.
 type hostile struct {
 	Int     int64
 	Uint    uint64
@@ -39,9 +39,9 @@ func hostileValue() hostile {
 	}
 }
 
-// What an action returns reaches the actions after it, its own undo and the saga's result as it was, also
-// by way of the log.
-func TestDataComesBackAsItWas(t *testing.T) {
+// The output of an action reaches later actions, its own undo and the saga's
+// result unchanged, also when it is read from the log.
+func TestValuesSurviveTheLogUnchanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		want := hostileValue()
 		registry := saga.NewRegistry()
@@ -65,7 +65,10 @@ func TestDataComesBackAsItWas(t *testing.T) {
 			}, nil))
 		st := store.NewMemory()
 		c := openWith(t, st, registry)
-		dag := saga.NewDAGBuilder("s").Append(saga.ActionNode("made", "", "make")).Append(saga.ActionNode("taken", "", "take")).MustBuild()
+		dag := saga.NewDAGBuilder("s").
+			Append(saga.ActionNode("made", "", "make")).
+			Append(saga.ActionNode("taken", "", "take")).
+			MustBuild()
 		withParams, err := saga.NewSagaDAG(dag, want)
 		require.NoError(t, err)
 		id, outputs, err := run(t, c, withParams)

@@ -15,23 +15,25 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Who is asked to do something to a saga that it can't run says so, until another has it.
-func TestOrderForAReleasedSaga(t *testing.T) {
+// A coordinator rejects commands for a saga that it has handed off as it can't
+// run it, until another coordinator has claimed the saga.
+func TestCommandForAHandedOffSaga(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newReleasesStore()
 		running := plant(t, st, chain(), saga.StateRunning, nil)
 		stuck := plant(t, st, chain(), saga.StateStuck, []saga.Event{
-			{Seq: 0, Node: 1, Kind: saga.EventStarted}, {Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(`"a"`)},
+			{Seq: 0, Node: 1, Kind: saga.EventStarted},
+			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(`"a"`)},
 			{Seq: 2, Node: 2, Kind: saga.EventStarted}, {Seq: 3, Node: 2, Kind: saga.EventFailed},
 			{Seq: 4, Node: 1, Kind: saga.EventUndoStarted}, {Seq: 5, Node: 1, Kind: saga.EventUndoFailed},
 		})
 		abandoned := plant(t, st, chain(), saga.StateRunning, nil)
-		old := ignorant(t, st)
+		old := withoutActions(t, st)
 		time.Sleep(time.Minute)
-		require.ErrorIs(t, old.Cancel(t.Context(), running, because), saga.ErrUnknownAction)
-		require.ErrorIs(t, old.RetryUndo(t.Context(), stuck, "a", because), saga.ErrUnknownAction)
+		require.ErrorIs(t, old.Cancel(t.Context(), running, audit), saga.ErrUnknownAction)
+		require.ErrorIs(t, old.RetryUndo(t.Context(), stuck, "a", audit), saga.ErrUnknownAction)
 		client := newClient(t, sec.Config{Store: st})
-		require.NoError(t, client.Pause(t.Context(), running, because), "from elsewhere it is recorded")
+		require.NoError(t, client.Pause(t.Context(), running, audit), "a command of a client is recorded")
 		time.Sleep(time.Minute)
 		status, err := old.Status(t.Context(), running)
 		require.NoError(t, err)
@@ -39,48 +41,50 @@ func TestOrderForAReleasedSaga(t *testing.T) {
 		assert.ErrorIs(t, status.Parked, saga.ErrUnknownAction)
 
 		for range 2 {
-			require.NoError(t, old.Abandon(t.Context(), abandoned, because))
+			require.NoError(t, old.Abandon(t.Context(), abandoned, audit))
 		}
-		called, err := st.List(t.Context(), store.Query{Notified: true})
+		notified, err := st.List(t.Context(), store.Query{Notified: true})
 		require.NoError(t, err)
-		assert.Empty(t, called, "nobody is there to be called")
+		assert.Empty(t, notified, "the saga has no owner to notify")
 
 		w := newWorld()
 		c := withLeases(t, st, w.registry())
 		time.Sleep(time.Minute)
-		require.NoError(t, old.Abandon(t.Context(), running, because), "it is paused")
-		require.NoError(t, old.RetryUndo(t.Context(), stuck, "a", because))
+		require.NoError(t, old.Abandon(t.Context(), running, audit), "it is paused")
+		require.NoError(t, old.RetryUndo(t.Context(), stuck, "a", audit))
 		_, err = c.Wait(t.Context(), stuck)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.Equal(t, []string{"undo a"}, w.calls())
 	})
 }
 
-func TestReleasedSagaThatAnotherRunsCanNotBeAbandoned(t *testing.T) {
+func TestAbandonIsRefusedForAHandedOffSagaThatRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newReleasesStore()
 		id := plant(t, st, chain(), saga.StateRunning, nil)
-		old := ignorant(t, st)
+		old := withoutActions(t, st)
 		time.Sleep(time.Minute)
 		w := newWorld()
 		w.on("do b", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
 		c := withLeases(t, st, w.registry())
 		synctest.Wait()
-		assert.ErrorIs(t, old.Abandon(t.Context(), id, because), saga.ErrWrongState)
+		assert.ErrorIs(t, old.Abandon(t.Context(), id, audit), saga.ErrWrongState)
 		_, err := c.Wait(t.Context(), id)
 		assert.NoError(t, err)
 	})
 }
 
-func TestSagaThatWasReleasedAndWhoseOwnerIsGoneIsLeftToOthersStill(t *testing.T) {
+func TestHandedOffSagaIsNotReclaimedWhenItsOwnerIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newReleasesStore()
 		id := plant(t, st, chain(), saga.StateRunning, nil)
-		old := ignorant(t, st)
+		old := withoutActions(t, st)
 		time.Sleep(time.Minute)
 		w := newWorld()
 		w.on("do b", func(ctx saga.ActionContext) error { <-ctx.Done(); return ctx.Err() })
-		c, err := sec.New(sec.Config{Store: st, Registry: w.registry(), Lease: lease, Logger: slog.New(slog.DiscardHandler)})
+		c, err := sec.New(sec.Config{
+			Store: st, Registry: w.registry(), Lease: lease, Logger: slog.New(slog.DiscardHandler),
+		})
 		require.NoError(t, err)
 		time.Sleep(time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -98,21 +102,23 @@ func TestSagaThatWasReleasedAndWhoseOwnerIsGoneIsLeftToOthersStill(t *testing.T)
 	})
 }
 
-// The log of a saga may make no sense to anybody. It is abandoned from where it was parked first, whoever has released it last.
-func TestSagaThatMakesNoSenseToAnybodyIsAbandonedFromAnywhere(t *testing.T) {
+// No coordinator can replay the log of the saga, and each of them hands it off.
+// Each can abandon it, not only the one that released it last.
+func TestSagaWithAnInvalidLogCanBeAbandonedByAnyCoordinator(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newReleasesStore()
 		var ids []saga.ID
 		var coordinators []*sec.Coordinator
 		for range 3 {
-			ids = append(ids, plant(t, st, chain(), saga.StateRunning, []saga.Event{{Node: 3, Kind: saga.EventStarted}}))
+			invalid := []saga.Event{{Node: 3, Kind: saga.EventStarted}}
+			ids = append(ids, plant(t, st, chain(), saga.StateRunning, invalid))
 			coordinators = append(coordinators, withLeases(t, st, newWorld().registry()))
 		}
 		time.Sleep(time.Hour)
 		for i, c := range coordinators {
 			claimed, _ := st.counts(ids[i])
 			assert.Equal(t, 3, claimed)
-			require.NoError(t, c.Abandon(t.Context(), ids[i], because))
+			require.NoError(t, c.Abandon(t.Context(), ids[i], audit))
 			record, err := st.Load(t.Context(), ids[i])
 			require.NoError(t, err)
 			assert.Equal(t, saga.StateAbandoned, record.State)

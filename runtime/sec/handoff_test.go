@@ -18,17 +18,20 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-func TestSagaThatACoordinatorCanNotRunIsRunByAnother(t *testing.T) {
+func TestParkedSagaIsRunByAnotherCoordinator(t *testing.T) {
 	for name, state := range map[string]saga.State{"running": saga.StateRunning, "unwinding": saga.StateUnwinding} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				st := newReleasesStore()
 				var log []saga.Event
 				if state == saga.StateUnwinding {
-					log = []saga.Event{{Seq: 0, Node: 1, Kind: saga.EventStarted}, {Seq: 1, Node: 1, Kind: saga.EventFailed}}
+					log = []saga.Event{
+						{Seq: 0, Node: 1, Kind: saga.EventStarted},
+						{Seq: 1, Node: 1, Kind: saga.EventFailed},
+					}
 				}
 				id := plant(t, st, chain(), state, log)
-				old := ignorant(t, st)
+				old := withoutActions(t, st)
 				synctest.Wait()
 				status, err := old.Status(t.Context(), id)
 				require.NoError(t, err)
@@ -46,7 +49,7 @@ func TestSagaThatACoordinatorCanNotRunIsRunByAnother(t *testing.T) {
 					require.NoError(t, err)
 					assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
 				}
-				assert.Less(t, time.Since(began), 4*time.Second, "within some looks, and no lease")
+				assert.Less(t, time.Since(began), 4*time.Second, "within a few polls, without waiting for a lease")
 				status, err = old.Status(t.Context(), id)
 				require.NoError(t, err)
 				assert.NoError(t, status.Parked)
@@ -56,12 +59,13 @@ func TestSagaThatACoordinatorCanNotRunIsRunByAnother(t *testing.T) {
 	}
 }
 
-// None of two that can't run a saga keeps it, and a third that can needn't wait for a lease.
-func TestSagaThatNobodyCanRunWaitsForWhoCan(t *testing.T) {
+// Two coordinators that can't run a saga both hand it off. A third one that can
+// run it claims it without waiting for a lease.
+func TestParkedSagaWaitsForACoordinatorThatCanRunIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newReleasesStore()
 		id := plant(t, st, chain(), saga.StateRunning, nil)
-		first, second := ignorant(t, st), ignorant(t, st)
+		first, second := withoutActions(t, st), withoutActions(t, st)
 		began := time.Now()
 		_, err := first.Wait(t.Context(), id)
 		require.ErrorIs(t, err, saga.ErrParked)
@@ -69,7 +73,7 @@ func TestSagaThatNobodyCanRunWaitsForWhoCan(t *testing.T) {
 		assert.Less(t, time.Since(began), 10*time.Second)
 		time.Sleep(time.Hour)
 		claimed, released := st.counts(id)
-		assert.Equal(t, 2, claimed, "once by each")
+		assert.Equal(t, 2, claimed, "once by each coordinator")
 		assert.Equal(t, 2, released)
 		record, err := st.Load(t.Context(), id)
 		require.NoError(t, err)
@@ -89,11 +93,11 @@ func TestSagaThatNobodyCanRunWaitsForWhoCan(t *testing.T) {
 	})
 }
 
-func TestReleasedSagaIsTakenAtOnceIfTheStoreIsWatched(t *testing.T) {
+func TestHandedOffSagaIsClaimedAtOnceIfTheStoreIsWatched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		began := time.Now()
-		old := ignorant(t, st)
+		old := withoutActions(t, st)
 		synctest.Wait()
 		c := newWorld().configured(t, sec.Config{Store: st, Lease: lease, Poll: time.Hour})
 		synctest.Wait()
@@ -113,8 +117,10 @@ func TestReleasedSagaIsTakenAtOnceIfTheStoreIsWatched(t *testing.T) {
 	})
 }
 
-// What is beyond the bound of what a coordinator remembers is handed over in time, and none is handed to and fro all the time.
-func TestMoreSagasThanAreRememberedAreHandedOverInTime(t *testing.T) {
+// There are more parked sagas than a coordinator may remember as handed off.
+// The others are handed off later, and none is passed back and forth all the
+// time.
+func TestMoreThanMaxHandoffsAreHandedOffEventually(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newReleasesStore()
 		const sagas, remembered = 1300, 1000
@@ -122,12 +128,13 @@ func TestMoreSagasThanAreRememberedAreHandedOverInTime(t *testing.T) {
 		for range sagas {
 			ids = append(ids, plant(t, st, chain(), saga.StateRunning, nil))
 		}
-		first, second := ignorant(t, st), ignorant(t, st)
+		first, second := withoutActions(t, st), withoutActions(t, st)
 		const minutes = 20
 		time.Sleep(minutes * time.Minute)
-		claimed, left := st.total()
-		assert.Equal(t, remembered, left)
-		assert.Less(t, claimed, 2*remembered*(minutes+1), "each claims no more in a minute than it may release")
+		claimed, excepted := st.total()
+		assert.Equal(t, remembered, excepted)
+		assert.Less(t, claimed, 2*remembered*(minutes+1),
+			"each coordinator claims in a minute no more than it may release")
 		assert.LessOrEqual(t, len(first.InMemory())+len(second.InMemory()), sagas)
 
 		w := newWorld()
@@ -146,7 +153,7 @@ func TestParkedSagaIsKeptUntilItCanBeReleased(t *testing.T) {
 		st := newReleasesStore()
 		st.fail.Store(true)
 		id := plant(t, st, chain(), saga.StateRunning, nil)
-		old := ignorant(t, st)
+		old := withoutActions(t, st)
 		synctest.Wait()
 		w := newWorld()
 		withLeases(t, st, w.registry())
@@ -164,25 +171,27 @@ func TestParkedSagaIsKeptUntilItCanBeReleased(t *testing.T) {
 	})
 }
 
-// A release whose answer is lost has had its effect. Whoever has the saga then keeps it.
-func TestReleaseWhoseAnswerIsLostIsNotRepeated(t *testing.T) {
+// The reply of a release is lost. When the coordinator repeats the release, the
+// store refuses it, so that a new owner would keep the saga.
+func TestReleaseWithALostReplyTakesEffectOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := &lostRelease{Store: store.NewMemory()}
 		id := plant(t, st, chain(), saga.StateRunning, nil)
-		old := ignorant(t, st)
+		old := withoutActions(t, st)
 		time.Sleep(time.Minute)
 		assert.EqualValues(t, 2, st.releases.Load(), "the second is fenced")
 		assert.Empty(t, old.InMemory())
 		record, err := st.Load(t.Context(), id)
 		require.NoError(t, err)
-		assert.EqualValues(t, 3, record.Generation, "of a claim and a release")
+		assert.EqualValues(t, 3, record.Generation, "after a claim and a release")
 		status, err := old.Status(t.Context(), id)
 		require.NoError(t, err)
 		assert.ErrorIs(t, status.Parked, saga.ErrUnknownAction)
 	})
 }
 
-// lostRelease has the effect of the first release, and doesn't say so.
+// lostRelease is a store whose first Release takes effect, but reports an
+// error.
 type lostRelease struct {
 	store.Store
 	releases atomic.Int32
@@ -196,25 +205,27 @@ func (l *lostRelease) Release(ctx context.Context, id saga.ID, generation uint64
 	return err
 }
 
-func TestReleaseIsLoggedWithItsReason(t *testing.T) {
+func TestHandoffIsLoggedWithItsReason(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newReleasesStore()
 		id := plant(t, st, chain(), saga.StateRunning, nil)
 		var text bytes.Buffer
 		seen := &recorder{}
 		c, err := sec.New(sec.Config{
-			Store: st, Registry: saga.NewRegistry(), Lease: lease, Observer: seen, Logger: slog.New(slog.NewTextHandler(&text, nil)),
+			Store: st, Registry: saga.NewRegistry(), Lease: lease, Observer: seen,
+			Logger: slog.New(slog.NewTextHandler(&text, nil)),
 		})
 		require.NoError(t, err)
 		time.Sleep(time.Minute)
 		require.NoError(t, c.Shutdown(t.Context()))
-		assert.Contains(t, text.String(), fmt.Sprintf(`level=INFO msg="parked saga released for another coordinator" saga=%s error="saga is parked: `, id))
+		assert.Contains(t, text.String(), `level=INFO msg="parked saga released for another coordinator" `+
+			fmt.Sprintf(`saga=%s error="saga is parked: `, id))
 		require.Len(t, seen.all(), 1)
 		assert.Equal(t, "parking", seen.all()[0])
 	})
 }
 
-func TestWithoutLeasesAParkedSagaIsKept(t *testing.T) {
+func TestParkedSagaIsKeptWithoutLeases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newReleasesStore()
 		id := plant(t, st, chain(), saga.StateRunning, nil)

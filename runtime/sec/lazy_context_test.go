@@ -10,17 +10,21 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// A lazy context does what one of package context does, whether anybody waits for it or not.
-func TestLazyContextIsAsOneOfTheStandardLibrary(t *testing.T) {
-	for _, waits := range []bool{false, true} {
-		for name, end := range map[string]struct {
+// A lazy context behaves like one of package context, whether its Done channel
+// is used or not.
+func TestLazyContextBehavesLikeAStandardContext(t *testing.T) {
+	for _, usesDone := range []bool{false, true} {
+		for name, test := range map[string]struct {
 			end  func(cancelParent, cancel context.CancelFunc)
 			want error
 		}{
-			"not at all":      {func(_, _ context.CancelFunc) {}, nil},
-			"by its parent":   {func(cancelParent, _ context.CancelFunc) { cancelParent() }, context.Canceled},
-			"by itself":       {func(_, cancel context.CancelFunc) { cancel() }, context.Canceled},
-			"by its deadline": {func(_, _ context.CancelFunc) { time.Sleep(2 * time.Second) }, context.DeadlineExceeded},
+			"not ended":       {func(_, _ context.CancelFunc) {}, nil},
+			"parent canceled": {func(cancelParent, _ context.CancelFunc) { cancelParent() }, context.Canceled},
+			"canceled":        {func(_, cancel context.CancelFunc) { cancel() }, context.Canceled},
+			"deadline exceeded": {
+				func(_, _ context.CancelFunc) { time.Sleep(2 * time.Second) },
+				context.DeadlineExceeded,
+			},
 		} {
 			synctest.Test(t, func(t *testing.T) {
 				parent, cancelParent := context.WithCancel(t.Context())
@@ -29,19 +33,19 @@ func TestLazyContextIsAsOneOfTheStandardLibrary(t *testing.T) {
 				defer cancelStandard()
 				b := newLazyTimeout(parent, time.Second)
 				defer b.cancel()
-				if waits {
+				if usesDone {
 					b.Done()
 				}
-				end.end(cancelParent, func() { b.cancel(); cancelStandard() })
+				test.end(cancelParent, func() { b.cancel(); cancelStandard() })
 				synctest.Wait()
-				assert.Equal(t, end.want, standard.Err(), name)
-				assert.Equal(t, end.want, b.Err(), name)
+				assert.Equal(t, test.want, standard.Err(), name)
+				assert.Equal(t, test.want, b.Err(), name)
 				want, _ := standard.Deadline()
 				got, _ := b.Deadline()
 				assert.Equal(t, want, got)
-				if end.want != nil {
+				if test.want != nil {
 					<-b.Done()
-					assert.ErrorIs(t, b.Err(), end.want, name)
+					assert.ErrorIs(t, b.Err(), test.want, name)
 				}
 			})
 		}

@@ -18,8 +18,9 @@ import (
 
 const lease = 20 * time.Second
 
-// A coordinator that is cut off from the store stops acting before another can begin, and the other goes on.
-func TestCoordinatorThatCanNotRenewStopsBeforeAnotherTakesOver(t *testing.T) {
+// A coordinator that is cut off from the store stops its actions before another
+// one can take its sagas over.
+func TestCoordinatorThatCannotRenewStopsBeforeAnotherTakesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := store.NewMemory()
 		cut := &faultyStore{Store: shared, fault: hangBefore, first: 1 << 30, last: 1 << 30}
@@ -42,7 +43,7 @@ func TestCoordinatorThatCanNotRenewStopsBeforeAnotherTakesOver(t *testing.T) {
 		_, err := c2.Wait(t.Context(), id)
 		require.NoError(t, err)
 		synctest.Wait()
-		assert.True(t, stopped.Before(began), "stopped at %v, the other began at %v", stopped, began)
+		assert.True(t, stopped.Before(began), "the first stopped at %v, the second began at %v", stopped, began)
 		assert.LessOrEqual(t, began.Sub(cutAt), 2*lease)
 		assert.Equal(t, []string{"do a", "do b"}, first.calls())
 		assert.Equal(t, []string{"do b", "do c"}, second.calls())
@@ -50,13 +51,13 @@ func TestCoordinatorThatCanNotRenewStopsBeforeAnotherTakesOver(t *testing.T) {
 		cut.cutOff(false)
 		time.Sleep(lease)
 		_, _, err = run(t, c1, withParams(saga.NewDAGBuilder("s").Append(act("x"))))
-		require.NoError(t, err, "it goes on when the store does")
+		require.NoError(t, err, "the coordinator works again when the store does")
 		_, err = c1.Wait(t.Context(), id)
 		assert.NoError(t, err)
 	})
 }
 
-func TestLeaseIsRenewedAsLongAsTheCoordinatorLives(t *testing.T) {
+func TestLeaseIsRenewedWhileTheCoordinatorRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := store.NewMemory()
 		first, second := newWorld(), newWorld()
@@ -69,7 +70,7 @@ func TestLeaseIsRenewedAsLongAsTheCoordinatorLives(t *testing.T) {
 	})
 }
 
-func TestCrashedCoordinatorsSagasGoOnAfterTheLease(t *testing.T) {
+func TestSagasOfACrashedCoordinatorAreRecoveredAfterTheLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := store.NewMemory()
 		id := plantLeased(t, shared, lease)
@@ -83,7 +84,7 @@ func TestCrashedCoordinatorsSagasGoOnAfterTheLease(t *testing.T) {
 	})
 }
 
-func TestShutdownGivesTheSagasBackAtOnce(t *testing.T) {
+func TestShutdownReleasesTheSagasAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := store.NewMemory()
 		w := newWorld()
@@ -98,12 +99,12 @@ func TestShutdownGivesTheSagasBackAtOnce(t *testing.T) {
 	})
 }
 
-// Sagas that are parked, or wait for their start, are let go with the lease too.
-func TestParkedAndCreatedSagasAreForgottenWithTheLease(t *testing.T) {
+// When the lease expires, parked and created sagas are released, too.
+func TestParkedAndCreatedSagasAreReleasedWhenTheLeaseExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := newReleasesStore()
 		shared.fail.Store(true)
-		poison := plant(t, shared, chain(), saga.StateRunning, []saga.Event{{Node: 3, Kind: saga.EventStarted}})
+		parked := plant(t, shared, chain(), saga.StateRunning, []saga.Event{{Node: 3, Kind: saga.EventStarted}})
 		cut := &faultyStore{Store: shared, fault: errorBefore, first: 1 << 30, last: 1 << 30}
 		c := newWorld().configured(t, sec.Config{Store: cut, Lease: lease})
 		require.NoError(t, c.Create(t.Context(), saga.NewID(), chain()))
@@ -115,15 +116,16 @@ func TestParkedAndCreatedSagasAreForgottenWithTheLease(t *testing.T) {
 		cut.cutOff(false)
 		shared.fail.Store(false)
 		time.Sleep(2 * lease)
-		_, err := c.Wait(t.Context(), poison)
+		_, err := c.Wait(t.Context(), parked)
 		assert.ErrorIs(t, err, saga.ErrParked)
 	})
 }
 
-// hungRenew hangs when leases are to be renewed.
-type hungRenew struct{ store.Store }
+// hangingRenew is a store whose renewals of leases don't return until their
+// context ends. Releases work.
+type hangingRenew struct{ store.Store }
 
-func (h *hungRenew) Renew(ctx context.Context, owner string, l time.Duration) error {
+func (h *hangingRenew) Renew(ctx context.Context, owner string, l time.Duration) error {
 	if l > 0 {
 		<-ctx.Done()
 		return ctx.Err()
@@ -131,9 +133,11 @@ func (h *hungRenew) Renew(ctx context.Context, owner string, l time.Duration) er
 	return h.Store.Renew(ctx, owner, l)
 }
 
-func TestShutdownIsBoundedWhileTheLeasesAreBeingRenewed(t *testing.T) {
+func TestShutdownIsBoundedWhileARenewalHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, err := sec.New(sec.Config{Store: &hungRenew{store.NewMemory()}, Lease: lease, Logger: slog.New(slog.DiscardHandler)})
+		c, err := sec.New(sec.Config{
+			Store: &hangingRenew{store.NewMemory()}, Lease: lease, Logger: slog.New(slog.DiscardHandler),
+		})
 		require.NoError(t, err)
 		time.Sleep(lease/4 + time.Second)
 		ctx, cancel := contextFor(t, time.Second)
@@ -144,7 +148,8 @@ func TestShutdownIsBoundedWhileTheLeasesAreBeingRenewed(t *testing.T) {
 	})
 }
 
-// lateClaim answers the first claim when the lease that it gives has ended. The leases can't be renewed meanwhile.
+// lateClaim is a store whose first claim returns when its lease has expired.
+// Renewals fail meanwhile.
 type lateClaim struct {
 	store.Store
 	claims int
@@ -168,7 +173,7 @@ func (l *lateClaim) Renew(ctx context.Context, owner string, d time.Duration) er
 	return l.Store.Renew(ctx, owner, d)
 }
 
-func TestSagaThatWasClaimedForAnEarlierTenureIsClaimedAgain(t *testing.T) {
+func TestSagaClaimedInAnEarlierLeaseSessionIsClaimedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		id := plant(t, st, chain(), saga.StateRunning, nil)
@@ -176,7 +181,7 @@ func TestSagaThatWasClaimedForAnEarlierTenureIsClaimedAgain(t *testing.T) {
 		w.on("do a", func(saga.ActionContext) error {
 			record, err := st.Load(t.Context(), id)
 			assert.NoError(t, err)
-			assert.EqualValues(t, 3, record.Generation, "of two claims")
+			assert.EqualValues(t, 3, record.Generation, "after two claims")
 			return nil
 		})
 		c := w.configured(t, sec.Config{Store: &lateClaim{Store: st}, Lease: lease})
@@ -186,20 +191,20 @@ func TestSagaThatWasClaimedForAnEarlierTenureIsClaimedAgain(t *testing.T) {
 	})
 }
 
-// countedRenew counts the renewals.
-type countedRenew struct {
+// renewCounter counts the renewals of leases.
+type renewCounter struct {
 	store.Store
 	renewed atomic.Int64
 }
 
-func (c *countedRenew) Renew(ctx context.Context, owner string, l time.Duration) error {
+func (c *renewCounter) Renew(ctx context.Context, owner string, l time.Duration) error {
 	c.renewed.Add(1)
 	return c.Store.Renew(ctx, owner, l)
 }
 
 func TestLeasesAreRenewedAtTheStartAndEachQuarter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &countedRenew{Store: store.NewMemory()}
+		st := &renewCounter{Store: store.NewMemory()}
 		withLeases(t, st, saga.NewRegistry())
 		synctest.Wait()
 		assert.EqualValues(t, 1, st.renewed.Load())

@@ -16,7 +16,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-func TestSameSagaMayBeStartedAgainAndRunsOnce(t *testing.T) {
+func TestRepeatedCreateAndStartRunsTheSagaOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		c := w.open(t, store.NewMemory())
@@ -28,13 +28,13 @@ func TestSameSagaMayBeStartedAgainAndRunsOnce(t *testing.T) {
 		wg.Wait()
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
-		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()), "after it has ended as well")
+		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()), "repeated after the saga has finished")
 		require.NoError(t, c.Start(t.Context(), id))
 		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
 	})
 }
 
-func TestAnotherSagaOfTheSameIDIsRefused(t *testing.T) {
+func TestCreateRejectsAnotherSagaWithTheSameID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		c := w.open(t, store.NewMemory())
@@ -48,7 +48,7 @@ func TestAnotherSagaOfTheSameIDIsRefused(t *testing.T) {
 	})
 }
 
-func TestCreateRefusesAnActionThatIsNotRegistered(t *testing.T) {
+func TestCreateRejectsAnUnregisteredAction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newWorld().open(t, store.NewMemory())
 		id := saga.NewID()
@@ -62,8 +62,9 @@ func TestCreateRefusesAnActionThatIsNotRegistered(t *testing.T) {
 	})
 }
 
-// Shutdown lets what runs come to its end, records it, and starts nothing more.
-func TestShutdownRecordsWhatRuns(t *testing.T) {
+// Shutdown waits for running actions, records their outcomes, and starts no
+// further action.
+func TestShutdownRecordsRunningActions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.on("do a", func(ctx saga.ActionContext) error { time.Sleep(time.Second); return ctx.Err() })
@@ -85,8 +86,9 @@ func TestShutdownRecordsWhatRuns(t *testing.T) {
 	})
 }
 
-// What an action returns because Shutdown cancelled it is not its failure.
-func TestShutdownThatRunsOutOfTimeCancelsActionsAndRecordsNothingOfThem(t *testing.T) {
+// An error that an action returns because Shutdown canceled it is not recorded
+// as its failure.
+func TestShutdownTimeoutCancelsActionsWithoutRecordingThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.on("do a", func(ctx saga.ActionContext) error { <-ctx.Done(); return ctx.Err() })
@@ -104,7 +106,7 @@ func TestShutdownThatRunsOutOfTimeCancelsActionsAndRecordsNothingOfThem(t *testi
 	})
 }
 
-func TestShutdownEndsTheWaitBetweenAttempts(t *testing.T) {
+func TestShutdownInterruptsTheBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.fail("do b")
@@ -121,7 +123,7 @@ func TestShutdownEndsTheWaitBetweenAttempts(t *testing.T) {
 	})
 }
 
-func TestEveryMethodOfAShutCoordinatorReturns(t *testing.T) {
+func TestMethodsReturnErrShutdownAfterShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		c := newWorld().start(t, st)
@@ -137,7 +139,7 @@ func TestEveryMethodOfAShutCoordinatorReturns(t *testing.T) {
 	})
 }
 
-func TestResumeGoesOnFromALogOfAnotherStore(t *testing.T) {
+func TestImportedLogOfAnotherStoreContinues(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.fail("do c")
@@ -150,26 +152,27 @@ func TestResumeGoesOnFromALogOfAnotherStore(t *testing.T) {
 		log := status.Log()
 		log.Events = log.Events[:5]
 		other := newWorld()
-		elsewhere := other.open(t, store.NewMemory())
-		require.NoError(t, elsewhere.Import(t.Context(), log))
-		resumed, err := elsewhere.Status(t.Context(), id)
+		importer := other.open(t, store.NewMemory())
+		require.NoError(t, importer.Import(t.Context(), log))
+		imported, err := importer.Status(t.Context(), id)
 		require.NoError(t, err)
-		assert.Equal(t, "queued-todo", resumed.Describe(3))
+		assert.Equal(t, "queued-todo", imported.Describe(3))
 		assert.Empty(t, other.calls())
-		require.NoError(t, elsewhere.Start(t.Context(), id))
-		_, err = elsewhere.Wait(t.Context(), id)
+		require.NoError(t, importer.Start(t.Context(), id))
+		_, err = importer.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"do c"}, other.calls())
 
-		assert.ErrorIs(t, elsewhere.Import(t.Context(), &saga.Log{ID: id, DAG: log.DAG, Events: status.Events}), saga.ErrSagaExists, "it has another log")
+		different := &saga.Log{ID: id, DAG: log.DAG, Events: status.Events}
+		assert.ErrorIs(t, importer.Import(t.Context(), different), saga.ErrSagaExists, "the log differs")
 
 		log.Events = []saga.Event{{Node: 3, Kind: saga.EventStarted}}
 		log.ID = saga.NewID()
-		assert.ErrorContains(t, elsewhere.Import(t.Context(), log), `started for node "c", allowed only if`)
+		assert.ErrorContains(t, importer.Import(t.Context(), log), `started for node "c", allowed only if`)
 	})
 }
 
-// unwinding is a log of a chain whose second node has failed.
+// unwinding returns a log of a chain whose second node has failed.
 func unwinding(id saga.ID) *saga.Log {
 	return &saga.Log{ID: id, DAG: chain(), Events: []saga.Event{
 		{Seq: 0, Node: 1, Kind: saga.EventStarted},
@@ -179,8 +182,8 @@ func unwinding(id saga.ID) *saga.Log {
 	}}
 }
 
-func TestResumedSagaThatUnwindsWaitsForItsStart(t *testing.T) {
-	fromAnywhere(t, func(t *testing.T, from place) {
+func TestImportedUnwindingSagaWaitsForItsStart(t *testing.T) {
+	fromEachOrigin(t, func(t *testing.T, from origin) {
 		w := newWorld()
 		c := from.open(t, w, store.NewMemory())
 		id := saga.NewID()
@@ -197,7 +200,7 @@ func TestResumedSagaThatUnwindsWaitsForItsStart(t *testing.T) {
 	})
 }
 
-func TestResumedSagaWaitsForItsStartAcrossARestart(t *testing.T) {
+func TestImportedSagaWaitsForItsStartAcrossARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		st := store.NewMemory()
@@ -215,8 +218,8 @@ func TestResumedSagaWaitsForItsStartAcrossARestart(t *testing.T) {
 	})
 }
 
-func TestResumedSagaThatIsCanceledUnwinds(t *testing.T) {
-	fromAnywhere(t, func(t *testing.T, from place) {
+func TestCanceledImportedSagaUnwinds(t *testing.T) {
+	fromEachOrigin(t, func(t *testing.T, from origin) {
 		w := newWorld()
 		c := from.open(t, w, store.NewMemory())
 		id := saga.NewID()
@@ -225,14 +228,14 @@ func TestResumedSagaThatIsCanceledUnwinds(t *testing.T) {
 		require.NoError(t, c.Import(t.Context(), log))
 		time.Sleep(time.Hour)
 		require.Empty(t, w.calls(), "it waits for its start")
-		require.NoError(t, c.Cancel(t.Context(), id, because))
+		require.NoError(t, c.Cancel(t.Context(), id, audit))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.Equal(t, []string{"undo a"}, w.calls())
 	})
 }
 
-func TestConfigIsChecked(t *testing.T) {
+func TestNewRejectsAnInvalidConfig(t *testing.T) {
 	_, err := sec.New(sec.Config{StoreTimeout: -1})
 	assert.ErrorContains(t, err, "StoreTimeout")
 }
@@ -247,8 +250,9 @@ func TestZeroConfigWorks(t *testing.T) {
 	})
 }
 
-// An action that doesn't return keeps no saga in the memory of a coordinator that has been ended.
-func TestShutdownThatRunsOutOfTimeForgetsItsSagas(t *testing.T) {
+// An action that doesn't return keeps no saga in the memory of a coordinator
+// that has shut down.
+func TestShutdownTimeoutReleasesTheSagas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Hour); return nil })
@@ -260,6 +264,6 @@ func TestShutdownThatRunsOutOfTimeForgetsItsSagas(t *testing.T) {
 		require.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
 		synctest.Wait()
 		assert.Empty(t, c.InMemory())
-		require.NoError(t, c.Shutdown(t.Context()), "when it has returned")
+		require.NoError(t, c.Shutdown(t.Context()), "again, after the action has returned")
 	})
 }

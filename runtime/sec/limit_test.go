@@ -20,7 +20,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// configured starts a coordinator with a configuration of the test's own.
+// configured starts a coordinator with the given configuration.
 func (w *world) configured(t *testing.T, config sec.Config) *sec.Coordinator {
 	t.Helper()
 	if config.Registry == nil {
@@ -33,35 +33,39 @@ func (w *world) configured(t *testing.T, config sec.Config) *sec.Coordinator {
 	return c
 }
 
-// crowd counts how many are in it at once.
-type crowd struct {
+// gauge counts concurrent calls.
+type gauge struct {
 	mu        sync.Mutex
 	now, most int
 }
 
-func (c *crowd) stay(d time.Duration) {
-	c.mu.Lock()
-	c.now++
-	c.most = max(c.most, c.now)
-	c.mu.Unlock()
+// hold counts a call that takes d.
+func (g *gauge) hold(d time.Duration) {
+	g.mu.Lock()
+	g.now++
+	g.most = max(g.most, g.now)
+	g.mu.Unlock()
 	time.Sleep(d)
-	c.mu.Lock()
-	c.now--
-	c.mu.Unlock()
+	g.mu.Lock()
+	g.now--
+	g.mu.Unlock()
 }
 
-// slowRegistry has the action "slow", which takes a second to do and to undo and is limited by the policy.
-func slowRegistry(do, undo *crowd, policy saga.Policy) *saga.Registry {
+// slowRegistry has the action "slow", whose do and undo take a second each. The
+// policy applies to its do.
+func slowRegistry(do, undo *gauge, policy saga.Policy) *saga.Registry {
 	r := saga.NewRegistry()
 	r.Register(nil, saga.NewAction(saga.ActionSpec[saga.None, saga.None]{
 		Name: "slow",
 		Do: func(ctx saga.ActionContext, _ saga.None) (saga.None, error) {
-			do.stay(time.Second)
+			do.hold(time.Second)
 			return saga.None{}, nil
 		},
 		DoPolicy: policy,
-		Undo:     func(saga.ActionContext, saga.None, saga.None) error { undo.stay(time.Second); return nil },
-	}), saga.NewActionFunc("fail", func(saga.ActionContext) (saga.None, error) { return saga.None{}, errors.New("no") }, nil))
+		Undo:     func(saga.ActionContext, saga.None, saga.None) error { undo.hold(time.Second); return nil },
+	}), saga.NewActionFunc("fail", func(saga.ActionContext) (saga.None, error) {
+		return saga.None{}, errors.New("no")
+	}, nil))
 	return r
 }
 
@@ -73,9 +77,9 @@ func slowFan(n int, last saga.ActionName) *saga.SagaDAG {
 	return withParams(saga.NewDAGBuilder("fan").AppendParallel(nodes...).Append(saga.ActionNode("last", "", last)))
 }
 
-func TestLimitOfAnActionHoldsForAllSagasTogether(t *testing.T) {
+func TestActionLimitIsSharedByAllSagas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var do, undo crowd
+		var do, undo gauge
 		c := newWorld().configured(t, sec.Config{Registry: slowRegistry(&do, &undo, saga.Policy{Limit: 2})})
 		began := time.Now()
 		var all sync.WaitGroup
@@ -85,14 +89,15 @@ func TestLimitOfAnActionHoldsForAllSagasTogether(t *testing.T) {
 		all.Wait()
 		assert.Equal(t, 2, do.most)
 		assert.Greater(t, undo.most, 2, "the undos are not limited")
-		assert.Equal(t, 7*time.Second, time.Since(began), "12 dos by twos, and the last undos")
+		assert.Equal(t, 7*time.Second, time.Since(began), "12 dos, two at a time, and the last undos")
 	})
 }
 
-// Undos don't wait for dos, nor dos for undos: a coordinator that is full of one still makes progress with the other.
-func TestMaxActionsHoldsForEachDirection(t *testing.T) {
+// Undos don't wait for dos, nor dos for undos. A coordinator with the maximum
+// of one kind still makes progress with the other.
+func TestMaxActionsAppliesToEachDirection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var do, undo crowd
+		var do, undo gauge
 		c := newWorld().configured(t, sec.Config{MaxActions: 3, Registry: slowRegistry(&do, &undo, saga.Policy{})})
 		var all sync.WaitGroup
 		for range 4 {
@@ -104,10 +109,11 @@ func TestMaxActionsHoldsForEachDirection(t *testing.T) {
 	})
 }
 
-// A saga with one node doesn't wait until one with a hundred is through.
+// A saga with one node doesn't wait until a saga with a hundred nodes has
+// finished.
 func TestLimitsAreFairBetweenSagas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var do, undo crowd
+		var do, undo gauge
 		c := newWorld().configured(t, sec.Config{MaxActions: 1, Registry: slowRegistry(&do, &undo, saga.Policy{})})
 		require.NoError(t, c.CreateAndStart(t.Context(), saga.NewID(), slowFan(100, "slow")))
 		synctest.Wait()
@@ -118,19 +124,20 @@ func TestLimitsAreFairBetweenSagas(t *testing.T) {
 		require.NoError(t, c.CreateAndStart(t.Context(), saga.NewID(), slowFan(100, "slow")))
 		_, err := c.Wait(t.Context(), small)
 		require.NoError(t, err)
-		assert.LessOrEqual(t, time.Since(began), 8*time.Second, "for each of its two nodes: what runs, one of each other saga, its own")
+		assert.LessOrEqual(t, time.Since(began), 8*time.Second,
+			"for each of its two nodes: the running action, one of each other saga, its own")
 	})
 }
 
-func TestMaxSagasRunAtOnceInTheOrderOfTheirStart(t *testing.T) {
+func TestSagasAreAdmittedInTheOrderOfTheirStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		var running crowd
+		var running gauge
 		var order []string
 		w.on("do a", func(ctx saga.ActionContext) error {
 			params, err := saga.Params[string](ctx)
 			order = append(order, params)
-			running.stay(time.Second)
+			running.hold(time.Second)
 			return err
 		})
 		c := w.configured(t, sec.Config{MaxSagas: 1})
@@ -151,24 +158,24 @@ func TestMaxSagasRunAtOnceInTheOrderOfTheirStart(t *testing.T) {
 	})
 }
 
-func TestSagaThatAnOperatorHoldsTakesNoPlace(t *testing.T) {
+func TestSagaAtABreakpointReleasesItsAdmission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		c := w.configured(t, sec.Config{MaxSagas: 1})
-		held := saga.NewID()
-		require.NoError(t, c.Create(t.Context(), held, chain()))
-		require.NoError(t, c.SetBreakpoint(t.Context(), held, "b", because))
-		require.NoError(t, c.Start(t.Context(), held))
+		waiting := saga.NewID()
+		require.NoError(t, c.Create(t.Context(), waiting, chain()))
+		require.NoError(t, c.SetBreakpoint(t.Context(), waiting, "b", audit))
+		require.NoError(t, c.Start(t.Context(), waiting))
 		synctest.Wait()
 		_, _, err := run(t, c, chain())
 		require.NoError(t, err)
-		require.NoError(t, c.ClearBreakpoint(t.Context(), held, "b", because))
-		_, err = c.Wait(t.Context(), held)
+		require.NoError(t, c.ClearBreakpoint(t.Context(), waiting, "b", audit))
+		_, err = c.Wait(t.Context(), waiting)
 		require.NoError(t, err)
 	})
 }
 
-func TestTooLargeSagasAndOutputsAreRefused(t *testing.T) {
+func TestOversizedSagasAndOutputsAreRejected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		registry := saga.NewRegistry()
 		registry.Register(nil, saga.NewActionFunc("large",
@@ -181,9 +188,11 @@ func TestTooLargeSagasAndOutputsAreRefused(t *testing.T) {
 		assert.ErrorIs(t, err, saga.ErrTooLarge)
 		assert.ErrorContains(t, err, "5 nodes, Config.MaxNodes is 4")
 
-		params, err := saga.NewSagaDAG(saga.NewDAGBuilder("s").Append(large("a")).MustBuild(), strings.Repeat("x", 1000))
+		one := saga.NewDAGBuilder("s").Append(large("a")).MustBuild()
+		params, err := saga.NewSagaDAG(one, strings.Repeat("x", 1000))
 		require.NoError(t, err)
-		assert.ErrorContains(t, c.Create(t.Context(), saga.NewID(), params), "parameters of 1002 bytes, Config.MaxPayload is 1000")
+		assert.ErrorContains(t, c.Create(t.Context(), saga.NewID(), params),
+			"parameters of 1002 bytes, Config.MaxPayload is 1000")
 
 		_, _, err = run(t, c, withParams(saga.NewDAGBuilder("s").Append(large("a"))))
 		assert.ErrorContains(t, err, "the output has 2002 bytes, the limit is 1000")
@@ -223,7 +232,7 @@ func TestRetentionDeletesByAgeAndCount(t *testing.T) {
 				assert.NoError(t, err, "a stuck saga is not deleted")
 				if c.kept > 0 {
 					_, err = st.Load(t.Context(), last)
-					assert.NoError(t, err, "the youngest is kept")
+					assert.NoError(t, err, "the newest saga is kept")
 				}
 				records, err := st.List(t.Context(), store.Query{States: []saga.State{saga.StateSucceeded}})
 				require.NoError(t, err)
@@ -233,7 +242,7 @@ func TestRetentionDeletesByAgeAndCount(t *testing.T) {
 	}
 }
 
-func TestRetentionLeavesOtherQueuesAlone(t *testing.T) {
+func TestRetentionDeletesOnlyFromItsQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		w := newWorld()
@@ -247,7 +256,7 @@ func TestRetentionLeavesOtherQueuesAlone(t *testing.T) {
 	})
 }
 
-func TestSagaThatIsStartedAgainTakesNoSecondPlace(t *testing.T) {
+func TestRepeatedStartIsAdmittedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })

@@ -9,18 +9,19 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// logsStore notes how sagas are claimed and read.
+// logsStore records how sagas are claimed and how their logs are read.
 type logsStore struct {
 	store.Store
-	// logs, if not nil, is called instead of Logs.
+	// logs, if not nil, is called in place of Logs.
 	logs func(ctx context.Context, ids []saga.ID) ([][]saga.Event, error)
-	// claims, if not nil, is called when a claim has found as many.
+	// claims, if not nil, is called after a claim with the number of its sagas,
+	// if there are any.
 	claims func(n int)
 
 	mu       sync.Mutex
-	claimed  []int       // how many with each claim that found some
-	together [][]saga.ID // what was read with one call
-	alone    []saga.ID
+	claimed  []int       // the number of sagas of each claim that found some
+	together [][]saga.ID // the sagas of each call of Logs
+	alone    []saga.ID   // the sagas of the calls of Events
 }
 
 func (l *logsStore) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {

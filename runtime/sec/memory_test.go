@@ -14,12 +14,14 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec"
 )
 
-// A saga that waits in an action costs little memory: its goroutines, its log and its machine.
+// A saga that waits in an action needs little memory: its goroutines, its log
+// and its state machine.
 func TestWaitingSagaTakesAtMostSixteenKilobytes(t *testing.T) {
 	const sagas = 2000
 	proceed := make(chan struct{})
 	registry := saga.NewRegistry()
-	registry.Register(nil, saga.NewActionFunc("noop", func(saga.ActionContext) (string, error) { <-proceed; return "done", nil }, nil))
+	wait := func(saga.ActionContext) (string, error) { <-proceed; return "done", nil }
+	registry.Register(nil, saga.NewActionFunc("noop", wait, nil))
 	c, err := sec.New(sec.Config{Registry: registry, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	dag := tripDAG()
@@ -38,7 +40,7 @@ func TestWaitingSagaTakesAtMostSixteenKilobytes(t *testing.T) {
 		require.NoError(t, c.CreateAndStart(t.Context(), ids[i], withParams))
 	}
 	each := (inUse() - before) / sagas
-	t.Logf("%d bytes for each saga that waits, those of the memory store included", each)
+	t.Logf("%d bytes for each waiting saga, including the memory store", each)
 	assert.LessOrEqual(t, each, uint64(16<<10)*raceFactor)
 	close(proceed)
 	for _, id := range ids {
@@ -48,8 +50,9 @@ func TestWaitingSagaTakesAtMostSixteenKilobytes(t *testing.T) {
 	require.NoError(t, c.Shutdown(t.Context()))
 }
 
-// A saga that has waited for a slot and ended is not kept, by those that wait or have waited.
-func TestSagasThatWaitedForASlotAreFreed(t *testing.T) {
+// A saga that has waited for admission and finished is freed. Neither the
+// admission nor other sagas that wait or have waited keep it in memory.
+func TestSagasThatWaitedForAdmissionAreFreed(t *testing.T) {
 	const sagas, size = 100, 100 << 10
 	proceed := make(chan struct{})
 	w := newWorld()
@@ -79,7 +82,9 @@ func TestSagasThatWaitedForASlotAreFreed(t *testing.T) {
 }
 
 func TestCoordinatorIsFreedAfterItsShutdown(t *testing.T) {
-	c, err := sec.New(sec.Config{Registry: newWorld().registry(), Lease: time.Hour, Logger: slog.New(slog.DiscardHandler)})
+	c, err := sec.New(sec.Config{
+		Registry: newWorld().registry(), Lease: time.Hour, Logger: slog.New(slog.DiscardHandler),
+	})
 	require.NoError(t, err)
 	_, _, err = run(t, c, chain())
 	require.NoError(t, err)

@@ -20,7 +20,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// recorder is an observer that notes a line for each observation, and does what then says.
+// recorder is an observer that records a line for each observation, and then
+// calls then, if it is set.
 type recorder struct {
 	mu    sync.Mutex
 	lines []string
@@ -57,7 +58,7 @@ func (r *recorder) all() []string {
 	return r.lines
 }
 
-func TestObserverIsToldOfAllThatHappens(t *testing.T) {
+func TestObserverReceivesAllObservations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		st := store.NewMemory()
@@ -78,14 +79,15 @@ func TestObserverIsToldOfAllThatHappens(t *testing.T) {
 		synctest.Wait()
 		assert.ElementsMatch(t, []string{
 			"parking", "recovery running",
-			"event a started", "attempt do a 1 <nil>", "event a succeeded", "event b started", "attempt do b 1 <nil>", "event b succeeded",
+			"event a started", "attempt do a 1 <nil>", "event a succeeded",
+			"event b started", "attempt do b 1 <nil>", "event b succeeded",
 			"event c started", "attempt do c 1 <nil>", "event c succeeded", "state succeeded",
 			"event a started", "state running", "attempt do a 1 no", "event a failed", "state failed",
 		}, seen.all())
 	})
 }
 
-func TestHungOrPanickingObserverHoldsUpNothing(t *testing.T) {
+func TestHungOrPanickingObserverDoesNotBlockSagas(t *testing.T) {
 	for _, hung := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			proceed := make(chan struct{})
@@ -127,7 +129,7 @@ func TestSlogObserverLogsNoPayloadUnlessAsked(t *testing.T) {
 	}
 }
 
-func TestStatusTellsOfAttemptsThatAreRetried(t *testing.T) {
+func TestStatusReportsRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.fail("do b")
@@ -150,7 +152,7 @@ func TestStatusTellsOfAttemptsThatAreRetried(t *testing.T) {
 	})
 }
 
-func TestRepeatedCallsAllCountAndTheLastOutputIsKept(t *testing.T) {
+func TestInjectedRepeatCallsTheActionSeveralTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.fail("do c")
@@ -165,25 +167,31 @@ func TestRepeatedCallsAllCountAndTheLastOutputIsKept(t *testing.T) {
 		require.NoError(t, c.Start(t.Context(), id))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
-		assert.Equal(t, []string{"do a", "do b", "do b", "do b", "do c", "undo b", "undo b", "undo a", "undo a", "undo a"}, w.calls())
+		assert.Equal(t, []string{
+			"do a", "do b", "do b", "do b", "do c", "undo b", "undo b", "undo a", "undo a", "undo a",
+		}, w.calls())
 	})
 }
 
-// observerFunc is an Observer.
+// observerFunc is a function that is an Observer.
 type observerFunc func(sec.Observation)
 
 func (f observerFunc) Observe(o sec.Observation) { f(o) }
 
-// An observer that ends its goroutine, as a test that fails does, is told of what comes after all the same.
-func TestObserverThatEndsItsGoroutineIsToldOn(t *testing.T) {
+// An observer that ends its goroutine, as a failing test does, still receives
+// the later observations.
+func TestObserverThatCallsGoexitReceivesLaterObservations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var states []saga.State
-		c, err := sec.New(sec.Config{Registry: newWorld().registry(), Logger: slog.New(slog.DiscardHandler), Observer: observerFunc(func(o sec.Observation) {
+		observer := observerFunc(func(o sec.Observation) {
 			if o.Kind != sec.ObservedState {
 				runtime.Goexit()
 			}
 			states = append(states, o.State)
-		})})
+		})
+		c, err := sec.New(sec.Config{
+			Registry: newWorld().registry(), Logger: slog.New(slog.DiscardHandler), Observer: observer,
+		})
 		require.NoError(t, err)
 		_, _, err = run(t, c, chain())
 		require.NoError(t, err)
@@ -192,8 +200,9 @@ func TestObserverThatEndsItsGoroutineIsToldOn(t *testing.T) {
 	})
 }
 
-// What others order is told, too: in a saga that they are the only ones to write to, and once.
-func TestObserverIsToldOfOrdersFromElsewhere(t *testing.T) {
+// The observer receives a command from another process once, even if the owner
+// appends nothing itself meanwhile.
+func TestObserverReceivesCommandsFromAnotherProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		seen := &recorder{}
@@ -202,7 +211,7 @@ func TestObserverIsToldOfOrdersFromElsewhere(t *testing.T) {
 		c := w.configured(t, sec.Config{Store: st, Observer: seen})
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
-		require.NoError(t, newClient(t, sec.Config{Store: st}).Pause(t.Context(), id, because))
+		require.NoError(t, newClient(t, sec.Config{Store: st}).Pause(t.Context(), id, audit))
 		time.Sleep(time.Minute)
 		paused := 0
 		for _, line := range seen.all() {
@@ -211,7 +220,7 @@ func TestObserverIsToldOfOrdersFromElsewhere(t *testing.T) {
 			}
 		}
 		assert.Equal(t, 1, paused, seen.all())
-		require.NoError(t, c.Resume(t.Context(), id, because))
+		require.NoError(t, c.Resume(t.Context(), id, audit))
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 	})

@@ -17,9 +17,10 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// The tests of this file hold that there is no saga which nobody runs, and none that two run.
+// The tests of this file verify that each saga has a coordinator that runs it,
+// and only one.
 
-func TestCoordinatorOfTheSameNameRecoversAfterACrash(t *testing.T) {
+func TestCoordinatorWithTheSameOwnerNameRecoversAfterACrash(t *testing.T) {
 	for _, l := range []time.Duration{0, lease} {
 		synctest.Test(t, func(t *testing.T) {
 			st := store.NewMemory()
@@ -32,8 +33,8 @@ func TestCoordinatorOfTheSameNameRecoversAfterACrash(t *testing.T) {
 	}
 }
 
-// A claim whose reply is lost has made this coordinator the owner.
-func TestSagasOfALostClaimAreRun(t *testing.T) {
+// A claim takes effect, but its reply is lost. The coordinator owns the sagas.
+func TestSagasOfAClaimWithALostReplyAreRun(t *testing.T) {
 	for _, l := range []time.Duration{0, lease} {
 		synctest.Test(t, func(t *testing.T) {
 			st := &faultyStore{Store: store.NewMemory(), fault: errorAfter, first: 1, last: 1}
@@ -46,7 +47,8 @@ func TestSagasOfALostClaimAreRun(t *testing.T) {
 	}
 }
 
-// lateStore has the effect of a create long after the call has failed.
+// lateStore is a store whose Create takes effect long after it has reported an
+// error.
 type lateStore struct{ store.Store }
 
 func (l *lateStore) Create(_ context.Context, s store.NewSaga) error {
@@ -67,33 +69,33 @@ func TestSagaOfALateCreateIsRun(t *testing.T) {
 	})
 }
 
-// poisonStore can't read the log of one saga.
-type poisonStore struct {
+// unreadableStore is a store that can't read the log of one saga.
+type unreadableStore struct {
 	store.Store
-	poison saga.ID
+	unreadable saga.ID
 }
 
-func (p *poisonStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
-	if id == p.poison {
+func (u *unreadableStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+	if id == u.unreadable {
 		return nil, errors.New("bad row")
 	}
-	return p.Store.Events(ctx, id, from, limit)
+	return u.Store.Events(ctx, id, from, limit)
 }
 
-func (p *poisonStore) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
-	if slices.Contains(ids, p.poison) {
+func (u *unreadableStore) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+	if slices.Contains(ids, u.unreadable) {
 		return nil, errors.New("bad row")
 	}
-	return p.Store.Logs(ctx, ids)
+	return u.Store.Logs(ctx, ids)
 }
 
-func TestLogThatCanNotBeReadHoldsUpNoOtherSaga(t *testing.T) {
+func TestUnreadableLogDoesNotBlockOtherSagas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &poisonStore{Store: store.NewMemory()}
-		p.poison = plant(t, p.Store, chain(), saga.StateRunning, nil)
-		plant(t, p.Store, chain(), saga.StateRunning, nil)
+		st := &unreadableStore{Store: store.NewMemory()}
+		st.unreadable = plant(t, st.Store, chain(), saga.StateRunning, nil)
+		plant(t, st.Store, chain(), saga.StateRunning, nil)
 		w := newWorld()
-		w.configured(t, sec.Config{Store: p})
+		w.configured(t, sec.Config{Store: st})
 		time.Sleep(time.Minute)
 		assert.Equal(t, 1, w.count("do c"))
 	})
@@ -117,9 +119,9 @@ func TestCreateAndStartMayBeRepeatedOnAnotherCoordinator(t *testing.T) {
 	})
 }
 
-// tireless is a registry with the action "again", which fails and is called again nearly for ever. It counts its calls, and those of
-// them that had a context which had ended.
-func tireless(calls, dead *atomic.Int32) *saga.Registry {
+// failingRegistry has the action "again", which always fails and is retried
+// without limit. It counts the calls, and those whose context had ended.
+func failingRegistry(calls, ended *atomic.Int32) *saga.Registry {
 	r := saga.NewRegistry()
 	r.Register(nil, saga.NewAction(saga.ActionSpec[saga.None, saga.None]{
 		Name:     "again",
@@ -127,7 +129,7 @@ func tireless(calls, dead *atomic.Int32) *saga.Registry {
 		Do: func(ctx saga.ActionContext, _ saga.None) (saga.None, error) {
 			calls.Add(1)
 			if ctx.Err() != nil {
-				dead.Add(1)
+				ended.Add(1)
 			}
 			return saga.None{}, errors.New("again")
 		},
@@ -139,11 +141,11 @@ func againDAG() *saga.SagaDAG {
 	return withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "again")))
 }
 
-func TestAttemptsEndWithTheTenure(t *testing.T) {
+func TestAttemptsEndWithTheLeaseSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cut := &faultyStore{Store: store.NewMemory(), fault: errorBefore, first: 1 << 30, last: 1 << 30}
-		var calls, dead atomic.Int32
-		c := newWorld().configured(t, sec.Config{Store: cut, Lease: lease, Registry: tireless(&calls, &dead)})
+		var calls, ended atomic.Int32
+		c := newWorld().configured(t, sec.Config{Store: cut, Lease: lease, Registry: failingRegistry(&calls, &ended)})
 		require.NoError(t, c.CreateAndStart(t.Context(), saga.NewID(), againDAG()))
 		synctest.Wait()
 		cut.cutOff(true)
@@ -151,20 +153,20 @@ func TestAttemptsEndWithTheTenure(t *testing.T) {
 		before := calls.Load()
 		time.Sleep(time.Hour)
 		assert.Equal(t, before, calls.Load())
-		assert.Zero(t, dead.Load())
+		assert.Zero(t, ended.Load())
 		cut.cutOff(false)
 	})
 }
 
 func TestAttemptsEndWhenTheSagaIsAbandoned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var calls, dead atomic.Int32
-		c := newWorld().configured(t, sec.Config{Registry: tireless(&calls, &dead)})
+		var calls, ended atomic.Int32
+		c := newWorld().configured(t, sec.Config{Registry: failingRegistry(&calls, &ended)})
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, againDAG()))
 		synctest.Wait()
-		require.NoError(t, c.Pause(t.Context(), id, because))
-		require.NoError(t, c.Abandon(t.Context(), id, because))
+		require.NoError(t, c.Pause(t.Context(), id, audit))
+		require.NoError(t, c.Abandon(t.Context(), id, audit))
 		before := calls.Load()
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateAbandoned, failedError(t, err).State)
@@ -172,14 +174,14 @@ func TestAttemptsEndWhenTheSagaIsAbandoned(t *testing.T) {
 		assert.Equal(t, before, calls.Load())
 
 		require.NoError(t, c.Delete(t.Context(), id))
-		require.NoError(t, c.CreateAndStart(t.Context(), id, againDAG()), "the id is free again")
+		require.NoError(t, c.CreateAndStart(t.Context(), id, againDAG()), "the ID can be used again")
 		status, err := c.Status(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, saga.StateRunning, status.State)
 	})
 }
 
-func TestSecondShutdownWaitsForWhatRuns(t *testing.T) {
+func TestSecondShutdownWaitsForRunningActions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var running atomic.Bool
 		w := newWorld()
@@ -200,7 +202,7 @@ func TestSecondShutdownWaitsForWhatRuns(t *testing.T) {
 	})
 }
 
-func TestShutdownLetsTheObserverHearAll(t *testing.T) {
+func TestShutdownWaitsForTheObserver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := &recorder{then: func() { time.Sleep(time.Millisecond) }}
 		c, err := sec.New(sec.Config{Registry: newWorld().registry(), Observer: seen})
@@ -212,7 +214,7 @@ func TestShutdownLetsTheObserverHearAll(t *testing.T) {
 	})
 }
 
-// slowRenew is slow to give leases back.
+// slowRenew is a store that releases leases slowly.
 type slowRenew struct{ store.Store }
 
 func (r *slowRenew) Renew(ctx context.Context, owner string, l time.Duration) error {
@@ -223,7 +225,7 @@ func (r *slowRenew) Renew(ctx context.Context, owner string, l time.Duration) er
 	return err
 }
 
-func TestLeasesThatAreGivenBackAreNotRenewed(t *testing.T) {
+func TestReleasedLeasesAreNotRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := &slowRenew{store.NewMemory()}
 		c, err := sec.New(sec.Config{Store: st, Registry: newWorld().registry(), Lease: lease})
@@ -237,17 +239,17 @@ func TestLeasesThatAreGivenBackAreNotRenewed(t *testing.T) {
 	})
 }
 
-func TestParkedSagaThatAnotherRunsCanNotBeAbandoned(t *testing.T) {
+func TestAbandonIsRefusedForAParkedSagaThatAnotherCoordinatorRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := store.NewMemory()
 		id := plant(t, shared, chain(), saga.StateRunning, nil)
-		old := openWith(t, shared, saga.NewRegistry()) // it knows no action
+		old := openWith(t, shared, saga.NewRegistry()) // its registry is empty
 		synctest.Wait()
 		w := newWorld()
 		w.on("do b", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
 		c := w.open(t, shared)
 		synctest.Wait()
-		assert.ErrorIs(t, old.Abandon(t.Context(), id, because), saga.ErrWrongState)
+		assert.ErrorIs(t, old.Abandon(t.Context(), id, audit), saga.ErrWrongState)
 		_, err := c.Wait(t.Context(), id)
 		assert.NoError(t, err)
 	})

@@ -15,7 +15,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-func TestCoordinatorTakesOnlySagasOfItsQueue(t *testing.T) {
+func TestCoordinatorClaimsOnlySagasOfItsQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		mail, bills := newWorld(), newWorld()
@@ -24,13 +24,14 @@ func TestCoordinatorTakesOnlySagasOfItsQueue(t *testing.T) {
 			require.NoError(t, err)
 			defer func() { require.NoError(t, c.Shutdown(context.Background())) }()
 		}
-		for _, queue := range []string{"mail", "mail", "bills", "nobody's"} {
-			require.NoError(t, newClient(t, sec.Config{Store: st, Queue: queue}).CreateAndStart(t.Context(), saga.NewID(), chain()))
+		for _, queue := range []string{"mail", "mail", "bills", "unused"} {
+			client := newClient(t, sec.Config{Store: st, Queue: queue})
+			require.NoError(t, client.CreateAndStart(t.Context(), saga.NewID(), chain()))
 		}
 		time.Sleep(time.Minute)
 		assert.Equal(t, 2, mail.count("do c"))
 		assert.Equal(t, 1, bills.count("do c"))
-		waiting, err := st.List(t.Context(), store.Query{Queues: []string{"nobody's"}})
+		waiting, err := st.List(t.Context(), store.Query{Queues: []string{"unused"}})
 		require.NoError(t, err)
 		require.Len(t, waiting, 1)
 		assert.Equal(t, saga.StateRunning, waiting[0].State)
@@ -38,8 +39,8 @@ func TestCoordinatorTakesOnlySagasOfItsQueue(t *testing.T) {
 	})
 }
 
-// A coordinator leaves to others what it can't run now.
-func TestCoordinatorTakesNoMoreSagasThanMayRun(t *testing.T) {
+// A coordinator leaves sagas to others if it has no room for them now.
+func TestCoordinatorClaimsNoMoreThanMaxSagas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		client := newClient(t, sec.Config{Store: st})
@@ -54,18 +55,19 @@ func TestCoordinatorTakesNoMoreSagasThanMayRun(t *testing.T) {
 		synctest.Wait()
 		assert.Len(t, c.InMemory(), 3)
 		began := time.Now()
-		for left := 20; left > 0; {
+		for unfinished := 20; unfinished > 0; {
 			time.Sleep(time.Second)
-			open, err := st.List(t.Context(), store.Query{States: []saga.State{saga.StateRunning}})
+			running, err := st.List(t.Context(), store.Query{States: []saga.State{saga.StateRunning}})
 			require.NoError(t, err)
-			left = len(open)
+			unfinished = len(running)
 			assert.LessOrEqual(t, len(c.InMemory()), 3)
 		}
-		assert.Less(t, time.Since(began), 75*time.Second, "seven rounds of ten seconds: no slot stays free until the next poll")
+		assert.Less(t, time.Since(began), 75*time.Second,
+			"seven rounds of ten seconds: the coordinator claims as soon as it has room, not at the next poll")
 	})
 }
 
-// brokenWatch can't be watched at first.
+// brokenWatch is a store whose first two calls of Watch fail.
 type brokenWatch struct {
 	*store.Memory
 	tries atomic.Int32
@@ -78,7 +80,7 @@ func (b *brokenWatch) Watch(ctx context.Context, wake func()) error {
 	return b.Memory.Watch(ctx, wake)
 }
 
-func TestWatchIsTriedAgain(t *testing.T) {
+func TestWatchIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := &brokenWatch{Memory: store.NewMemory()}
 		w := newWorld()
@@ -88,8 +90,9 @@ func TestWatchIsTriedAgain(t *testing.T) {
 	})
 }
 
-// A final saga's owner takes note of what has been ordered, too: it would look at it again and again otherwise.
-func TestCallsAreTakenNoteOf(t *testing.T) {
+// The owner clears the notifications of final sagas, too. Otherwise each poll
+// would find them again.
+func TestNotificationsAreCleared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		w := newWorld()
@@ -99,20 +102,20 @@ func TestCallsAreTakenNoteOf(t *testing.T) {
 		stuck, _, err := run(t, c, chain())
 		failedError(t, err)
 		client := newClient(t, sec.Config{Store: st})
-		require.NoError(t, client.Abandon(t.Context(), stuck, because))
+		require.NoError(t, client.Abandon(t.Context(), stuck, audit))
 		idle := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), idle, chain()))
-		require.NoError(t, client.Cancel(t.Context(), idle, because))
+		require.NoError(t, client.Cancel(t.Context(), idle, audit))
 		time.Sleep(time.Minute)
-		called, err := st.List(t.Context(), store.Query{Notified: true})
+		notified, err := st.List(t.Context(), store.Query{Notified: true})
 		require.NoError(t, err)
-		assert.Empty(t, called)
+		assert.Empty(t, notified)
 		assert.Empty(t, c.InMemory())
 	})
 }
 
-// An order for a saga that this coordinator can't run is taken note of, once.
-func TestOrderForAParkedSagaIsTakenNoteOf(t *testing.T) {
+// A coordinator clears the notification of a saga that it can't run, once.
+func TestNotificationOfAParkedSagaIsCleared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		unknown := withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "gone")))
@@ -120,12 +123,12 @@ func TestOrderForAParkedSagaIsTakenNoteOf(t *testing.T) {
 		seen := &recorder{}
 		c := newWorld().configured(t, sec.Config{Store: st, Observer: seen})
 		synctest.Wait()
-		require.NoError(t, newClient(t, sec.Config{Store: st}).Pause(t.Context(), id, because))
+		require.NoError(t, newClient(t, sec.Config{Store: st}).Pause(t.Context(), id, audit))
 		time.Sleep(time.Hour)
-		called, err := st.List(t.Context(), store.Query{Notified: true})
+		notified, err := st.List(t.Context(), store.Query{Notified: true})
 		require.NoError(t, err)
-		assert.Empty(t, called)
-		assert.Len(t, seen.all(), 2, "parked, and parked again with the order")
+		assert.Empty(t, notified)
+		assert.Len(t, seen.all(), 2, "parked, and parked again with the command")
 		status, err := c.Status(t.Context(), id)
 		require.NoError(t, err)
 		assert.True(t, status.Paused)

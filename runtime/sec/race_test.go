@@ -2,5 +2,6 @@
 
 package sec_test
 
-// raceFactor is how much more memory goroutines take under the race detector.
+// raceFactor is the factor by which goroutines need more memory under the race
+// detector.
 const raceFactor = 2

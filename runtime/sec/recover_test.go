@@ -14,7 +14,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// plant records a saga of another coordinator, as a crash leaves it.
+// plant creates a saga in the store as a crashed coordinator without leases
+// leaves it.
 func plant(t *testing.T, st store.Store, dag *saga.SagaDAG, state saga.State, events []saga.Event) saga.ID {
 	t.Helper()
 	encoded, params, err := dag.Parts()
@@ -26,7 +27,8 @@ func plant(t *testing.T, st store.Store, dag *saga.SagaDAG, state saga.State, ev
 	return id
 }
 
-// plantLeased records a saga of a coordinator that has crashed right after it renewed its lease.
+// plantLeased creates a saga whose coordinator has crashed right after it
+// renewed its lease.
 func plantLeased(t *testing.T, st store.Store, lease time.Duration) saga.ID {
 	t.Helper()
 	encoded, params, err := chain().Parts()
@@ -38,8 +40,9 @@ func plantLeased(t *testing.T, st store.Store, lease time.Duration) saga.ID {
 	return id
 }
 
-// From every prefix of the log of a saga, whatever failed in it, a new coordinator comes to the same end.
-func TestEveryPrefixEndsTheSameWay(t *testing.T) {
+// From every prefix of the log of a saga, whichever nodes fail in it, a new
+// coordinator gets the same result.
+func TestEveryPrefixOfALogLeadsToTheSameResult(t *testing.T) {
 	nodes := []string{"a", "b", "sub/x", "c"}
 	outer := func() *saga.SagaDAG {
 		inner := saga.NewDAGBuilder("inner").Append(act("x")).MustBuild()
@@ -50,20 +53,20 @@ func TestEveryPrefixEndsTheSameWay(t *testing.T) {
 		for _, stuck := range append([]string{""}, nodes...) {
 			t.Run(failing+"+"+stuck, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					newFate := func() *world {
+					newFailingWorld := func() *world {
 						w := newWorld()
 						w.fail("do " + failing)
 						w.fail("undo " + stuck)
 						return w
 					}
-					c := newFate().open(t, store.NewMemory())
+					c := newFailingWorld().open(t, store.NewMemory())
 					id, _, liveErr := run(t, c, outer())
 					live, err := c.Status(t.Context(), id)
 					require.NoError(t, err)
 					for i := range len(live.Events) + 1 {
 						st := store.NewMemory()
 						planted := plant(t, st, live.DAG, saga.StateRunning, live.Events[:i])
-						recovered := newFate().open(t, st)
+						recovered := newFailingWorld().open(t, st)
 						_, err := recovered.Wait(t.Context(), planted)
 						require.Equal(t, liveErr == nil, err == nil, "prefix %d", i)
 						status, err := recovered.Status(t.Context(), planted)
@@ -78,14 +81,14 @@ func TestEveryPrefixEndsTheSameWay(t *testing.T) {
 	}
 }
 
-func TestRecoveredNodeIsCalledAgainWithTheSameKeyAndToldSo(t *testing.T) {
+func TestRecoveredNodeIsCalledAgainWithTheSameIdempotencyKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		st := store.NewMemory()
 		dag := chain()
-		resumed := map[string]bool{}
+		recovered := map[string]bool{}
 		for _, call := range []string{"do a", "do b", "do c"} {
-			w.on(call, func(ctx saga.ActionContext) error { resumed[call] = ctx.Recovered(); return nil })
+			w.on(call, func(ctx saga.ActionContext) error { recovered[call] = ctx.Recovered(); return nil })
 		}
 		id := plant(t, st, dag, saga.StateRunning, []saga.Event{
 			{Seq: 0, Node: 1, Kind: saga.EventStarted},
@@ -95,8 +98,8 @@ func TestRecoveredNodeIsCalledAgainWithTheSameKeyAndToldSo(t *testing.T) {
 		c := w.open(t, st)
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
-		assert.Equal(t, []string{"do b", "do c"}, w.calls(), "never again after an acknowledged result")
-		assert.Equal(t, map[string]bool{"do b": true, "do c": false}, resumed)
+		assert.Equal(t, []string{"do b", "do c"}, w.calls(), "a node with a recorded result is not called again")
+		assert.Equal(t, map[string]bool{"do b": true, "do c": false}, recovered)
 		assert.Equal(t, id.String()+"/b/do", w.keys[0])
 	})
 }
@@ -122,25 +125,27 @@ func TestCreatedSagaWaitsForItsStartAcrossARestart(t *testing.T) {
 	})
 }
 
-func TestSagaThatMakesNoSenseIsParkedAndHoldsUpNoOther(t *testing.T) {
+func TestInvalidSagaIsParkedAndDoesNotBlockOthers(t *testing.T) {
 	unknown := withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "gone")))
 	broken := []saga.Event{{Seq: 0, Node: 2, Kind: saga.EventSucceeded}}
 	for name, c := range map[string]struct {
 		plant  func(*testing.T, store.Store) saga.ID
 		reason string
 	}{
-		"action that isn't registered": {
+		"unregistered action": {
 			func(t *testing.T, st store.Store) saga.ID { return plant(t, st, unknown, saga.StateRunning, nil) },
 			`node "a": unknown action: "gone"`,
 		},
-		"log that can't be": {
+		"invalid log": {
 			func(t *testing.T, st store.Store) saga.ID { return plant(t, st, chain(), saga.StateRunning, broken) },
 			`illegal event: succeeded for node "b", which is pending`,
 		},
-		"DAG that isn't one": {
+		"invalid DAG": {
 			func(t *testing.T, st store.Store) saga.ID {
 				id := saga.NewID()
-				require.NoError(t, st.Create(t.Context(), store.NewSaga{ID: id, Name: "s", DAG: []byte(`{"version":9}`), State: saga.StateRunning, Owner: "crashed"}))
+				require.NoError(t, st.Create(t.Context(), store.NewSaga{
+					ID: id, Name: "s", DAG: []byte(`{"version":9}`), State: saga.StateRunning, Owner: "crashed",
+				}))
 				return id
 			},
 			"version 9 is not known",
@@ -149,18 +154,18 @@ func TestSagaThatMakesNoSenseIsParkedAndHoldsUpNoOther(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				st := store.NewMemory()
-				poison := c.plant(t, st)
+				parked := c.plant(t, st)
 				good := plant(t, st, chain(), saga.StateRunning, nil)
 				coordinator := newWorld().open(t, st)
 				_, err := coordinator.Wait(t.Context(), good)
 				require.NoError(t, err)
-				_, err = coordinator.Wait(t.Context(), poison)
+				_, err = coordinator.Wait(t.Context(), parked)
 				require.ErrorIs(t, err, saga.ErrParked)
 				assert.ErrorContains(t, err, c.reason)
-				assert.ErrorIs(t, coordinator.Start(t.Context(), poison), saga.ErrParked)
+				assert.ErrorIs(t, coordinator.Start(t.Context(), parked), saga.ErrParked)
 				records, err := coordinator.List(t.Context(), store.Query{})
 				require.NoError(t, err)
-				assert.Len(t, records, 2, "nothing is lost")
+				assert.Len(t, records, 2, "the parked saga is still in the store")
 			})
 		})
 	}

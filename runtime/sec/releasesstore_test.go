@@ -14,14 +14,15 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// releasesStore notes what is claimed and released. It can't be watched, so that what is told here is found by looking.
+// releasesStore counts claims and releases. It is not a store.Watcher, so
+// coordinators find changes only by polling.
 type releasesStore struct {
 	store.Store
 	fail atomic.Bool // releases fail
 
 	mu                sync.Mutex
 	claimed, released map[saga.ID]int
-	left              int // how many IDs the claims have left out at most
+	excepted          int // the largest number of IDs in the Except of a claim
 }
 
 func newReleasesStore() *releasesStore {
@@ -32,7 +33,7 @@ func (r *releasesStore) Claim(ctx context.Context, c store.Claim) ([]store.Recor
 	records, err := r.Store.Claim(ctx, c)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.left = max(r.left, len(c.Except))
+	r.excepted = max(r.excepted, len(c.Except))
 	for i := range records {
 		r.claimed[records[i].ID]++
 	}
@@ -44,7 +45,7 @@ func (r *releasesStore) Release(ctx context.Context, id saga.ID, generation uint
 		return errStore
 	}
 	err := r.Store.Release(ctx, id, generation)
-	if err == nil { // who asks for a saga while it is released may have it released again, which is refused
+	if err == nil { // a repeated release is refused
 		r.mu.Lock()
 		r.released[id]++
 		r.mu.Unlock()
@@ -59,22 +60,24 @@ func (r *releasesStore) counts(id saga.ID) (claimed, released int) {
 	return r.claimed[id], r.released[id]
 }
 
-// total returns how often sagas were claimed, and how many IDs the claims have left out at most.
-func (r *releasesStore) total() (claimed, left int) {
+// total returns how often sagas were claimed, and the largest number of IDs in
+// the Except of a claim.
+func (r *releasesStore) total() (claimed, excepted int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, n := range r.claimed {
 		claimed += n
 	}
-	return claimed, r.left
+	return claimed, r.excepted
 }
 
-// ignorant starts a coordinator with leases that knows no action.
-func ignorant(t *testing.T, st store.Store) *sec.Coordinator {
+// withoutActions starts a coordinator with leases and an empty registry.
+func withoutActions(t *testing.T, st store.Store) *sec.Coordinator {
 	t.Helper()
 	return withLeases(t, st, saga.NewRegistry())
 }
 
+// withLeases starts a coordinator with leases and the given registry.
 func withLeases(t *testing.T, st store.Store, registry *saga.Registry) *sec.Coordinator {
 	t.Helper()
 	c, err := sec.New(sec.Config{Store: st, Registry: registry, Lease: lease, Logger: slog.New(slog.DiscardHandler)})

@@ -18,28 +18,29 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// The tests of this file are about records and logs that don't belong together when a saga is taken into memory.
+// The tests of this file are about records and logs that don't match when a
+// saga is loaded.
 
-// forgetful has lost the events from a number on.
-type forgetful struct {
+// truncatedStore is a store that has lost the events from a sequence number on.
+type truncatedStore struct {
 	store.Store
 	from uint64
 }
 
-func (f *forgetful) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
-	events, err := f.Store.Events(ctx, id, from, limit)
-	return slices.DeleteFunc(events, func(e saga.Event) bool { return e.Seq >= f.from }), err
+func (s *truncatedStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+	events, err := s.Store.Events(ctx, id, from, limit)
+	return slices.DeleteFunc(events, func(e saga.Event) bool { return e.Seq >= s.from }), err
 }
 
-func (f *forgetful) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
-	logs, err := f.Store.Logs(ctx, ids)
+func (s *truncatedStore) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+	logs, err := s.Store.Logs(ctx, ids)
 	for i := range logs {
-		logs[i] = slices.DeleteFunc(logs[i], func(e saga.Event) bool { return e.Seq >= f.from })
+		logs[i] = slices.DeleteFunc(logs[i], func(e saga.Event) bool { return e.Seq >= s.from })
 	}
 	return logs, err
 }
 
-func TestLogThatLacksEventsIsParked(t *testing.T) {
+func TestSagaWithMissingEventsIsParked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		found := plant(t, st, chain(), saga.StateRunning, []saga.Event{
@@ -48,14 +49,14 @@ func TestLogThatLacksEventsIsParked(t *testing.T) {
 		})
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Second); return nil })
-		c := w.open(t, &forgetful{st, 1})
+		c := w.open(t, &truncatedStore{st, 1})
 		_, err := c.Wait(t.Context(), found)
 		assert.ErrorIs(t, err, saga.ErrParked)
 		assert.ErrorContains(t, err, "its log lacks events: it has 1 of 2")
 
 		live := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), live, chain()))
-		require.NoError(t, newClient(t, sec.Config{Store: st}).Pause(t.Context(), live, because))
+		require.NoError(t, newClient(t, sec.Config{Store: st}).Pause(t.Context(), live, audit))
 		time.Sleep(2 * time.Minute)
 		_, err = c.Wait(t.Context(), live)
 		assert.ErrorIs(t, err, saga.ErrParked)
@@ -63,7 +64,8 @@ func TestLogThatLacksEventsIsParked(t *testing.T) {
 	})
 }
 
-// staleStore does something after the first load of a saga, whose record is old then.
+// staleStore calls then after the next Load of a saga. The record that Load
+// returns is stale by then.
 type staleStore struct {
 	store.Store
 	then atomic.Pointer[func()]
@@ -77,8 +79,9 @@ func (s *staleStore) Load(ctx context.Context, id saga.ID) (store.Record, error)
 	return record, err
 }
 
-// A stuck saga is ended, or deleted too, between the load of its record and that of its log.
-func TestSagaThatEndsWhileItIsLoadedStaysEnded(t *testing.T) {
+// A stuck saga finishes, and may also be deleted, between the reads of its
+// record and of its log.
+func TestSagaThatFinishesWhileItIsLoadedStaysFinished(t *testing.T) {
 	for _, deleted := range []bool{false, true} {
 		t.Run(fmt.Sprintf("deleted %v", deleted), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -92,7 +95,7 @@ func TestSagaThatEndsWhileItIsLoadedStaysEnded(t *testing.T) {
 				failedError(t, err)
 				w.on("undo a", nil)
 				then := func() {
-					assert.NoError(t, c.RetryUndo(t.Context(), id, "a", because))
+					assert.NoError(t, c.RetryUndo(t.Context(), id, "a", audit))
 					_, err := c.Wait(t.Context(), id)
 					assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 					if deleted {
@@ -100,7 +103,7 @@ func TestSagaThatEndsWhileItIsLoadedStaysEnded(t *testing.T) {
 					}
 				}
 				st.then.Store(&then)
-				err = c.RetryUndo(t.Context(), id, "a", because)
+				err = c.RetryUndo(t.Context(), id, "a", audit)
 				if deleted {
 					assert.ErrorIs(t, err, saga.ErrNotFound)
 				} else {
@@ -108,27 +111,28 @@ func TestSagaThatEndsWhileItIsLoadedStaysEnded(t *testing.T) {
 				}
 				settle()
 				assert.Equal(t, 2, w.count("undo a"))
-				times := 0
+				finished := 0
 				for _, line := range seen.all() {
 					if line == "state failed" {
-						times++
+						finished++
 					}
 				}
-				assert.Equal(t, 1, times)
+				assert.Equal(t, 1, finished)
 			})
 		})
 	}
 }
 
-// A stuck saga is claimed by another, who goes on with it, between the load of its record and that of its log.
-func TestSagaThatIsClaimedWhileItIsLoadedIsLeftToItsOwner(t *testing.T) {
+// Another coordinator claims and resumes a stuck saga between the reads of its
+// record and of its log.
+func TestSagaClaimedWhileItIsLoadedIsLeftToItsOwner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := &staleStore{Store: store.NewMemory()}
 		w := newWorld()
 		w.fail("do b")
 		w.fail("undo a")
 		c := w.open(t, st)
-		settle() // it takes nothing from others any more
+		settle() // the claims at the start are done
 		id, _, err := run(t, c, chain())
 		failedError(t, err)
 		w.on("undo a", nil)
@@ -138,11 +142,14 @@ func TestSagaThatIsClaimedWhileItIsLoadedIsLeftToItsOwner(t *testing.T) {
 			require.Len(t, claimed, 1)
 			require.NoError(t, st.Store.Append(t.Context(), store.Append{
 				ID: id, Generation: 2, Seq: claimed[0].NextSeq, State: saga.StateUnwinding,
-				Events: []saga.Event{{Seq: claimed[0].NextSeq, Node: 1, Kind: saga.EventUndoRetried, Payload: json.RawMessage(`{"by":"bob","reason":"why"}`)}},
+				Events: []saga.Event{{
+					Seq: claimed[0].NextSeq, Node: 1, Kind: saga.EventUndoRetried,
+					Payload: json.RawMessage(`{"by":"bob","reason":"why"}`),
+				}},
 			}))
 		}
 		st.then.Store(&then)
-		require.NoError(t, c.RetryUndo(t.Context(), id, "a", because), "it is being retried")
+		require.NoError(t, c.RetryUndo(t.Context(), id, "a", audit), "the other coordinator retries it already")
 		time.Sleep(time.Hour)
 		assert.Equal(t, 1, w.count("undo a"))
 	})

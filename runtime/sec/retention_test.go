@@ -15,11 +15,12 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// slowDelete is a store whose Delete takes a second, and counts how many are under way.
+// slowDelete is a store whose Delete takes a second. It counts the concurrent
+// calls.
 type slowDelete struct {
 	store.Store
 	now, most atomic.Int64
-	// down, while true, makes Delete fail.
+	// down makes Delete fail.
 	down atomic.Bool
 }
 
@@ -35,14 +36,17 @@ func (s *slowDelete) Delete(ctx context.Context, id saga.ID) error {
 	return s.Store.Delete(ctx, id)
 }
 
-// fillFinal creates that many sagas that have ended.
+// fillFinal creates n sagas that have finished.
 func (s *slowDelete) fillFinal(t *testing.T, n int) {
 	t.Helper()
 	for range n {
-		require.NoError(t, s.Create(t.Context(), store.NewSaga{ID: saga.NewID(), Name: "s", DAG: []byte("{}"), State: saga.StateSucceeded}))
+		require.NoError(t, s.Create(t.Context(), store.NewSaga{
+			ID: saga.NewID(), Name: "s", DAG: []byte("{}"), State: saga.StateSucceeded,
+		}))
 	}
 }
 
+// left returns the number of sagas in the store.
 func (s *slowDelete) left(t *testing.T) int {
 	t.Helper()
 	records, err := s.List(t.Context(), store.Query{})
@@ -75,7 +79,7 @@ func TestRetentionDeletesSixteenAtATime(t *testing.T) {
 	}
 }
 
-func TestRetentionGoesOnLaterWhenADeleteFails(t *testing.T) {
+func TestRetentionRetriesAfterAFailedDelete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := &slowDelete{Store: store.NewMemory()}
 		st.fillFinal(t, 100)
@@ -83,7 +87,7 @@ func TestRetentionGoesOnLaterWhenADeleteFails(t *testing.T) {
 		st.down.Store(true)
 		newWorld().configured(t, sec.Config{Store: st, Retention: sec.Retention{MaxAge: time.Minute, Every: time.Hour}})
 		time.Sleep(time.Minute)
-		assert.Zero(t, st.now.Load(), "it has given up for now")
+		assert.Zero(t, st.now.Load(), "it stops until the next round")
 		assert.Equal(t, 100, st.left(t))
 		st.down.Store(false)
 		time.Sleep(time.Hour)

@@ -13,11 +13,13 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec"
 )
 
-func TestLoggedPayloadsDoNotShowSecretsAndActionsGetThem(t *testing.T) {
+func TestSecretsAreRedactedInLogsAndRevealedToActions(t *testing.T) {
 	seen := ""
 	registry := saga.NewRegistry()
 	registry.Register(nil,
-		saga.NewActionFunc("make", func(saga.ActionContext) (saga.Secret[string], error) { return saga.NewSecret("token-4111"), nil }, nil),
+		saga.NewActionFunc("make", func(saga.ActionContext) (saga.Secret[string], error) {
+			return saga.NewSecret("token-4111"), nil
+		}, nil),
 		saga.NewActionFunc("use", func(ctx saga.ActionContext) (string, error) {
 			token, err := saga.Lookup[saga.Secret[string]](ctx, "token")
 			seen = token.Reveal()
@@ -25,7 +27,9 @@ func TestLoggedPayloadsDoNotShowSecretsAndActionsGetThem(t *testing.T) {
 		}, nil))
 	var out bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	c, err := sec.New(sec.Config{Registry: registry, Logger: logger, Observer: sec.SlogObserver{Logger: logger, Payloads: true}})
+	c, err := sec.New(sec.Config{
+		Registry: registry, Logger: logger, Observer: sec.SlogObserver{Logger: logger, Payloads: true},
+	})
 	require.NoError(t, err)
 	dag := withParams(saga.NewDAGBuilder("secretive").
 		Append(saga.ActionNode("token", "make", "make")).

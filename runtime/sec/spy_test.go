@@ -19,33 +19,35 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// spyStore counts the writes to a store, and fails them as it is told.
+// spyStore counts the writes to a store. A test can make them fail or hang.
 type spyStore struct {
 	store.Store
 	mu    sync.Mutex
 	count int
-	// before and after are called around each write, with its number from 1. An error of before
-	// keeps the write from happening; an error of after hides that it has happened.
+	// before and after are called around each write, with its number from 1. If
+	// before returns an error, the write is not made. If after returns an
+	// error, the write takes effect, but reports the error.
 	before, after func(n int) error
-	// hang, if not nil, holds every call until it is closed or the call's context ends.
+	// hang, if not nil, blocks every write until it is closed or the context of
+	// the write ends.
 	hang chan struct{}
-	// hungLists says that List hangs until its context ends.
-	hungLists atomic.Bool
+	// listsHang makes List block until its context ends.
+	listsHang atomic.Bool
 }
 
 var errStore = errors.New("store is down")
 
-// hangNow makes every later write hang.
-func (s *spyStore) hangNow() {
+// hangWrites makes every later write block.
+func (s *spyStore) hangWrites() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hang = make(chan struct{})
 }
 
-func (s *spyStore) hangLists() { s.hungLists.Store(true) }
+func (s *spyStore) hangLists() { s.listsHang.Store(true) }
 
 func (s *spyStore) List(ctx context.Context, q store.Query) ([]store.Record, error) {
-	if s.hungLists.Load() {
+	if s.listsHang.Load() {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
@@ -92,7 +94,7 @@ func (s *spyStore) Append(ctx context.Context, a store.Append) error {
 	return s.write(ctx, func() error { return s.Store.Append(ctx, a) })
 }
 
-// storedKinds lists the events in a store as in "a started".
+// storedKinds lists the events in a store in the form "a started".
 func storedKinds(t *testing.T, st store.Store, id saga.ID) []string {
 	t.Helper()
 	record, err := st.Load(context.Background(), id)
@@ -108,16 +110,18 @@ func storedKinds(t *testing.T, st store.Store, id saga.ID) []string {
 	return lines
 }
 
-// openWith starts a coordinator with a registry of the test's own.
+// openWith starts a coordinator with the given registry.
 func openWith(t *testing.T, st store.Store, registry *saga.Registry) *sec.Coordinator {
 	t.Helper()
-	c, err := sec.New(sec.Config{Store: st, Registry: registry, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	c, err := sec.New(sec.Config{
+		Store: st, Registry: registry, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, c.Shutdown(context.Background())) })
 	return c
 }
 
-// badAction breaks the contract of saga.Action.
+// badAction breaks the contract of saga.Action: its output is not JSON.
 type badAction struct{}
 
 func (badAction) Name() saga.ActionName                          { return "bad" }

@@ -26,9 +26,15 @@ import (
 
 var seed = flag.Uint64("seed", 0, "run the stress test with this seed only")
 
-// Many sagas, orders from everywhere at any moment, a store that goes wrong in any way, coordinators that shut down and start again, with limits
-// and without: every saga ends; what is acknowledged is in the log; nothing is called before its start is durable, again after its result
-// is, or by two at once; and nothing is left behind, in memory or running.
+// TestStress runs many sagas on a store that fails at random. Coordinators and
+// a client issue random commands, coordinators shut down and start again, with
+// and without leases and limits. It verifies that:
+//
+//   - every saga finishes,
+//   - every acknowledged command is in the log,
+//   - no action is called before its start is durable, again after its
+//     result is durable, or by two coordinators at once,
+//   - no saga stays in memory, and no goroutine stays behind.
 func TestStress(t *testing.T) {
 	seeds := []uint64{*seed}
 	if *seed == 0 {
@@ -51,31 +57,33 @@ func TestStress(t *testing.T) {
 type stress struct {
 	*testing.T
 	dice   *dice
-	truth  *store.Memory
-	store  store.Store // truth, in its moods
-	calm   atomic.Bool
+	memory *store.Memory
+	store  store.Store // memory behind a flakyStore
+	stable atomic.Bool // the store and the actions no longer fail
 	config sec.Config
 	client *sec.Client
 	ids    []saga.ID
 
 	mu           sync.Mutex
 	coordinators []*sec.Coordinator
-	calls        map[string]context.Context // what is being called, by its idempotency key
+	calls        map[string]context.Context // the contexts of running calls, by idempotency key
 }
 
 func newStress(t *testing.T, seed uint64) *stress {
 	s := &stress{
-		T: t, dice: &dice{rng: rand.New(rand.NewPCG(seed, 0))}, truth: store.NewMemory(), calls: map[string]context.Context{},
+		T: t, dice: &dice{rng: rand.New(rand.NewPCG(seed, 0))}, memory: store.NewMemory(),
+		calls: map[string]context.Context{},
 	}
-	var st store.Store = &moodyStore{Store: s.truth, dice: s.dice, calm: &s.calm}
+	var st store.Store = &flakyStore{Store: s.memory, dice: s.dice, stable: &s.stable}
 	if s.dice.one(2) {
-		st = struct { // the moods have hidden that it can be watched
+		st = struct { // flakyStore hides that the memory store is a Watcher
 			store.Store
 			store.Watcher
-		}{st, s.truth}
+		}{st, s.memory}
 	}
 	s.config = sec.Config{
-		Store: st, Logger: slog.New(slog.DiscardHandler), Registry: s.registry(), StoreTimeout: 2 * time.Second, Poll: 200 * time.Millisecond,
+		Store: st, Logger: slog.New(slog.DiscardHandler), Registry: s.registry(),
+		StoreTimeout: 2 * time.Second, Poll: 200 * time.Millisecond,
 	}
 	s.store = st
 	coordinators := 1
@@ -104,7 +112,7 @@ func (s *stress) open() *sec.Coordinator {
 	return c
 }
 
-// registry has the actions "act" and "careful" of a world without luck.
+// registry has the actions "act" and "careful", which fail at random.
 func (s *stress) registry() *saga.Registry {
 	r := saga.NewRegistry()
 	do := func(ctx saga.ActionContext, _ saga.None) (string, error) { return string(ctx.Node()), s.act(ctx) }
@@ -122,19 +130,22 @@ func (s *stress) registry() *saga.Registry {
 	return r
 }
 
-// act is what all actions do.
+// act is the body of all actions. It checks that the call is allowed, and then
+// succeeds, fails, panics or takes long at random.
 func (s *stress) act(ctx saga.ActionContext) error {
-	begun, ended := saga.EventStarted, saga.EventSucceeded
+	started, finished := saga.EventStarted, saga.EventSucceeded
 	if ctx.Direction() == saga.Undo {
-		begun, ended = saga.EventUndoStarted, saga.EventUndoFinished
+		started, finished = saga.EventUndoStarted, saga.EventUndoFinished
 	}
 	key := ctx.IdempotencyKey()
 	s.mu.Lock()
 	other := s.calls[key]
-	if ctx.Err() == nil { // it might have ended since the coordinator looked
-		assert.True(s, other == nil || other.Err() != nil, "%s is called by two", key)
-		assert.True(s, s.has(ctx.SagaID(), ctx.Node(), begun, saga.EventUndoRetried), "%s is called before its start is durable", key)
-		assert.False(s, s.has(ctx.SagaID(), ctx.Node(), ended), "%s is called after its result is durable", key)
+	if ctx.Err() == nil { // the coordinator checks the context only before the call
+		assert.True(s, other == nil || other.Err() != nil, "%s is called by two coordinators at once", key)
+		assert.True(s, s.has(ctx.SagaID(), ctx.Node(), started, saga.EventUndoRetried),
+			"%s is called before its start is durable", key)
+		assert.False(s, s.has(ctx.SagaID(), ctx.Node(), finished),
+			"%s is called after its result is durable", key)
 	}
 	s.calls[key] = ctx
 	s.mu.Unlock()
@@ -155,7 +166,7 @@ func (s *stress) act(ctx saga.ActionContext) error {
 			return ctx.Err()
 		}
 	}
-	if s.calm.Load() {
+	if s.stable.Load() {
 		return nil
 	}
 	switch s.dice.n(40) {
@@ -173,34 +184,36 @@ func (s *stress) act(ctx saga.ActionContext) error {
 	return nil
 }
 
-// has reports whether the log has an event of one of these kinds, of a node if one is given.
+// has reports whether the log has an event of one of these kinds. If path is
+// not empty, the event must be one of that node.
 func (s *stress) has(id saga.ID, path saga.NodePath, kinds ...saga.EventKind) bool {
-	record, err := s.truth.Load(context.Background(), id)
+	record, err := s.memory.Load(context.Background(), id)
 	require.NoError(s, err)
 	var dag saga.SagaDAG
 	require.NoError(s, json.Unmarshal(record.DAG, &dag))
-	events, err := s.truth.Events(context.Background(), id, 0, 0)
+	events, err := s.memory.Events(context.Background(), id, 0, 0)
 	require.NoError(s, err)
 	return slices.ContainsFunc(events, func(e saga.Event) bool {
 		return slices.Contains(kinds, e.Kind) && (path == "" || dag.Path(e.Node) == path)
 	})
 }
 
-// party is a client or a coordinator.
-type party interface {
-	orderer
+// caller is a client or a coordinator.
+type caller interface {
+	operator
 	saga.Coordinator
 	Create(context.Context, saga.ID, *saga.SagaDAG) error
 }
 
-// by returns somebody who asks for something.
-func (s *stress) by() party {
+// caller returns the client or a coordinator at random.
+func (s *stress) caller() caller {
 	if s.dice.one(2) {
 		return s.client
 	}
 	return s.coordinator()
 }
 
+// coordinator returns one of the coordinators at random.
 func (s *stress) coordinator() *sec.Coordinator {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,7 +222,8 @@ func (s *stress) coordinator() *sec.Coordinator {
 
 var stressDAG = func() *saga.SagaDAG {
 	inner := saga.NewDAGBuilder("inner").AppendParallel(act("d"), careful("e")).Append(act("f")).MustBuild()
-	return withParams(saga.NewDAGBuilder("stress").Append(act("a")).AppendParallel(act("b"), careful("c"), saga.SubsagaNode("sub", inner, saga.FromParams)).
+	return withParams(saga.NewDAGBuilder("stress").Append(act("a")).
+		AppendParallel(act("b"), careful("c"), saga.SubsagaNode("sub", inner, saga.FromParams)).
 		Node(act("g"), "a", "b").Append(act("h")))
 }()
 
@@ -221,14 +235,14 @@ func (s *stress) run() {
 			all.Go(func() {
 				for range s.dice.n(10) {
 					time.Sleep(s.dice.upTo(2 * time.Second))
-					s.order(id)
+					s.command(id)
 				}
 			})
 		}
-		all.Go(func() { // whatever comes of it, it comes to an end
+		all.Go(func() { // it may return any result, but must return
 			ctx, cancel := context.WithTimeout(s.Context(), s.dice.upTo(10*time.Second))
 			defer cancel()
-			_, _ = s.by().Wait(ctx, id)
+			_, _ = s.caller().Wait(ctx, id)
 		})
 	}
 	for i := range s.coordinators {
@@ -241,31 +255,32 @@ func (s *stress) run() {
 	}
 	all.Wait()
 	restarts.Wait()
-	s.calm.Store(true)
-	time.Sleep(10 * time.Second) // what was late has had its effect
+	s.stable.Store(true)
+	time.Sleep(10 * time.Second) // late calls of the store have taken effect
 	for _, id := range s.ids {
-		all.Go(func() { s.end(id) })
+		all.Go(func() { s.finish(id) })
 	}
 	all.Wait()
-	time.Sleep(2 * time.Minute) // a sweep
+	time.Sleep(2 * time.Minute) // each coordinator has made a sweep
 	for _, c := range s.coordinators {
-		assert.Empty(s, c.InMemory(), "what has ended is forgotten")
+		assert.Empty(s, c.InMemory(), "no finished saga is in memory")
 		require.NoError(s, c.Shutdown(s.Context()))
 	}
 }
 
-// create creates a saga, in one of several ways, and again until it is known to be there.
+// create creates a saga with a random method and caller. It retries until a
+// call succeeds.
 func (s *stress) create(id saga.ID) {
 	time.Sleep(s.dice.upTo(5 * time.Second))
 	for {
-		by := s.by()
+		by := s.caller()
 		create := by.CreateAndStart
 		if s.dice.one(3) {
 			create = by.Create
 		}
 		if err := create(s.Context(), id, stressDAG); err == nil {
-			_, err = s.truth.Load(s.Context(), id)
-			assert.NoError(s, err, "acknowledged and not durable")
+			_, err = s.memory.Load(s.Context(), id)
+			assert.NoError(s, err, "the create was acknowledged, but is not durable")
 			return
 		} else if !isStoreError(err) {
 			assert.NoError(s, err)
@@ -274,9 +289,10 @@ func (s *stress) create(id saga.ID) {
 	}
 }
 
-// order gives a saga an order. If it is acknowledged, it is in the log.
-func (s *stress) order(id saga.ID) {
-	by := s.by()
+// command issues a random command. If it is acknowledged, it must be in the
+// log.
+func (s *stress) command(id saga.ID) {
+	by := s.caller()
 	nodes := []saga.NodePath{"a", "b", "c", "g", "h", "sub/d", "sub/e", "sub/f"}
 	node := nodes[s.dice.n(len(nodes))]
 	output := saga.Audit{By: "ann", Reason: "by hand", Output: json.RawMessage(`"by hand"`)}
@@ -284,59 +300,62 @@ func (s *stress) order(id saga.ID) {
 	defer cancel()
 	acknowledged := func(err error, path saga.NodePath, kinds ...saga.EventKind) {
 		if err == nil {
-			assert.True(s, s.has(id, path, kinds...), "acknowledged and not in the log: %s of %s", kinds[0], id)
+			assert.True(s, s.has(id, path, kinds...),
+				"the command was acknowledged, but is not in the log: %s of %s", kinds[0], id)
 		}
 	}
 	switch s.dice.n(12) {
 	case 0, 1:
-		acknowledged(by.Pause(ctx, id, because), "", saga.EventPaused)
+		acknowledged(by.Pause(ctx, id, audit), "", saga.EventPaused)
 	case 2, 3:
-		_ = by.Resume(ctx, id, because)
+		_ = by.Resume(ctx, id, audit)
 	case 4:
-		acknowledged(by.Step(ctx, id, because), "", saga.EventStepped)
+		acknowledged(by.Step(ctx, id, audit), "", saga.EventStepped)
 	case 5:
-		acknowledged(by.SetBreakpoint(ctx, id, node, because), node, saga.EventBreakpointSet)
+		acknowledged(by.SetBreakpoint(ctx, id, node, audit), node, saga.EventBreakpointSet)
 	case 6:
-		_ = by.ClearBreakpoint(ctx, id, node, because)
+		_ = by.ClearBreakpoint(ctx, id, node, audit)
 	case 7:
-		acknowledged(by.Cancel(ctx, id, because), "", saga.EventCanceled, saga.EventFailed, saga.EventIndeterminate)
+		acknowledged(by.Cancel(ctx, id, audit), "", saga.EventCanceled, saga.EventFailed, saga.EventIndeterminate)
 	case 8:
-		_ = by.RetryUndo(ctx, id, node, because)
-		_ = by.MarkUndone(ctx, id, node, because)
+		_ = by.RetryUndo(ctx, id, node, audit)
+		_ = by.MarkUndone(ctx, id, node, audit)
 	case 9:
 		acknowledged(by.SupplyOutput(ctx, id, node, output), node, saga.EventOutputSupplied)
 	case 10:
 		if s.dice.one(3) {
-			acknowledged(by.Abandon(ctx, id, because), "", saga.EventAbandoned)
+			acknowledged(by.Abandon(ctx, id, audit), "", saga.EventAbandoned)
 		}
 	case 11:
 		_ = by.Start(ctx, id)
 	}
 }
 
-// restart ends a coordinator, in order or not, and starts another in its place.
+// restart shuts a coordinator down, possibly with a timeout, and starts another
+// one in its place.
 func (s *stress) restart(i int) {
 	s.mu.Lock()
 	old := s.coordinators[i]
 	s.mu.Unlock()
-	patience := s.dice.upTo(3 * time.Second)
-	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	timeout := s.dice.upTo(3 * time.Second)
+	ctx, cancel := context.WithTimeout(s.Context(), timeout)
 	defer cancel()
 	began := time.Now()
 	_ = old.Shutdown(ctx)
-	assert.LessOrEqual(s, time.Since(began), patience+time.Second, "the observer's")
-	time.Sleep(2 * time.Second) // what ran has ended
-	assert.Empty(s, old.InMemory(), "what a coordinator that is gone has")
+	assert.LessOrEqual(s, time.Since(began), timeout+time.Second, "a second more for the observer")
+	time.Sleep(2 * time.Second) // running actions have returned
+	assert.Empty(s, old.InMemory(), "a coordinator that has shut down has no sagas")
 	next := s.open()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.coordinators[i] = next
 }
 
-// end lets a saga end that operators have held, and looks at what has become of it.
-func (s *stress) end(id saga.ID) {
+// finish issues the commands that let a saga finish: it may be created, paused,
+// stuck or at a breakpoint.
+func (s *stress) finish(id saga.ID) {
 	for try := 0; ; try++ {
-		require.Less(s, try, 100, "it comes to no end")
+		require.Less(s, try, 100, "the saga does not finish")
 		status, err := s.client.Status(s.Context(), id)
 		require.NoError(s, err)
 		require.NoError(s, status.Parked)
@@ -344,26 +363,26 @@ func (s *stress) end(id saga.ID) {
 			s.Logf("%s after %d tries, %d events", status.State, try, len(status.Events))
 			break
 		}
-		by := s.by()
+		by := s.caller()
 		_ = by.Start(s.Context(), id)
 		for _, node := range status.Breakpoints {
-			_ = by.ClearBreakpoint(s.Context(), id, status.DAG.Path(node), because)
+			_ = by.ClearBreakpoint(s.Context(), id, status.DAG.Path(node), audit)
 		}
-		_ = by.Resume(s.Context(), id, because)
+		_ = by.Resume(s.Context(), id, audit)
 		for node, state := range status.Nodes {
 			if state == saga.NodeUndoFailed {
 				again := by.RetryUndo
-				if try%2 == 1 { // it can't be undone, as nobody knows whether it was done
+				if try%2 == 1 { // an unknown outcome may have no undo to retry
 					again = by.MarkUndone
 				}
-				_ = again(s.Context(), id, status.DAG.Path(saga.NodeID(node)), because)
+				_ = again(s.Context(), id, status.DAG.Path(saga.NodeID(node)), audit)
 			}
 		}
 		ctx, cancel := context.WithTimeout(s.Context(), 3*time.Minute)
-		_, err = s.by().Wait(ctx, id)
+		_, err = s.caller().Wait(ctx, id)
 		cancel()
 		if err != nil && !errors.As(err, new(*saga.FailedError)) {
-			assert.NoError(s, err, "try %d: it may run, and comes to no end: %v", try, status)
+			assert.NoError(s, err, "try %d: the saga may run, but does not finish: %v", try, status)
 		}
 	}
 }

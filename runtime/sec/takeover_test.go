@@ -19,9 +19,10 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// The tests of this file are about sagas that are taken over together.
+// The tests of this file are about many sagas that are taken over together.
 
-// plantMany records sagas whose first action was under way.
+// plantMany creates n sagas whose coordinator crashed while their first action
+// ran.
 func plantMany(t *testing.T, st store.Store, n int) []saga.ID {
 	t.Helper()
 	ids := make([]saga.ID, n)
@@ -48,19 +49,21 @@ func TestThousandSagasAreTakenOverWithFewCalls(t *testing.T) {
 		w.open(t, st)
 		time.Sleep(time.Minute)
 		assert.Equal(t, 1000, w.count("do c"))
-		assert.Equal(t, []int{100, 200, 400, 300}, st.claimed, "the first ones run soon")
+		assert.Equal(t, []int{100, 200, 400, 300}, st.claimed,
+			"the first claims are small, so that the first sagas run soon")
 		assert.Len(t, st.together, 4)
 		assert.Empty(t, st.alone)
 		assert.ElementsMatch(t, ids, slices.Concat(st.together...))
 	})
 }
 
-// Whatever is wrong when logs are read together, each is read by itself then.
-func TestSagasThatCanNotBeReadTogetherAreReadOneByOne(t *testing.T) {
+// If a call that reads several logs fails in any way, each log is read by
+// itself.
+func TestLogsAreReadOneByOneWhenTheJointReadFails(t *testing.T) {
 	for name, logs := range map[string]func(context.Context, []saga.ID) ([][]saga.Event, error){
 		"error": func(context.Context, []saga.ID) ([][]saga.Event, error) { return nil, errStore },
 		"hangs": func(ctx context.Context, _ []saga.ID) ([][]saga.Event, error) { <-ctx.Done(); return nil, ctx.Err() },
-		"lacks": func(context.Context, []saga.ID) ([][]saga.Event, error) { return make([][]saga.Event, 2), nil },
+		"short": func(context.Context, []saga.ID) ([][]saga.Event, error) { return make([][]saga.Event, 2), nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -68,7 +71,7 @@ func TestSagasThatCanNotBeReadTogetherAreReadOneByOne(t *testing.T) {
 				ids := plantMany(t, st.Store, 20)
 				w := newWorld()
 				w.open(t, st)
-				time.Sleep(11 * time.Second) // the time of one call, and some more
+				time.Sleep(11 * time.Second) // the timeout of one call, and some more
 				assert.Equal(t, 20, w.count("do c"))
 				assert.ElementsMatch(t, ids, st.alone)
 			})
@@ -76,43 +79,44 @@ func TestSagasThatCanNotBeReadTogetherAreReadOneByOne(t *testing.T) {
 	}
 }
 
-func TestLogThatCanNotBeDecodedParksItsSagaAndNoneThatIsReadWithIt(t *testing.T) {
+func TestUndecodableLogParksOnlyItsSaga(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := &undecodable{Store: store.NewMemory()}
 		ids := plantMany(t, st.Store, 9)
-		st.poison = ids[4]
+		st.broken = ids[4]
 		w := newWorld()
 		c := w.open(t, st)
 		waitForAll(t, c, slices.Delete(slices.Clone(ids), 4, 5)...)
-		_, err := c.Wait(t.Context(), st.poison)
+		_, err := c.Wait(t.Context(), st.broken)
 		require.ErrorIs(t, err, saga.ErrParked)
 		assert.ErrorIs(t, err, store.ErrUndecodable)
 		assert.Equal(t, 8, w.count("do a"))
 	})
 }
 
-// undecodable can't decode the log of one saga.
+// undecodable is a store that can't decode the log of one saga.
 type undecodable struct {
 	store.Store
-	poison saga.ID
+	broken saga.ID
 }
 
 func (u *undecodable) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
-	if id == u.poison {
+	if id == u.broken {
 		return nil, store.ErrUndecodable
 	}
 	return u.Store.Events(ctx, id, from, limit)
 }
 
 func (u *undecodable) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
-	if slices.Contains(ids, u.poison) {
+	if slices.Contains(ids, u.broken) {
 		return nil, store.ErrUndecodable
 	}
 	return u.Store.Logs(ctx, ids)
 }
 
-// Another coordinator claims a saga, and goes on with it, between this one's claim and the read of its log.
-func TestSagaThatIsClaimedBeforeItIsReadIsLeftToItsOwner(t *testing.T) {
+// Another coordinator claims and resumes a saga between this coordinator's
+// claim and its read of the log.
+func TestSagaClaimedBeforeItsLogIsReadIsLeftToItsOwner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := &logsStore{Store: store.NewMemory()}
 		ids := plantMany(t, st.Store, 3)
@@ -136,20 +140,21 @@ func TestSagaThatIsClaimedBeforeItIsReadIsLeftToItsOwner(t *testing.T) {
 	})
 }
 
-// Somebody asks for a saga that has been claimed and read, and isn't gone on with yet: it is not run for him, and then again from the
-// log that is old by now.
-func TestSagaThatIsAskedForWhileOthersAreReadRunsOnce(t *testing.T) {
+// A caller waits for a saga that was claimed, while its log is being read. The
+// saga must not be run for the caller, and then again from the log that is
+// stale by then.
+func TestSagaRequestedDuringARecoveryRunsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := &logsStore{Store: store.NewMemory()}
 		ids := plantMany(t, st.Store, 3)
 		var coordinator atomic.Pointer[sec.Coordinator]
-		ended := make(chan error, 1)
+		result := make(chan error, 1)
 		st.logs = func(ctx context.Context, asked []saga.ID) ([][]saga.Event, error) {
 			logs, err := st.Store.Logs(ctx, asked)
 			time.Sleep(time.Second) // until the coordinator is known
 			go func() {
 				_, err := coordinator.Load().Wait(t.Context(), ids[1])
-				ended <- err
+				result <- err
 			}()
 			time.Sleep(5 * time.Second)
 			return logs, err
@@ -157,7 +162,7 @@ func TestSagaThatIsAskedForWhileOthersAreReadRunsOnce(t *testing.T) {
 		w := newWorld()
 		c := w.open(t, st)
 		coordinator.Store(c)
-		require.NoError(t, <-ended)
+		require.NoError(t, <-result)
 		waitForAll(t, c, ids...)
 		time.Sleep(time.Minute)
 		for _, call := range []string{"do a", "do b", "do c"} {
@@ -166,13 +171,17 @@ func TestSagaThatIsAskedForWhileOthersAreReadRunsOnce(t *testing.T) {
 	})
 }
 
-// The events that are in memory between the read and the sagas are bounded, unless one saga has more.
-func TestLongLogsAreReadByThemselves(t *testing.T) {
+// The number of events that one call reads is limited, unless one saga has
+// more.
+func TestLongLogsAreReadSeparately(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const long, most = 3000, 2000
-		pauses := make([]saga.Event, long) // and an even number: it runs in the end
+		const long, limit = 3000, 2000
+		pauses := make([]saga.Event, long) // each even number of them leaves the saga resumed
 		for i := range pauses {
-			pauses[i] = saga.Event{Seq: uint64(i), Kind: [...]saga.EventKind{saga.EventPaused, saga.EventResumed}[i%2], Payload: json.RawMessage(`{"by":"ann","reason":"why"}`)}
+			pauses[i] = saga.Event{
+				Seq: uint64(i), Kind: [...]saga.EventKind{saga.EventPaused, saga.EventResumed}[i%2],
+				Payload: json.RawMessage(`{"by":"ann","reason":"why"}`),
+			}
 		}
 		st := &logsStore{Store: store.NewMemory()}
 		lengths := map[saga.ID]int{}
@@ -189,10 +198,10 @@ func TestLongLogsAreReadByThemselves(t *testing.T) {
 			for _, id := range ids {
 				events += lengths[id]
 			}
-			assert.LessOrEqual(t, events, most)
+			assert.LessOrEqual(t, events, limit)
 		}
 		for id, n := range lengths {
-			if n > most {
+			if n > limit {
 				assert.Contains(t, st.alone, id)
 			}
 		}
@@ -200,7 +209,7 @@ func TestLongLogsAreReadByThemselves(t *testing.T) {
 	})
 }
 
-// Few sagas with large parameters are claimed at a time.
+// A claim takes fewer sagas if their parameters are large.
 func TestClaimsOfLargeSagasAreSmall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size, sagas = 400 << 10, 300
@@ -210,7 +219,10 @@ func TestClaimsOfLargeSagasAreSmall(t *testing.T) {
 		require.NoError(t, err)
 		st := &logsStore{Store: store.NewMemory()}
 		for range sagas {
-			require.NoError(t, st.Create(t.Context(), store.NewSaga{ID: saga.NewID(), Name: "chain", DAG: encoded, Params: params, State: saga.StateRunning, Owner: "crashed"}))
+			require.NoError(t, st.Create(t.Context(), store.NewSaga{
+				ID: saga.NewID(), Name: "chain", DAG: encoded, Params: params,
+				State: saga.StateRunning, Owner: "crashed",
+			}))
 		}
 		w := newWorld()
 		w.open(t, st)
@@ -222,7 +234,8 @@ func TestClaimsOfLargeSagasAreSmall(t *testing.T) {
 	})
 }
 
-// A store that claims slowly is asked for fewer at a time, and not until its time is up.
+// If a store claims slowly, the coordinator asks for fewer sagas at a time,
+// before a claim times out.
 func TestClaimsOfASlowStoreAreSmall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const each = 12 * time.Millisecond
@@ -239,15 +252,21 @@ func TestClaimsOfASlowStoreAreSmall(t *testing.T) {
 	})
 }
 
-// Sagas that were claimed and not gone on with are left to the next coordinator.
-func TestShutdownDuringATakeoverLeavesTheSagas(t *testing.T) {
+// Sagas that were claimed, but not resumed yet, are left to the next
+// coordinator.
+func TestShutdownDuringATakeoverLeavesTheSagasToTheNextCoordinator(t *testing.T) {
 	for _, l := range []time.Duration{0, lease} {
 		synctest.Test(t, func(t *testing.T) {
 			st := &logsStore{Store: store.NewMemory()}
 			ids := plantMany(t, st.Store, 500)
-			st.logs = func(ctx context.Context, _ []saga.ID) ([][]saga.Event, error) { <-ctx.Done(); return nil, ctx.Err() }
+			st.logs = func(ctx context.Context, _ []saga.ID) ([][]saga.Event, error) {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
 			w := newWorld()
-			c, err := sec.New(sec.Config{Store: st, Registry: w.registry(), Lease: l, Logger: slog.New(slog.DiscardHandler)})
+			c, err := sec.New(sec.Config{
+				Store: st, Registry: w.registry(), Lease: l, Logger: slog.New(slog.DiscardHandler),
+			})
 			require.NoError(t, err)
 			time.Sleep(time.Second)
 			require.NoError(t, c.Shutdown(t.Context()))
@@ -258,34 +277,37 @@ func TestShutdownDuringATakeoverLeavesTheSagas(t *testing.T) {
 	}
 }
 
-// serialStore makes one append at a time, in the order in which they came, each of which takes a while.
+// serialStore makes one append at a time, in the order of the calls. Each takes
+// the same time.
 type serialStore struct {
 	store.Store
-	turn  chan struct{}
-	late  atomic.Int32 // appends whose time was up while they waited
-	takes time.Duration
+	writing  chan struct{} // has room for the append that is being made
+	timeouts atomic.Int32  // appends that timed out while they waited
+	duration time.Duration // of each append
 }
 
 func (s *serialStore) Append(ctx context.Context, a store.Append) error {
 	select {
-	case s.turn <- struct{}{}:
+	case s.writing <- struct{}{}:
 	case <-ctx.Done():
-		s.late.Add(1)
+		s.timeouts.Add(1)
 		return ctx.Err()
 	}
-	defer func() { <-s.turn }()
-	time.Sleep(s.takes)
+	defer func() { <-s.writing }()
+	time.Sleep(s.duration)
 	return s.Store.Append(ctx, a)
 }
 
-// However many sagas write at once, the store has the time for each.
-func TestAppendsOfManySagasDoNotRunOutOfTime(t *testing.T) {
+// However many sagas append at once, each append has the full timeout.
+func TestAppendsOfManySagasDoNotTimeOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &serialStore{Store: store.NewMemory(), turn: make(chan struct{}, 1), takes: 5 * time.Millisecond}
-		ids := plantMany(t, st.Store, 3000) // 15 s for one append of each
+		st := &serialStore{
+			Store: store.NewMemory(), writing: make(chan struct{}, 1), duration: 5 * time.Millisecond,
+		}
+		ids := plantMany(t, st.Store, 3000) // one append of each takes 15 s in total
 		w := newWorld()
 		waitForAll(t, w.configured(t, sec.Config{Store: st, StoreTimeout: 10 * time.Second}), ids...)
-		assert.Zero(t, st.late.Load())
+		assert.Zero(t, st.timeouts.Load())
 		assert.Equal(t, 3000, w.count("do c"))
 	})
 }

@@ -16,8 +16,11 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// The saga stay, as the first version of a program has it: hotel; pause; bill, which takes the output of
-// hotel. The next version finds it in pause.
+// The tests of this file start a saga with one version of a program, and resume
+// it with the next version. The saga "stay" has the nodes hotel, pause and
+// bill. Its bill takes the output of hotel. The next version finds it in pause.
+
+// hotelV1 is the output of hotel in the first version.
 type hotelV1 struct {
 	Beds int64
 	City string
@@ -38,14 +41,14 @@ func stay(hotel, bill saga.ActionName, more ...saga.Node) *saga.DAG {
 	return b.MustBuild()
 }
 
-// give is an action that has out as its output.
-func give[Out any](w *world, name saga.ActionName, shape string, out Out) saga.Action {
+// producer returns an action whose output is out.
+func producer[Out any](w *world, name saga.ActionName, shape string, out Out) saga.Action {
 	return saga.NewAction(saga.ActionSpec[saga.None, Out]{
 		Name:  name,
 		Shape: saga.Shape{Output: shape},
 		Do:    func(ctx saga.ActionContext, _ saga.None) (Out, error) { return out, w.act(ctx) },
 		Undo: func(ctx saga.ActionContext, _ saga.None, out Out) error {
-			w.saw(out)
+			w.record(out)
 			return w.act(ctx)
 		},
 	})
@@ -55,38 +58,44 @@ type billInputs[T any] struct {
 	Hotel T `saga:"hotel"`
 }
 
-// take is an action that takes the output of hotel.
-func take[T any](w *world, name saga.ActionName, shape string) saga.Action {
+// consumer returns an action that takes the output of hotel.
+func consumer[T any](w *world, name saga.ActionName, shape string) saga.Action {
 	return saga.NewAction(saga.ActionSpec[billInputs[T], saga.None]{
 		Name:  name,
 		Shape: saga.Shape{Inputs: saga.Shapes{"hotel": shape}},
 		Do: func(ctx saga.ActionContext, in billInputs[T]) (saga.None, error) {
-			w.saw(in.Hotel)
+			w.record(in.Hotel)
 			return saga.None{}, w.act(ctx)
 		},
 	})
 }
 
-// saw notes what an action was given.
-func (w *world) saw(data any) {
+// record adds the input of an action to the history.
+func (w *world) record(data any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.diary = append(w.diary, fmt.Sprintf("%+v", data))
+	w.history = append(w.history, fmt.Sprintf("%+v", data))
 }
 
-// version is a version of the program. All have the action trip.pause.
+// version returns the registry of a version of the program. All versions have
+// the action trip.pause.
 func version(w *world, actions ...saga.Action) *saga.Registry {
 	r := saga.NewRegistry()
-	r.Register(w, saga.NewActionFunc("trip.pause", func(ctx saga.ActionContext) (saga.None, error) { return saga.None{}, w.act(ctx) }, nil))
+	pause := func(ctx saga.ActionContext) (saga.None, error) { return saga.None{}, w.act(ctx) }
+	r.Register(w, saga.NewActionFunc("trip.pause", pause, nil))
 	r.Register(w, actions...)
 	return r
 }
 
 func version1(w *world) *saga.Registry {
-	return version(w, give(w, "trip.hotel", shapeHotelV1, hotelV1{2, "Rome"}), take[hotelV1](w, "trip.bill", shapeHotelV1))
+	return version(w,
+		producer(w, "trip.hotel", shapeHotelV1, hotelV1{2, "Rome"}),
+		consumer[hotelV1](w, "trip.bill", shapeHotelV1),
+	)
 }
 
-// interrupted returns a saga that a program has left in its node pause.
+// interrupted returns a saga whose coordinator, with the registry of program,
+// was interrupted in its node pause.
 func interrupted(t *testing.T, st store.Store, program func(*world) *saga.Registry, dag *saga.DAG) saga.ID {
 	t.Helper()
 	w := newWorld()
@@ -104,6 +113,7 @@ func interrupted(t *testing.T, st store.Store, program func(*world) *saga.Regist
 	return id
 }
 
+// staying returns a saga of dag with its parameters.
 func staying(t *testing.T, dag *saga.DAG) *saga.SagaDAG {
 	t.Helper()
 	d, err := saga.NewSagaDAG(dag, "Rome")
@@ -111,6 +121,7 @@ func staying(t *testing.T, dag *saga.DAG) *saga.SagaDAG {
 	return d
 }
 
+// inBubble runs a test with a store and a world in a synctest bubble.
 func inBubble(t *testing.T, test func(t *testing.T, st store.Store, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { test(t, store.NewMemory(), newWorld()) })
@@ -120,24 +131,29 @@ type hotelText struct{ Beds, City string }
 
 const shapeHotelText = `{"Beds":string,"City":string}`
 
-// versionText has changed a type so that old data doesn't fit.
+// versionText has changed a type in a way that old data doesn't fit.
 func versionText(w *world) *saga.Registry {
-	return version(w, give(w, "trip.hotel", shapeHotelText, hotelText{"two", "Rome"}), take[hotelText](w, "trip.bill", shapeHotelText))
+	return version(w,
+		producer(w, "trip.hotel", shapeHotelText, hotelText{"two", "Rome"}),
+		consumer[hotelText](w, "trip.bill", shapeHotelText),
+	)
 }
 
-func TestSagaThatNoLongerFitsIsParkedAndBlocksNothing(t *testing.T) {
+func TestIncompatibleSagaIsParkedAndDoesNotBlockOthers(t *testing.T) {
 	inBubble(t, func(t *testing.T, st store.Store, w *world) {
 		old := interrupted(t, st, version1, stayV1())
 		c := openWith(t, st, versionText(w))
 		_, _, err := run(t, c, staying(t, stayV1()))
 		require.NoError(t, err)
-		assert.Equal(t, []string{"do hotel", "do pause", "{Beds:two City:Rome}", "do bill"}, w.calls(), "the new saga, and nothing of the old one")
+		assert.Equal(t, []string{"do hotel", "do pause", "{Beds:two City:Rome}", "do bill"}, w.calls(),
+			"only the new saga makes calls")
 
 		_, err = c.Wait(t.Context(), old)
 		require.ErrorIs(t, err, saga.ErrParked)
 		require.ErrorIs(t, err, saga.ErrIncompatible)
-		assert.EqualError(t, err, fmt.Sprintf(
-			`saga %s: saga is parked: saga "stay" is incompatible with action "trip.hotel": node "hotel": output.Beds: was int64, is string`, old))
+		assert.EqualError(t, err, fmt.Sprintf(`saga %s: saga is parked: `, old)+
+			`saga "stay" is incompatible with action "trip.hotel": `+
+			`node "hotel": output.Beds: was int64, is string`)
 		var incompatible *saga.IncompatibleError
 		require.ErrorAs(t, err, &incompatible)
 		assert.Equal(t, saga.NodePath("hotel"), incompatible.Node)
@@ -146,11 +162,11 @@ func TestSagaThatNoLongerFitsIsParkedAndBlocksNothing(t *testing.T) {
 		require.NoError(t, err)
 		assert.ErrorIs(t, status.Parked, saga.ErrIncompatible)
 		assert.Equal(t, saga.StateRunning, status.State)
-		assert.Len(t, status.Events, 3, "its log is as it was")
+		assert.Len(t, status.Events, 3, "its log is unchanged")
 	})
 }
 
-func TestParkedSagaRunsAgainWhenCodeThatFitsIsRegistered(t *testing.T) {
+func TestParkedSagaRunsWhenCompatibleCodeIsRegistered(t *testing.T) {
 	inBubble(t, func(t *testing.T, st store.Store, w *world) {
 		old := interrupted(t, st, version1, stayV1())
 		parking, err := sec.New(sec.Config{Store: st, Registry: versionText(w), Logger: slog.New(slog.DiscardHandler)})
@@ -166,7 +182,7 @@ func TestParkedSagaRunsAgainWhenCodeThatFitsIsRegistered(t *testing.T) {
 	})
 }
 
-func TestAddedOptionalFieldRuns(t *testing.T) {
+func TestAddedOptionalFieldIsCompatible(t *testing.T) {
 	type hotel struct {
 		Beds int64
 		City string
@@ -176,18 +192,26 @@ func TestAddedOptionalFieldRuns(t *testing.T) {
 	inBubble(t, func(t *testing.T, st store.Store, w *world) {
 		old := interrupted(t, st, version1, stayV1())
 		w.fail("do bill")
-		c := openWith(t, st, version(w, give(w, "trip.hotel", shape, hotel{}), take[hotel](w, "trip.bill", shape)))
+		c := openWith(t, st, version(w,
+			producer(w, "trip.hotel", shape, hotel{}),
+			consumer[hotel](w, "trip.bill", shape),
+		))
 		_, err := c.Wait(t.Context(), old)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
-		assert.Equal(t, []string{"do pause", "{Beds:2 City:Rome View:}", "do bill", "{Beds:2 City:Rome View:}", "undo hotel"}, w.calls())
+		assert.Equal(t, []string{
+			"do pause", "{Beds:2 City:Rome View:}", "do bill", "{Beds:2 City:Rome View:}", "undo hotel",
+		}, w.calls())
 	})
 }
 
-func TestRemovedFieldRuns(t *testing.T) {
+func TestRemovedFieldIsCompatible(t *testing.T) {
 	type hotel struct{ Beds int64 }
 	inBubble(t, func(t *testing.T, st store.Store, w *world) {
 		old := interrupted(t, st, version1, stayV1())
-		c := openWith(t, st, version(w, give(w, "trip.hotel", `{"Beds":int64}`, hotel{}), take[hotel](w, "trip.bill", `{"Beds":int64}`)))
+		c := openWith(t, st, version(w,
+			producer(w, "trip.hotel", `{"Beds":int64}`, hotel{}),
+			consumer[hotel](w, "trip.bill", `{"Beds":int64}`),
+		))
 		_, err := c.Wait(t.Context(), old)
 		require.NoError(t, err)
 		assert.Contains(t, w.calls(), "{Beds:2}")
@@ -201,7 +225,10 @@ func TestRenamedFieldKeepsItsJSONName(t *testing.T) {
 	}
 	inBubble(t, func(t *testing.T, st store.Store, w *world) {
 		old := interrupted(t, st, version1, stayV1())
-		c := openWith(t, st, version(w, give(w, "trip.hotel", shapeHotelV1, hotel{}), take[hotel](w, "trip.bill", shapeHotelV1)))
+		c := openWith(t, st, version(w,
+			producer(w, "trip.hotel", shapeHotelV1, hotel{}),
+			consumer[hotel](w, "trip.bill", shapeHotelV1),
+		))
 		_, err := c.Wait(t.Context(), old)
 		require.NoError(t, err)
 		assert.Contains(t, w.calls(), "{Sleeps:2 City:Rome}")
@@ -216,7 +243,10 @@ func TestReplacedFieldTakesTwoReleases(t *testing.T) {
 	}
 	const shapeBoth = `{"Beds":int64,"City":string,"Sleeps"?:int64}`
 	withBoth := func(w *world) *saga.Registry {
-		return version(w, give(w, "trip.hotel", shapeBoth, both{2, "Rome", 2}), take[both](w, "trip.bill", shapeBoth))
+		return version(w,
+			producer(w, "trip.hotel", shapeBoth, both{2, "Rome", 2}),
+			consumer[both](w, "trip.bill", shapeBoth),
+		)
 	}
 	type replaced struct {
 		City   string
@@ -224,7 +254,10 @@ func TestReplacedFieldTakesTwoReleases(t *testing.T) {
 	}
 	const shapeReplaced = `{"City":string,"Sleeps"?:int64}`
 	withReplaced := func(w *world) *saga.Registry {
-		return version(w, give(w, "trip.hotel", shapeReplaced, replaced{}), take[replaced](w, "trip.bill", shapeReplaced))
+		return version(w,
+			producer(w, "trip.hotel", shapeReplaced, replaced{}),
+			consumer[replaced](w, "trip.bill", shapeReplaced),
+		)
 	}
 	inBubble(t, func(t *testing.T, st store.Store, w *world) {
 		first := interrupted(t, st, version1, stayV1())
@@ -234,7 +267,7 @@ func TestReplacedFieldTakesTwoReleases(t *testing.T) {
 		require.NoError(t, err)
 		assert.Contains(t, w.calls(), "{City:Rome Sleeps:2}")
 		_, err = c.Wait(t.Context(), first)
-		assert.ErrorIs(t, err, saga.ErrParked, "it is from before the first release")
+		assert.ErrorIs(t, err, saga.ErrParked, "the saga is older than the first release")
 		assert.ErrorContains(t, err, `node "hotel": output.Beds: is gone, and "Sleeps" is new`)
 	})
 }
@@ -243,12 +276,17 @@ func TestRenamedActionIsFoundByItsAlias(t *testing.T) {
 	inBubble(t, func(t *testing.T, st store.Store, w *world) {
 		old := interrupted(t, st, version1, stayV1())
 		w.fail("do bill")
-		r := version(w, give(w, "trip.lodging", shapeHotelV1, hotelV1{}), take[hotelV1](w, "trip.bill", shapeHotelV1))
+		r := version(w,
+			producer(w, "trip.lodging", shapeHotelV1, hotelV1{}),
+			consumer[hotelV1](w, "trip.bill", shapeHotelV1),
+		)
 		r.Alias("trip.hotel", "trip.lodging")
 		c := openWith(t, st, r)
 		_, err := c.Wait(t.Context(), old)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
-		assert.Equal(t, []string{"do pause", "{Beds:2 City:Rome}", "do bill", "{Beds:2 City:Rome}", "undo hotel"}, w.calls())
+		assert.Equal(t, []string{
+			"do pause", "{Beds:2 City:Rome}", "do bill", "{Beds:2 City:Rome}", "undo hotel",
+		}, w.calls())
 	})
 }
 
@@ -257,9 +295,9 @@ func TestAddedActionIsForNewSagas(t *testing.T) {
 		old := interrupted(t, st, version1, stayV1())
 		dag := stay("trip.hotel", "trip.bill", saga.ActionNode("mail", "", "trip.mail"))
 		r := version1(w)
-		r.Register(w, take[hotelV1](w, "trip.mail", shapeHotelV1))
+		r.Register(w, consumer[hotelV1](w, "trip.mail", shapeHotelV1))
 		c := openWith(t, st, r)
-		assert.ErrorIs(t, c.CreateAndStart(t.Context(), old, staying(t, dag)), saga.ErrSagaExists, "its DAG is another one")
+		assert.ErrorIs(t, c.CreateAndStart(t.Context(), old, staying(t, dag)), saga.ErrSagaExists, "the DAG differs")
 		_, err := c.Wait(t.Context(), old)
 		require.NoError(t, err)
 		assert.Zero(t, w.count("do mail"))
@@ -275,7 +313,7 @@ func TestRemovedActionStaysRegisteredForOldSagas(t *testing.T) {
 		dag := saga.NewDAGBuilder("stay").Append(saga.ActionNode("hotel", "", "trip.hotel")).MustBuild()
 
 		tooEarly, err := sec.New(sec.Config{Store: st, Logger: slog.New(slog.DiscardHandler),
-			Registry: version(w, give(w, "trip.hotel", shapeHotelV1, hotelV1{}))})
+			Registry: version(w, producer(w, "trip.hotel", shapeHotelV1, hotelV1{}))})
 		require.NoError(t, err)
 		_, err = tooEarly.Wait(t.Context(), first)
 		require.ErrorIs(t, err, saga.ErrParked)
@@ -288,7 +326,7 @@ func TestRemovedActionStaysRegisteredForOldSagas(t *testing.T) {
 		assert.Equal(t, 1, w.count("do bill"))
 		_, _, err = run(t, c, staying(t, dag))
 		require.NoError(t, err)
-		assert.Equal(t, 1, w.count("do bill"), "new sagas don't have it")
+		assert.Equal(t, 1, w.count("do bill"), "new sagas don't call it")
 	})
 }
 
@@ -296,13 +334,19 @@ func TestChangedActionGetsANewName(t *testing.T) {
 	inBubble(t, func(t *testing.T, st store.Store, w *world) {
 		old := interrupted(t, st, version1, stayV1())
 		r := version1(w)
-		r.Register(w, give(w, "trip.hotel2", shapeHotelText, hotelText{"two", "Rome"}), take[hotelText](w, "trip.bill2", shapeHotelText))
+		r.Register(w,
+			producer(w, "trip.hotel2", shapeHotelText, hotelText{"two", "Rome"}),
+			consumer[hotelText](w, "trip.bill2", shapeHotelText),
+		)
 		c := openWith(t, st, r)
 		_, err := c.Wait(t.Context(), old)
 		require.NoError(t, err)
 		_, _, err = run(t, c, staying(t, stay("trip.hotel2", "trip.bill2")))
 		require.NoError(t, err)
-		assert.Equal(t, []string{"do pause", "{Beds:2 City:Rome}", "do bill", "do hotel", "do pause", "{Beds:two City:Rome}", "do bill"}, w.calls())
+		assert.Equal(t, []string{
+			"do pause", "{Beds:2 City:Rome}", "do bill",
+			"do hotel", "do pause", "{Beds:two City:Rome}", "do bill",
+		}, w.calls())
 	})
 }
 
@@ -319,7 +363,8 @@ func TestRenamedNodeKeepsItsNameInOldSagas(t *testing.T) {
 		var result struct {
 			Lodging hotelV1 `saga:"lodging"`
 		}
-		assert.ErrorIs(t, outputs.Decode(&result), saga.ErrNodeNotFound, "a result of the new names isn't for old sagas")
+		assert.ErrorIs(t, outputs.Decode(&result), saga.ErrNodeNotFound,
+			"a result type with the new names doesn't fit old sagas")
 		dag := saga.NewDAGBuilder("stay").
 			Append(saga.ActionNode("lodging", "", "trip.hotel")).
 			Append(saga.ActionNode("bill", "", "trip.bill", saga.Bind("hotel", "lodging"))).MustBuild()
@@ -336,7 +381,7 @@ func TestRenamedInputIsParked(t *testing.T) {
 	}
 	inBubble(t, func(t *testing.T, st store.Store, w *world) {
 		old := interrupted(t, st, version1, stayV1())
-		c := openWith(t, st, version(w, give(w, "trip.hotel", shapeHotelV1, hotelV1{}),
+		c := openWith(t, st, version(w, producer(w, "trip.hotel", shapeHotelV1, hotelV1{}),
 			saga.NewAction(saga.ActionSpec[inputs, saga.None]{
 				Name:  "trip.bill",
 				Shape: saga.Shape{Inputs: saga.Shapes{"lodging": shapeHotelV1}},
@@ -348,7 +393,7 @@ func TestRenamedInputIsParked(t *testing.T) {
 	})
 }
 
-func TestResumeRefusesALogThatDoesNotFit(t *testing.T) {
+func TestImportRejectsAnIncompatibleLog(t *testing.T) {
 	inBubble(t, func(t *testing.T, st store.Store, w *world) {
 		old := interrupted(t, st, version1, stayV1())
 		c := openWith(t, st, version1(newWorld()))

@@ -17,30 +17,34 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// world is what the actions of these tests act on. Every action appends a line to its diary, as in
-// "do a" or "undo a", and does what behave says.
+// world stands for the systems that the actions of these tests call. It records
+// each call, such as "do a" or "undo a", and lets tests choose its result.
 type world struct {
-	mu     sync.Mutex
-	diary  []string
-	keys   []string
-	behave map[string]func(saga.ActionContext) error
+	mu      sync.Mutex
+	history []string // calls, in their order
+	keys    []string // the idempotency keys of the calls
+	// behavior has functions that run in a call, by call.
+	behavior map[string]func(saga.ActionContext) error
 }
 
-func newWorld() *world { return &world{behave: map[string]func(saga.ActionContext) error{}} }
+func newWorld() *world { return &world{behavior: map[string]func(saga.ActionContext) error{}} }
 
-func (w *world) on(call string, f func(saga.ActionContext) error) { w.behave[call] = f }
+// on sets a function that runs in a call.
+func (w *world) on(call string, f func(saga.ActionContext) error) { w.behavior[call] = f }
 
+// fail makes a call fail for good.
 func (w *world) fail(call string) {
 	w.on(call, func(saga.ActionContext) error { return saga.Permanent(errors.New(call + " fails")) })
 }
 
+// act records a call, and runs its function.
 func (w *world) act(ctx saga.ActionContext) error {
 	call := fmt.Sprintf("%s %s", ctx.Direction(), ctx.Node())
 	w.mu.Lock()
-	w.diary = append(w.diary, call)
+	w.history = append(w.history, call)
 	w.keys = append(w.keys, ctx.IdempotencyKey())
 	w.mu.Unlock()
-	if f := w.behave[call]; f != nil {
+	if f := w.behavior[call]; f != nil {
 		return f(ctx)
 	}
 	return nil
@@ -49,7 +53,7 @@ func (w *world) act(ctx saga.ActionContext) error {
 func (w *world) calls() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.Clone(w.diary)
+	return slices.Clone(w.history)
 }
 
 func (w *world) count(call string) int {
@@ -62,17 +66,19 @@ func (w *world) count(call string) int {
 	return n
 }
 
-// registry has the actions "act", whose output is the path of its node, and "careful", whose undo takes
-// an unknown output.
+// registry has the actions "act" and "careful". Their output is the path of the
+// node. The undo of "careful" accepts an unknown output.
 func (w *world) registry() *saga.Registry {
 	r := saga.NewRegistry()
 	do := func(ctx saga.ActionContext, _ saga.None) (string, error) { return string(ctx.Node()), w.act(ctx) }
 	r.Register(w,
 		saga.NewAction(saga.ActionSpec[saga.None, string]{
-			Name: "act", Do: do, Undo: func(ctx saga.ActionContext, _ saga.None, _ string) error { return w.act(ctx) },
+			Name: "act", Do: do,
+			Undo: func(ctx saga.ActionContext, _ saga.None, _ string) error { return w.act(ctx) },
 		}),
 		saga.NewAction(saga.ActionSpec[saga.None, string]{
-			Name: "careful", Do: do, UndoUnknown: func(ctx saga.ActionContext, _ saga.None, _ *string) error { return w.act(ctx) },
+			Name: "careful", Do: do,
+			UndoUnknown: func(ctx saga.ActionContext, _ saga.None, _ *string) error { return w.act(ctx) },
 		}),
 	)
 	return r
@@ -81,12 +87,13 @@ func (w *world) registry() *saga.Registry {
 func act(name saga.NodeName) saga.Node     { return saga.ActionNode(name, "", "act") }
 func careful(name saga.NodeName) saga.Node { return saga.ActionNode(name, "", "careful") }
 
-// diamond is a, then b and c, then d.
+// diamond has node a, then b and c in parallel, then d.
 func diamond() *saga.SagaDAG {
-	return withParams(saga.NewDAGBuilder("diamond").Append(act("a")).AppendParallel(act("b"), act("c")).Append(act("d")))
+	return withParams(saga.NewDAGBuilder("diamond").
+		Append(act("a")).AppendParallel(act("b"), act("c")).Append(act("d")))
 }
 
-// chain is a, then b, then c.
+// chain has the nodes a, b and c in a sequence.
 func chain() *saga.SagaDAG {
 	return withParams(saga.NewDAGBuilder("chain").Append(act("a")).Append(act("b")).Append(act("c")))
 }
@@ -99,7 +106,7 @@ func withParams(b *saga.DAGBuilder) *saga.SagaDAG {
 	return dag
 }
 
-// open starts a coordinator, which the test's end shuts down.
+// open starts a coordinator, and shuts it down at the end of the test.
 func (w *world) open(t *testing.T, st store.Store) *sec.Coordinator {
 	t.Helper()
 	c := w.start(t, st)
@@ -107,10 +114,12 @@ func (w *world) open(t *testing.T, st store.Store) *sec.Coordinator {
 	return c
 }
 
-// start starts a coordinator, which the test shuts down.
+// start starts a coordinator. The test must shut it down.
 func (w *world) start(t *testing.T, st store.Store) *sec.Coordinator {
 	t.Helper()
-	c, err := sec.New(sec.Config{Store: st, Registry: w.registry(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	c, err := sec.New(sec.Config{
+		Store: st, Registry: w.registry(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
 	require.NoError(t, err)
 	return c
 }
@@ -124,7 +133,7 @@ func run(t *testing.T, c *sec.Coordinator, dag *saga.SagaDAG) (saga.ID, saga.Out
 	return id, outputs, err
 }
 
-// kinds lists the events of a saga as in "a started".
+// kinds lists the events of a saga in the form "a started".
 func kinds(t *testing.T, c *sec.Coordinator, id saga.ID) []string {
 	t.Helper()
 	status, err := c.Status(t.Context(), id)
