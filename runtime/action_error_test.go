@@ -131,7 +131,7 @@ func TestErrorsThatCannotBeHadBackKeepTheirText(t *testing.T) {
 
 func TestErrorsWhoseMethodsPanicAreRecorded(t *testing.T) {
 	back := recorded(t, (*noRoom)(nil), saga.ReasonError)
-	assert.Contains(t, back.Message, "error of type *saga_test.noRoom, whose text panics: runtime error: invalid memory address")
+	assert.Contains(t, back.Message, "error of type *saga_test.noRoom, whose Error method panics: runtime error: invalid memory address")
 }
 
 func TestErrorsWithoutEndAreRecordedInPart(t *testing.T) {

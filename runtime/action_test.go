@@ -112,7 +112,7 @@ func TestAnErrorOfDoIsReturnedAsItIs(t *testing.T) {
 func TestAnOutputThatIsNoJSONIsIndeterminate(t *testing.T) {
 	a := saga.NewActionFunc("hotel", func(saga.ActionContext) (any, error) { return make(chan int), nil }, nil)
 	_, err := a.Do(callAt(t, hotelDAG(t), "hotel"))
-	assert.EqualError(t, err, "output of a do function that succeeded: json: unsupported type: chan int")
+	assert.EqualError(t, err, "the do function succeeded, but its output can't be encoded: json: unsupported type: chan int")
 	assert.True(t, saga.IsIndeterminate(err), "something was done")
 	assert.True(t, saga.IsPermanent(err), "doing it again doesn't help")
 }
@@ -125,7 +125,7 @@ func TestUndoOfAnUnknownOutcome(t *testing.T) {
 		a := saga.NewAction(saga.ActionSpec[saga.None, *string]{Name: "hotel", Do: do,
 			Undo: func(saga.ActionContext, saga.None, *string) error { t.Error("called"); return nil }})
 		err := a.Undo(callAt(t, d, "hotel", undoing("")))
-		assert.ErrorContains(t, err, "nobody knows whether the do function changed anything")
+		assert.ErrorContains(t, err, "unknown outcome: the do function may have changed something")
 		assert.True(t, saga.IsPermanent(err))
 	})
 	t.Run("with UndoUnknown", func(t *testing.T) {
@@ -152,7 +152,7 @@ func TestAnOutputThatNoLongerFitsIsNotUndone(t *testing.T) {
 		Do:   func(saga.ActionContext, saga.None) (int, error) { return 1, nil },
 		Undo: func(saga.ActionContext, saga.None, int) error { t.Error("called"); return nil }})
 	err := a.Undo(callAt(t, hotelDAG(t), "hotel", undoing(`"x"`)))
-	assert.EqualError(t, err, "output that is to be undone: json: cannot unmarshal string into Go value of type int")
+	assert.EqualError(t, err, "decode the output to undo: json: cannot unmarshal string into Go value of type int")
 	assert.True(t, saga.IsPermanent(err))
 }
 

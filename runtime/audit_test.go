@@ -14,9 +14,9 @@ func TestAnOrderSaysWhoAndWhy(t *testing.T) {
 	assert.NoError(t, saga.Audit{By: "ada", Reason: "customer called"}.Check())
 	assert.NoError(t, saga.Audit{By: "ada", Reason: "customer called", Output: json.RawMessage(`{"Number":"h-1"}`)}.Check())
 	for want, order := range map[string]saga.Audit{
-		"bad order: it names nobody in By":                 {Reason: "customer called"},
-		"invalid audit: it has no reason":                  {By: "ada", Reason: " \n"},
-		"invalid audit: the output is not JSON: \"{oops\"": {By: "ada", Reason: "x", Output: json.RawMessage(`{oops`)},
+		"invalid audit: By is empty":                   {Reason: "customer called"},
+		"invalid audit: Reason is empty":               {By: "ada", Reason: " \n"},
+		"invalid audit: Output is not JSON: \"{oops\"": {By: "ada", Reason: "x", Output: json.RawMessage(`{oops`)},
 	} {
 		err := order.Check()
 		assert.EqualError(t, err, want)
@@ -77,7 +77,7 @@ func TestALogShowsOrders(t *testing.T) {
 005 N003 indeterminate flight: no answer
 `)
 	assert.Contains(t, l.String(), `
-010 N000 canceled      by : unreadable order: "5"
+010 N000 canceled      by : unreadable audit: "5"
 011 N000 abandoned     by ada: booked by phone
 `)
 	assert.Equal(t, "ada", l.Abandoned().By)

@@ -157,44 +157,44 @@ func TestMistakesThatBuildTells(t *testing.T) {
 		},
 		{
 			"after a node that is not there", saga.NewDAGBuilder("s").Node(action("a"), "b").Node(action("b")), saga.ErrNodeNotFound,
-			`saga "s": node "a": no such node: "b", which it is to run after; add that first`,
+			`saga "s": node "a": no such node: "b", after which it runs; add that node first`,
 		},
 		{
 			"after itself", saga.NewDAGBuilder("s").Node(action("a"), "a"), saga.ErrNodeNotFound,
-			`saga "s": node "a": no such node: "a", which it is to run after; add that first`,
+			`saga "s": node "a": no such node: "a", after which it runs; add that node first`,
 		},
 		{
 			"after an inner node", saga.NewDAGBuilder("s").Append(saga.SubsagaNode("sub", inner, saga.FromParams)).Node(action("a"), "deep"), saga.ErrNodeNotFound,
-			`saga "s": node "a": no such node: "deep", which it is to run after; add that first`,
+			`saga "s": node "a": no such node: "deep", after which it runs; add that node first`,
 		},
 		{
 			"input of a sibling", saga.NewDAGBuilder("s").AppendParallel(action("a"), action("b", saga.Bind("x", "a"))).Append(action("c")), saga.ErrNotAncestor,
-			`saga "s": node "b": no ancestor has that name: "a", which its input "x" is to come from`,
+			`saga "s": node "b": no ancestor has that name: "a", from which its input "x" comes`,
 		},
 		{
 			"input of itself", saga.NewDAGBuilder("s").Append(action("a", saga.Bind("x", "a"))), saga.ErrNotAncestor,
-			`saga "s": node "a": no ancestor has that name: "a", which its input "x" is to come from`,
+			`saga "s": node "a": no ancestor has that name: "a", from which its input "x" comes`,
 		},
 		{
 			"input of a later node", saga.NewDAGBuilder("s").Append(action("a", saga.Bind("x", "b"))).Append(action("b")), saga.ErrNotAncestor,
-			`saga "s": node "a": no ancestor has that name: "b", which its input "x" is to come from`,
+			`saga "s": node "a": no ancestor has that name: "b", from which its input "x" comes`,
 		},
 		{
 			"input of no node", saga.NewDAGBuilder("s").Append(action("a", saga.Bind("x", ""))), saga.ErrNotAncestor,
-			`saga "s": node "a": no ancestor has that name: "", which its input "x" is to come from`,
+			`saga "s": node "a": no ancestor has that name: "", from which its input "x" comes`,
 		},
 		{
 			"input of an inner node", saga.NewDAGBuilder("s").Append(saga.SubsagaNode("sub", inner, saga.FromParams)).
 				Append(action("a", saga.Bind("x", "sub/deep"))), saga.ErrNotAncestor,
-			`saga "s": node "a": no ancestor has that name: "sub/deep", which its input "x" is to come from`,
+			`saga "s": node "a": no ancestor has that name: "sub/deep", from which its input "x" comes`,
 		},
 		{
 			"parameters of no node", saga.NewDAGBuilder("s").Append(saga.SubsagaNode("sub", inner, "deep")), saga.ErrNotAncestor,
-			`saga "s": node "sub": no ancestor has that name: "deep", which its parameters are to come from`,
+			`saga "s": node "sub": no ancestor has that name: "deep", from which its parameters come`,
 		},
 		{
 			"parameters of a sibling", saga.NewDAGBuilder("s").AppendParallel(action("a"), saga.SubsagaNode("sub", inner, "a")).Append(action("b")), saga.ErrNotAncestor,
-			`saga "s": node "sub": no ancestor has that name: "a", which its parameters are to come from`,
+			`saga "s": node "sub": no ancestor has that name: "a", from which its parameters come`,
 		},
 		{
 			"input bound twice", saga.NewDAGBuilder("s").Append(action("a", saga.Bind("x", saga.FromParams), saga.Bind("x", saga.FromParams))), saga.ErrBadNode,

@@ -69,7 +69,7 @@ func ExampleDAGBuilder_Build_error() {
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, saga.ErrNotAncestor))
 	// Output:
-	// saga "book-trip": node "car": no ancestor has that name: "hotel", which its input "hotel" is to come from
+	// saga "book-trip": node "car": no ancestor has that name: "hotel", from which its input "hotel" comes
 	// true
 }
 

@@ -126,17 +126,17 @@ func TestLogRefusesWhatIsNoLog(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(withEvents(``)), new(saga.Log)))
 
 	for name, tt := range map[string]struct{ text, want string }{
-		"no version":      {`{}`, `saga log: version 0 is not known, want 1: it was written by another version of this package`},
-		"later version":   {`{"version":2}`, `saga log: version 2 is not known, want 1: it was written by another version of this package`},
+		"no version":      {`{}`, `saga log: version 0 is unknown, want 1: another version of this package wrote it`},
+		"later version":   {`{"version":2}`, `saga log: version 2 is unknown, want 1: another version of this package wrote it`},
 		"no id":           {`{"version":1,"dag":` + string(dag) + `}`, `saga log: it has no "saga_id"`},
 		"bad id":          {`{"version":1,"saga_id":"x"}`, `saga log: saga id "x": want 36 characters`},
 		"no DAG":          {`{"version":1,"saga_id":"` + logID.String() + `"}`, `saga log: it has no "dag"`},
-		"bad DAG":         {`{"version":1,"saga_id":"` + logID.String() + `","dag":{}}`, `saga log: saga DAG: version 0 is not known`},
+		"bad DAG":         {`{"version":1,"saga_id":"` + logID.String() + `","dag":{}}`, `saga log: saga DAG: version 0 is unknown`},
 		"event missing":   {withEvents(`{"seq":1,"node":1,"kind":"started"}`), `saga log: event 0 has seq 1: events are missing or out of order`},
 		"event twice":     {withEvents(`{"seq":0,"node":1,"kind":"started"},{"seq":0,"node":1,"kind":"started"}`), `saga log: event 1 has seq 0: events are missing or out of order`},
-		"no such node":    {withEvents(`{"seq":0,"node":7,"kind":"started"}`), `saga log: event 0 is of node 7 "", which the DAG doesn't have`},
-		"negative node":   {withEvents(`{"seq":0,"node":-1,"kind":"started"}`), `saga log: event 0 is of node -1 "", which the DAG doesn't have`},
-		"another's name":  {withEvents(`{"seq":0,"node":1,"name":"hotel","kind":"started"}`), `saga log: event 0 is of node 1 "hotel", which the DAG doesn't have`},
+		"no such node":    {withEvents(`{"seq":0,"node":7,"kind":"started"}`), `saga log: event 0: the DAG has no node 7 ""`},
+		"negative node":   {withEvents(`{"seq":0,"node":-1,"kind":"started"}`), `saga log: event 0: the DAG has no node -1 ""`},
+		"another's name":  {withEvents(`{"seq":0,"node":1,"name":"hotel","kind":"started"}`), `saga log: event 0: the DAG has no node 1 "hotel"`},
 		"no kind":         {withEvents(`{"seq":0,"node":1}`), `saga log: event 0 has no kind`},
 		"unknown kind":    {withEvents(`{"seq":0,"node":1,"kind":"exploded"}`), `saga log: event kind "exploded" is unknown`},
 		"time that's odd": {withEvents(`{"seq":0,"node":1,"kind":"started","at":"noon"}`), `saga log: parsing time`},

@@ -25,10 +25,10 @@ func TestNamesThatAreRefused(t *testing.T) {
 		{"", `it is empty`},
 		{"a/b", `"a/b" contains '/', which separates or marks names`},
 		{"$params", `"$params" contains '$', which separates or marks names`},
-		{"a\nb", `"a\nb" contains a character that doesn't print, at byte 1`},
-		{"nul\x00", `"nul\x00" contains a character that doesn't print, at byte 3`},
-		{"bidi\u202e", `"bidi\u202e" contains a character that doesn't print, at byte 4`},
-		{"no\u00a0break", `"no\u00a0break" contains a character that doesn't print, at byte 2`},
+		{"a\nb", `"a\nb" contains an unprintable character at byte 1`},
+		{"nul\x00", `"nul\x00" contains an unprintable character at byte 3`},
+		{"bidi\u202e", `"bidi\u202e" contains an unprintable character at byte 4`},
+		{"no\u00a0break", `"no\u00a0break" contains an unprintable character at byte 2`},
 		{"\xff", `"\xff" is not valid UTF-8`},
 		{strings.Repeat("é", 65), `"éééééééééééééééé"… is 130 bytes long, the limit is 128`},
 	}
@@ -59,5 +59,5 @@ func TestLabelsAreOneLine(t *testing.T) {
 		assert.NoError(t, err)
 	}
 	_, err := saga.NewDAGBuilder("s").Append(saga.ActionNode("n", "a\n+-- done: b", "act")).Build()
-	assert.EqualError(t, err, `saga "s": node "n": bad name: label: "a\n+-- done: b" contains a character that doesn't print, at byte 1`)
+	assert.EqualError(t, err, `saga "s": node "n": bad name: label: "a\n+-- done: b" contains an unprintable character at byte 1`)
 }

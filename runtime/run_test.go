@@ -101,7 +101,7 @@ func TestStartReturnsErrors(t *testing.T) {
 	_, err = startLast(t, c, func() {})
 	assert.EqualError(t, err, `saga "last-saga": parameters: json: unsupported type: func()`)
 	_, err = startLast(t, c, 1, saga.WithID(saga.ID{}))
-	assert.EqualError(t, err, `saga "last-saga": the zero id is no saga's`)
+	assert.EqualError(t, err, `saga "last-saga": the id is zero`)
 	_, err = saga.Start[tripResult](context.Background(), c, nil, 1, saga.WithIdempotencyKey("k"))
 	assert.EqualError(t, err, "saga has no DAG")
 }

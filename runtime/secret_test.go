@@ -127,17 +127,17 @@ func TestSecretReadsWhatTheRuntimeWroteAndPlainJSON(t *testing.T) {
 	assert.Equal(t, map[string]int{"a": 1, "$secret": 2}, object.Reveal(), "the mark stands alone")
 
 	for _, text := range []string{`"[redacted]"`, `{"$secret":"[redacted]"}`} {
-		require.ErrorContains(t, json.Unmarshal([]byte(text), new(secret)), "a secret was redacted when it was encoded", text)
+		require.ErrorContains(t, json.Unmarshal([]byte(text), new(secret)), "the secret was redacted when it was encoded", text)
 	}
 }
 
 func TestErrorsOfReadingDoNotTellTheSecret(t *testing.T) {
 	err := json.Unmarshal([]byte(`{"$secret":41114111}`), new(saga.Secret[int8]))
-	require.EqualError(t, err, "the JSON of a secret is not that of a int8")
+	require.EqualError(t, err, "the JSON of the secret can't be decoded as int8")
 	err = json.Unmarshal([]byte(`4111.5`), new(saga.Secret[int]))
 	requireHidden(t, err.Error())
 	err = json.Unmarshal([]byte(`{"$secret":{"$secret":"[redacted]"}}`), new(saga.Secret[secret]))
-	require.ErrorContains(t, err, "a secret was redacted")
+	require.ErrorContains(t, err, "the secret was redacted")
 }
 
 // payment returns the context of an action that gets the parameters, and what it is to return.

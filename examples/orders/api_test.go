@@ -179,7 +179,7 @@ func TestOrderIsUndoneWhenItIsCanceled(t *testing.T) {
 	id := s.place("a key", kinds[0].order)
 	<-carrier.entered
 	cancel := "/orders/" + id.String() + "/cancel"
-	assert.Contains(t, s.failure("POST", cancel, "", `{"by":"bob"}`, http.StatusBadRequest), "it has no reason")
+	assert.Contains(t, s.failure("POST", cancel, "", `{"by":"bob"}`, http.StatusBadRequest), "Reason is empty")
 	assert.Contains(t, s.failure("POST", cancel, "", `{"who":"bob"}`, http.StatusBadRequest), `unknown field "who"`)
 	s.call("POST", cancel, "", `{"by":"bob","reason":"ann called"}`, http.StatusAccepted, nil)
 	s.call("POST", cancel, "", `{"by":"bob","reason":"ann called again"}`, http.StatusAccepted, nil)

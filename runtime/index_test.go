@@ -17,7 +17,7 @@ func TestADAGCanBeTooLarge(t *testing.T) {
 		_, err := saga.NewDAGBuilder("twice").
 			AppendParallel(saga.SubsagaNode("one", dag, saga.FromParams), saga.SubsagaNode("two", dag, saga.FromParams)).
 			Append(action("a")).Build()
-		assert.EqualError(t, err, `saga "twice": node "two": the DAG is too large: with it 120006 nodes, the limit is 100000`)
+		assert.EqualError(t, err, `saga "twice": node "two": too large: 120006 nodes with this subsaga, the limit is 100000`)
 		assert.ErrorIs(t, err, saga.ErrTooLarge)
 	})
 	t.Run("subsagas in each other", func(t *testing.T) {
@@ -28,7 +28,7 @@ func TestADAGCanBeTooLarge(t *testing.T) {
 			require.LessOrEqual(t, depth, 11)
 			dag, err = saga.NewDAGBuilder("deep").Append(saga.SubsagaNode(name, dag, saga.FromParams)).Build()
 		}
-		assert.EqualError(t, err, `saga "deep": the DAG is too large: node 11: its path is 1110 bytes long, the limit is 1024`)
+		assert.EqualError(t, err, `saga "deep": too large: node 11: its path is 1110 bytes long, the limit is 1024`)
 	})
 	t.Run("edges", func(t *testing.T) {
 		stage := func(prefix string) []saga.Node {
@@ -39,7 +39,7 @@ func TestADAGCanBeTooLarge(t *testing.T) {
 			return nodes
 		}
 		_, err := saga.NewDAGBuilder("wide").AppendParallel(stage("a")...).AppendParallel(stage("b")...).Append(action("c")).Build()
-		assert.EqualError(t, err, `saga "wide": the DAG is too large: more than 1000000 edges`)
+		assert.EqualError(t, err, `saga "wide": too large: more than 1000000 edges`)
 	})
 }
 

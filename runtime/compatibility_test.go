@@ -105,9 +105,9 @@ func TestNewInputFitsIfTheSagaGivesIt(t *testing.T) {
 	assert.NoError(t, check("bill", "nights", "int"), "what shape a constant has isn't known")
 	assert.NoError(t, check("room", "plan", "int"), "nor that of parameters")
 	assert.EqualError(t, check("bill", "flight", "int"),
-		`saga "outer" is incompatible with action "bill": node "bill": input.flight: is new, and nothing in this saga gives it`)
+		`saga "outer" is incompatible with action "bill": node "bill": input.flight: is new, and no node of this saga provides it`)
 	assert.EqualError(t, check("room", "hotel", "int8"),
-		`saga "outer" is incompatible with action "room": node "stay/room": input.hotel: is new, and nothing in this saga gives it`)
+		`saga "outer" is incompatible with action "room": node "stay/room": input.hotel: is new, and no node of this saga provides it`)
 }
 
 func TestOutputOfAnActionThatHadNoneDoesNotFit(t *testing.T) {
