@@ -39,7 +39,7 @@ func validName[N ~string](n N) error {
 	case len(s) > maxNameLen:
 		return fmt.Errorf("%.16q… is %d bytes long, the limit is %d", s, len(s), maxNameLen)
 	case strings.ContainsAny(s, "/$"):
-		return fmt.Errorf("%q contains %q, which separates or marks names", s, s[strings.IndexAny(s, "/$")])
+		return fmt.Errorf("%q contains %q, which is reserved", s, s[strings.IndexAny(s, "/$")])
 	}
 	return validText(s)
 }
