@@ -50,7 +50,8 @@ func (e *BuildError) Unwrap() error { return e.Err }
 // Errors that Build returns, in a BuildError.
 var (
 	// ErrBadName is returned when a name is empty, longer than 128 bytes, or
-	// contains a slash, a dollar sign or an unprintable character.
+	// contains a slash, a dollar sign or an unprintable character, or when a
+	// label is not one printable line.
 	ErrBadName = errors.New("bad name")
 	// ErrDuplicateName is returned when two nodes of a DAG have the same name.
 	ErrDuplicateName = errors.New("another node has that name")

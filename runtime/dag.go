@@ -63,8 +63,8 @@ func (d *DAG) End() NodeID { return NodeID(len(d.nodes) - 1) }
 // Output returns the node whose output is the output of the saga.
 func (d *DAG) Output() NodeID { return d.nodes[d.End()].parents[0] }
 
-// Contains reports whether the DAG has a node with that index. The other
-// methods panic if they are called with an index that the DAG doesn't contain.
+// Contains reports whether the DAG has a node with that index. Methods that
+// take a NodeID panic if the DAG doesn't contain it.
 func (d *DAG) Contains(id NodeID) bool { return id >= 0 && int(id) < len(d.nodes) }
 
 // Kind returns the kind of the node.
@@ -100,8 +100,8 @@ func (d *DAG) Children(id NodeID) []NodeID { return d.nodes[id].children }
 func (d *DAG) Closing(id NodeID) NodeID { return d.nodes[id].closing }
 
 // Label returns a description of the node for people. For an action it is the
-// label that ActionNode got. For others it is a text such as "(start node)" or
-// "(constant = 1)".
+// label that was passed to ActionNode. For others it is a text such as "(start
+// node)" or "(constant = 1)".
 func (d *DAG) Label(id NodeID) string {
 	switch n := &d.nodes[id]; n.kind {
 	case KindStart:

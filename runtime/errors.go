@@ -17,7 +17,8 @@ var (
 	// registered.
 	ErrUnknownAction = errors.New("unknown action")
 	// ErrIncompatible is returned when the recorded data of a saga doesn't fit
-	// the actions that are registered now. The error is an *IncompatibleError.
+	// the actions that are registered now. errors.As finds an
+	// *IncompatibleError with the details.
 	ErrIncompatible = errors.New("saga is incompatible with the registered actions")
 	// ErrWrongState is returned when the saga or the node is in a state that
 	// doesn't allow the request.

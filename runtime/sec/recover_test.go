@@ -143,7 +143,7 @@ func TestSagaThatMakesNoSenseIsParkedAndHoldsUpNoOther(t *testing.T) {
 				require.NoError(t, st.Create(t.Context(), store.NewSaga{ID: id, Name: "s", DAG: []byte(`{"version":9}`), State: saga.StateRunning, Owner: "crashed"}))
 				return id
 			},
-			"version 9 is not known",
+			"version 9 is unknown",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
