@@ -9,59 +9,70 @@ import (
 	"github.com/sagagen/sagagen/internal/shape"
 )
 
-// Action is what a node runs. NewAction and NewActionFunc make one from typed functions.
+// Action is what a node runs. NewAction and NewActionFunc make an Action from
+// typed functions.
 //
-// Do and Undo may be called more than once for a node: after a failed attempt, and after a crash, when nobody knows how
-// far the call came. So they have to be idempotent; ActionContext.IdempotencyKey helps.
-// Both may be called by several goroutines, for several nodes.
+// Do and Undo may be called more than once for a node: after a failed attempt,
+// and after a crash that left the outcome of a call unknown. So they must be
+// idempotent; ActionContext.IdempotencyKey helps with that. An Action must be
+// safe for concurrent use: it may run for several nodes and sagas at a time.
 type Action interface {
-	// Name returns the name under which the action is registered and logged.
+	// Name returns the name under which the action is registered and recorded
+	// in logs.
 	Name() ActionName
-	// Do does it, and returns the output as JSON.
+	// Do executes the action and returns its output as JSON. An error means
+	// that it changed nothing, unless the error is marked Indeterminate.
 	Do(ctx ActionContext) (json.RawMessage, error)
-	// Undo undoes it.
+	// Undo compensates for Do.
 	Undo(ctx ActionContext) error
-	// Policy says how attempts are made.
+	// Policy returns how attempts of Do or Undo are made.
 	Policy(Direction) Policy
-	// Shape describes the data that it takes and gives.
+	// Shape describes the JSON of the inputs and the output.
 	Shape() Shape
 }
 
-// None is the output of an action that has none, and the input of one that needs none. Its JSON is null.
+// None is the output type of an action without output, and the input type of an
+// action without inputs. Its JSON is null.
 type None struct{}
 
-// MarshalJSON implements json.Marshaler with null.
+// MarshalJSON implements json.Marshaler. It returns null.
 func (None) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
 
-// UnmarshalJSON implements json.Unmarshaler; it takes any JSON.
+// UnmarshalJSON implements json.Unmarshaler. It accepts any JSON.
 func (*None) UnmarshalJSON([]byte) error { return nil }
 
-// ActionSpec is all that there is to an action which takes In and returns Out.
+// ActionSpec specifies an action that takes In and returns Out.
 //
-// In is a struct with a field of any type for each input, exported and tagged with the
-// input's name as in `saga:"trip"`; or None.
+// In is None, or a struct with one exported field for each input. Each field is
+// tagged with the name of its input, as in `saga:"trip"`.
 type ActionSpec[In, Out any] struct {
-	// Name is the action's name. Required.
+	// Name is the name of the action. Required.
 	Name ActionName
-	// Do does it. Required. An error means that nothing was changed, unless it's marked Indeterminate.
+	// Do executes the action. Required. An error means that Do changed nothing,
+	// unless the error is marked Indeterminate.
 	Do func(ActionContext, In) (Out, error)
-	// DoPolicy says how Do is attempted; the zero Policy makes one attempt, without a bound.
+	// DoPolicy controls the attempts of Do. Default: one attempt, without a
+	// timeout.
 	DoPolicy Policy
 
-	// Undo undoes what Do did, given its output. If it's nil and UndoUnknown too, nothing is to be undone.
+	// Undo compensates for a Do that returned the output. If Undo and
+	// UndoUnknown are nil, there is nothing to undo.
 	Undo func(ActionContext, In, Out) error
-	// UndoUnknown stands in place of Undo if it can also undo a Do whose outcome is unknown. It is
-	// given nil then.
+	// UndoUnknown replaces Undo if it can also undo a Do whose outcome is
+	// unknown. The output is nil then.
 	UndoUnknown func(ActionContext, In, *Out) error
-	// UndoPolicy says how Undo or UndoUnknown is attempted; the zero Policy makes DefaultUndoAttempts
-	// attempts, without a bound.
+	// UndoPolicy controls the attempts of Undo or UndoUnknown. Default:
+	// DefaultUndoAttempts attempts, without a timeout.
 	UndoPolicy Policy
 
-	// Shape describes In and Out. Generated code fills it in.
+	// Shape describes the JSON of In and Out. Generated code sets it. Default:
+	// unknown.
 	Shape Shape
 }
 
-// NewAction makes an Action. It panics if the spec is not one, as that is a mistake in the program.
+// NewAction makes an Action from typed functions. It panics if Do is nil, if
+// both Undo and UndoUnknown are set, or if In is not a struct with tagged
+// fields.
 func NewAction[In, Out any](spec ActionSpec[In, Out]) Action {
 	switch {
 	case spec.Do == nil:
@@ -79,9 +90,13 @@ func NewAction[In, Out any](spec ActionSpec[In, Out]) Action {
 	return &typedAction[In, Out]{spec: spec, inputs: fields}
 }
 
-// NewActionFunc makes an Action from functions that find their inputs themselves, with Lookup
-// and Params. The undo also finds its own node's output with Lookup. It may be nil if there is nothing to undo.
-func NewActionFunc[Out any](name ActionName, do func(ActionContext) (Out, error), undo func(ActionContext) error) Action {
+// NewActionFunc makes an Action from functions that read their inputs with
+// Lookup and Params. The undo function can read the output of its own node with
+// Lookup. undo may be nil if there is nothing to undo. NewActionFunc panics if
+// do is nil.
+func NewActionFunc[Out any](
+	name ActionName, do func(ActionContext) (Out, error), undo func(ActionContext) error,
+) Action {
 	if do == nil {
 		panic(fmt.Sprintf("saga: action %q has no Do", name))
 	}
@@ -114,7 +129,7 @@ func (a *typedAction[In, Out]) Policy(d Direction) Policy {
 func (a *typedAction[In, Out]) Do(ctx ActionContext) (json.RawMessage, error) {
 	in, err := a.decodeInputs(ctx)
 	if err != nil {
-		if ctx.Recovered() { // code of then may have decoded them, and have done something
+		if ctx.Recovered() { // an earlier version may have decoded the inputs and run Do
 			err = Indeterminate(err)
 		}
 		return nil, err
@@ -123,16 +138,20 @@ func (a *typedAction[In, Out]) Do(ctx ActionContext) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	encoded, err := encodeData(&out) // by pointer, so that a MarshalJSON of *Out is called too
+	encoded, err := encodeData(&out) // a pointer, for the methods of *Out
 	if err != nil {
-		return nil, Permanent(Indeterminate(fmt.Errorf("output of a do function that succeeded: %w", err)))
+		err = fmt.Errorf("the do function succeeded, but its output can't be encoded: %w", err)
+		return nil, Permanent(Indeterminate(err))
 	}
 	return encoded, nil
 }
 
-// errUnknownOutcome is why an undo can't be called. It is recorded, and leaves the saga stuck.
-var errUnknownOutcome = errors.New("nobody knows whether the do function changed anything, and this undo function doesn't take an " +
-	"unknown output: look, then undo it by hand; to have such cases undone, let the undo function take a pointer to what the do function returns")
+// errUnknownOutcome is recorded when an undo function doesn't accept an unknown
+// output. The saga becomes stuck.
+var errUnknownOutcome = errors.New("unknown outcome: the do function may have changed something, " +
+	"and this undo function doesn't accept an unknown output; check the effect, undo it by hand, " +
+	"and mark the node undone; to have such cases undone automatically, let the undo function " +
+	"take a pointer to the output")
 
 func (a *typedAction[In, Out]) Undo(ctx ActionContext) error {
 	if a.spec.Undo == nil && a.spec.UndoUnknown == nil {
@@ -142,7 +161,7 @@ func (a *typedAction[In, Out]) Undo(ctx ActionContext) error {
 	if encoded := ctx.call.Output; encoded != nil {
 		out = new(Out)
 		if err := json.Unmarshal(encoded, out); err != nil {
-			return Permanent(fmt.Errorf("output that is to be undone: %w", err))
+			return Permanent(fmt.Errorf("decode the output to undo: %w", err))
 		}
 	}
 	if out == nil && a.spec.UndoUnknown == nil {

@@ -7,31 +7,35 @@ import (
 	"reflect"
 )
 
-// ActionError is the failure of a do or an undo function, as it is in the log. The
-// original error was maybe returned by another process; errors.As still finds an error of a type of yours in an
-// ActionError if the original error's tree had one, with all that its JSON holds.
+// ActionError is the failure of a do or an undo function, as recorded in the
+// saga's log. The original error may come from another process. errors.As still
+// finds an error of a caller's type in an ActionError, if the tree of the
+// original error contained one that round-trips through JSON.
 type ActionError struct {
-	// Message is the original error's text.
+	// Message is the text of the original error.
 	Message string `json:"message"`
-	// Reason says what kind of failure it was.
+	// Reason is the kind of the failure.
 	Reason Reason `json:"reason"`
-	// Attempts counts the attempts that the process which recorded this made; 0 for ReasonNotCalled.
+	// Attempts is the number of attempts that the recording process made; 0 for
+	// ReasonNotCalled.
 	Attempts int `json:"attempts"`
-	// Causes are the errors in the original error's tree that can be had back, outermost first.
+	// Causes are the errors in the tree of the original error that can be
+	// restored, outermost first.
 	Causes []Cause `json:"causes,omitempty"`
-	// Stack is where a panic happened.
+	// Stack is the stack trace of a panic; otherwise empty.
 	Stack string `json:"stack,omitempty"`
 }
 
-// Cause is an error as JSON.
+// Cause is an error encoded as JSON.
 type Cause struct {
 	// Type is the Go type, as in "*example.com/trip.CardDeclined".
 	Type string `json:"type"`
-	// Data is the error as encoding/json has it. The Secrets in it are empty: errors are shown in too many places.
+	// Data is the JSON of the error. Secrets in it are empty, because errors
+	// are displayed in too many places.
 	Data json.RawMessage `json:"data"`
 }
 
-// Reason is a kind of failure.
+// Reason is the kind of a failure.
 type Reason string
 
 // The kinds of failures.
@@ -40,15 +44,18 @@ const (
 	ReasonError Reason = "error"
 	// ReasonPanic: the function panicked.
 	ReasonPanic Reason = "panic"
-	// ReasonTimeout: the attempt's time was up. errors.Is finds context.DeadlineExceeded.
+	// ReasonTimeout: the attempt failed after its timeout. errors.Is reports
+	// true for context.DeadlineExceeded.
 	ReasonTimeout Reason = "timeout"
-	// ReasonInjected: a test or an operator asked for the failure.
+	// ReasonInjected: a test or an operator injected the failure.
 	ReasonInjected Reason = "injected"
-	// ReasonNotCalled: the saga began to unwind while the call waited for a limit, and so it was never made.
+	// ReasonNotCalled: the function was not called, because the saga began to
+	// unwind while the call waited for a concurrency limit.
 	ReasonNotCalled Reason = "not called"
 )
 
-// NewActionError records an error that a function returned.
+// NewActionError returns the record of an error that a function returned.
+// Coordinators call it.
 func NewActionError(err error, reason Reason, attempts int) *ActionError {
 	e := &ActionError{Message: errorText(err), Reason: reason, Attempts: attempts}
 	left := maxErrors
@@ -56,15 +63,17 @@ func NewActionError(err error, reason Reason, attempts int) *ActionError {
 	return e
 }
 
-// Error implements error with the original error's text.
+// Error implements error. It returns the text of the original error.
 func (e *ActionError) Error() string { return e.Message }
 
-// Is reports whether target is context.DeadlineExceeded and time was up.
+// Is reports whether target is context.DeadlineExceeded and the reason is
+// ReasonTimeout.
 func (e *ActionError) Is(target error) bool {
 	return e.Reason == ReasonTimeout && target == context.DeadlineExceeded //nolint:errorlint // that is what Is is for
 }
 
-// As sets target to the first of Causes that has its type.
+// As sets target to the first of the Causes that has its type, and reports
+// whether there is one.
 func (e *ActionError) As(target any) bool {
 	dst := reflect.ValueOf(target)
 	if dst.Kind() != reflect.Pointer || dst.IsNil() {
@@ -89,11 +98,12 @@ func (e *ActionError) As(target any) bool {
 	return false
 }
 
-// maxErrors bounds how much of an error's tree is recorded. A tree without end is possible: an error may
-// unwrap to itself.
+// maxErrors bounds how much of an error tree is visited. A tree can be
+// infinite, as an error may unwrap to itself.
 const maxErrors = 100
 
-// collect adds the errors in err's tree to the causes, depth first as errors.As goes, at most so many as are left.
+// collect adds the errors in the tree of err to the causes, depth first like
+// errors.As, at most *left of them.
 func (e *ActionError) collect(err error, left *int) {
 	if err == nil || *left == 0 {
 		return
@@ -112,13 +122,13 @@ func (e *ActionError) collect(err error, left *int) {
 	}
 }
 
-// errorText, unwrap and marshalError call methods of a user's error type, which may panic: of a
-// nil pointer, for example.
+// errorText, unwrap and marshalError call methods of a user's error type. These
+// may panic, for example on a nil pointer.
 
 func errorText(err error) (text string) {
 	defer func() {
 		if v := recover(); v != nil {
-			text = fmt.Sprintf("error of type %T, whose text panics: %v", err, v)
+			text = fmt.Sprintf("error of type %T, whose Error method panics: %v", err, v)
 		}
 	}()
 	return err.Error()
@@ -149,8 +159,9 @@ func marshalError(err error) (data json.RawMessage, ok bool) {
 	return replaceSecrets(data, emptySecretJSON), failure == nil
 }
 
-// errorTypeName names a type uniquely, or returns "" for one whose values can't be had
-// back: those without a name, and the wrappers of the standard library and of this package.
+// errorTypeName returns a unique name of a type. It returns "" for types whose
+// values can't be restored: unnamed types, and the wrappers of the standard
+// library and of this package.
 func errorTypeName(t reflect.Type) string {
 	star := ""
 	if t.Kind() == reflect.Pointer {

@@ -54,7 +54,7 @@ type endless struct{ N int }
 func (e *endless) Error() string { return "endless" }
 func (e *endless) Unwrap() error { return e }
 
-// recorded is an error as another process reads it from the log.
+// recorded returns an error as another process reads it from the log.
 func recorded(t testing.TB, err error, why saga.Reason) *saga.ActionError {
 	t.Helper()
 	text, failure := json.Marshal(saga.NewActionError(err, why, 2))
@@ -79,7 +79,7 @@ func TestErrorsAsFindsTheOriginalError(t *testing.T) {
 		assert.EqualError(t, err, "declined with code 7")
 		assert.Equal(t, cardDeclined{7}, as[cardDeclined](t, err))
 		assert.False(t, errors.As(err, new(*noRoom)), "another type")
-		assert.False(t, errors.As(err, new(*cardDeclined)), "a pointer is another type than the value")
+		assert.False(t, errors.As(err, new(*cardDeclined)), "a pointer type differs from its value type")
 	})
 	t.Run("pointer", func(t *testing.T) {
 		err := recorded(t, &noRoom{"Ritz"}, saga.ReasonError)
@@ -91,7 +91,7 @@ func TestErrorsAsFindsTheOriginalError(t *testing.T) {
 	t.Run("generic", func(t *testing.T) {
 		err := recorded(t, limit[cardDeclined]{cardDeclined{3}}, saga.ReasonError)
 		assert.Equal(t, limit[cardDeclined]{cardDeclined{3}}, as[limit[cardDeclined]](t, err))
-		assert.False(t, errors.As(err, new(limit[int])), "of another type argument")
+		assert.False(t, errors.As(err, new(limit[int])), "another type argument")
 	})
 	t.Run("wrapped", func(t *testing.T) {
 		err := recorded(t, fmt.Errorf("book: %w", &wrapper{"pay", saga.Permanent(cardDeclined{7})}), saga.ReasonError)
@@ -101,23 +101,26 @@ func TestErrorsAsFindsTheOriginalError(t *testing.T) {
 		assert.Len(t, err.Causes, 2, "the wrappers of fmt and of this package are not recorded")
 	})
 	t.Run("joined", func(t *testing.T) {
-		err := recorded(t, errors.Join(cardDeclined{1}, fmt.Errorf("and: %w, %w", &noRoom{"Ritz"}, cardDeclined{2})), saga.ReasonError)
+		err := recorded(t, errors.Join(cardDeclined{1}, fmt.Errorf("and: %w, %w", &noRoom{"Ritz"}, cardDeclined{2})),
+			saga.ReasonError)
 		assert.Equal(t, cardDeclined{1}, as[cardDeclined](t, err), "the first in the order of errors.As")
 		assert.Equal(t, &noRoom{"Ritz"}, as[*noRoom](t, err))
 		assert.Len(t, err.Causes, 3)
 	})
 	t.Run("in a FailedError", func(t *testing.T) {
 		failed := &saga.FailedError{Failures: []saga.Failure{
-			{Err: recorded(t, &noRoom{"Ritz"}, saga.ReasonError)}, {Err: recorded(t, cardDeclined{7}, saga.ReasonError)},
+			{Err: recorded(t, &noRoom{"Ritz"}, saga.ReasonError)},
+			{Err: recorded(t, cardDeclined{7}, saga.ReasonError)},
 		}}
 		assert.Equal(t, cardDeclined{7}, as[cardDeclined](t, fmt.Errorf("trip: %w", failed)))
 		assert.Equal(t, "no room in Ritz", as[*saga.ActionError](t, failed).Message)
 	})
 }
 
-func TestErrorsThatCannotBeHadBackKeepTheirText(t *testing.T) {
+func TestUnrestorableErrorsKeepTheirText(t *testing.T) {
 	for _, err := range []error{
-		errors.New("plain"), fmt.Errorf("wrapped: %w", errors.New("plain")), unmarshalable{}, panicking{}, struct{ error }{errors.New("unnamed")},
+		errors.New("plain"), fmt.Errorf("wrapped: %w", errors.New("plain")), unmarshalable{}, panicking{},
+		struct{ error }{errors.New("unnamed")},
 	} {
 		back := recorded(t, err, saga.ReasonError)
 		assert.EqualError(t, back, err.Error())
@@ -126,15 +129,17 @@ func TestErrorsThatCannotBeHadBackKeepTheirText(t *testing.T) {
 
 	path := recorded(t, &fs.PathError{Op: "open", Path: "/x", Err: errors.New("busy")}, saga.ReasonError)
 	assert.EqualError(t, path, "open /x: busy")
-	assert.False(t, errors.As(path, new(*fs.PathError)), "its inner error is of an interface type, which JSON can't fill")
+	assert.False(t, errors.As(path, new(*fs.PathError)),
+		"its inner error is of an interface type, which JSON can't fill")
 }
 
 func TestErrorsWhoseMethodsPanicAreRecorded(t *testing.T) {
 	back := recorded(t, (*noRoom)(nil), saga.ReasonError)
-	assert.Contains(t, back.Message, "error of type *saga_test.noRoom, whose text panics: runtime error: invalid memory address")
+	assert.Contains(t, back.Message,
+		"error of type *saga_test.noRoom, whose Error method panics: runtime error: invalid memory address")
 }
 
-func TestErrorsWithoutEndAreRecordedInPart(t *testing.T) {
+func TestInfiniteErrorTreesAreRecordedInPart(t *testing.T) {
 	back := recorded(t, &endless{1}, saga.ReasonError)
 	assert.EqualError(t, back, "endless")
 	assert.Len(t, back.Causes, 100)
@@ -146,7 +151,7 @@ func TestErrorsWithoutEndAreRecordedInPart(t *testing.T) {
 	assert.Len(t, recorded(t, errors.Join(wide...), saga.ReasonError).Causes, 99)
 }
 
-func TestAsTakesAnyTarget(t *testing.T) {
+func TestAsAcceptsAnyTarget(t *testing.T) {
 	err := recorded(t, cardDeclined{7}, saga.ReasonError)
 	assert.False(t, err.As(nil))
 	assert.False(t, err.As(cardDeclined{}))
@@ -167,14 +172,15 @@ func TestOnlyATimeoutIsDeadlineExceeded(t *testing.T) {
 	}
 }
 
-func TestAPanicKeepsItsStack(t *testing.T) {
-	back := recorded(t, fmt.Errorf("hotel: %w", &saga.PanicError{Value: "boom", Stack: []byte("goroutine 1")}), saga.ReasonPanic)
+func TestPanicKeepsItsStack(t *testing.T) {
+	back := recorded(t, fmt.Errorf("hotel: %w", &saga.PanicError{Value: "boom", Stack: []byte("goroutine 1")}),
+		saga.ReasonPanic)
 	assert.EqualError(t, back, "hotel: panic: boom")
 	assert.Equal(t, "goroutine 1", back.Stack)
 	assert.Empty(t, back.Causes)
 }
 
-func TestTypesAreNamedWithTheirPackage(t *testing.T) {
+func TestErrorTypesAreNamedWithTheirPackage(t *testing.T) {
 	back := recorded(t, errors.Join(cardDeclined{1}, &noRoom{"x"}, limit[reason]{"y"}), saga.ReasonError)
 	var types []string
 	for _, c := range back.Causes {

@@ -16,7 +16,8 @@ type hotelInputs struct {
 	Payment string `saga:"payment"`
 }
 
-// hotelDAG is a saga whose node hotel takes the parameters as its input trip.
+// hotelDAG returns a saga with the node hotel, whose input trip is the
+// parameters.
 func hotelDAG(t testing.TB) *saga.SagaDAG {
 	t.Helper()
 	return withParams(t, build(t, saga.NewDAGBuilder("s").
@@ -33,7 +34,7 @@ func undoing(output string) func(*saga.Call) {
 	}
 }
 
-func TestAnActionGetsItsInputsAndItsOutputBack(t *testing.T) {
+func TestActionReceivesItsInputsAndItsOutput(t *testing.T) {
 	var undone []any
 	a := saga.NewAction(saga.ActionSpec[hotelInputs, []string]{
 		Name: "hotel",
@@ -54,7 +55,9 @@ func TestAnActionGetsItsInputsAndItsOutputBack(t *testing.T) {
 	assert.Equal(t, `["Ritz","payment"]`, string(out))
 
 	require.NoError(t, a.Undo(callAt(t, d, "hotel", undoing(string(out)))))
-	assert.Equal(t, []any{saga.Undo, hotelInputs{Trip: trip{Hotel: "Ritz"}, Payment: "payment"}, []string{"Ritz", "payment"}}, undone)
+	assert.Equal(t,
+		[]any{saga.Undo, hotelInputs{Trip: trip{Hotel: "Ritz"}, Payment: "payment"}, []string{"Ritz", "payment"}},
+		undone)
 
 	assert.Equal(t, saga.ActionName("hotel"), a.Name())
 	assert.Equal(t, 6, a.Policy(saga.Do).MaxAttempts)
@@ -62,7 +65,7 @@ func TestAnActionGetsItsInputsAndItsOutputBack(t *testing.T) {
 	assert.Equal(t, "string", a.Shape().Inputs["payment"])
 }
 
-func TestAnInputThatCannotBeHadFailsForGood(t *testing.T) {
+func TestMissingInputIsAPermanentError(t *testing.T) {
 	called := false
 	a := saga.NewAction(saga.ActionSpec[struct {
 		Flight string `saga:"flight"`
@@ -76,10 +79,11 @@ func TestAnInputThatCannotBeHadFailsForGood(t *testing.T) {
 		},
 	})
 	_, err := a.Do(callAt(t, hotelDAG(t), "hotel"))
-	assert.EqualError(t, err, `action "hotel": input "flight": saga "s": node "hotel": no ancestor has that name: "flight"`)
+	assert.EqualError(t, err,
+		`action "hotel": input "flight": saga "s": node "hotel": no ancestor has that name: "flight"`)
 	assert.ErrorIs(t, err, saga.ErrNotAncestor)
 	assert.True(t, saga.IsPermanent(err))
-	assert.False(t, saga.IsIndeterminate(err), "nothing was called, so nothing was changed")
+	assert.False(t, saga.IsIndeterminate(err), "the function was not called")
 	assert.False(t, called)
 
 	b := saga.NewAction(saga.ActionSpec[struct {
@@ -93,15 +97,17 @@ func TestAnInputThatCannotBeHadFailsForGood(t *testing.T) {
 		},
 	})
 	_, err = b.Do(callAt(t, hotelDAG(t), "hotel"))
-	assert.EqualError(t, err, `action "hotel": input "payment": json: cannot unmarshal string into Go value of type int`)
+	assert.EqualError(t, err,
+		`action "hotel": input "payment": json: cannot unmarshal string into Go value of type int`)
 	assert.True(t, saga.IsPermanent(err))
 	assert.False(t, saga.IsIndeterminate(err))
 	_, err = b.Do(callAt(t, hotelDAG(t), "hotel", func(c *saga.Call) { c.Recovered = true }))
 	assert.True(t, saga.IsPermanent(err))
-	assert.True(t, saga.IsIndeterminate(err), "an earlier process may have called it, with a type that could be decoded")
+	assert.True(t, saga.IsIndeterminate(err),
+		"an earlier version of the function may have been called")
 }
 
-func TestAnErrorOfDoIsReturnedAsItIs(t *testing.T) {
+func TestErrorOfDoIsReturnedUnchanged(t *testing.T) {
 	want := errors.New("no room")
 	a := saga.NewActionFunc("hotel", func(saga.ActionContext) (string, error) { return "ignored", want }, nil)
 	out, err := a.Do(callAt(t, hotelDAG(t), "hotel"))
@@ -109,12 +115,13 @@ func TestAnErrorOfDoIsReturnedAsItIs(t *testing.T) {
 	assert.Same(t, want, err)
 }
 
-func TestAnOutputThatIsNoJSONIsIndeterminate(t *testing.T) {
+func TestUnencodableOutputIsIndeterminate(t *testing.T) {
 	a := saga.NewActionFunc("hotel", func(saga.ActionContext) (any, error) { return make(chan int), nil }, nil)
 	_, err := a.Do(callAt(t, hotelDAG(t), "hotel"))
-	assert.EqualError(t, err, "output of a do function that succeeded: json: unsupported type: chan int")
-	assert.True(t, saga.IsIndeterminate(err), "something was done")
-	assert.True(t, saga.IsPermanent(err), "doing it again doesn't help")
+	assert.EqualError(t, err,
+		"the do function succeeded, but its output can't be encoded: json: unsupported type: chan int")
+	assert.True(t, saga.IsIndeterminate(err), "the function changed something")
+	assert.True(t, saga.IsPermanent(err), "another attempt doesn't help")
 }
 
 func TestUndoOfAnUnknownOutcome(t *testing.T) {
@@ -125,19 +132,22 @@ func TestUndoOfAnUnknownOutcome(t *testing.T) {
 		a := saga.NewAction(saga.ActionSpec[saga.None, *string]{Name: "hotel", Do: do,
 			Undo: func(saga.ActionContext, saga.None, *string) error { t.Error("called"); return nil }})
 		err := a.Undo(callAt(t, d, "hotel", undoing("")))
-		assert.ErrorContains(t, err, "nobody knows whether the do function changed anything")
+		assert.ErrorContains(t, err, "unknown outcome: the do function may have changed something")
 		assert.True(t, saga.IsPermanent(err))
 	})
 	t.Run("with UndoUnknown", func(t *testing.T) {
 		var got []**string
 		a := saga.NewAction(saga.ActionSpec[saga.None, *string]{Name: "hotel", Do: do,
-			UndoUnknown: func(_ saga.ActionContext, _ saga.None, out **string) error { got = append(got, out); return nil }})
+			UndoUnknown: func(_ saga.ActionContext, _ saga.None, out **string) error {
+				got = append(got, out)
+				return nil
+			}})
 		require.NoError(t, a.Undo(callAt(t, d, "hotel", undoing(""))))
 		require.NoError(t, a.Undo(callAt(t, d, "hotel", undoing("null"))))
 		require.NoError(t, a.Undo(callAt(t, d, "hotel", undoing(`"x"`))))
 		require.Len(t, got, 3)
-		assert.Nil(t, got[0], "unknown")
-		assert.Nil(t, *got[1], "known, and nil")
+		assert.Nil(t, got[0], "the output is unknown")
+		assert.Nil(t, *got[1], "the output is known to be nil")
 		assert.Equal(t, "x", **got[2])
 	})
 	t.Run("with nothing to undo", func(t *testing.T) {
@@ -147,16 +157,16 @@ func TestUndoOfAnUnknownOutcome(t *testing.T) {
 	})
 }
 
-func TestAnOutputThatNoLongerFitsIsNotUndone(t *testing.T) {
+func TestUndecodableOutputIsNotUndone(t *testing.T) {
 	a := saga.NewAction(saga.ActionSpec[saga.None, int]{Name: "hotel",
 		Do:   func(saga.ActionContext, saga.None) (int, error) { return 1, nil },
 		Undo: func(saga.ActionContext, saga.None, int) error { t.Error("called"); return nil }})
 	err := a.Undo(callAt(t, hotelDAG(t), "hotel", undoing(`"x"`)))
-	assert.EqualError(t, err, "output that is to be undone: json: cannot unmarshal string into Go value of type int")
+	assert.EqualError(t, err, "decode the output to undo: json: cannot unmarshal string into Go value of type int")
 	assert.True(t, saga.IsPermanent(err))
 }
 
-func TestAnActionFuncLooksUpItsInputs(t *testing.T) {
+func TestActionFuncLooksUpItsInputs(t *testing.T) {
 	undone := ""
 	a := saga.NewActionFunc("hotel", func(ctx saga.ActionContext) (string, error) {
 		params, err := saga.Params[trip](ctx)
@@ -175,10 +185,10 @@ func TestAnActionFuncLooksUpItsInputs(t *testing.T) {
 	assert.Equal(t, `"Ritz for payment"`, string(out))
 	require.NoError(t, a.Undo(callAt(t, d, "hotel", undoing(string(out)))))
 	assert.Equal(t, "Ritz for payment", undone)
-	assert.True(t, saga.IsPermanent(a.Undo(callAt(t, d, "hotel", undoing("")))), "it may need the output")
+	assert.True(t, saga.IsPermanent(a.Undo(callAt(t, d, "hotel", undoing("")))), "the undo may need the output")
 }
 
-func TestMistakesInAnActionPanic(t *testing.T) {
+func TestInvalidActionsPanic(t *testing.T) {
 	type in struct {
 		A int `saga:"a"`
 	}
@@ -191,16 +201,19 @@ func TestMistakesInAnActionPanic(t *testing.T) {
 				Undo:        func(saga.ActionContext, in, int) error { return nil },
 				UndoUnknown: func(saga.ActionContext, in, *int) error { return nil }})
 		},
-		`saga: action "x": inputs: int is not a struct`:                                func() { badInputs[int]() },
-		`saga: action "x": inputs: *struct {} is not a struct`:                         func() { badInputs[*struct{}]() },
-		`saga: action "x": inputs: interface {} is not a struct`:                       func() { badInputs[any]() },
-		"saga: action \"x\": inputs: field struct { A int }.A has no tag `saga:\"…\"`": func() { badInputs[struct{ A int }]() },
+		`saga: action "x": inputs: int is not a struct`:          func() { badInputs[int]() },
+		`saga: action "x": inputs: *struct {} is not a struct`:   func() { badInputs[*struct{}]() },
+		`saga: action "x": inputs: interface {} is not a struct`: func() { badInputs[any]() },
+		"saga: action \"x\": inputs: field struct { A int }.A has no tag `saga:\"…\"`": func() {
+			badInputs[struct{ A int }]()
+		},
 		`saga: action "x": inputs: field struct { a int "saga:\"a\"" }.a is not exported`: func() {
 			badInputs[struct {
-				a int `saga:"a"` //nolint:govet // that is the mistake
+				a int `saga:"a"` //nolint:govet // an unexported field is tested
 			}]()
 		},
-		`saga: action "x": inputs: two fields of struct { A int "saga:\"a\""; B int "saga:\"a\"" } are tagged "a"`: func() {
+		`saga: action "x": inputs: two fields of ` +
+			`struct { A int "saga:\"a\""; B int "saga:\"a\"" } are tagged "a"`: func() {
 			badInputs[struct {
 				A int `saga:"a"`
 				B int `saga:"a"`

@@ -12,7 +12,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// randomDAG returns a DAG of stages, edges of their own and subsagas.
+// randomDAG returns a DAG of stages, nodes with explicit edges, and subsagas.
 func randomDAG(t testing.TB, r *rand.Rand, depth int) *saga.DAG {
 	t.Helper()
 	b := saga.NewDAGBuilder("random")
@@ -46,8 +46,9 @@ func randomDAG(t testing.TB, r *rand.Rand, depth int) *saga.DAG {
 	return build(t, b.Append(action("last")))
 }
 
-// TestLookupSeesExactlyTheAncestors compares with a walk through all that a node runs after.
-func TestLookupSeesExactlyTheAncestors(t *testing.T) {
+// TestLookupFindsExactlyTheAncestors compares Lookup with a search through all
+// nodes that a node runs after.
+func TestLookupFindsExactlyTheAncestors(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -87,7 +88,8 @@ func cutLast(path saga.NodePath) (folder string, name saga.NodeName) {
 	return string(path[:i]), saga.NodeName(path[i:])
 }
 
-// BenchmarkLookup looks up the first node of a chain in the last. The cost should be the same for all lengths.
+// BenchmarkLookup looks up the first node of a chain from the last. The cost
+// should not depend on the length.
 func BenchmarkLookup(b *testing.B) {
 	for _, n := range []int{10, 1_000, 100_000 - 2} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

@@ -10,13 +10,14 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-func TestAnOrderSaysWhoAndWhy(t *testing.T) {
+func TestAuditRequiresByAndReason(t *testing.T) {
 	assert.NoError(t, saga.Audit{By: "ada", Reason: "customer called"}.Check())
-	assert.NoError(t, saga.Audit{By: "ada", Reason: "customer called", Output: json.RawMessage(`{"Number":"h-1"}`)}.Check())
+	assert.NoError(t,
+		saga.Audit{By: "ada", Reason: "customer called", Output: json.RawMessage(`{"Number":"h-1"}`)}.Check())
 	for want, order := range map[string]saga.Audit{
-		"bad order: it names nobody in By":                 {Reason: "customer called"},
-		"invalid audit: it has no reason":                  {By: "ada", Reason: " \n"},
-		"invalid audit: the output is not JSON: \"{oops\"": {By: "ada", Reason: "x", Output: json.RawMessage(`{oops`)},
+		"invalid audit: By is empty":                   {Reason: "customer called"},
+		"invalid audit: Reason is empty":               {By: "ada", Reason: " \n"},
+		"invalid audit: Output is not JSON: \"{oops\"": {By: "ada", Reason: "x", Output: json.RawMessage(`{oops`)},
 	} {
 		err := order.Check()
 		assert.EqualError(t, err, want)
@@ -24,9 +25,10 @@ func TestAnOrderSaysWhoAndWhy(t *testing.T) {
 	}
 }
 
-// orderedLog is the log of a trip in which operators had to help: the hotel's failure was put right, and the refund of
-// the payment was called again, failed again, and was done by hand.
-func orderedLog(t testing.TB) *saga.Log {
+// commandLog returns the log of a trip with operator commands: the failure of
+// the hotel was resolved, and the refund of the payment was retried, failed
+// again, and was marked undone.
+func commandLog(t testing.TB) *saga.Log {
 	t.Helper()
 	encode := func(v any) json.RawMessage {
 		text, err := json.Marshal(v)
@@ -34,20 +36,20 @@ func orderedLog(t testing.TB) *saga.Log {
 		return text
 	}
 	failed := encode(saga.ActionError{Message: "no answer", Reason: saga.ReasonError, Attempts: 1})
-	order := encode(saga.Audit{By: "ada", Reason: "booked by phone", Output: json.RawMessage(`{"Number":"h-1"}`)})
+	audit := encode(saga.Audit{By: "ada", Reason: "booked by phone", Output: json.RawMessage(`{"Number":"h-1"}`)})
 	l := &saga.Log{ID: logID, DAG: withParams(t, tripDAG(t), nil)}
 	for _, e := range []saga.Event{
 		{Node: 1, Kind: saga.EventSucceeded, Payload: json.RawMessage(`{}`)},
 		{Node: 2, Kind: saga.EventFailed, Payload: failed},
-		{Node: 0, Kind: saga.EventPaused, Payload: order},
-		{Node: 2, Kind: saga.EventOutputSupplied, Payload: order},
+		{Node: 0, Kind: saga.EventPaused, Payload: audit},
+		{Node: 2, Kind: saga.EventOutputSupplied, Payload: audit},
 		{Node: 3, Kind: saga.EventIndeterminate, Payload: failed},
 		{Node: 1, Kind: saga.EventUndoFailed, Payload: failed},
-		{Node: 1, Kind: saga.EventUndoRetried, Payload: order},
+		{Node: 1, Kind: saga.EventUndoRetried, Payload: audit},
 		{Node: 1, Kind: saga.EventUndoFailed, Payload: failed},
-		{Node: 1, Kind: saga.EventMarkedUndone, Payload: order},
+		{Node: 1, Kind: saga.EventMarkedUndone, Payload: audit},
 		{Node: 0, Kind: saga.EventCanceled, Payload: json.RawMessage(`5`)},
-		{Node: 0, Kind: saga.EventAbandoned, Payload: order},
+		{Node: 0, Kind: saga.EventAbandoned, Payload: audit},
 	} {
 		e.Seq = uint64(len(l.Events))
 		l.Events = append(l.Events, e)
@@ -55,8 +57,8 @@ func orderedLog(t testing.TB) *saga.Log {
 	return l
 }
 
-func TestFailuresThatWerePutRightDontStand(t *testing.T) {
-	l := orderedLog(t)
+func TestResolvedFailuresAreLeftOut(t *testing.T) {
+	l := commandLog(t)
 	var counts []int
 	for n := range l.Events {
 		counts = append(counts, len((&saga.Log{ID: l.ID, DAG: l.DAG, Events: l.Events[:n+1]}).Failures()))
@@ -66,18 +68,18 @@ func TestFailuresThatWerePutRightDontStand(t *testing.T) {
 	assert.True(t, l.Unwinding())
 
 	l.Events = l.Events[:4]
-	assert.False(t, l.Unwinding(), "its only failure was put right")
+	assert.False(t, l.Unwinding(), "its only failure was resolved")
 }
 
-func TestALogShowsOrders(t *testing.T) {
-	l := orderedLog(t)
+func TestLogShowsCommands(t *testing.T) {
+	l := commandLog(t)
 	assert.Contains(t, l.String(), `
 003 N000 paused        by ada: booked by phone
 004 N002 output_supplied hotel by ada: booked by phone
 005 N003 indeterminate flight: no answer
 `)
 	assert.Contains(t, l.String(), `
-010 N000 canceled      by : unreadable order: "5"
+010 N000 canceled      by : unreadable audit: "5"
 011 N000 abandoned     by ada: booked by phone
 `)
 	assert.Equal(t, "ada", l.Abandoned().By)
@@ -85,11 +87,13 @@ func TestALogShowsOrders(t *testing.T) {
 	assert.Nil(t, failedLog(t).Canceled())
 }
 
-func TestOrdersRoundTrip(t *testing.T) {
-	l := orderedLog(t)
+func TestAuditsRoundTrip(t *testing.T) {
+	l := commandLog(t)
 	text, err := json.Marshal(l)
 	require.NoError(t, err)
-	assert.Contains(t, string(text), `{"seq":3,"node":2,"name":"hotel","kind":"output_supplied","audit":{"by":"ada","reason":"booked by phone","output":{"Number":"h-1"}}}`)
+	assert.Contains(t, string(text),
+		`{"seq":3,"node":2,"name":"hotel","kind":"output_supplied",`+
+			`"audit":{"by":"ada","reason":"booked by phone","output":{"Number":"h-1"}}}`)
 	var back saga.Log
 	require.NoError(t, json.Unmarshal(text, &back))
 	assert.Equal(t, l.Events, back.Events)

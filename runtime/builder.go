@@ -7,11 +7,12 @@ import (
 	"strings"
 )
 
-// DAGBuilder builds a DAG, node by node. Its methods return it, so that calls chain; the
-// first mistake is kept and returned by Build.
+// DAGBuilder builds a DAG node by node. Its methods return the builder, so
+// calls can be chained. Build returns the first mistake. A DAGBuilder is not
+// safe for concurrent use.
 //
 //	dag, err := saga.NewDAGBuilder("book-trip").
-//		Append(saga.ActionNode("payment", "ChargeCreditCard", "trip.payment")).
+//		Append(saga.ActionNode("payment", "ChargeCard", "trip.payment")).
 //		AppendParallel(
 //			saga.ActionNode("hotel", "BookHotel", "trip.hotel"),
 //			saga.ActionNode("car", "BookCar", "trip.car"),
@@ -21,17 +22,17 @@ import (
 type DAGBuilder struct {
 	name   Name
 	nodes  []dagNode           // the start node first
-	ids    map[NodeName]NodeID // of the nodes of this name space, not those inside subsagas
-	tails  []NodeID            // the nodes of this name space since the last stage, ascending; see leaves
-	passed map[NodeID]bool     // those of the tails that something runs after
+	ids    map[NodeName]NodeID // without the nodes inside subsagas
+	tails  []NodeID            // the nodes since the last stage, ascending; see leaves
+	passed map[NodeID]bool     // those of the tails that have children
 	err    *BuildError
 }
 
-// BuildError says why a DAG can't be built. Err is one of the Err… values of this package,
-// or wraps one.
+// BuildError says why a DAG can't be built. Err is one of the Err… values of
+// this package, or wraps one.
 type BuildError struct {
 	Saga Name
-	Node NodeName // empty if it's about the whole saga
+	Node NodeName // empty if the error concerns the whole saga
 	Err  error
 }
 
@@ -48,23 +49,29 @@ func (e *BuildError) Unwrap() error { return e.Err }
 
 // Errors that Build returns, in a BuildError.
 var (
-	// ErrBadName is returned when a name is empty, too long, or contains a character that no name may have.
+	// ErrBadName is returned when a name is empty, longer than 128 bytes, or
+	// contains a slash, a dollar sign or an unprintable character, or when a
+	// label is not one printable line.
 	ErrBadName = errors.New("bad name")
 	// ErrDuplicateName is returned when two nodes of a DAG have the same name.
 	ErrDuplicateName = errors.New("another node has that name")
-	// ErrEmptyStage is returned when AppendParallel is called without a node.
+	// ErrEmptyStage is returned when AppendParallel is called without nodes.
 	ErrEmptyStage = errors.New("a stage needs at least one node")
-	// ErrBadOutput is returned when a DAG is empty or doesn't end with exactly one node.
+	// ErrBadOutput is returned when a DAG is empty or doesn't end with exactly
+	// one node.
 	ErrBadOutput = errors.New("a saga ends with exactly one node, whose output is the saga's")
-	// ErrNodeNotFound is returned when a name or an index is not that of a node.
+	// ErrNodeNotFound is returned when a name, a path or an index doesn't
+	// identify a node.
 	ErrNodeNotFound = errors.New("no such node")
-	// ErrNotAncestor is returned when a node refers to the output of one that doesn't always end before it starts.
+	// ErrNotAncestor is returned when a node refers to the output of a node
+	// that isn't guaranteed to succeed before it starts.
 	ErrNotAncestor = errors.New("no ancestor has that name")
-	// ErrBadNode is returned when a node is not one that this package made, or can't be encoded.
+	// ErrBadNode is returned when a Node was not made by ActionNode,
+	// ConstantNode or SubsagaNode, or can't be encoded.
 	ErrBadNode = errors.New("bad node")
 )
 
-// NewDAGBuilder returns a builder of an empty DAG.
+// NewDAGBuilder returns a builder of a DAG with that name. The DAG is empty.
 func NewDAGBuilder(name Name) *DAGBuilder {
 	b := &DAGBuilder{
 		name:   name,
@@ -81,7 +88,8 @@ func NewDAGBuilder(name Name) *DAGBuilder {
 // Append adds a node that runs after all nodes added so far.
 func (b *DAGBuilder) Append(node Node) *DAGBuilder { return b.AppendParallel(node) }
 
-// AppendParallel adds nodes that run after all nodes added so far, and beside each other.
+// AppendParallel adds nodes that run after all nodes added so far, and in
+// parallel with each other.
 func (b *DAGBuilder) AppendParallel(nodes ...Node) *DAGBuilder {
 	if len(nodes) == 0 {
 		b.fail("", ErrEmptyStage)
@@ -96,15 +104,15 @@ func (b *DAGBuilder) AppendParallel(nodes ...Node) *DAGBuilder {
 	return b
 }
 
-// Node adds a node that runs directly after those named, which were added before, or at the
-// start of the saga if none is named.
+// Node adds a node that runs directly after the named nodes, which must have
+// been added before. If none is named, the node runs at the start of the saga.
 func (b *DAGBuilder) Node(node Node, after ...NodeName) *DAGBuilder {
 	var parents []NodeID
 	seen := make(map[NodeID]bool, len(after))
 	for _, name := range after {
 		id, ok := b.ids[name]
 		if !ok {
-			b.fail(node.name, fmt.Errorf("%w: %q, which it is to run after; add that first", ErrNodeNotFound, name))
+			b.fail(node.name, fmt.Errorf("%w: %q, after which it runs; add that node first", ErrNodeNotFound, name))
 			return b
 		}
 		if !seen[id] {
@@ -123,11 +131,12 @@ func (b *DAGBuilder) Build() (*DAG, error) {
 	}
 	leaves := b.leaves()
 	if len(leaves) != 1 {
-		return nil, &BuildError{Saga: b.name, Err: fmt.Errorf("%w; this one ends with %s", ErrBadOutput, b.names(leaves))}
+		err := fmt.Errorf("%w; this one ends with %s", ErrBadOutput, b.names(leaves))
+		return nil, &BuildError{Saga: b.name, Err: err}
 	}
 	d := &DAG{name: b.name, nodes: slices.Clone(b.nodes)}
 	d.nodes = append(d.nodes, dagNode{kind: KindEnd, parents: leaves})
-	if err := d.derive(); err != nil {
+	if err := d.index(); err != nil {
 		return nil, &BuildError{Saga: b.name, Err: err}
 	}
 	if err := d.checkSources(); err != nil {
@@ -136,8 +145,8 @@ func (b *DAGBuilder) Build() (*DAG, error) {
 	return d, nil
 }
 
-// MustBuild is Build for a DAG that is known to be right, such as one that sagagen has
-// checked. It panics on an error.
+// MustBuild is like Build but panics on an error. It is meant for DAGs that are
+// known to be valid, such as those that sagagen has checked.
 func (b *DAGBuilder) MustBuild() *DAG {
 	d, err := b.Build()
 	if err != nil {
@@ -163,7 +172,7 @@ func (b *DAGBuilder) add(n Node, parents []NodeID) {
 	}
 	if n.kind == KindSubsaga {
 		if size := len(b.nodes) + len(n.dag.nodes) + 1; size > maxNodes {
-			b.fail(n.name, fmt.Errorf("%w: with it %d nodes, the limit is %d", ErrTooLarge, size, maxNodes))
+			b.fail(n.name, fmt.Errorf("%w: %d nodes with this subsaga, the limit is %d", ErrTooLarge, size, maxNodes))
 			return
 		}
 		b.addSubsaga(n, parents)
@@ -178,7 +187,7 @@ func (b *DAGBuilder) add(n Node, parents []NodeID) {
 	b.tails = append(b.tails, id)
 }
 
-// leaves returns the nodes of this name space that nothing runs after yet, ascending.
+// leaves returns the nodes of this name space without children, ascending.
 func (b *DAGBuilder) leaves() []NodeID {
 	var leaves []NodeID
 	for _, id := range b.tails {
@@ -189,8 +198,8 @@ func (b *DAGBuilder) leaves() []NodeID {
 	return leaves
 }
 
-// addSubsaga copies the inner DAG between two brackets: its start becomes the subsaga_start, its
-// end the subsaga_end.
+// addSubsaga copies the inner DAG. Its start node becomes a KindSubsagaStart,
+// its end node a KindSubsagaEnd.
 func (b *DAGBuilder) addSubsaga(n Node, parents []NodeID) {
 	offset := NodeID(len(b.nodes))
 	for _, inner := range n.dag.nodes {
@@ -203,7 +212,8 @@ func (b *DAGBuilder) addSubsaga(n Node, parents []NodeID) {
 		}
 		switch inner.kind {
 		case KindStart:
-			copied.kind, copied.subsaga, copied.params, copied.parents = KindSubsagaStart, n.dag.name, n.paramsFrom, parents
+			copied.kind, copied.parents = KindSubsagaStart, parents
+			copied.subsaga, copied.params = n.dag.name, n.paramsFrom
 		case KindEnd:
 			copied.kind, copied.name = KindSubsagaEnd, n.name
 		}
@@ -211,20 +221,20 @@ func (b *DAGBuilder) addSubsaga(n Node, parents []NodeID) {
 	}
 }
 
-// checkSources checks that whatever a node refers to is an ancestor's.
+// checkSources checks that the nodes refer to the outputs of ancestors only.
 func (d *DAG) checkSources() error {
 	for i := range d.nodes {
 		id, n := NodeID(i), &d.nodes[i]
 		if n.kind == KindSubsagaStart {
 			if _, err := d.source(id, n.params); err != nil {
 				return &BuildError{Saga: d.name, Node: d.nodes[n.closing].name,
-					Err: fmt.Errorf("%w: %q, which its parameters are to come from", ErrNotAncestor, n.params)}
+					Err: fmt.Errorf("%w: %q, from which its parameters come", ErrNotAncestor, n.params)}
 			}
 		}
 		for _, in := range n.inputs {
 			if _, err := d.source(id, in.From); err != nil {
 				return &BuildError{Saga: d.name, Node: n.name,
-					Err: fmt.Errorf("%w: %q, which its input %q is to come from", ErrNotAncestor, in.From, in.Input)}
+					Err: fmt.Errorf("%w: %q, from which its input %q comes", ErrNotAncestor, in.From, in.Input)}
 			}
 		}
 	}

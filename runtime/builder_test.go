@@ -9,7 +9,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-func TestAppendRunsAfterAllBefore(t *testing.T) {
+func TestAppendRunsAfterAllEarlierNodes(t *testing.T) {
 	assert.Equal(t, `[0,"start","",null]
 [1,"action","payment",[0]]
 [2,"action","hotel",[1]]
@@ -20,7 +20,7 @@ func TestAppendRunsAfterAllBefore(t *testing.T) {
 `, shape(tripDAG(t)))
 }
 
-func TestAppendParallelRunsAfterEachOfTheStageBefore(t *testing.T) {
+func TestAppendParallelRunsAfterAllNodesOfThePreviousStage(t *testing.T) {
 	dag := build(t, saga.NewDAGBuilder("s").
 		AppendParallel(action("a"), action("b")).
 		AppendParallel(action("c"), action("d")).
@@ -35,7 +35,7 @@ func TestAppendParallelRunsAfterEachOfTheStageBefore(t *testing.T) {
 `, shape(dag))
 }
 
-func TestNodeHasItsOwnEdges(t *testing.T) {
+func TestNodeHasExplicitEdges(t *testing.T) {
 	dag := build(t, saga.NewDAGBuilder("s").
 		Node(action("a")).
 		Node(action("b")).
@@ -64,7 +64,7 @@ func TestNodeAfterAnEarlierStage(t *testing.T) {
 	assert.Equal(t, []saga.NodeID{2, 3}, dag.Parents(find(t, dag, "d")))
 }
 
-func TestSubsagasStandBetweenBrackets(t *testing.T) {
+func TestSubsagasAreExpandedBetweenStartAndEnd(t *testing.T) {
 	dag := nestedDAG(t)
 	assert.Equal(t, `[0,"start","",null]
 [1,"constant","size",[0]]
@@ -110,7 +110,7 @@ func TestConsecutiveSubsagas(t *testing.T) {
 `, shape(dag))
 }
 
-func TestABuilderGoesOnAfterBuild(t *testing.T) {
+func TestBuilderCanBeUsedAfterBuild(t *testing.T) {
 	b := saga.NewDAGBuilder("s").Append(action("a"))
 	first := build(t, b)
 	_, err := b.AppendParallel(action("b"), action("c")).Build()
@@ -123,7 +123,7 @@ func TestABuilderGoesOnAfterBuild(t *testing.T) {
 	assert.Equal(t, []saga.NodeID{2, 3}, second.Children(1))
 }
 
-func TestMistakesThatBuildTells(t *testing.T) {
+func TestBuildReportsMistakes(t *testing.T) {
 	inner := build(t, saga.NewDAGBuilder("inner").Append(action("deep")))
 	tests := []struct {
 		name    string
@@ -136,76 +136,97 @@ func TestMistakesThatBuildTells(t *testing.T) {
 			`saga "s": a saga ends with exactly one node, whose output is the saga's; this one ends with none`,
 		},
 		{
-			"two ends", saga.NewDAGBuilder("s").Append(action("a")).AppendParallel(action("b"), action("c")), saga.ErrBadOutput,
+			"two ends", saga.NewDAGBuilder("s").Append(action("a")).AppendParallel(action("b"), action("c")),
+			saga.ErrBadOutput,
 			`saga "s": a saga ends with exactly one node, whose output is the saga's; this one ends with "b" and "c"`,
 		},
 		{
-			"three ends", saga.NewDAGBuilder("s").Node(action("a")).Node(action("b")).Node(action("c")), saga.ErrBadOutput,
-			`saga "s": a saga ends with exactly one node, whose output is the saga's; this one ends with "a", "b" and "c"`,
+			"three ends", saga.NewDAGBuilder("s").Node(action("a")).Node(action("b")).Node(action("c")),
+			saga.ErrBadOutput,
+			`saga "s": a saga ends with exactly one node, whose output is the saga's; ` +
+				`this one ends with "a", "b" and "c"`,
 		},
 		{
 			"empty stage", saga.NewDAGBuilder("s").Append(action("a")).AppendParallel(), saga.ErrEmptyStage,
 			`saga "s": a stage needs at least one node`,
 		},
 		{
-			"name used twice", saga.NewDAGBuilder("s").Append(action("a")).Append(saga.ConstantNode("a", 1)), saga.ErrDuplicateName,
+			"name used twice", saga.NewDAGBuilder("s").Append(action("a")).Append(saga.ConstantNode("a", 1)),
+			saga.ErrDuplicateName,
 			`saga "s": node "a": another node has that name`,
 		},
 		{
-			"subsaga of a name that is used", saga.NewDAGBuilder("s").Append(action("a")).Append(saga.SubsagaNode("a", inner, "a")), saga.ErrDuplicateName,
+			"subsaga with a used name",
+			saga.NewDAGBuilder("s").Append(action("a")).Append(saga.SubsagaNode("a", inner, "a")),
+			saga.ErrDuplicateName,
 			`saga "s": node "a": another node has that name`,
 		},
 		{
-			"after a node that is not there", saga.NewDAGBuilder("s").Node(action("a"), "b").Node(action("b")), saga.ErrNodeNotFound,
-			`saga "s": node "a": no such node: "b", which it is to run after; add that first`,
+			"after an unknown node", saga.NewDAGBuilder("s").Node(action("a"), "b").Node(action("b")),
+			saga.ErrNodeNotFound,
+			`saga "s": node "a": no such node: "b", after which it runs; add that node first`,
 		},
 		{
 			"after itself", saga.NewDAGBuilder("s").Node(action("a"), "a"), saga.ErrNodeNotFound,
-			`saga "s": node "a": no such node: "a", which it is to run after; add that first`,
+			`saga "s": node "a": no such node: "a", after which it runs; add that node first`,
 		},
 		{
-			"after an inner node", saga.NewDAGBuilder("s").Append(saga.SubsagaNode("sub", inner, saga.FromParams)).Node(action("a"), "deep"), saga.ErrNodeNotFound,
-			`saga "s": node "a": no such node: "deep", which it is to run after; add that first`,
+			"after an inner node",
+			saga.NewDAGBuilder("s").Append(saga.SubsagaNode("sub", inner, saga.FromParams)).
+				Node(action("a"), "deep"), saga.ErrNodeNotFound,
+			`saga "s": node "a": no such node: "deep", after which it runs; add that node first`,
 		},
 		{
-			"input of a sibling", saga.NewDAGBuilder("s").AppendParallel(action("a"), action("b", saga.Bind("x", "a"))).Append(action("c")), saga.ErrNotAncestor,
-			`saga "s": node "b": no ancestor has that name: "a", which its input "x" is to come from`,
+			"input of a sibling",
+			saga.NewDAGBuilder("s").AppendParallel(action("a"), action("b", saga.Bind("x", "a"))).
+				Append(action("c")), saga.ErrNotAncestor,
+			`saga "s": node "b": no ancestor has that name: "a", from which its input "x" comes`,
 		},
 		{
 			"input of itself", saga.NewDAGBuilder("s").Append(action("a", saga.Bind("x", "a"))), saga.ErrNotAncestor,
-			`saga "s": node "a": no ancestor has that name: "a", which its input "x" is to come from`,
+			`saga "s": node "a": no ancestor has that name: "a", from which its input "x" comes`,
 		},
 		{
-			"input of a later node", saga.NewDAGBuilder("s").Append(action("a", saga.Bind("x", "b"))).Append(action("b")), saga.ErrNotAncestor,
-			`saga "s": node "a": no ancestor has that name: "b", which its input "x" is to come from`,
+			"input of a later node",
+			saga.NewDAGBuilder("s").Append(action("a", saga.Bind("x", "b"))).Append(action("b")),
+			saga.ErrNotAncestor,
+			`saga "s": node "a": no ancestor has that name: "b", from which its input "x" comes`,
 		},
 		{
 			"input of no node", saga.NewDAGBuilder("s").Append(action("a", saga.Bind("x", ""))), saga.ErrNotAncestor,
-			`saga "s": node "a": no ancestor has that name: "", which its input "x" is to come from`,
+			`saga "s": node "a": no ancestor has that name: "", from which its input "x" comes`,
 		},
 		{
 			"input of an inner node", saga.NewDAGBuilder("s").Append(saga.SubsagaNode("sub", inner, saga.FromParams)).
 				Append(action("a", saga.Bind("x", "sub/deep"))), saga.ErrNotAncestor,
-			`saga "s": node "a": no ancestor has that name: "sub/deep", which its input "x" is to come from`,
+			`saga "s": node "a": no ancestor has that name: "sub/deep", from which its input "x" comes`,
 		},
 		{
-			"parameters of no node", saga.NewDAGBuilder("s").Append(saga.SubsagaNode("sub", inner, "deep")), saga.ErrNotAncestor,
-			`saga "s": node "sub": no ancestor has that name: "deep", which its parameters are to come from`,
+			"parameters of an unknown node", saga.NewDAGBuilder("s").Append(saga.SubsagaNode("sub", inner, "deep")),
+			saga.ErrNotAncestor,
+			`saga "s": node "sub": no ancestor has that name: "deep", from which its parameters come`,
 		},
 		{
-			"parameters of a sibling", saga.NewDAGBuilder("s").AppendParallel(action("a"), saga.SubsagaNode("sub", inner, "a")).Append(action("b")), saga.ErrNotAncestor,
-			`saga "s": node "sub": no ancestor has that name: "a", which its parameters are to come from`,
+			"parameters of a sibling",
+			saga.NewDAGBuilder("s").AppendParallel(action("a"), saga.SubsagaNode("sub", inner, "a")).
+				Append(action("b")), saga.ErrNotAncestor,
+			`saga "s": node "sub": no ancestor has that name: "a", from which its parameters come`,
 		},
 		{
-			"input bound twice", saga.NewDAGBuilder("s").Append(action("a", saga.Bind("x", saga.FromParams), saga.Bind("x", saga.FromParams))), saga.ErrBadNode,
+			"input bound twice",
+			saga.NewDAGBuilder("s").
+				Append(action("a", saga.Bind("x", saga.FromParams), saga.Bind("x", saga.FromParams))),
+			saga.ErrBadNode,
 			`saga "s": node "a": bad node: input "x" is bound twice`,
 		},
 		{
-			"subsaga without DAG", saga.NewDAGBuilder("s").Append(saga.SubsagaNode("sub", nil, saga.FromParams)), saga.ErrBadNode,
+			"subsaga without DAG", saga.NewDAGBuilder("s").Append(saga.SubsagaNode("sub", nil, saga.FromParams)),
+			saga.ErrBadNode,
 			`saga "s": node "sub": bad node: the subsaga has no DAG`,
 		},
 		{
-			"constant that is no JSON", saga.NewDAGBuilder("s").Append(saga.ConstantNode("c", func() {})), saga.ErrBadNode,
+			"constant that can't be encoded", saga.NewDAGBuilder("s").Append(saga.ConstantNode("c", func() {})),
+			saga.ErrBadNode,
 			`saga "s": node "c": bad node: constant value: json: unsupported type: func()`,
 		},
 		{
@@ -214,7 +235,7 @@ func TestMistakesThatBuildTells(t *testing.T) {
 		},
 		{
 			"first of two mistakes", saga.NewDAGBuilder("a/b").Append(action("")).AppendParallel(), saga.ErrBadName,
-			`saga "a/b": bad name: "a/b" contains '/', which separates or marks names`,
+			`saga "a/b": bad name: "a/b" contains '/', which is reserved`,
 		},
 	}
 	for _, tt := range tests {
@@ -230,14 +251,15 @@ func TestMistakesThatBuildTells(t *testing.T) {
 	}
 }
 
-func TestInputsFromAnywhereAbove(t *testing.T) {
+func TestInputsComeFromAnyAncestor(t *testing.T) {
 	inner := build(t, saga.NewDAGBuilder("inner").Append(action("deep", saga.Bind("x", saga.FromParams))))
 	_, err := saga.NewDAGBuilder("s").
 		Append(action("a")).
 		AppendParallel(action("b"), saga.SubsagaNode("sub", inner, "a")).
 		Node(action("c"), "b").
 		Node(action("d"), "c", "sub").
-		Append(action("e", saga.Bind("1", "a"), saga.Bind("2", "b"), saga.Bind("3", "sub"), saga.Bind("4", "c"), saga.Bind("5", "d"), saga.Bind("6", saga.FromParams))).
+		Append(action("e", saga.Bind("1", "a"), saga.Bind("2", "b"), saga.Bind("3", "sub"), saga.Bind("4", "c"),
+			saga.Bind("5", "d"), saga.Bind("6", saga.FromParams))).
 		Build()
 	assert.NoError(t, err)
 }

@@ -8,40 +8,45 @@ import (
 	"reflect"
 )
 
-// ActionContext is what an action is called with: a context.Context, and what the action can
-// know about its node and its saga. It is valid until the call returns, and may be used by several
-// goroutines until then.
+// ActionContext is the context of one call of an action. It extends
+// context.Context with the node, the saga and the inputs. It is valid until the
+// call returns and is safe for concurrent use until then.
 //
-// The context of a do function ends when its attempt's time is up or the coordinator shuts
-// down. The context of an undo function ends for these reasons only as well: never because a
-// caller, or the saga, was cancelled.
+// The context ends when the attempt exceeds its timeout, when the coordinator's
+// Shutdown stops waiting, or when the coordinator loses the saga, for example
+// because its lease expired. It never ends because a caller's context was
+// canceled or because the saga unwinds.
 type ActionContext struct {
 	context.Context
 	call *Call
 }
 
-// Call describes one call of an action. Coordinators make it; actions see it through an ActionContext.
+// Call describes one call of an action. Coordinators make it; actions see it
+// through an ActionContext.
 type Call struct {
 	ID        ID
 	DAG       *SagaDAG
 	Node      NodeID
 	Direction Direction
-	// Attempt counts from 1.
+	// Attempt counts the attempts of this process from 1.
 	Attempt int
-	// Recovered says that an earlier process began this and didn't record an end.
+	// Recovered says that the saga was recovered after a crash, and an earlier
+	// process had started this task without recording its outcome.
 	Recovered bool
-	// App is the application context.
+	// App is the application context of the action; see Registry.Register.
 	App any
-	// Logger is what ActionContext.Logger is derived from. It is never nil.
+	// Logger is the base of ActionContext.Logger. It must not be nil.
 	Logger *slog.Logger
-	// Outputs holds the output of each ancestor of the node, by its NodeID. What it holds at
-	// other indices is not looked at.
+	// Outputs holds the output of each ancestor of the node, indexed by NodeID.
+	// Other elements are not read.
 	Outputs []json.RawMessage
-	// Output is, for an undo, the node's own output; nil if it's unknown.
+	// Output is the node's own output if Direction is Undo. It is nil if the
+	// output is unknown.
 	Output json.RawMessage
 }
 
-// NewActionContext returns the context of a call. The call is not changed afterwards.
+// NewActionContext returns the context of a call. The caller must not change
+// call afterwards.
 func NewActionContext(ctx context.Context, call *Call) ActionContext {
 	return ActionContext{Context: ctx, call: call}
 }
@@ -56,58 +61,66 @@ func (c ActionContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// FromContext returns the ActionContext that ctx is or is derived from. It reports false
-// if there is none, as outside of an action.
+// FromContext returns the ActionContext from which ctx is derived. It returns
+// false if there is none, as outside of an action.
 func FromContext(ctx context.Context) (ActionContext, bool) {
 	c, ok := ctx.Value(contextKey{}).(ActionContext)
 	return c, ok
 }
 
-// SagaID returns the saga's ID.
+// SagaID returns the ID of the saga.
 func (c ActionContext) SagaID() ID { return c.call.ID }
 
-// SagaName returns the saga's name.
+// SagaName returns the name of the saga.
 func (c ActionContext) SagaName() Name { return c.call.DAG.Name() }
 
-// Node returns the node's name in the whole saga.
+// Node returns the path of the node.
 func (c ActionContext) Node() NodePath { return c.call.DAG.Path(c.call.Node) }
 
-// Label returns the node's label.
+// Label returns the label of the node.
 func (c ActionContext) Label() string { return c.call.DAG.Label(c.call.Node) }
 
-// Direction returns whether this is a do or an undo.
+// Direction returns Do in a do function and Undo in an undo function.
 func (c ActionContext) Direction() Direction { return c.call.Direction }
 
-// Attempt counts the attempts of this process from 1.
+// Attempt returns the number of this attempt, counted from 1. Attempts of
+// earlier processes are not counted.
 func (c ActionContext) Attempt() int { return c.call.Attempt }
 
-// Recovered reports whether an earlier process began this and didn't record how it ended. It may have called the function, or only have waited
-// for a limit to let it.
+// Recovered reports whether the saga was recovered after a crash, and an
+// earlier process had started this task without recording its outcome. That
+// process may have called the function, or may only have waited for a
+// concurrency limit.
 func (c ActionContext) Recovered() bool { return c.call.Recovered }
 
-// Logger returns a logger that tells the saga and the node with each line.
+// Logger returns a logger that adds the saga, the node and the direction to
+// each record.
 func (c ActionContext) Logger() *slog.Logger {
 	return c.call.Logger.With("saga", c.call.ID, "node", c.Node(), "direction", c.Direction().String())
 }
 
-// IdempotencyKey returns a text of the form saga/node/do or saga/node/undo. It is the same in every attempt,
-// in every process, and another for every other node, direction and saga. A service that
-// is given it can recognise a request which it has served already.
+// IdempotencyKey returns a key of the form saga/node/do or saga/node/undo. It
+// is the same for all attempts, in all processes, and differs for every other
+// node, direction and saga. A service that gets it can recognize a repeated
+// request.
 func (c ActionContext) IdempotencyKey() string { return c.key(c.call.Direction) }
 
-// DoKey returns what IdempotencyKey returned to the do function of this node. An undo
-// function uses it to find what the do function may have left.
+// DoKey returns the key that IdempotencyKey returns in the do function of this
+// node. An undo function uses it to find the effects of the do function.
 func (c ActionContext) DoKey() string { return c.key(Do) }
 
 func (c ActionContext) key(d Direction) string {
 	return fmt.Sprintf("%s/%s/%s", c.call.ID, c.Node(), d)
 }
 
-// RawParams returns the parameters as JSON: the saga's, or inside a subsaga that subsaga's.
+// RawParams returns the parameters of the saga as JSON; inside a subsaga, those
+// of the subsaga. They may contain secrets; see Redact.
 func (c ActionContext) RawParams() (json.RawMessage, error) { return c.output(FromParams) }
 
-// RawLookup returns the output of an ancestor as JSON, or in an undo function also that of its own node. The
-// ancestor is in the same name space. The error wraps ErrNotAncestor if there's none of that name.
+// RawLookup returns the output of an ancestor as JSON. In an undo function it
+// also returns the known output of the node itself. The ancestor must be in the
+// same name space. The error wraps ErrNotAncestor if there is no such ancestor.
+// The output may contain secrets; see Redact.
 func (c ActionContext) RawLookup(name NodeName) (json.RawMessage, error) {
 	if err := validName(name); err != nil {
 		return nil, fmt.Errorf("saga %q: node %q: %w: %w", c.SagaName(), c.Node(), ErrNotAncestor, err)
@@ -118,8 +131,10 @@ func (c ActionContext) RawLookup(name NodeName) (json.RawMessage, error) {
 	return c.output(name)
 }
 
-// Lookup returns the output of an ancestor, or in an undo function also that of its own node. The error wraps ErrNotAncestor if there's no
-// ancestor of that name; it's another if its output is not a T.
+// Lookup returns the output of an ancestor, decoded as T. In an undo function
+// it also returns the known output of the node itself. The error wraps
+// ErrNotAncestor if there is no such ancestor; otherwise the output can't be
+// decoded.
 func Lookup[T any](ctx ActionContext, name NodeName) (T, error) {
 	var value T
 	raw, err := ctx.RawLookup(name)
@@ -132,7 +147,8 @@ func Lookup[T any](ctx ActionContext, name NodeName) (T, error) {
 	return value, nil
 }
 
-// Params returns the parameters: the saga's, or inside a subsaga that subsaga's. It returns an error if they are not a T.
+// Params returns the parameters of the saga, decoded as T; inside a subsaga,
+// those of the subsaga.
 func Params[T any](ctx ActionContext) (T, error) {
 	var value T
 	raw, err := ctx.RawParams()
@@ -145,7 +161,8 @@ func Params[T any](ctx ActionContext) (T, error) {
 	return value, nil
 }
 
-// App returns the application context that the action was registered with. It returns an error if that is not a T.
+// App returns the application context with which the action was registered. It
+// returns an error if the context is not a T.
 func App[T any](ctx ActionContext) (T, error) {
 	app, ok := ctx.call.App.(T)
 	if !ok {
@@ -154,7 +171,7 @@ func App[T any](ctx ActionContext) (T, error) {
 	return app, nil
 }
 
-// input returns what an input is bound to.
+// input returns the value to which an input is bound.
 func (c ActionContext) input(name string) (json.RawMessage, error) {
 	for _, b := range c.call.DAG.Inputs(c.call.Node) {
 		if b.Input == name {
@@ -164,8 +181,9 @@ func (c ActionContext) input(name string) (json.RawMessage, error) {
 	return c.output(NodeName(name))
 }
 
-// output follows a name from the node to where its value comes from: an ancestor, the saga's
-// parameters, or through the brackets of the subsagas around the node.
+// output resolves a name in the name space of the node. The value is the output
+// of an ancestor, the parameters of the saga or, across the starts of the
+// enclosing subsagas, an output further out.
 func (c ActionContext) output(from NodeName) (json.RawMessage, error) {
 	d, id := c.call.DAG, c.call.Node
 	for {

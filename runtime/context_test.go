@@ -18,7 +18,7 @@ func TestLookupFindsAncestorsOnly(t *testing.T) {
 	for _, tt := range []struct {
 		dag   *saga.SagaDAG
 		at    saga.NodePath
-		names []saga.NodeName // those that are found; no other name of the DAG is
+		names []saga.NodeName // all names of the DAG that are found
 	}{
 		{trip, "payment", nil},
 		{trip, "hotel", []saga.NodeName{"payment"}},
@@ -31,7 +31,8 @@ func TestLookupFindsAncestorsOnly(t *testing.T) {
 	} {
 		t.Run(string(tt.dag.Name())+" "+string(tt.at), func(t *testing.T) {
 			ctx := callAt(t, tt.dag, tt.at)
-			asked := map[saga.NodeName]bool{"nobody": true, "": true, "$params": true, "outer/pick": true, "left/deep": true, "a\xff": true}
+			asked := map[saga.NodeName]bool{"nobody": true, "": true, "$params": true, "outer/pick": true,
+				"left/deep": true, "a\xff": true}
 			for id := saga.NodeID(0); tt.dag.Contains(id); id++ {
 				asked[tt.dag.NodeName(id)] = true
 				asked[saga.NodeName(tt.dag.Path(id))] = true
@@ -52,12 +53,13 @@ func TestLookupFindsAncestorsOnly(t *testing.T) {
 	}
 }
 
-func TestLookupTellsWhatIsWrong(t *testing.T) {
+func TestLookupErrorsSayWhatIsWrong(t *testing.T) {
 	d := withParams(t, nestedDAG(t), nil)
 	_, err := saga.Lookup[string](callAt(t, d, "outer/sum"), "size")
 	assert.EqualError(t, err, `saga "nested": node "outer/sum": no ancestor has that name: "size"`)
 	_, err = saga.Lookup[string](callAt(t, d, "last"), "outer/pick")
-	assert.EqualError(t, err, `saga "nested": node "last": no ancestor has that name: "outer/pick" contains '/', which separates or marks names`)
+	assert.EqualError(t, err,
+		`saga "nested": node "last": no ancestor has that name: "outer/pick" contains '/', which is reserved`)
 	_, err = saga.Lookup[int](callAt(t, d, "outer/sum"), "pick")
 	assert.EqualError(t, err, `output of node "pick": json: cannot unmarshal string into Go value of type int`)
 }
@@ -74,10 +76,10 @@ func TestLookupReturnsTheOutput(t *testing.T) {
 
 	size, err := saga.Lookup[map[string]int](callAt(t, d, "last"), "size")
 	require.NoError(t, err)
-	assert.Equal(t, map[string]int{"n": 1}, size, "that of a constant is in the DAG")
+	assert.Equal(t, map[string]int{"n": 1}, size, "the output of a constant is in the DAG")
 }
 
-func TestAnUndoFindsItsOwnOutput(t *testing.T) {
+func TestUndoFindsItsOwnOutput(t *testing.T) {
 	d := withParams(t, tripDAG(t), nil)
 	own := func(c *saga.Call) { c.Direction, c.Output = saga.Undo, json.RawMessage(`"mine"`) }
 	output, err := saga.Lookup[string](callAt(t, d, "hotel", own), "hotel")
@@ -91,10 +93,10 @@ func TestAnUndoFindsItsOwnOutput(t *testing.T) {
 	_, err = saga.Lookup[string](callAt(t, d, "hotel", unknown), "hotel")
 	assert.ErrorIs(t, err, saga.ErrNotAncestor)
 	_, err = saga.Lookup[string](callAt(t, d, "hotel"), "hotel")
-	assert.ErrorIs(t, err, saga.ErrNotAncestor, "a do has no output yet")
+	assert.ErrorIs(t, err, saga.ErrNotAncestor, "the output is not known in a do function")
 }
 
-func TestParametersAreThoseOfTheInnermostSaga(t *testing.T) {
+func TestParametersBelongToTheInnermostSaga(t *testing.T) {
 	inner := build(t, saga.NewDAGBuilder("inner").Append(action("a")).Append(action("b")))
 	middle := build(t, saga.NewDAGBuilder("middle").
 		Append(action("m")).
@@ -117,7 +119,7 @@ func TestParametersAreThoseOfTheInnermostSaga(t *testing.T) {
 		"three/m":         "outermost",
 		"three/through/b": "outermost",
 		"three/own/b":     "three/m",
-		"last":            "outermost", // behind consecutive subsagas
+		"last":            "outermost", // after consecutive subsagas
 	} {
 		got, err := saga.Params[string](callAt(t, d, at))
 		if assert.NoError(t, err, at) {
@@ -128,7 +130,7 @@ func TestParametersAreThoseOfTheInnermostSaga(t *testing.T) {
 	assert.EqualError(t, err, `parameters of saga "s": json: cannot unmarshal string into Go value of type int`)
 }
 
-func TestTheContextTellsItsNode(t *testing.T) {
+func TestContextDescribesItsNode(t *testing.T) {
 	d := withParams(t, nestedDAG(t), nil)
 	ctx := callAt(t, d, "outer/inner/deep", func(c *saga.Call) { c.ID, c.Attempt, c.Recovered = logID, 3, true })
 	assert.Equal(t, logID, ctx.SagaID())
@@ -148,7 +150,8 @@ func TestIdempotencyKeysDifferByNodeDirectionAndSagaOnly(t *testing.T) {
 		for _, direction := range []saga.Direction{saga.Do, saga.Undo} {
 			for _, id := range []saga.ID{logID, saga.NewID()} {
 				call := func(attempt int) saga.ActionContext {
-					return callAt(t, d, path, func(c *saga.Call) { c.ID, c.Direction, c.Attempt = id, direction, attempt })
+					return callAt(t, d, path,
+						func(c *saga.Call) { c.ID, c.Direction, c.Attempt = id, direction, attempt })
 				}
 				key := call(1).IdempotencyKey()
 				assert.Equal(t, key, call(2).IdempotencyKey())

@@ -8,22 +8,22 @@ import (
 	"sync/atomic"
 )
 
-// NodeID is the index of a node in its DAG: the start node's is 0, the end node's is the
-// highest, and every edge leads from a lower to a higher one.
+// NodeID is the index of a node in its DAG. The start node has index 0, the end
+// node the highest index. Every edge leads from a lower index to a higher one.
 type NodeID int
 
-// DAG is a directed acyclic graph of nodes, as a DAGBuilder built it. It doesn't change
-// and may be used by several goroutines.
+// DAG is a directed acyclic graph of nodes. DAGBuilder builds it. A DAG is
+// immutable and safe for concurrent use.
 type DAG struct {
 	name  Name
 	nodes []dagNode
 	paths map[NodePath]NodeID
 
 	encodeOnce sync.Once
-	encoded    encodedDAG // what encodeOnce sets
+	encoded    encodedDAG // set by encodeOnce
 
-	stamp atomic.Pointer[stamp]        // what Registry.Stamp returned last
-	parts atomic.Pointer[stampedParts] // what SagaDAG.Parts returned last, without parameters
+	shapeCache atomic.Pointer[registryShapes] // the latest result of Registry.shapes
+	partsCache atomic.Pointer[encodedParts]   // the latest result of SagaDAG.Parts, without parameters
 }
 
 // dagNode is one node of the flattened graph.
@@ -34,66 +34,74 @@ type dagNode struct {
 	action  ActionName
 	inputs  []Binding
 	value   json.RawMessage
-	subsaga Name     // of a subsaga_start: the inner saga's name
-	params  NodeName // of a subsaga_start: the node in the outer saga that gives the parameters
+	subsaga Name     // of a subsaga_start: the name of the inner DAG
+	params  NodeName // of a subsaga_start: the node outside whose output is the parameters
 
-	parents []NodeID // in the order in which they were given
+	parents []NodeID // in the order of the builder's calls
 
-	// What follows from the above; see DAG.derive.
+	// The fields below are computed from those above; see DAG.index.
+
 	children []NodeID // ascending
-	scope    NodeID   // the start or subsaga_start whose name space the node lives in
-	closing  NodeID   // of a subsaga_start: its subsaga_end, and the other way round
+	scope    NodeID   // the start or subsaga_start of the node's name space
+	closing  NodeID   // of a subsaga_start: its subsaga_end; and vice versa
 	path     NodePath // empty for a node without a name
-	floor    NodeID   // all nodes of the name space with lower indices are ancestors
+	allBelow NodeID   // all nodes of the name space with lower indices are ancestors
 }
 
-// Name returns the name that the DAG was built with.
+// Name returns the name of the DAG.
 func (d *DAG) Name() Name { return d.name }
 
-// Len returns the number of nodes, structural ones included.
+// Len returns the number of nodes, including the structural ones.
 func (d *DAG) Len() int { return len(d.nodes) }
 
-// Start returns the start node, which all others run after.
+// Start returns the start node. All other nodes run after it.
 func (d *DAG) Start() NodeID { return 0 }
 
-// End returns the end node, which runs after all others.
+// End returns the end node. It runs after all other nodes.
 func (d *DAG) End() NodeID { return NodeID(len(d.nodes) - 1) }
 
-// Output returns the node whose output is the saga's.
+// Output returns the node whose output is the output of the saga.
 func (d *DAG) Output() NodeID { return d.nodes[d.End()].parents[0] }
 
-// Contains reports whether the DAG has a node of that index.
+// Contains reports whether the DAG has a node with that index. Methods that
+// take a NodeID panic if the DAG doesn't contain it.
 func (d *DAG) Contains(id NodeID) bool { return id >= 0 && int(id) < len(d.nodes) }
 
-// Kind returns what the node does.
+// Kind returns the kind of the node.
 func (d *DAG) Kind(id NodeID) NodeKind { return d.nodes[id].kind }
 
-// NodeName returns the node's name, which is empty for a start, an end and a subsaga's start.
+// NodeName returns the name of the node. It is empty for the start, the end,
+// and the start of a subsaga.
 func (d *DAG) NodeName(id NodeID) NodeName { return d.nodes[id].name }
 
-// Path returns the node's name in the whole saga, which is empty if it has none.
+// Path returns the path of the node. It is empty for a node without a name.
 func (d *DAG) Path(id NodeID) NodePath { return d.nodes[id].path }
 
-// Action returns the name of the action that the node runs, which is empty unless its kind is KindAction.
+// Action returns the name of the action that the node runs. It is empty unless
+// the kind is KindAction.
 func (d *DAG) Action(id NodeID) ActionName { return d.nodes[id].action }
 
-// Inputs returns the bindings of the node's inputs. The caller doesn't change them.
+// Inputs returns the bindings of the node's inputs. The caller must not change
+// them.
 func (d *DAG) Inputs(id NodeID) []Binding { return d.nodes[id].inputs }
 
-// Value returns the output of a KindConstant.
+// Value returns the JSON output of a KindConstant.
 func (d *DAG) Value(id NodeID) json.RawMessage { return d.nodes[id].value }
 
-// Parents returns the nodes that the node runs directly after. The caller doesn't change them.
+// Parents returns the nodes directly after which the node runs. The caller must
+// not change them.
 func (d *DAG) Parents(id NodeID) []NodeID { return d.nodes[id].parents }
 
-// Children returns the nodes that run directly after the node. The caller doesn't change them.
+// Children returns the nodes that run directly after the node, ascending. The
+// caller must not change them.
 func (d *DAG) Children(id NodeID) []NodeID { return d.nodes[id].children }
 
-// Closing returns the KindSubsagaEnd of a KindSubsagaStart, and the other way round.
+// Closing returns the KindSubsagaEnd of a KindSubsagaStart, and vice versa.
 func (d *DAG) Closing(id NodeID) NodeID { return d.nodes[id].closing }
 
-// Label returns what a node is called for people. That of an action was given with it; the
-// others are as "(start node)" or "(constant = 1)".
+// Label returns a description of the node for people. For an action it is the
+// label that was passed to ActionNode. For others it is a text such as "(start
+// node)" or "(constant = 1)".
 func (d *DAG) Label(id NodeID) string {
 	switch n := &d.nodes[id]; n.kind {
 	case KindStart:
@@ -111,8 +119,9 @@ func (d *DAG) Label(id NodeID) string {
 	}
 }
 
-// Find returns the node of that path, or, if no node has that path, the only node
-// of that name at any depth. The error says which names there are.
+// Find returns the node with that path. If there is none, Find returns the node
+// with that name at any depth, if it is unique. The error wraps ErrNodeNotFound
+// and lists the nodes that exist.
 func (d *DAG) Find(path NodePath) (NodeID, error) {
 	if id, ok := d.paths[path]; ok {
 		return id, nil
@@ -133,7 +142,7 @@ func (d *DAG) Find(path NodePath) (NodeID, error) {
 		d.name, ErrNodeNotFound, path, d.Path(found[0]), d.Path(found[1]))
 }
 
-// someNames lists the paths of the named nodes, the first few of them.
+// someNames lists the paths of the first named nodes.
 func (d *DAG) someNames() string {
 	const most = 10
 	var names []string
@@ -148,23 +157,23 @@ func (d *DAG) someNames() string {
 	return join(names)
 }
 
-// source resolves a name that an input of the node, or a subsaga that starts at it, refers
-// to. It returns the node whose output that is, or the start of the name space if
-// the parameters are meant.
+// source resolves a name to which an input of the node refers, or from which a
+// subsaga that starts at the node gets its parameters. It returns the node with
+// that output; for FromParams, the start of the name space.
 func (d *DAG) source(id NodeID, from NodeName) (NodeID, error) {
 	scope := d.nodes[id].scope
 	if from == FromParams {
 		return scope, nil
 	}
 	source, ok := d.paths[d.prefix(scope)+NodePath(from)]
-	// A name with a slash would lead into a subsaga, whose nodes can't be seen from outside.
+	// A name with a slash would lead into a subsaga, whose nodes are private.
 	if !ok || d.nodes[source].scope != scope || !d.isAncestor(source, id) {
 		return 0, fmt.Errorf("saga %q: node %q: %w: %q", d.name, d.Path(id), ErrNotAncestor, from)
 	}
 	return source, nil
 }
 
-// prefix returns what the paths of the nodes of a name space begin with.
+// prefix returns the prefix of all paths in a name space.
 func (d *DAG) prefix(scope NodeID) NodePath {
 	if scope == d.Start() {
 		return ""
@@ -172,13 +181,15 @@ func (d *DAG) prefix(scope NodeID) NodePath {
 	return d.nodes[d.nodes[scope].closing].path + "/"
 }
 
-// isAncestor reports whether a path leads from a to b, which are in the same name space. Where nodes stand in stages, it is
-// enough to look at b. Else, as indices only grow along a path, no node below a is looked at.
+// isAncestor reports whether a path leads from a to b. Both are in the same
+// name space. In a DAG of stages, allBelow answers directly. Otherwise
+// isAncestor searches backward from b; indices decrease on the way, so nodes
+// below a are skipped.
 func (d *DAG) isAncestor(a, b NodeID) bool {
 	switch {
 	case a >= b:
 		return false
-	case a < d.nodes[b].floor:
+	case a < d.nodes[b].allBelow:
 		return true
 	}
 	if slices.Contains(d.nodes[b].parents, a) {

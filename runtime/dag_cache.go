@@ -5,21 +5,26 @@ import (
 	"sync"
 )
 
-// DAGCache decodes what stores keep of SagaDAGs, and lets those that differ only in their parameters share one DAG.
-// That saves most of the time and memory where thousands of sagas are read. The zero value works; it may be used by several goroutines.
+// DAGCache decodes stored SagaDAGs. SagaDAGs that differ only in their
+// parameters share one DAG. That saves most of the time and memory when
+// thousands of sagas are read. The zero value is ready to use, and a DAGCache
+// is safe for concurrent use.
 type DAGCache struct {
 	mu    sync.Mutex
-	known map[string]*SagaDAG // by the JSON
+	known map[string]*SagaDAG // keyed by the JSON
 }
 
-// How much a DAGCache keeps at most; then it begins anew. Most programs have a few DAGs, and one version of each.
+// The limits of a DAGCache. A full cache is emptied. Most programs have a few
+// DAGs with one version each.
 const (
 	maxCachedDAGs  = 64
-	maxCachedBytes = 64 << 10 // of JSON, for each
+	maxCachedBytes = 64 << 10 // of JSON for each DAG; larger ones are not cached
 )
 
-// Decode returns the SagaDAG of which SagaDAG.Parts has returned the parts. The JSON of a whole SagaDAG, and no parameters, will do too: then it has those
-// that are in the JSON, or null. The errors are those of SagaDAG.UnmarshalJSON, or say that the parameters are not JSON.
+// Decode returns the SagaDAG for which SagaDAG.Parts returned dag and params.
+// dag may also be the JSON of a whole SagaDAG with empty params; the parameters
+// are those in the JSON then, or null. The errors are those of
+// SagaDAG.UnmarshalJSON, or say that the parameters are not JSON.
 func (c *DAGCache) Decode(dag, params []byte) (*SagaDAG, error) {
 	known, err := c.decode(dag)
 	if err != nil {
@@ -34,7 +39,8 @@ func (c *DAGCache) Decode(dag, params []byte) (*SagaDAG, error) {
 	return &decoded, nil
 }
 
-// decode returns what the text is the JSON of, which others may have got as well.
+// decode returns the SagaDAG with that JSON. Other callers may have got the
+// same pointer.
 func (c *DAGCache) decode(text []byte) (*SagaDAG, error) {
 	c.mu.Lock()
 	known := c.known[string(text)]

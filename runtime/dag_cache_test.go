@@ -13,7 +13,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// parts returns what stores keep of a DAG of those nodes.
+// parts returns the stored form of a DAG with these nodes.
 func parts(t *testing.T, params any, nodes ...saga.NodeName) (dag, encoded []byte) {
 	t.Helper()
 	b := saga.NewDAGBuilder("d")
@@ -41,21 +41,24 @@ func TestDAGCacheSharesTheDAGAndNotTheParameters(t *testing.T) {
 	assert.Equal(t, `"\u003c1\u003e"`, string(one.Params()))
 	assert.Equal(t, `"2"`, string(two.Params()))
 	assert.NotSame(t, one.DAG, decode(parts(t, "2", "a", "b")).DAG)
-	require.NoError(t, one.UnmarshalJSON([]byte(`{"version":1,"name":"other","nodes":[{"kind":"start"},{"kind":"constant","name":"c","value":1,"after":[0]},{"kind":"end","after":[1]}]}`)))
-	assert.Equal(t, saga.Name("d"), decode(parts(t, "<1>", "a")).Name(), "it is the caller's own")
-	for i := range 200 { // more than it keeps
+	require.NoError(t, one.UnmarshalJSON([]byte(`{"version":1,"name":"other","nodes":[{"kind":"start"},`+
+		`{"kind":"constant","name":"c","value":1,"after":[0]},{"kind":"end","after":[1]}]}`)))
+	assert.Equal(t, saga.Name("d"), decode(parts(t, "<1>", "a")).Name(), "each caller gets its own SagaDAG")
+	for i := range 200 { // more than the cache keeps
 		decode(parts(t, i, saga.NodeName(fmt.Sprintf("n%d", i))))
 	}
 
 	text, params := parts(t, 1, "a")
 	shaped := strings.Replace(string(text), `}]}`, `}],"shapes":{"act":{"output":"string"}}}`, 1)
-	assert.NotSame(t, two.DAG, decode([]byte(shaped), params).DAG, "they say other things of the data")
+	assert.NotSame(t, two.DAG, decode([]byte(shaped), params).DAG, "the shapes differ")
 }
 
-// A whole SagaDAG can do without the other part, as what another program has made of it may have been stored.
-func TestDAGCacheTakesTheParametersFromWhereTheyAre(t *testing.T) {
+// The first part may be the JSON of a whole SagaDAG, because an earlier program
+// may have stored it.
+func TestDAGCacheReadsParametersFromEitherPart(t *testing.T) {
 	dag, params := parts(t, "in its part", "a")
-	whole, err := json.Marshal(withParams(t, build(t, saga.NewDAGBuilder("d").Append(saga.ActionNode("a", "", "act"))), "within"))
+	whole, err := json.Marshal(withParams(t, build(t, saga.NewDAGBuilder("d").Append(saga.ActionNode("a", "", "act"))),
+		"within"))
 	require.NoError(t, err)
 	var cache saga.DAGCache
 	for _, c := range []struct {
@@ -75,9 +78,10 @@ func TestDAGCacheTakesTheParametersFromWhereTheyAre(t *testing.T) {
 	}
 }
 
-func TestDAGCacheRefusesWhatUnmarshalJSONRefuses(t *testing.T) {
+func TestDAGCacheRejectsInvalidDAGs(t *testing.T) {
 	var cache saga.DAGCache
-	for _, text := range []string{``, `{`, `{"version":2}`, `{"version":1,"name":"d","nodes":[]}`, string(saga.UndecodableDAG(assert.AnError))} {
+	for _, text := range []string{``, `{`, `{"version":2}`, `{"version":1,"name":"d","nodes":[]}`,
+		string(saga.UndecodableDAG(assert.AnError))} {
 		want := new(saga.SagaDAG).UnmarshalJSON([]byte(text))
 		require.Error(t, want)
 		for range 2 {
@@ -87,7 +91,7 @@ func TestDAGCacheRefusesWhatUnmarshalJSONRefuses(t *testing.T) {
 	}
 }
 
-func TestPartsOfADAGAreMadeOnceForEachStamp(t *testing.T) {
+func TestPartsAreEncodedOncePerShapes(t *testing.T) {
 	d := withParams(t, tripDAG(t), "first")
 	plain, params, err := d.Parts()
 	require.NoError(t, err)
@@ -108,13 +112,14 @@ func TestPartsOfADAGAreMadeOnceForEachStamp(t *testing.T) {
 	assert.Error(t, err)
 }
 
-// A DAG is decoded once, however many sagas have it.
+// BenchmarkDAGCache decodes one DAG many times. It is decoded once.
 func BenchmarkDAGCache(b *testing.B) {
 	builder := saga.NewDAGBuilder("book-trip")
 	for i := range 5 {
 		builder.Append(saga.ActionNode(saga.NodeName(fmt.Sprintf("node%d", i)), "Label", "action"))
 	}
-	dag, params, err := withParams(b, builder.MustBuild(), map[string]string{"hotel": "Ritz", "flight": "BA123", "card": "4111"}).Parts()
+	dag, params, err := withParams(b, builder.MustBuild(),
+		map[string]string{"hotel": "Ritz", "flight": "BA123", "card": "4111"}).Parts()
 	require.NoError(b, err)
 	var cache saga.DAGCache
 	b.ReportAllocs()

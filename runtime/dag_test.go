@@ -10,7 +10,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-func TestADAGTellsItsNodes(t *testing.T) {
+func TestDAGDescribesItsNodes(t *testing.T) {
 	dag := tripDAG(t)
 	assert.Equal(t, saga.Name("book-trip"), dag.Name())
 	assert.Equal(t, 7, dag.Len())
@@ -47,12 +47,14 @@ func TestFind(t *testing.T) {
 			assert.Equal(t, want, id, path)
 		}
 	}
+	const existing = `; there are "size", "outer/pick", "outer/inner/deep", "outer/inner", "outer/sum", "outer", ` +
+		`"left/deep", "left", "right/deep", "right" and 1 more`
 	for path, want := range map[saga.NodePath]string{
-		"deep": `saga "nested": no such node: "deep" could be "outer/inner/deep" or "left/deep"; give the whole path`,
-		"nope": `saga "nested": no such node: "nope"; there are "size", "outer/pick", "outer/inner/deep", "outer/inner", "outer/sum", "outer", ` +
-			`"left/deep", "left", "right/deep", "right" and 1 more`,
-		"":           `saga "nested": no such node: ""; there are "size", "outer/pick", "outer/inner/deep", "outer/inner", "outer/sum", "outer", "left/deep", "left", "right/deep", "right" and 1 more`,
-		"inner/deep": `saga "nested": no such node: "inner/deep"; there are "size", "outer/pick", "outer/inner/deep", "outer/inner", "outer/sum", "outer", "left/deep", "left", "right/deep", "right" and 1 more`,
+		"deep": `saga "nested": no such node: "deep" could be "outer/inner/deep" or "left/deep"; ` +
+			`give the whole path`,
+		"nope":       `saga "nested": no such node: "nope"` + existing,
+		"":           `saga "nested": no such node: ""` + existing,
+		"inner/deep": `saga "nested": no such node: "inner/deep"` + existing,
 	} {
 		_, err := dag.Find(path)
 		assert.EqualError(t, err, want)
@@ -81,7 +83,8 @@ func TestEveryEdgeLeadsUpwards(t *testing.T) {
 	}
 }
 
-// chain returns n nodes, each of which takes the output of the one before.
+// chain returns n nodes in sequence, each with the output of the previous one
+// as its input.
 func chain(t testing.TB, n int) *saga.DAG {
 	t.Helper()
 	b := saga.NewDAGBuilder("chain").Append(action("n0"))
@@ -91,13 +94,14 @@ func chain(t testing.TB, n int) *saga.DAG {
 	return build(t, b)
 }
 
-// fan returns n nodes beside each other, between two.
+// fan returns n parallel nodes between a first and a last one.
 func fan(t testing.TB, n int) *saga.DAG {
 	t.Helper()
-	return build(t, saga.NewDAGBuilder("fan").Append(action("first")).AppendParallel(fanNodes(n)...).Append(action("last")))
+	return build(t,
+		saga.NewDAGBuilder("fan").Append(action("first")).AppendParallel(fanNodes(n)...).Append(action("last")))
 }
 
-// nodeFan is fan, with edges that are given one by one.
+// nodeFan is like fan, but with explicit edges.
 func nodeFan(t testing.TB, n int) *saga.DAG {
 	t.Helper()
 	b := saga.NewDAGBuilder("fan").Append(action("first"))

@@ -1,29 +1,81 @@
-// Package saga is the runtime of sagagen: the vocabulary of distributed sagas.
+// Package saga defines distributed sagas: graphs of actions that either all
+// succeed or are undone. It is the runtime of sagagen, and the vocabulary that
+// generated code, coordinators and stores share.
 //
-// A saga is a directed acyclic graph (DAG) of nodes. Each node runs an action: a do function, and
-// an undo function that takes back what it did. All nodes succeed; or those that did anything are undone, in reverse
-// order. Every step is in the saga's log before and after it is taken, so that after a
-// crash a saga goes on from its log.
+// This program books a hotel and charges a card. If the charge fails, the
+// booking is canceled:
 //
-// The directory is called runtime; import it by the package's name:
+//	hotel := saga.NewActionFunc("trip.hotel", bookHotel, cancelHotel)
+//	payment := saga.NewActionFunc("trip.payment", chargeCard, refundCard)
+//
+//	registry := saga.NewRegistry()
+//	registry.Register(nil, hotel, payment)
+//	coordinator, err := sec.New(sec.Config{Registry: registry, Store: store})
+//	…
+//	dag := saga.NewDAGBuilder("book-trip").
+//		Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).
+//		Append(saga.ActionNode("payment", "ChargeCard", "trip.payment")).
+//		MustBuild()
+//	withParams, err := saga.NewSagaDAG(dag, Trip{Hotel: "Ritz"})
+//	…
+//	id := saga.NewID()
+//	err = coordinator.CreateAndStart(ctx, id, withParams)
+//	…
+//	outputs, err := coordinator.Wait(ctx, id)
+//
+// After CreateAndStart returns nil, the saga is durable. Wait returns a
+// *FailedError if the saga did not succeed. The functions look like this:
+//
+//	func bookHotel(ctx saga.ActionContext) (Booking, error) {
+//		trip, err := saga.Params[Trip](ctx)
+//		…
+//	}
+//
+//	func cancelHotel(ctx saga.ActionContext) error {
+//		booking, err := saga.Lookup[Booking](ctx, "hotel")
+//		…
+//	}
+//
+// Most programs don't write this by hand. They annotate ordinary functions with
+// directives, and sagagen generates the registry, the DAGs, and typed functions
+// such as StartBookTrip, which start a saga and wait for its result. Programs
+// that build their DAGs at run time use this package directly. Package
+// [github.com/sagagen/sagagen/runtime/sec] contains the coordinator.
+//
+// The directory is named runtime, but the package is named saga:
 //
 //	import saga "github.com/sagagen/sagagen/runtime"
 //
-// Most programs use this package through code that sagagen generates from annotated
-// functions: a registry of their actions, a DAG for each saga, and typed functions that start one and wait for its
-// result. A program that builds its DAGs while it runs uses NewActionFunc, Registry and DAGBuilder, and gives
-// them to the same coordinator; see package sec.
+// # Sagas
+//
+// A saga executes a directed acyclic graph (DAG) of nodes. Each node runs an
+// action: a do function, and an undo function that compensates for it. A node
+// starts when all nodes that it runs after have succeeded; independent nodes
+// run in parallel. When a node fails, no further node starts, and the saga
+// unwinds: the nodes that succeeded are undone in reverse order.
+//
+// The coordinator records every step in the saga's log, before the step and
+// after it. After a crash, a coordinator recovers the saga from its log. A saga
+// ends in StateSucceeded, in StateFailed (all effects are undone), or in
+// StateAbandoned (by an operator). A saga with an undo that failed is in
+// StateStuck until an operator resolves it.
 //
 // # Errors of actions
 //
-// An error that a do function returns means that nothing was changed, and nothing is undone. A do
-// function that can't tell returns Indeterminate(err); a panic, and an attempt whose time is up, count as that too. Then the
-// node is undone with an unknown output, if its undo function can take that; if it can't, the saga is stuck and waits for a
-// person. An error marked Permanent is not tried again.
+// An error that a do function returns means that the function changed nothing,
+// so the node isn't undone. If the function can't know whether it changed
+// something, it returns Indeterminate(err). A panic counts as indeterminate,
+// and so does an attempt that fails after its timeout. Such a node has an
+// unknown outcome: it is undone with an unknown output if its undo function
+// accepts that; otherwise the saga becomes stuck.
 //
-// # Promises
+// A failed attempt is repeated as the Policy of the action says, unless the
+// error is marked Permanent.
 //
-// An action is called at least once for each node that runs, and never again for a node once its result is
-// recorded. After a crash it is called again if its result wasn't; so actions have to be idempotent, and
-// ActionContext.IdempotencyKey helps them.
+// # Idempotency
+//
+// An action is called at least once for each node that runs. It is never called
+// again after its result is recorded, but it is called again if the process
+// crashed before that. So do and undo functions must be idempotent.
+// ActionContext.IdempotencyKey returns a key for the services that they call.
 package saga

@@ -5,29 +5,37 @@ import (
 	"fmt"
 )
 
-// Errors that are about a saga as a whole.
+// Errors that concern a saga as a whole.
 var (
-	// ErrNotFound is returned when no saga has that ID, or the one that has it is of another name.
+	// ErrNotFound is returned when no saga has that ID, or the saga with that
+	// ID has another name.
 	ErrNotFound = errors.New("no such saga")
-	// ErrSagaExists is returned when a saga of that ID exists with another DAG or other parameters.
+	// ErrSagaExists is returned when the ID belongs to a saga with another DAG
+	// or other parameters.
 	ErrSagaExists = errors.New("another saga has that id")
-	// ErrUnknownAction is returned when a DAG names an action that the registry doesn't have.
+	// ErrUnknownAction is returned when a DAG names an action that is not
+	// registered.
 	ErrUnknownAction = errors.New("unknown action")
-	// ErrIncompatible is returned when the data of a saga doesn't fit the actions that are registered
-	// now. The error is an *IncompatibleError.
+	// ErrIncompatible is returned when the recorded data of a saga doesn't fit
+	// the actions that are registered now. errors.As finds an
+	// *IncompatibleError with the details.
 	ErrIncompatible = errors.New("saga is incompatible with the registered actions")
-	// ErrWrongState is returned when what was asked for can't be done in the state that the saga, or the node, is in.
+	// ErrWrongState is returned when the saga or the node is in a state that
+	// doesn't allow the request.
 	ErrWrongState = errors.New("not possible in this state")
 	// ErrShutdown is returned by a coordinator that is shutting down.
 	ErrShutdown = errors.New("coordinator is shut down")
-	// ErrPartial is returned with what a coordinator has in memory, when the store that has the rest doesn't answer.
-	ErrPartial = errors.New("the store does not answer; this is only what is in memory")
-	// ErrParked is returned when a saga can't be gone on with, because its record doesn't
-	// make sense to this program. The reason is told with it.
+	// ErrPartial is returned together with the sagas that a coordinator has in
+	// memory, when the store doesn't answer in time.
+	ErrPartial = errors.New("the store does not answer; only sagas in memory are listed")
+	// ErrParked is returned when a saga is parked: this program can't run it,
+	// because its record is invalid or doesn't fit the registered actions. The
+	// error also wraps the reason.
 	ErrParked = errors.New("saga is parked")
 )
 
-// Permanent marks an error so that no further attempt is made. It returns nil for nil.
+// Permanent marks an error after which no further attempt is made. It returns
+// nil if err is nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
@@ -35,11 +43,13 @@ func Permanent(err error) error {
 	return &permanentError{err}
 }
 
-// Indeterminate marks an error with which a do function says that it can't tell whether it
-// changed anything: a request was sent, and no answer came. If no further attempt succeeds, the node
-// is undone with an unknown output. It returns nil for nil.
+// Indeterminate marks an error of a do function that can't know whether it
+// changed something: it sent a request and got no answer. If no later attempt
+// succeeds, the node has an unknown outcome and is undone with an unknown
+// output. Indeterminate returns nil if err is nil.
 //
-// An error that isn't marked so means that nothing was changed, and that nothing is to be undone.
+// An unmarked error means that the function changed nothing and nothing is to
+// be undone.
 func Indeterminate(err error) error {
 	if err == nil {
 		return nil
@@ -47,19 +57,22 @@ func Indeterminate(err error) error {
 	return &indeterminateError{err}
 }
 
-// IsPermanent reports whether an error in err's tree was marked by Permanent.
+// IsPermanent reports whether an error in the tree of err was marked by
+// Permanent.
 func IsPermanent(err error) bool {
 	left := maxErrors
 	return treeHas[*permanentError](err, &left)
 }
 
-// IsIndeterminate reports whether an error in err's tree was marked by Indeterminate.
+// IsIndeterminate reports whether an error in the tree of err was marked by
+// Indeterminate.
 func IsIndeterminate(err error) bool {
 	left := maxErrors
 	return treeHas[*indeterminateError](err, &left)
 }
 
-// treeHas does what errors.As does, without being held up by a tree that has no end, or by methods that panic.
+// treeHas is like errors.As, but terminates for an infinite tree and tolerates
+// methods that panic.
 func treeHas[E error](err error, left *int) bool {
 	if err == nil || *left == 0 {
 		return false
@@ -88,9 +101,9 @@ func (e *indeterminateError) Unwrap() error { return e.err }
 
 // PanicError is the error of an action that panicked.
 type PanicError struct {
-	Value any    // what it panicked with
-	Stack []byte // as debug.Stack returns it
+	Value any    // the argument of panic
+	Stack []byte // the result of debug.Stack
 }
 
-// Error implements error.
+// Error implements error. It returns the value without the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }

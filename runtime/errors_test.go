@@ -10,7 +10,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-func TestMarksOfErrors(t *testing.T) {
+func TestPermanentAndIndeterminateMarkErrors(t *testing.T) {
 	plain := errors.New("plain")
 	for _, tt := range []struct {
 		name                     string

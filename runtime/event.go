@@ -6,67 +6,73 @@ import (
 	"time"
 )
 
-// Event is one fact in the log of a saga. The events, in order of Seq, and the DAG are all
-// that a saga's state is made of.
+// Event is one entry in the log of a saga. The DAG and the events, in the order
+// of Seq, determine the state of the saga completely.
 type Event struct {
 	// Seq counts the events of a saga from 0, without gaps.
 	Seq uint64
-	// Node is the node that the event tells of; the start node if it tells of the whole saga.
+	// Node is the node that the event concerns; the start node if it concerns
+	// the whole saga.
 	Node NodeID
 	// Kind says what happened.
 	Kind EventKind
-	// Payload is, as JSON, the output of an EventSucceeded; the ActionError of an EventFailed, an
-	// EventIndeterminate and an EventUndoFailed; the Order of what an operator did. Others have none.
+	// Payload is JSON that depends on the kind: the output for EventSucceeded;
+	// an ActionError for EventFailed, EventIndeterminate and EventUndoFailed;
+	// an Audit for operator commands. It is empty for the others. It may
+	// contain secrets; see Redact.
 	Payload json.RawMessage
-	// At is when the coordinator learned of it, by its own clock. It is for people to
-	// read; nothing is decided by it.
+	// At is when the coordinator recorded the event, by the clock of its
+	// machine. It is for people; no decision depends on it.
 	At time.Time
 }
 
-// EventKind says what an Event tells.
+// EventKind is the kind of an Event.
 type EventKind uint8
 
-// The kinds of events. Their numbers are stored: they never change.
+// The kinds of events. Stores record their numbers, which never change.
 const (
 	// EventStarted: the do function is about to be called.
 	EventStarted EventKind = 1
 	// EventSucceeded: the do function returned its output.
 	EventSucceeded EventKind = 2
-	// EventFailed: the do function returned an error, so it changed nothing.
+	// EventFailed: the do function failed and changed nothing.
 	EventFailed EventKind = 3
-	// EventIndeterminate: nobody can say whether the do function changed anything. It
-	// panicked, ran out of time, or said so with Indeterminate.
+	// EventIndeterminate: the outcome of the do function is unknown. It
+	// panicked, failed after its timeout, or returned an error marked
+	// Indeterminate.
 	EventIndeterminate EventKind = 4
 	// EventUndoStarted: the undo function is about to be called.
 	EventUndoStarted EventKind = 5
-	// EventUndoFinished: the undo function returned; what the node did is undone.
+	// EventUndoFinished: the undo function succeeded.
 	EventUndoFinished EventKind = 6
-	// EventUndoFailed: the undo function failed for good.
+	// EventUndoFailed: all attempts of the undo function failed.
 	EventUndoFailed EventKind = 7
 
-	// EventCanceled: an operator made the saga unwind.
+	// EventCanceled: an operator canceled the saga, which unwinds.
 	EventCanceled EventKind = 8
-	// EventPaused: an operator wants that nothing starts any more.
+	// EventPaused: an operator paused the saga. No do or undo starts.
 	EventPaused EventKind = 9
-	// EventResumed: an operator lets the saga go on.
+	// EventResumed: an operator ended the pause.
 	EventResumed EventKind = 10
-	// EventStepped: an operator lets one do or undo start, of a saga that is paused.
+	// EventStepped: an operator lets one do or undo of a paused saga start.
 	EventStepped EventKind = 11
-	// EventBreakpointSet: an operator wants that the node doesn't start.
+	// EventBreakpointSet: an operator keeps the node from starting.
 	EventBreakpointSet EventKind = 12
-	// EventBreakpointCleared: an operator lets the node start again.
+	// EventBreakpointCleared: an operator removed the breakpoint of the node.
 	EventBreakpointCleared EventKind = 13
-	// EventUndoRetried: an operator wants the undo that failed called again; it's about to be.
+	// EventUndoRetried: an operator retries an undo that failed. The undo
+	// function is about to be called.
 	EventUndoRetried EventKind = 14
-	// EventMarkedUndone: an operator says that what the node did is undone.
+	// EventMarkedUndone: an operator marked the node undone.
 	EventMarkedUndone EventKind = 15
-	// EventOutputSupplied: an operator says that the node is done, and with which output.
+	// EventOutputSupplied: an operator marked the node succeeded and supplied
+	// its output.
 	EventOutputSupplied EventKind = 16
-	// EventAbandoned: an operator gave the saga up as it is.
+	// EventAbandoned: an operator abandoned the saga as it is.
 	EventAbandoned EventKind = 17
 )
 
-// EventKinds lists all kinds, in the order of their numbers.
+// EventKinds returns all kinds, ordered by their numbers.
 func EventKinds() []EventKind {
 	kinds := make([]EventKind, 0, EventAbandoned)
 	for k := EventStarted; k <= EventAbandoned; k++ {
@@ -75,7 +81,7 @@ func EventKinds() []EventKind {
 	return kinds
 }
 
-// IsCommand reports whether an operator causes events of this kind.
+// IsCommand reports whether events of this kind record operator commands.
 func (k EventKind) IsCommand() bool { return k >= EventCanceled && k <= EventAbandoned }
 
 var eventKindNames = map[EventKind]string{
@@ -99,7 +105,7 @@ var eventKindNames = map[EventKind]string{
 	EventAbandoned:         "abandoned",
 }
 
-// String returns the kind's name, as in "undo_started".
+// String returns the name of the kind, as in "undo_started".
 func (k EventKind) String() string {
 	if name, ok := eventKindNames[k]; ok {
 		return name
@@ -107,7 +113,8 @@ func (k EventKind) String() string {
 	return fmt.Sprintf("event kind %d", uint8(k))
 }
 
-// MarshalText implements encoding.TextMarshaler with the kind's name.
+// MarshalText implements encoding.TextMarshaler. It returns the name of the
+// kind, and an error for an unknown kind.
 func (k EventKind) MarshalText() ([]byte, error) {
 	if name, ok := eventKindNames[k]; ok {
 		return []byte(name), nil
@@ -115,7 +122,8 @@ func (k EventKind) MarshalText() ([]byte, error) {
 	return nil, fmt.Errorf("event kind %d is unknown", uint8(k))
 }
 
-// UnmarshalText implements encoding.TextUnmarshaler for the kind's name.
+// UnmarshalText implements encoding.TextUnmarshaler. It parses the name of a
+// kind.
 func (k *EventKind) UnmarshalText(text []byte) error {
 	for kind, name := range eventKindNames {
 		if name == string(text) {

@@ -12,7 +12,8 @@ import (
 
 func TestEventKindsKeepTheirNumbersAndNames(t *testing.T) {
 	want := map[saga.EventKind]string{
-		1: "started", 2: "succeeded", 3: "failed", 4: "indeterminate", 5: "undo_started", 6: "undo_finished", 7: "undo_failed",
+		1: "started", 2: "succeeded", 3: "failed", 4: "indeterminate", 5: "undo_started", 6: "undo_finished",
+		7: "undo_failed",
 		8: "canceled", 9: "paused", 10: "resumed", 11: "stepped", 12: "breakpoint_set", 13: "breakpoint_cleared",
 		14: "undo_retried", 15: "marked_undone", 16: "output_supplied", 17: "abandoned",
 	}

@@ -12,10 +12,10 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec"
 )
 
-// booked is what the nodes of these examples give.
+// booked is the output of the actions in these examples.
 type booked struct{ Number string }
 
-// soldOut is an error with a field, which survives a crash and a restart.
+// soldOut is an error with a field, which is preserved across a restart.
 type soldOut struct{ Hotel string }
 
 func (e soldOut) Error() string { return e.Hotel + " is sold out" }
@@ -45,8 +45,8 @@ func ExampleDAGBuilder() {
 	// 5 (end node) after [4]
 }
 
-// Node gives a node its own edges, where stages are too coarse: the car is booked as soon as the flight
-// is, whatever the hotel does.
+// Node adds a node with explicit edges, which are finer than stages: the car is
+// booked as soon as the flight is booked, independently of the hotel.
 func ExampleDAGBuilder_Node() {
 	dag := saga.NewDAGBuilder("book-trip").
 		Node(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).
@@ -69,11 +69,12 @@ func ExampleDAGBuilder_Build_error() {
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, saga.ErrNotAncestor))
 	// Output:
-	// saga "book-trip": node "car": no ancestor has that name: "hotel", which its input "hotel" is to come from
+	// saga "book-trip": node "car": no ancestor has that name: "hotel", from which its input "hotel" comes
 	// true
 }
 
-// A subsaga is a DAG that runs as a node of another one. Its parameters are the output of an ancestor.
+// A subsaga is a DAG that runs as a node of another DAG. Its parameters are the
+// output of an ancestor.
 func ExampleSubsagaNode() {
 	alloc := saga.NewDAGBuilder("server-alloc").
 		Append(saga.ActionNode("server_id", "ServerPick", "provision.server_pick")).
@@ -94,8 +95,9 @@ func ExampleSubsagaNode() {
 	// end
 }
 
-// NewAction makes an action of functions whose inputs are a struct. Its fields are filled with the
-// outputs of the nodes that the inputs are bound to.
+// NewAction makes an action from functions whose inputs are the fields of a
+// struct. The runtime sets the fields to the outputs of the nodes to which the
+// inputs are bound.
 func ExampleNewAction() {
 	type inputs struct {
 		Hotel string `saga:"hotel"`
@@ -107,7 +109,7 @@ func ExampleNewAction() {
 		},
 		DoPolicy: saga.Policy{MaxAttempts: 3},
 		Undo: func(ctx saga.ActionContext, in inputs, out booked) error {
-			fmt.Println("cancelled", out.Number)
+			fmt.Println("canceled", out.Number)
 			return nil
 		},
 	})
@@ -120,14 +122,15 @@ func ExampleNewAction() {
 	// Output: {"Number":"Ritz-1"} <nil>
 }
 
-// NewActionFunc makes an action of functions that look up their inputs themselves.
+// NewActionFunc makes an action from functions that read their inputs with
+// Params and Lookup.
 func ExampleNewActionFunc() {
 	hotel := saga.NewActionFunc("trip.hotel", func(ctx saga.ActionContext) (booked, error) {
 		name, err := saga.Params[string](ctx)
 		return booked{Number: name + "-1"}, err
 	}, func(ctx saga.ActionContext) error {
 		own, err := saga.Lookup[booked](ctx, "hotel")
-		fmt.Println("cancelled", own.Number)
+		fmt.Println("canceled", own.Number)
 		return err
 	})
 	payment := saga.NewActionFunc("trip.payment", func(ctx saga.ActionContext) (booked, error) {
@@ -139,10 +142,13 @@ func ExampleNewActionFunc() {
 		MustBuild()
 
 	_, err := runSaga(dag, "Ritz", hotel, payment)
-	fmt.Println(err)
+	var failed *saga.FailedError
+	if errors.As(err, &failed) {
+		fmt.Println(failed.State, failed.Failures[0])
+	}
 	// Output:
-	// cancelled Ritz-1
-	// saga "book-hotel" 0192f0c1-2a3b-7c4d-8e5f-60718293a4b5 was undone: node "payment" failed: card declined
+	// canceled Ritz-1
+	// failed node "payment" failed: card declined
 }
 
 func ExampleLookup() {
@@ -167,7 +173,8 @@ func ExampleLookup() {
 	// "booked h-1" <nil>
 }
 
-// bookHotelResult is what sagagen generates for a saga, as are the functions that call Start and Find.
+// bookHotelResult is like the type that sagagen generates for a saga. sagagen
+// also generates functions that call Start and Find.
 type bookHotelResult struct {
 	nodes struct {
 		Hotel booked `saga:"hotel"`
@@ -205,17 +212,19 @@ func ExampleStart() {
 	// true <nil>
 }
 
-// The application context is what actions work with: clients, a database. It is given with their registration.
+// The application context contains the dependencies of actions, such as clients
+// or a database. It is passed to Register.
 func ExampleApp() {
 	type clients struct{ hotels string }
 	registry := saga.NewRegistry()
-	registry.Register(&clients{hotels: "https://hotels.example"}, saga.NewActionFunc("trip.hotel", func(ctx saga.ActionContext) (booked, error) {
-		app, err := saga.App[*clients](ctx)
-		if err != nil {
-			return booked{}, err
-		}
-		return booked{Number: "h-1 of " + app.hotels}, nil
-	}, nil))
+	registry.Register(&clients{hotels: "https://hotels.example"},
+		saga.NewActionFunc("trip.hotel", func(ctx saga.ActionContext) (booked, error) {
+			app, err := saga.App[*clients](ctx)
+			if err != nil {
+				return booked{}, err
+			}
+			return booked{Number: "h-1 of " + app.hotels}, nil
+		}, nil))
 
 	dag := saga.NewDAGBuilder("book-hotel").Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).MustBuild()
 	outputs, err := runRegistry(dag, nil, registry)
@@ -229,7 +238,8 @@ func ExampleRegistry_Check() {
 	// Output: saga "book-hotel": node "hotel": unknown action: "trip.hotel"; register it before the coordinator starts
 }
 
-// The key is the same in every attempt, so that a service which is given it knows a request that it has served.
+// The key is the same in every attempt. A service that gets it can recognize a
+// repeated request.
 func ExampleActionContext_IdempotencyKey() {
 	hotel := saga.NewActionFunc("trip.hotel", func(ctx saga.ActionContext) (string, error) {
 		return ctx.IdempotencyKey(), nil
@@ -240,7 +250,8 @@ func ExampleActionContext_IdempotencyKey() {
 	// Output: "0192f0c1-2a3b-7c4d-8e5f-60718293a4b5/hotel/do" <nil>
 }
 
-// What an action returned is found in the error of the saga with errors.As, also after a restart.
+// errors.As finds the error of an action in the error of the saga, also after a
+// restart.
 func ExampleFailedError() {
 	hotel := saga.NewActionFunc("trip.hotel", func(ctx saga.ActionContext) (booked, error) {
 		return booked{}, soldOut{Hotel: "Ritz"}
@@ -279,7 +290,8 @@ func ExampleOutputOf() {
 	// Output: h-1 <nil>
 }
 
-// The ID of a saga may follow from a key of the caller's, so that starting it twice runs it once.
+// The ID of the saga is derived from the caller's key, so a saga that is
+// started twice runs once.
 func ExampleWithIdempotencyKey() {
 	fmt.Println(saga.KeyID("book-trip", "order-1"))
 	fmt.Println(saga.KeyID("book-trip", "order-2"))
@@ -300,7 +312,7 @@ func ExamplePermanent() {
 	// Output: charge: card declined true
 }
 
-// The JSON of a DAG with its parameters is what is stored.
+// The JSON of a SagaDAG is its stored form.
 func ExampleSagaDAG() {
 	dag := saga.NewDAGBuilder("book-hotel").Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).MustBuild()
 	withParams, err := saga.NewSagaDAG(dag, map[string]string{"hotel": "Ritz"})
@@ -308,10 +320,36 @@ func ExampleSagaDAG() {
 		fmt.Println(err)
 		return
 	}
-	text, err := json.Marshal(withParams)
+	text, err := json.MarshalIndent(withParams, "", "  ")
 	fmt.Println(string(text), err)
 	// Output:
-	// {"version":1,"name":"book-hotel","params":{"hotel":"Ritz"},"nodes":[{"kind":"start"},{"kind":"action","name":"hotel","label":"BookHotel","action":"trip.hotel","after":[0]},{"kind":"end","after":[1]}]} <nil>
+	// {
+	//   "version": 1,
+	//   "name": "book-hotel",
+	//   "params": {
+	//     "hotel": "Ritz"
+	//   },
+	//   "nodes": [
+	//     {
+	//       "kind": "start"
+	//     },
+	//     {
+	//       "kind": "action",
+	//       "name": "hotel",
+	//       "label": "BookHotel",
+	//       "action": "trip.hotel",
+	//       "after": [
+	//         0
+	//       ]
+	//     },
+	//     {
+	//       "kind": "end",
+	//       "after": [
+	//         1
+	//       ]
+	//     }
+	//   ]
+	// } <nil>
 }
 
 func ExampleDAG_Find() {
@@ -326,7 +364,7 @@ func ExampleDAG_Find() {
 	// saga "provision": no such node: "disk"; there are "server/server_id" and "server"
 }
 
-// runSaga runs one saga of these actions, with a store that is in memory.
+// runSaga runs one saga with these actions and a store in memory.
 func runSaga(dag *saga.DAG, params any, actions ...saga.Action) (saga.Outputs, error) {
 	registry := saga.NewRegistry()
 	registry.Register(nil, actions...)

@@ -5,21 +5,25 @@ import (
 	"strings"
 )
 
-// FailedError is returned by Wait when a saga has not succeeded. errors.As and errors.Is look into
-// all failures, in the order of the log: so the first error found is that which made the saga unwind.
+// FailedError is the error of Wait for a saga that did not succeed. errors.Is
+// and errors.As examine all failures in the order of the log, so they find
+// first the error that made the saga unwind.
 type FailedError struct {
 	ID   ID
 	Name Name
-	// State is StateFailed, which means that all that had run is undone, StateStuck, or StateAbandoned.
+	// State is StateFailed (all nodes that ran are undone), StateStuck or
+	// StateAbandoned.
 	State State
-	// Failures are the failures that stand, in the order of the log. It is empty for a saga that was canceled
-	// while nothing had failed.
+	// Failures are the unresolved failures in the order of the log; see
+	// Log.Failures. It is empty for a saga that was canceled before any
+	// failure.
 	Failures []Failure
-	// Canceled and Abandoned are the orders by which an operator canceled or abandoned the saga; nil if none did.
+	// Canceled and Abandoned say who canceled or abandoned the saga and why;
+	// nil if no operator did.
 	Canceled, Abandoned *Audit
 }
 
-// Failure is one node's failure.
+// Failure is the failure of one node.
 type Failure struct {
 	Node NodeID
 	Path NodePath
@@ -28,7 +32,7 @@ type Failure struct {
 	Err  *ActionError
 }
 
-// Error implements error. It tells all failures in one line.
+// Error implements error. It returns all failures in one line.
 func (e *FailedError) Error() string {
 	parts := []string{fmt.Sprintf("saga %q %s %s", e.Name, e.ID, map[State]string{
 		StateFailed: "was undone", StateStuck: "is stuck", StateAbandoned: "was abandoned",
@@ -48,7 +52,7 @@ func (e *FailedError) Error() string {
 	return parts[0] + ": " + strings.Join(parts[1:], "; ")
 }
 
-// Unwrap returns the failures' errors, each an *ActionError.
+// Unwrap returns the errors of the failures, each an *ActionError.
 func (e *FailedError) Unwrap() []error {
 	errs := make([]error, len(e.Failures))
 	for i, f := range e.Failures {
@@ -57,7 +61,7 @@ func (e *FailedError) Unwrap() []error {
 	return errs
 }
 
-// String returns the failure as in `node "hotel" failed: no room`.
+// String describes the failure, as in `node "hotel" failed: no room`.
 func (f Failure) String() string {
 	switch f.Kind {
 	case EventUndoFailed:

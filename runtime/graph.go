@@ -5,19 +5,24 @@ import (
 	"strings"
 )
 
-// DOT returns the DAG in the language of Graphviz, with the structural nodes. Give it to dot -Tsvg.
+// DOT returns the DAG, including the structural nodes, in the Graphviz
+// language. Render it with dot -Tsvg.
 func (d *DAG) DOT() string { return d.dot(nil) }
 
-// Mermaid returns the DAG as a Mermaid flowchart, which many places that show Markdown draw.
+// Mermaid returns the DAG, including the structural nodes, as a Mermaid
+// flowchart. Many Markdown viewers render it.
 func (d *DAG) Mermaid() string { return d.mermaid(nil) }
 
-// DOT returns the saga's DAG in the language of Graphviz; each node has its state in words and as a color.
+// DOT returns the DAG of the saga in the Graphviz language. Each node shows its
+// state as a word and as a color.
 func (s *Status) DOT() string { return s.DAG.dot(s.Describe) }
 
-// Mermaid returns the saga's DAG as a Mermaid flowchart; each node has its state in words and as a color.
+// Mermaid returns the DAG of the saga as a Mermaid flowchart. Each node shows
+// its state as a word and as a color.
 func (s *Status) Mermaid() string { return s.DAG.mermaid(s.Describe) }
 
-// stateColors are the colors of the words that Status.Describe returns. Dark text can be read on all of them.
+// stateColors maps the words of Status.Describe to colors on which black text
+// is readable.
 var stateColors = map[string]string{
 	"blocked":       "#e8e8e8",
 	"queued-todo":   "#d6e4f5",
@@ -45,7 +50,8 @@ func (d *DAG) dot(describe func(NodeID) string) string {
 		if describe != nil {
 			word := describe(id)
 			lines = append(lines, word)
-			style = fmt.Sprintf(", style = filled, fillcolor = %s, fontcolor = black", dotQuote(stateColors[word]))
+			style = fmt.Sprintf(", style = filled, fillcolor = %s, fontcolor = black",
+				dotQuote(stateColors[word]))
 		}
 		fmt.Fprintf(&b, "    %d [ shape = %s, label = %s%s ]\n", id, shape, dotQuote(strings.Join(lines, "\n")), style)
 	}
@@ -80,7 +86,8 @@ func (d *DAG) mermaid(describe func(NodeID) string) string {
 	return b.String()
 }
 
-// captions returns what stands in a node of a picture: its label, and its name if that's another.
+// captions returns the lines shown in a node: its label, and its name if that
+// differs.
 func (d *DAG) captions(id NodeID) []string {
 	lines := []string{d.Label(id)}
 	if name := string(d.NodeName(id)); name != "" && name != lines[0] {
@@ -97,12 +104,16 @@ func (d *DAG) edges(f func(from, to NodeID)) {
 	}
 }
 
-// dotQuote quotes a text for DOT, in which only the quote and the backslash are special.
+// dotQuote quotes a text for DOT. Only the quote and the backslash are special
+// there.
 func dotQuote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
 }
 
-// mermaidQuote quotes a text for Mermaid, whose entities are written with # for &#.
+// mermaidQuote quotes a text for Mermaid, which writes # in place of &# in
+// character references.
 func mermaidQuote(s string) string {
-	return strings.NewReplacer("#", "#35;", "&", "#38;", `"`, "#34;", "<", "#60;", ">", "#62;", "`", "#96;", "\n", " ").Replace(s)
+	return strings.NewReplacer(
+		"#", "#35;", "&", "#38;", `"`, "#34;", "<", "#60;", ">", "#62;", "`", "#96;", "\n", " ",
+	).Replace(s)
 }

@@ -50,14 +50,16 @@ func TestMermaid(t *testing.T) {
 `, dag.Mermaid())
 }
 
-// The pictures of a saga show what the status tree says of each node, and a color for it.
-func TestPicturesOfASagaShowItsState(t *testing.T) {
+// The diagrams of a saga show the word of the status tree for each node, with a
+// color.
+func TestDiagramsOfASagaShowItsState(t *testing.T) {
 	dag := withParams(t, build(t, saga.NewDAGBuilder("s").Append(action("a")).Append(action("b"))), nil)
 	status := &saga.Status{
 		DAG: dag, State: saga.StateRunning, Active: true,
 		Nodes: []saga.NodeState{saga.NodeSucceeded, saga.NodeSucceeded, saga.NodeStarted, saga.NodePending},
 	}
-	assert.Contains(t, status.DOT(), `1 [ shape = box, label = "a\ndone", style = filled, fillcolor = "#9fdba5", fontcolor = black ]`)
+	assert.Contains(t, status.DOT(),
+		`1 [ shape = box, label = "a\ndone", style = filled, fillcolor = "#9fdba5", fontcolor = black ]`)
 	assert.Contains(t, status.DOT(), `label = "b\nworking"`)
 	assert.Contains(t, status.Mermaid(), `n2["b<br>working"]`)
 	assert.Contains(t, status.Mermaid(), "style n3 fill:#e8e8e8,color:#000")

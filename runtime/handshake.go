@@ -1,6 +1,6 @@
 package saga
 
-// SupportsGeneratedCodeVersion1 exists as long as this package fits code that was generated
-// in version 1 of its form. Generated code names it, so that it doesn't compile with a runtime that is
-// too old or too new for it.
+// SupportsGeneratedCodeVersion1 exists as long as this package supports code
+// that was generated for version 1 of the interface. Generated code refers to
+// it, so code doesn't compile with a runtime that is too old or too new for it.
 const SupportsGeneratedCodeVersion1 = true

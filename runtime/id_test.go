@@ -2,6 +2,7 @@ package saga_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -25,14 +26,15 @@ func TestParseID(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, text, id.String())
 
+	const length = "want 36 characters, as in 0192f0c1-2a3b-7c4d-8e5f-60718293a4b5"
 	for bad, want := range map[string]string{
-		"":                                       `saga id "": want 36 characters, as in 0192f0c1-2a3b-7c4d-8e5f-60718293a4b5`,
-		"049b2522308d442ebc659bfaef863597":       `saga id "049b2522308d442ebc659bfaef863597": want 36 characters, as in 0192f0c1-2a3b-7c4d-8e5f-60718293a4b5`,
-		"{049b2522-308d-442e-bc65-9bfaef863597}": `saga id "{049b2522-308d-442e-bc65-9bfaef863597}": want 36 characters, as in 0192f0c1-2a3b-7c4d-8e5f-60718293a4b5`,
-		"049b2522-308d-442e-bc65-9bfaef86359x":   `saga id "049b2522-308d-442e-bc65-9bfaef86359x": invalid UUID format`,
+		"":                                       length,
+		"049b2522308d442ebc659bfaef863597":       length,
+		"{049b2522-308d-442e-bc65-9bfaef863597}": length,
+		"049b2522-308d-442e-bc65-9bfaef86359x":   "invalid UUID format",
 	} {
 		_, err := saga.ParseID(bad)
-		assert.EqualError(t, err, want)
+		assert.EqualError(t, err, fmt.Sprintf("saga id %q: %s", bad, want))
 	}
 }
 

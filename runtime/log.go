@@ -9,25 +9,29 @@ import (
 	"time"
 )
 
-// Log is all that is recorded of a saga. A coordinator can go on from it.
+// Log is the complete record of a saga. A coordinator can import and resume it.
 //
-// Its JSON has a version and is an object of this form. "node" is the node's index in the
-// DAG, "name" its path for people to read; a success has an "output", a failure an "error", and what an operator
-// decided an "audit":
+// Its JSON is versioned and has this form. "node" is the index of the node,
+// "name" its path for people to read. A success has an "output", a failure an
+// "error", and an operator command an "audit":
 //
 //	{"version":1,
 //	 "saga_id":"0192f0c1-2a3b-7c4d-8e5f-60718293a4b5",
 //	 "dag":{"version":1, …},
 //	 "events":[
-//	   {"seq":0,"node":1,"name":"payment","kind":"started","at":"2026-11-24T08:00:00Z"},
-//	   {"seq":1,"node":1,"name":"payment","kind":"succeeded","output":{"Number":"p-1"}}]}
+//	   {"seq":0,"node":1,"name":"payment","kind":"started",
+//	    "at":"2026-11-24T08:00:00Z"},
+//	   {"seq":1,"node":1,"name":"payment","kind":"succeeded",
+//	    "output":{"Number":"p-1"}}]}
+//
+// The JSON contains the values of secrets.
 type Log struct {
 	ID     ID
 	DAG    *SagaDAG
 	Events []Event
 }
 
-// logVersion is the version of the JSON that is written, and the only one that is read.
+// logVersion is the version that is written, and the only one that is read.
 const logVersion = 1
 
 type logJSON struct {
@@ -48,7 +52,7 @@ type eventJSON struct {
 	At     time.Time       `json:"at,omitzero"`
 }
 
-// payload returns the member that holds the payload of an event of that kind.
+// payload returns the field for the payload of an event of that kind.
 func (j *eventJSON) payload(kind EventKind) *json.RawMessage {
 	switch {
 	case kind == EventSucceeded:
@@ -59,7 +63,8 @@ func (j *eventJSON) payload(kind EventKind) *json.RawMessage {
 	return &j.Error
 }
 
-// MarshalJSON implements json.Marshaler.
+// MarshalJSON implements json.Marshaler. It returns an error if the log has no
+// DAG.
 func (l *Log) MarshalJSON() ([]byte, error) {
 	if l.DAG == nil {
 		return nil, errNoDAG
@@ -73,8 +78,10 @@ func (l *Log) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// UnmarshalJSON implements json.Unmarshaler. It checks that the events are numbered from 0 and
-// name nodes of the DAG; whether they make sense is checked by whoever replays them.
+// UnmarshalJSON implements json.Unmarshaler. It returns an error if the version
+// is unknown, if the events are not numbered from 0, or if an event names a
+// node that the DAG doesn't have. It doesn't check whether the events form a
+// legal sequence; replaying them does.
 func (l *Log) UnmarshalJSON(text []byte) error {
 	var in logJSON
 	if err := unmarshalCompact(text, &in); err != nil {
@@ -82,7 +89,8 @@ func (l *Log) UnmarshalJSON(text []byte) error {
 	}
 	switch {
 	case in.Version != logVersion:
-		return fmt.Errorf("saga log: version %d is not known, want %d: it was written by another version of this package", in.Version, logVersion)
+		return fmt.Errorf("saga log: version %d is unknown, want %d: another version of this package wrote it",
+			in.Version, logVersion)
 	case in.ID.IsZero():
 		return errors.New(`saga log: it has no "saga_id"`)
 	case in.DAG == nil:
@@ -94,7 +102,7 @@ func (l *Log) UnmarshalJSON(text []byte) error {
 			return fmt.Errorf("saga log: event %d has seq %d: events are missing or out of order", i, e.Seq)
 		}
 		if !in.DAG.Contains(e.Node) || e.Name != "" && e.Name != in.DAG.Path(e.Node) {
-			return fmt.Errorf("saga log: event %d is of node %d %q, which the DAG doesn't have", i, e.Node, e.Name)
+			return fmt.Errorf("saga log: event %d: the DAG has no node %d %q", i, e.Node, e.Name)
 		}
 		if e.Kind == 0 {
 			return fmt.Errorf("saga log: event %d has no kind", i)
@@ -105,16 +113,19 @@ func (l *Log) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Unwinding reports whether the log says that the saga is being undone, or has been.
+// Unwinding reports whether the saga unwinds or has unwound according to the
+// log.
 func (l *Log) Unwinding() bool {
-	return l.Canceled() != nil || slices.ContainsFunc(l.Failures(), func(f Failure) bool { return f.Kind != EventUndoFailed })
+	isForward := func(f Failure) bool { return f.Kind != EventUndoFailed }
+	return l.Canceled() != nil || slices.ContainsFunc(l.Failures(), isForward)
 }
 
-// Failures returns the failures that the log tells of, in its order, but for those that an operator has put right:
-// of a node that was given an output, and of an undo that was called again or declared done.
+// Failures returns the unresolved failures in the order of the log. It leaves
+// out those that an operator resolved: all failures of a node whose output was
+// supplied, and a failed undo that was retried or marked undone.
 func (l *Log) Failures() []Failure {
 	var failures []Failure
-	forget := func(node NodeID, undoOnly bool) {
+	resolve := func(node NodeID, undoOnly bool) {
 		failures = slices.DeleteFunc(failures, func(f Failure) bool {
 			return f.Node == node && (f.Kind == EventUndoFailed || !undoOnly)
 		})
@@ -124,32 +135,32 @@ func (l *Log) Failures() []Failure {
 		case EventFailed, EventIndeterminate, EventUndoFailed:
 			failures = append(failures, Failure{Node: e.Node, Path: l.path(e.Node), Kind: e.Kind, Err: e.failure()})
 		case EventOutputSupplied:
-			forget(e.Node, false)
+			resolve(e.Node, false)
 		case EventUndoRetried, EventMarkedUndone:
-			forget(e.Node, true)
+			resolve(e.Node, true)
 		}
 	}
 	return failures
 }
 
-// Canceled returns the order by which an operator made the saga unwind; nil if none did.
-func (l *Log) Canceled() *Audit { return l.lastOrder(EventCanceled) }
+// Canceled returns who canceled the saga and why; nil if no operator did.
+func (l *Log) Canceled() *Audit { return l.lastCommand(EventCanceled) }
 
-// Abandoned returns the order by which an operator gave the saga up; nil if none did.
-func (l *Log) Abandoned() *Audit { return l.lastOrder(EventAbandoned) }
+// Abandoned returns who abandoned the saga and why; nil if no operator did.
+func (l *Log) Abandoned() *Audit { return l.lastCommand(EventAbandoned) }
 
-func (l *Log) lastOrder(kind EventKind) *Audit {
+func (l *Log) lastCommand(kind EventKind) *Audit {
 	for _, e := range slices.Backward(l.Events) {
 		if e.Kind == kind {
-			o := e.audit()
-			return &o
+			audit := e.audit()
+			return &audit
 		}
 	}
 	return nil
 }
 
-// path returns a node's path, and nothing for a node that the DAG doesn't have: a log that
-// makes no sense is shown too.
+// path returns the path of a node; empty if the DAG doesn't have the node,
+// because invalid logs are displayed too.
 func (l *Log) path(id NodeID) NodePath {
 	if !l.DAG.Contains(id) {
 		return ""
@@ -157,16 +168,19 @@ func (l *Log) path(id NodeID) NodePath {
 	return l.DAG.Path(id)
 }
 
-// failure decodes the payload of a failure. A payload that can't be decoded still is a failure.
+// failure decodes the payload of a failure. A payload that can't be decoded is
+// still a failure, of ReasonError.
 func (e *Event) failure() *ActionError {
 	err := new(ActionError)
 	if json.Unmarshal(e.Payload, err) != nil || err.Reason == "" {
-		return &ActionError{Message: fmt.Sprintf("unreadable error: %.100q", Redact(e.Payload)), Reason: ReasonError}
+		message := fmt.Sprintf("unreadable error: %.100q", Redact(e.Payload))
+		return &ActionError{Message: message, Reason: ReasonError}
 	}
 	return err
 }
 
-// String returns the log for people to read, an event a line, without outputs.
+// String returns the log in a form for people, one event per line, without
+// outputs.
 func (l *Log) String() string {
 	var b strings.Builder
 	direction := "forward"
@@ -185,8 +199,8 @@ func (l *Log) String() string {
 			fmt.Fprintf(&b, ": %s", e.failure().Message)
 		}
 		if e.Kind.IsCommand() {
-			o := e.audit()
-			fmt.Fprintf(&b, "by %s: %s", o.By, o.Reason)
+			audit := e.audit()
+			fmt.Fprintf(&b, "by %s: %s", audit.By, audit.Reason)
 		}
 		b.WriteByte('\n')
 	}

@@ -15,7 +15,8 @@ import (
 
 var logID = saga.ID{0x04, 0x9b, 0x25, 0x22, 0x30, 0x8d, 0x44, 0x2e, 0xbc, 0x65, 0x9b, 0xfa, 0xef, 0x86, 0x35, 0x97}
 
-// failedLog is the log of a trip whose payment succeeded and whose hotel failed.
+// failedLog returns the log of a trip whose payment succeeded and whose hotel
+// failed.
 func failedLog(t testing.TB) *saga.Log {
 	t.Helper()
 	at := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
@@ -23,7 +24,8 @@ func failedLog(t testing.TB) *saga.Log {
 	require.NoError(t, err)
 	return &saga.Log{ID: logID, DAG: withParams(t, tripDAG(t), trip{Hotel: "Ritz"}), Events: []saga.Event{
 		{Seq: 0, Node: 1, Kind: saga.EventStarted, At: at},
-		{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: json.RawMessage(`{"Number":"p-1"}`), At: at.Add(time.Second)},
+		{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: json.RawMessage(`{"Number":"p-1"}`),
+			At: at.Add(time.Second)},
 		{Seq: 2, Node: 2, Kind: saga.EventStarted},
 		{Seq: 3, Node: 2, Kind: saga.EventFailed, Payload: failure},
 		{Seq: 4, Node: 1, Kind: saga.EventUndoStarted},
@@ -41,7 +43,8 @@ func TestLogHasThisJSON(t *testing.T) {
 		`{"seq":0,"node":1,"name":"payment","kind":"started","at":"2026-11-24T08:00:00Z"},`+
 		`{"seq":1,"node":1,"name":"payment","kind":"succeeded","output":{"Number":"p-1"},"at":"2026-11-24T08:00:01Z"},`+
 		`{"seq":2,"node":2,"name":"hotel","kind":"started"},`+
-		`{"seq":3,"node":2,"name":"hotel","kind":"failed","error":{"message":"no room","reason":"error","attempts":1}},`+
+		`{"seq":3,"node":2,"name":"hotel","kind":"failed",`+
+		`"error":{"message":"no room","reason":"error","attempts":1}},`+
 		`{"seq":4,"node":1,"name":"payment","kind":"undo_started"},`+
 		`{"seq":5,"node":1,"name":"payment","kind":"undo_finished"}]}`, string(text))
 }
@@ -96,7 +99,7 @@ func TestFailuresOfALog(t *testing.T) {
 	assert.Empty(t, log.Failures())
 }
 
-func TestALogThatMakesNoSenseIsShownAnyway(t *testing.T) {
+func TestInvalidLogIsDisplayed(t *testing.T) {
 	log := failedLog(t)
 	log.Events = []saga.Event{
 		{Node: 99, Kind: saga.EventFailed, Payload: json.RawMessage(`"x"`)},
@@ -117,7 +120,7 @@ func TestALogThatMakesNoSenseIsShownAnyway(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-func TestLogRefusesWhatIsNoLog(t *testing.T) {
+func TestLogRejectsInvalidJSON(t *testing.T) {
 	dag, err := json.Marshal(withParams(t, tripDAG(t), nil))
 	require.NoError(t, err)
 	withEvents := func(events string) string {
@@ -126,19 +129,27 @@ func TestLogRefusesWhatIsNoLog(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(withEvents(``)), new(saga.Log)))
 
 	for name, tt := range map[string]struct{ text, want string }{
-		"no version":      {`{}`, `saga log: version 0 is not known, want 1: it was written by another version of this package`},
-		"later version":   {`{"version":2}`, `saga log: version 2 is not known, want 1: it was written by another version of this package`},
-		"no id":           {`{"version":1,"dag":` + string(dag) + `}`, `saga log: it has no "saga_id"`},
-		"bad id":          {`{"version":1,"saga_id":"x"}`, `saga log: saga id "x": want 36 characters`},
-		"no DAG":          {`{"version":1,"saga_id":"` + logID.String() + `"}`, `saga log: it has no "dag"`},
-		"bad DAG":         {`{"version":1,"saga_id":"` + logID.String() + `","dag":{}}`, `saga log: saga DAG: version 0 is not known`},
-		"event missing":   {withEvents(`{"seq":1,"node":1,"kind":"started"}`), `saga log: event 0 has seq 1: events are missing or out of order`},
-		"event twice":     {withEvents(`{"seq":0,"node":1,"kind":"started"},{"seq":0,"node":1,"kind":"started"}`), `saga log: event 1 has seq 0: events are missing or out of order`},
-		"no such node":    {withEvents(`{"seq":0,"node":7,"kind":"started"}`), `saga log: event 0 is of node 7 "", which the DAG doesn't have`},
-		"negative node":   {withEvents(`{"seq":0,"node":-1,"kind":"started"}`), `saga log: event 0 is of node -1 "", which the DAG doesn't have`},
-		"another's name":  {withEvents(`{"seq":0,"node":1,"name":"hotel","kind":"started"}`), `saga log: event 0 is of node 1 "hotel", which the DAG doesn't have`},
-		"no kind":         {withEvents(`{"seq":0,"node":1}`), `saga log: event 0 has no kind`},
-		"unknown kind":    {withEvents(`{"seq":0,"node":1,"kind":"exploded"}`), `saga log: event kind "exploded" is unknown`},
+		"no version": {`{}`, `saga log: version 0 is unknown, want 1: another version of this package wrote it`},
+		"later version": {`{"version":2}`,
+			`saga log: version 2 is unknown, want 1: another version of this package wrote it`},
+		"no id":  {`{"version":1,"dag":` + string(dag) + `}`, `saga log: it has no "saga_id"`},
+		"bad id": {`{"version":1,"saga_id":"x"}`, `saga log: saga id "x": want 36 characters`},
+		"no DAG": {`{"version":1,"saga_id":"` + logID.String() + `"}`, `saga log: it has no "dag"`},
+		"bad DAG": {`{"version":1,"saga_id":"` + logID.String() + `","dag":{}}`,
+			`saga log: saga DAG: version 0 is unknown`},
+		"event missing": {withEvents(`{"seq":1,"node":1,"kind":"started"}`),
+			`saga log: event 0 has seq 1: events are missing or out of order`},
+		"event twice": {withEvents(`{"seq":0,"node":1,"kind":"started"},{"seq":0,"node":1,"kind":"started"}`),
+			`saga log: event 1 has seq 0: events are missing or out of order`},
+		"no such node": {withEvents(`{"seq":0,"node":7,"kind":"started"}`),
+			`saga log: event 0: the DAG has no node 7 ""`},
+		"negative node": {withEvents(`{"seq":0,"node":-1,"kind":"started"}`),
+			`saga log: event 0: the DAG has no node -1 ""`},
+		"another's name": {withEvents(`{"seq":0,"node":1,"name":"hotel","kind":"started"}`),
+			`saga log: event 0: the DAG has no node 1 "hotel"`},
+		"no kind": {withEvents(`{"seq":0,"node":1}`), `saga log: event 0 has no kind`},
+		"unknown kind": {withEvents(`{"seq":0,"node":1,"kind":"exploded"}`),
+			`saga log: event kind "exploded" is unknown`},
 		"time that's odd": {withEvents(`{"seq":0,"node":1,"kind":"started","at":"noon"}`), `saga log: parsing time`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -159,7 +170,8 @@ func FuzzLogJSON(f *testing.F) {
 	text, err = json.MarshalIndent(log, "", " ")
 	require.NoError(f, err)
 	f.Add(text)
-	f.Add([]byte(strings.Replace(string(text), `"kind": "started"`, `"kind": "undo_failed", "error": { "message" : "<>" }`, 1)))
+	f.Add([]byte(strings.Replace(string(text), `"kind": "started"`,
+		`"kind": "undo_failed", "error": { "message" : "<>" }`, 1)))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var log saga.Log
 		if json.Unmarshal(text, &log) != nil {

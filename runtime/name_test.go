@@ -9,8 +9,9 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-func TestNamesThatAreAllowed(t *testing.T) {
-	for _, name := range []string{"a", "server_alloc", "book-trip", "Zürich", "旅行", "with space", `quote"d`, "trip.payment",
+func TestValidNames(t *testing.T) {
+	for _, name := range []string{"a", "server_alloc", "book-trip", "Zürich", "旅行", "with space", `quote"d`,
+		"trip.payment",
 		strings.Repeat("x", 128)} {
 		dag, err := saga.NewDAGBuilder(saga.Name(name)).Append(action(saga.NodeName(name))).Build()
 		if assert.NoError(t, err, name) {
@@ -20,15 +21,15 @@ func TestNamesThatAreAllowed(t *testing.T) {
 	}
 }
 
-func TestNamesThatAreRefused(t *testing.T) {
+func TestInvalidNamesAreRejected(t *testing.T) {
 	tests := []struct{ name, want string }{
 		{"", `it is empty`},
-		{"a/b", `"a/b" contains '/', which separates or marks names`},
-		{"$params", `"$params" contains '$', which separates or marks names`},
-		{"a\nb", `"a\nb" contains a character that doesn't print, at byte 1`},
-		{"nul\x00", `"nul\x00" contains a character that doesn't print, at byte 3`},
-		{"bidi\u202e", `"bidi\u202e" contains a character that doesn't print, at byte 4`},
-		{"no\u00a0break", `"no\u00a0break" contains a character that doesn't print, at byte 2`},
+		{"a/b", `"a/b" contains '/', which is reserved`},
+		{"$params", `"$params" contains '$', which is reserved`},
+		{"a\nb", `"a\nb" contains an unprintable character at byte 1`},
+		{"nul\x00", `"nul\x00" contains an unprintable character at byte 3`},
+		{"bidi\u202e", `"bidi\u202e" contains an unprintable character at byte 4`},
+		{"no\u00a0break", `"no\u00a0break" contains an unprintable character at byte 2`},
 		{"\xff", `"\xff" is not valid UTF-8`},
 		{strings.Repeat("é", 65), `"éééééééééééééééé"… is 130 bytes long, the limit is 128`},
 	}
@@ -59,5 +60,6 @@ func TestLabelsAreOneLine(t *testing.T) {
 		assert.NoError(t, err)
 	}
 	_, err := saga.NewDAGBuilder("s").Append(saga.ActionNode("n", "a\n+-- done: b", "act")).Build()
-	assert.EqualError(t, err, `saga "s": node "n": bad name: label: "a\n+-- done: b" contains a character that doesn't print, at byte 1`)
+	assert.EqualError(t, err,
+		`saga "s": node "n": bad name: label: "a\n+-- done: b" contains an unprintable character at byte 1`)
 }

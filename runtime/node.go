@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Node describes a node that is to be added to a DAG. ActionNode, ConstantNode and
-// SubsagaNode make one; a mistake in it is told by DAGBuilder.Build.
+// Node describes a node to be added to a DAGBuilder. ActionNode, ConstantNode
+// and SubsagaNode make one. DAGBuilder.Build reports a mistake in it.
 type Node struct {
 	name NodeName
 	kind NodeKind
@@ -25,26 +25,28 @@ type Node struct {
 	paramsFrom NodeName
 }
 
-// Binding says where one input of an action comes from.
+// Binding says where an input of an action comes from.
 type Binding struct {
-	// Input is the input's name, in the action.
+	// Input is the name of the action's input.
 	Input string
 	// From is the node whose output the input gets, or FromParams.
 	From NodeName
 }
 
-// Bind binds an input of an action to the output of the node from, which must be an
-// ancestor in the same DAG, or with FromParams to the saga's parameters.
+// Bind binds an input of an action to the output of the node from. That node
+// must be an ancestor in the same DAG. With FromParams, Bind binds the input to
+// the parameters of the saga.
 func Bind(input string, from NodeName) Binding { return Binding{Input: input, From: from} }
 
-// ActionNode returns a node that runs an action and has that action's output. The label is
-// for people; several nodes may have the same. An input of the action that no binding names
-// comes from the ancestor that is named as the input is.
+// ActionNode returns a node that runs the action and has its output. The label
+// is a description for people; it needn't be unique. An input without a binding
+// comes from the ancestor with the name of the input.
 func ActionNode(name NodeName, label string, action ActionName, inputs ...Binding) Node {
 	return Node{name: name, kind: KindAction, label: label, action: action, inputs: inputs}
 }
 
-// ConstantNode returns a node whose output is the value, encoded as JSON now.
+// ConstantNode returns a node whose output is value. The value is encoded as
+// JSON immediately.
 func ConstantNode(name NodeName, value any) Node {
 	n := Node{name: name, kind: KindConstant}
 	n.value, n.err = encodeData(value)
@@ -54,34 +56,37 @@ func ConstantNode(name NodeName, value any) Node {
 	return n
 }
 
-// SubsagaNode returns a node that runs another DAG inside this one and has that DAG's
-// output. The parameters of the inner saga are the output of the node paramsFrom, an ancestor.
-// Of the inner saga only its output can be seen from outside, and from inside only its
-// own nodes and parameters.
+// SubsagaNode returns a node that runs another DAG inside this one and has its
+// output. The parameters of the subsaga are the output of the node paramsFrom,
+// which must be an ancestor, or FromParams. Nodes outside see only the output
+// of the subsaga. Nodes inside see only each other and the parameters of the
+// subsaga.
 func SubsagaNode(name NodeName, dag *DAG, paramsFrom NodeName) Node {
 	return Node{name: name, kind: KindSubsaga, dag: dag, paramsFrom: paramsFrom}
 }
 
-// NodeKind says what a node does.
+// NodeKind is the kind of a node.
 type NodeKind uint8
 
-// The kinds of nodes. Those below KindAction are structural: they take no time, cost no
-// writes, and their state follows from that of their neighbours.
+// The kinds of nodes. Those before KindAction are structural: they take no
+// time, write no events, and their states follow from those of their neighbors.
 const (
-	// KindStart is the one node that all others run after. It has no name.
+	// KindStart is the one node before all others. It has no name.
 	KindStart NodeKind = iota
-	// KindEnd is the one node that runs after all others. It has no name.
+	// KindEnd is the one node after all others. It has no name.
 	KindEnd
 	// KindConstant has a constant output.
 	KindConstant
-	// KindSubsagaStart begins the nodes of a subsaga. It has no name.
+	// KindSubsagaStart precedes the nodes of a subsaga. It has no name.
 	KindSubsagaStart
-	// KindSubsagaEnd ends them. It has the subsaga's name and output.
+	// KindSubsagaEnd follows the nodes of a subsaga. It has the name and the
+	// output of the subsaga.
 	KindSubsagaEnd
 	// KindAction runs an action.
 	KindAction
-	// KindSubsaga is what SubsagaNode makes; in a DAG it has become a KindSubsagaStart, the
-	// inner nodes, and a KindSubsagaEnd.
+	// KindSubsaga is the kind of a SubsagaNode. A DAG has no such nodes: the
+	// builder replaces each by a KindSubsagaStart, the nodes of the subsaga,
+	// and a KindSubsagaEnd.
 	KindSubsaga
 )
 
@@ -95,7 +100,7 @@ var nodeKindNames = [...]string{
 	KindSubsaga:      "subsaga",
 }
 
-// String returns the kind's name, as in "subsaga_start".
+// String returns the name of the kind, as in "subsaga_start".
 func (k NodeKind) String() string {
 	if int(k) < len(nodeKindNames) {
 		return nodeKindNames[k]
@@ -103,10 +108,12 @@ func (k NodeKind) String() string {
 	return fmt.Sprintf("node kind %d", uint8(k))
 }
 
-// MarshalText implements encoding.TextMarshaler with the kind's name.
+// MarshalText implements encoding.TextMarshaler. It returns the name of the
+// kind.
 func (k NodeKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler for the kind's name.
+// UnmarshalText implements encoding.TextUnmarshaler. It parses the name of a
+// kind.
 func (k *NodeKind) UnmarshalText(text []byte) error {
 	for kind, name := range nodeKindNames {
 		if name == string(text) {

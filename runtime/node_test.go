@@ -12,8 +12,9 @@ import (
 
 func TestNodeKindsAreTextInJSON(t *testing.T) {
 	for kind, want := range map[saga.NodeKind]string{
-		saga.KindStart: "start", saga.KindEnd: "end", saga.KindConstant: "constant", saga.KindSubsagaStart: "subsaga_start",
-		saga.KindSubsagaEnd: "subsaga_end", saga.KindAction: "action", saga.KindSubsaga: "subsaga",
+		saga.KindStart: "start", saga.KindEnd: "end", saga.KindConstant: "constant",
+		saga.KindSubsagaStart: "subsaga_start",
+		saga.KindSubsagaEnd:   "subsaga_end", saga.KindAction: "action", saga.KindSubsaga: "subsaga",
 	} {
 		assert.Equal(t, want, kind.String())
 		text, err := json.Marshal(kind)
@@ -27,12 +28,13 @@ func TestNodeKindsAreTextInJSON(t *testing.T) {
 }
 
 func TestOnlyActionsAreNotStructural(t *testing.T) {
-	for _, kind := range []saga.NodeKind{saga.KindStart, saga.KindEnd, saga.KindConstant, saga.KindSubsagaStart, saga.KindSubsagaEnd} {
+	for _, kind := range []saga.NodeKind{saga.KindStart, saga.KindEnd, saga.KindConstant, saga.KindSubsagaStart,
+		saga.KindSubsagaEnd} {
 		assert.Less(t, kind, saga.KindAction)
 	}
 }
 
-func TestConstantIsEncodedWhenItIsMade(t *testing.T) {
+func TestConstantIsEncodedImmediately(t *testing.T) {
 	value := []int{1, 2}
 	node := saga.ConstantNode("c", value)
 	value[0] = 9
@@ -41,7 +43,7 @@ func TestConstantIsEncodedWhenItIsMade(t *testing.T) {
 	assert.Equal(t, "(constant = [1,2])", dag.Label(1))
 }
 
-func TestInputsAreThoseAtTheTimeOfAdding(t *testing.T) {
+func TestInputsAreCopiedWhenANodeIsAdded(t *testing.T) {
 	inputs := []saga.Binding{saga.Bind("x", saga.FromParams)}
 	b := saga.NewDAGBuilder("s").Append(action("a", inputs...))
 	inputs[0] = saga.Bind("y", "nowhere")

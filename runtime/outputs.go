@@ -6,19 +6,23 @@ import (
 	"reflect"
 )
 
-// Outputs holds the outputs of the nodes of a saga that has succeeded.
+// Outputs holds the outputs of the nodes of a succeeded saga. It is immutable
+// and safe for concurrent use.
 type Outputs struct {
 	dag    *DAG
 	values []json.RawMessage
 }
 
-// NewOutputs returns the outputs of a saga, given by NodeID. Coordinators call it.
+// NewOutputs returns the outputs of a saga; values is indexed by NodeID.
+// Coordinators call it.
 func NewOutputs(dag *DAG, values []json.RawMessage) Outputs { return Outputs{dag: dag, values: values} }
 
-// Saga returns the output of the whole saga: that of its last node.
+// Saga returns the output of the saga as JSON, which is that of its last node.
 func (o Outputs) Saga() json.RawMessage { return o.values[o.dag.Output()] }
 
-// Raw returns the output of a node as JSON. The error wraps ErrNodeNotFound if the saga has no such node.
+// Raw returns the output of a node as JSON. The path is resolved like in
+// DAG.Find. The error wraps ErrNodeNotFound if the saga has no such node. The
+// output may contain secrets; see Redact.
 func (o Outputs) Raw(path NodePath) (json.RawMessage, error) {
 	id, err := o.dag.Find(path)
 	if err != nil {
@@ -27,8 +31,8 @@ func (o Outputs) Raw(path NodePath) (json.RawMessage, error) {
 	return o.values[id], nil
 }
 
-// Decode sets the fields of the struct that dst points to. Each field is exported and
-// tagged with the path of the node whose output it gets, as in `saga:"hotel"`.
+// Decode decodes outputs into the struct that dst points to. All fields must be
+// exported and tagged with the path of a node, as in `saga:"hotel"`.
 func (o Outputs) Decode(dst any) error {
 	t := reflect.TypeOf(dst)
 	if t == nil || t.Kind() != reflect.Pointer || reflect.ValueOf(dst).IsNil() {
@@ -36,7 +40,8 @@ func (o Outputs) Decode(dst any) error {
 	}
 	fields, err := taggedFields(t.Elem())
 	if err == nil {
-		err = decodeTagged(dst, fields, func(name string) (json.RawMessage, error) { return o.Raw(NodePath(name)) })
+		get := func(name string) (json.RawMessage, error) { return o.Raw(NodePath(name)) }
+		err = decodeTagged(dst, fields, get)
 	}
 	if err != nil {
 		return fmt.Errorf("outputs of saga %q: %w", o.dag.name, err)
@@ -44,8 +49,9 @@ func (o Outputs) Decode(dst any) error {
 	return nil
 }
 
-// OutputOf returns the output of one node. The error wraps ErrNodeNotFound if the saga has no
-// such node; it's another if the output is not a T.
+// OutputOf returns the output of one node, decoded as T. The error wraps
+// ErrNodeNotFound if the saga has no such node; otherwise the output can't be
+// decoded.
 func OutputOf[T any](o Outputs, path NodePath) (T, error) {
 	var value T
 	raw, err := o.Raw(path)

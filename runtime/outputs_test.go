@@ -52,7 +52,7 @@ func TestDecodeFillsTaggedFields(t *testing.T) {
 	assert.NoError(t, o.Decode(&saga.None{}))
 }
 
-func TestDecodeTellsWhatIsWrong(t *testing.T) {
+func TestDecodeErrorsSayWhatIsWrong(t *testing.T) {
 	o := nestedOutputs(t)
 	for want, dst := range map[string]any{
 		`outputs of saga "nested": <nil> is not a pointer to a struct`:                   nil,

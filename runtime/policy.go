@@ -5,38 +5,41 @@ import (
 	"time"
 )
 
-// Policy says how the attempts of a do or an undo function are made.
+// Policy controls the attempts of a do or an undo function.
 type Policy struct {
-	// Timeout bounds one attempt: its context ends then. An attempt that fails after its
-	// context has ended counts as Indeterminate. Zero means no bound.
+	// Timeout bounds one attempt by its context. An attempt that fails after
+	// its context has ended counts as indeterminate. Default: no timeout.
 	Timeout time.Duration
-	// MaxAttempts is how many attempts are made at most, the first included.
-	// An attempt that succeeds, or whose error is marked Permanent, is the last.
-	// Unlimited means no maximum. Default: one for a do function,
+	// MaxAttempts is the maximum number of attempts, including the first. An
+	// attempt that succeeds, or whose error is marked Permanent, is the last.
+	// Unlimited means no maximum. Default: 1 for a do function,
 	// DefaultUndoAttempts for an undo function.
 	MaxAttempts int
-	// Backoff is how long to wait before the second attempt. The wait doubles with every further
-	// attempt, up to MaxBackoff; of each wait, a random part of up to a half is left out, so that many that failed
-	// together don't come back together. Zero means DefaultBackoff, and more than MaxBackoff means MaxBackoff.
+	// Backoff is the wait before the second attempt. The wait doubles with
+	// every further attempt, up to MaxBackoff. Each wait is shortened at random
+	// by up to a half, so that calls that failed together are not repeated
+	// together. Default: DefaultBackoff. Values above MaxBackoff mean
+	// MaxBackoff.
 	Backoff time.Duration
-	// Limit is how many calls may run at once in a coordinator, for all sagas together. Zero means no limit.
+	// Limit is the maximum number of concurrent calls of the function in a
+	// coordinator, across all sagas. Default: no limit.
 	Limit int
 }
 
 const (
-	// Unlimited, as a Policy's MaxAttempts, means that attempts are made until
-	// one succeeds or returns an error marked Permanent.
+	// Unlimited as MaxAttempts means that attempts are made until one succeeds
+	// or returns an error marked Permanent.
 	Unlimited = -1
 	// DefaultUndoAttempts is the default of MaxAttempts for an undo function.
 	DefaultUndoAttempts = 11
-	// DefaultBackoff is the wait before the second attempt if nothing else is said.
+	// DefaultBackoff is the default wait before the second attempt.
 	DefaultBackoff = 100 * time.Millisecond
 	// MaxBackoff is the longest wait between two attempts.
 	MaxBackoff = 30 * time.Second
 )
 
-// Attempts returns the maximum number of attempts in that direction, with the
-// default filled in. Unlimited is returned as math.MaxInt.
+// Attempts returns the effective maximum number of attempts in that direction.
+// Unlimited is returned as math.MaxInt.
 func (p Policy) Attempts(direction Direction) int {
 	switch {
 	case p.MaxAttempts < 0:
@@ -49,7 +52,7 @@ func (p Policy) Attempts(direction Direction) int {
 	return 1
 }
 
-// Delay returns how long to wait at most after the given number of failed attempts.
+// Delay returns the maximum wait after that number of failed attempts.
 func (p Policy) Delay(failed int) time.Duration {
 	delay := p.Backoff
 	if delay <= 0 {
@@ -78,5 +81,5 @@ func (d Direction) String() string {
 	return "do"
 }
 
-// MarshalText implements encoding.TextMarshaler with "do" or "undo".
+// MarshalText implements encoding.TextMarshaler. It returns "do" or "undo".
 func (d Direction) MarshalText() ([]byte, error) { return []byte(d.String()), nil }

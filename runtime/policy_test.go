@@ -23,14 +23,15 @@ func TestAttempts(t *testing.T) {
 	}
 }
 
-func TestDelayDoublesUpToTheHighest(t *testing.T) {
+func TestDelayDoublesUpToMaxBackoff(t *testing.T) {
 	var delays []time.Duration
 	for failed := 1; failed <= 11; failed++ {
 		delays = append(delays, saga.Policy{}.Delay(failed))
 	}
 	ms := time.Millisecond
-	assert.Equal(t, []time.Duration{100 * ms, 200 * ms, 400 * ms, 800 * ms, 1600 * ms, 3200 * ms, 6400 * ms, 12800 * ms, 25600 * ms,
-		30 * time.Second, 30 * time.Second}, delays)
+	assert.Equal(t,
+		[]time.Duration{100 * ms, 200 * ms, 400 * ms, 800 * ms, 1600 * ms, 3200 * ms, 6400 * ms, 12800 * ms, 25600 * ms,
+			30 * time.Second, 30 * time.Second}, delays)
 
 	assert.Equal(t, 3*time.Second, saga.Policy{Backoff: 3 * time.Second}.Delay(1))
 	assert.Equal(t, 12*time.Second, saga.Policy{Backoff: 3 * time.Second}.Delay(3))

@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// Registry holds the actions that a program knows, by their names. Fill it before it is
-// given to a coordinator; from then on it must not change.
+// Registry holds the actions of a program, by name. A program must register all
+// actions before it passes the registry to a coordinator, and must not change
+// it afterwards. Then it is safe for concurrent use.
 type Registry struct {
 	actions map[ActionName]Registered
 }
@@ -14,18 +15,19 @@ type Registry struct {
 // Registered is an action in a Registry.
 type Registered struct {
 	Action
-	// App is the application context that the action was registered with.
+	// App is the application context of the action; see Registry.Register.
 	App any
-	// shape is the action's member of the shapes of a SagaDAG, as in `"trip.hotel":{…}`; empty if it has none.
+	// shape is the member for this action in the shapes of a SagaDAG, as in
+	// `"trip.hotel":{…}`; empty if the shape is unknown.
 	shape string
 }
 
 // NewRegistry returns an empty registry.
 func NewRegistry() *Registry { return &Registry{actions: map[ActionName]Registered{}} }
 
-// Register adds actions. All of them find app as their application context, by App; it may
-// be nil. Register panics if an action's name is not a name or is taken, as that is a mistake in the
-// program which shows when it starts.
+// Register adds actions that share the application context app, which they read
+// with App. app may be nil. Register panics if the name of an action is invalid
+// or already registered.
 func (r *Registry) Register(app any, actions ...Action) {
 	for _, action := range actions {
 		name := action.Name()
@@ -39,9 +41,9 @@ func (r *Registry) Register(app any, actions ...Action) {
 	}
 }
 
-// Alias lets another name lead to an action that is registered: the name that it had when sagas which are not
-// finished yet were created. Alias panics like Register if old is not a name or is taken, and if there
-// is no action of the second name.
+// Alias registers an action under a second name, usually the old name of a
+// renamed action, which unfinished sagas still use. Alias panics if old is
+// invalid or already registered, or if name is not registered.
 func (r *Registry) Alias(old, name ActionName) {
 	action, ok := r.actions[name]
 	if !ok {
@@ -57,13 +59,13 @@ func (r *Registry) Alias(old, name ActionName) {
 	r.actions[old] = action
 }
 
-// Lookup returns the action of that name or alias.
+// Lookup returns the action with that name or alias.
 func (r *Registry) Lookup(name ActionName) (Registered, bool) {
 	action, ok := r.actions[name]
 	return action, ok
 }
 
-// Names returns the names of all actions, sorted, without the aliases.
+// Names returns the names of all actions, sorted, without aliases.
 func (r *Registry) Names() []ActionName {
 	names := make([]ActionName, 0, len(r.actions))
 	for name, action := range r.actions {
@@ -75,7 +77,8 @@ func (r *Registry) Names() []ActionName {
 	return names
 }
 
-// Check returns an error that wraps ErrUnknownAction if an action of the DAG is not registered.
+// Check returns an error that wraps ErrUnknownAction if an action of the DAG is
+// not registered.
 func (r *Registry) Check(dag *DAG) error {
 	for i := range dag.nodes {
 		n := &dag.nodes[i]

@@ -28,12 +28,14 @@ func TestRegistryFindsActionsByName(t *testing.T) {
 	assert.Equal(t, []saga.ActionName{"a", "b", "c"}, r.Names())
 }
 
-func TestRegisterPanicsAtAMistake(t *testing.T) {
+func TestInvalidRegistrationPanics(t *testing.T) {
 	r := saga.NewRegistry()
 	r.Register(nil, noop("a"))
 	assert.PanicsWithValue(t, `saga: action "a" is registered twice`, func() { r.Register("app", noop("a")) })
-	assert.PanicsWithValue(t, `saga: registering an action: its name: it is empty`, func() { r.Register(nil, noop("")) })
-	assert.PanicsWithValue(t, `saga: registering an action: its name: "a/b" contains '/', which separates or marks names`,
+	assert.PanicsWithValue(t, `saga: registering an action: its name: it is empty`,
+		func() { r.Register(nil, noop("")) })
+	assert.PanicsWithValue(t,
+		`saga: registering an action: its name: "a/b" contains '/', which is reserved`,
 		func() { r.Register(nil, noop("a/b")) })
 }
 
@@ -42,7 +44,8 @@ func TestCheckNamesTheUnknownAction(t *testing.T) {
 	r.Register(nil, noop("pick"), noop("sum"), noop("last"))
 	err := r.Check(nestedDAG(t))
 	assert.ErrorIs(t, err, saga.ErrUnknownAction)
-	assert.EqualError(t, err, `saga "nested": node "outer/inner/deep": unknown action: "deep"; register it before the coordinator starts`)
+	assert.EqualError(t, err,
+		`saga "nested": node "outer/inner/deep": unknown action: "deep"; register it before the coordinator starts`)
 
 	r.Register(nil, noop("deep"))
 	assert.NoError(t, r.Check(nestedDAG(t)))

@@ -8,16 +8,24 @@ import (
 	"github.com/google/uuid"
 )
 
-// Coordinator is what runs sagas, as far as Start, Find and a Run need it. Package sec has one.
+// Coordinator runs sagas. It is the interface that Start, Find and Run need.
+// Package sec implements it with a coordinator and with a client for
+// coordinators in other processes.
 type Coordinator interface {
-	// CreateAndStart records a saga and starts it. When it returns nil, the saga is durable: it will
-	// end, whatever happens to this process. It does nothing if the same saga, of the
-	// same DAG and parameters, exists; the error wraps ErrSagaExists if another has that ID.
+	// CreateAndStart records a saga and starts it. After it returns nil, the
+	// saga is durable and runs to its end, even if this process crashes. If the
+	// same saga, with the same DAG and parameters, already exists,
+	// CreateAndStart starts it unless it has been started. The error wraps
+	// ErrSagaExists if another saga has that ID.
 	CreateAndStart(ctx context.Context, id ID, dag *SagaDAG) error
-	// Wait returns when the saga is settled: the outputs if it has succeeded, and otherwise a
-	// *FailedError. The context bounds the wait and nothing else.
+	// Wait waits until the saga is final or stuck. It returns the outputs if
+	// the saga succeeded, and otherwise a *FailedError. The context bounds only
+	// the wait. The error wraps ErrNotFound if there is no such saga, ErrParked
+	// if the saga is parked, and ErrShutdown if the coordinator is shutting
+	// down.
 	Wait(ctx context.Context, id ID) (Outputs, error)
-	// Status returns what is known of a saga now. The error wraps ErrNotFound if there's none.
+	// Status returns the current status of a saga. The error wraps ErrNotFound
+	// if there is no such saga.
 	Status(ctx context.Context, id ID) (*Status, error)
 }
 
@@ -27,21 +35,27 @@ type Result[R any] interface {
 	DecodeOutputs(Outputs) error
 }
 
-// Run is the handle of one saga whose result is an R. It may be used by several goroutines, and holds nothing that needs closing.
+// Run is a handle of one saga whose result type is R. It is safe for concurrent
+// use and needs no closing.
 type Run[R any] struct {
 	coordinator Coordinator
 	id          ID
 	decode      func(Outputs) (R, error)
 }
 
-// Start creates a saga with these parameters and starts it. Its ID is a new one, unless an
-// option gives it; with such an option Start may be repeated, and the saga runs once. When Start returns
-// nil, the saga is durable.
+// Start creates a saga with params and starts it. params is encoded as JSON.
+// The saga gets a new ID unless an option sets it. With such an option, Start
+// may be repeated, and the saga runs once. After Start returns nil, the saga is
+// durable.
 //
-// The error wraps ErrSagaExists if the ID is that of a saga with another DAG or other parameters,
-// ErrUnknownAction if the coordinator's registry lacks an action, and ErrShutdown. After an error of the store the saga may
-// exist or not; repeat the call with the same ID to be sure.
-func Start[R any, P Result[R]](ctx context.Context, coordinator Coordinator, dag *DAG, params any, options ...StartOption) (*Run[R], error) {
+// The error wraps ErrSagaExists if the ID belongs to a saga with another DAG or
+// other parameters, ErrUnknownAction if the coordinator's registry lacks an
+// action, and ErrShutdown if the coordinator is shutting down. After an error
+// of the store, the saga may exist or not; repeat the call with the same ID to
+// be sure.
+func Start[R any, P Result[R]](
+	ctx context.Context, coordinator Coordinator, dag *DAG, params any, options ...StartOption,
+) (*Run[R], error) {
 	withParams, err := NewSagaDAG(dag, params)
 	if err != nil {
 		return nil, err
@@ -53,7 +67,7 @@ func Start[R any, P Result[R]](ctx context.Context, coordinator Coordinator, dag
 		}
 	}
 	if config.id.IsZero() {
-		return nil, fmt.Errorf("saga %q: the zero id is no saga's", dag.name)
+		return nil, fmt.Errorf("saga %q: the id is zero", dag.name)
 	}
 	if err := coordinator.CreateAndStart(ctx, config.id, withParams); err != nil {
 		return nil, err
@@ -61,9 +75,11 @@ func Start[R any, P Result[R]](ctx context.Context, coordinator Coordinator, dag
 	return newRun[R, P](coordinator, config.id), nil
 }
 
-// Find returns the handle of a saga that was started before, maybe by another process. The error wraps ErrNotFound if
-// there is none of that ID, or it is not of that name.
-func Find[R any, P Result[R]](ctx context.Context, coordinator Coordinator, name Name, id ID) (*Run[R], error) {
+// Find returns a handle of an existing saga. Any process may have started it.
+// The error wraps ErrNotFound if there is no saga with that ID and name.
+func Find[R any, P Result[R]](
+	ctx context.Context, coordinator Coordinator, name Name, id ID,
+) (*Run[R], error) {
 	status, err := coordinator.Status(ctx, id)
 	if err != nil {
 		return nil, err
@@ -82,12 +98,13 @@ func newRun[R any, P Result[R]](coordinator Coordinator, id ID) *Run[R] {
 	}}
 }
 
-// ID returns the saga's ID.
+// ID returns the ID of the saga.
 func (r *Run[R]) ID() ID { return r.id }
 
-// Wait returns the result when the saga has succeeded. When it has failed, or is stuck, the
-// error is a *FailedError, in which errors.As finds the actions' own errors. The context bounds the
-// wait and nothing else: the saga goes on.
+// Wait waits until the saga is final or stuck. It returns the result if the
+// saga succeeded, and otherwise a *FailedError, in which errors.As finds the
+// errors of the actions. The context bounds only the wait; the saga continues.
+// Wait returns other errors like Coordinator.Wait.
 func (r *Run[R]) Wait(ctx context.Context) (R, error) {
 	outputs, err := r.coordinator.Wait(ctx, r.id)
 	if err != nil {
@@ -97,7 +114,7 @@ func (r *Run[R]) Wait(ctx context.Context) (R, error) {
 	return r.decode(outputs)
 }
 
-// Status returns what is known of the saga now.
+// Status returns the current status of the saga.
 func (r *Run[R]) Status(ctx context.Context) (*Status, error) {
 	return r.coordinator.Status(ctx, r.id)
 }
@@ -109,7 +126,7 @@ type StartOption interface {
 
 type startConfig struct{ id ID }
 
-// WithID gives the saga that ID.
+// WithID sets the ID of the saga. Start returns an error if the ID is zero.
 func WithID(id ID) StartOption { return idOption(id) }
 
 type idOption ID
@@ -119,8 +136,8 @@ func (o idOption) apply(c *startConfig, _ Name) error {
 	return nil
 }
 
-// WithIdempotencyKey derives the saga's ID from its name and a key of the
-// caller's, such as an order number: the same name and key always give the
+// WithIdempotencyKey derives the ID of the saga from its name and a key of the
+// caller, such as an order number. The same name and key always produce the
 // same ID, so Start may be repeated and the saga runs once. Start returns an
 // error if the key is empty.
 func WithIdempotencyKey(key string) StartOption { return keyOption(key) }
@@ -135,10 +152,12 @@ func (o keyOption) apply(c *startConfig, name Name) error {
 	return nil
 }
 
-// KeyID returns the ID that WithIdempotencyKey gives a saga of that name: a UUID of version 5.
+// KeyID returns the ID that WithIdempotencyKey sets for a saga with that name.
+// It is a UUID of version 5.
 func KeyID(name Name, key string) ID {
 	return ID(uuid.NewSHA1(keySpace, []byte(string(name)+"\x00"+key)))
 }
 
-// keySpace is a random UUID that keeps the IDs made from keys apart from other UUIDs of version 5.
+// keySpace is a random UUID. It separates these IDs from other UUIDs of version
+// 5.
 var keySpace = uuid.MustParse("6c1f6a5e-9f0d-4a53-8d39-5d1b8f2f7f11")

@@ -12,7 +12,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// tripResult is what sagagen generates for a saga of one node.
+// tripResult is like the type that sagagen generates for a saga of one node.
 type tripResult struct {
 	nodes struct {
 		Last string `saga:"last"`
@@ -21,7 +21,8 @@ type tripResult struct {
 
 func (r *tripResult) DecodeOutputs(outputs saga.Outputs) error { return outputs.Decode(&r.nodes) }
 
-// fakeCoordinator keeps what it is given, and ends every saga with these outputs and error.
+// fakeCoordinator keeps the sagas that it gets. Wait returns the parameters as
+// the output, and err.
 type fakeCoordinator struct {
 	sagas map[saga.ID]*saga.SagaDAG
 	err   error
@@ -53,7 +54,9 @@ func (c *fakeCoordinator) Status(_ context.Context, id saga.ID) (*saga.Status, e
 	return &saga.Status{ID: id, Name: d.Name(), DAG: d}, nil
 }
 
-func startLast(t testing.TB, c *fakeCoordinator, params any, options ...saga.StartOption) (*saga.Run[tripResult], error) {
+func startLast(
+	t testing.TB, c *fakeCoordinator, params any, options ...saga.StartOption,
+) (*saga.Run[tripResult], error) {
 	t.Helper()
 	dag := build(t, saga.NewDAGBuilder("last-saga").Append(action("last")))
 	return saga.Start[tripResult](context.Background(), c, dag, params, options...)
@@ -101,7 +104,7 @@ func TestStartReturnsErrors(t *testing.T) {
 	_, err = startLast(t, c, func() {})
 	assert.EqualError(t, err, `saga "last-saga": parameters: json: unsupported type: func()`)
 	_, err = startLast(t, c, 1, saga.WithID(saga.ID{}))
-	assert.EqualError(t, err, `saga "last-saga": the zero id is no saga's`)
+	assert.EqualError(t, err, `saga "last-saga": the id is zero`)
 	_, err = saga.Start[tripResult](context.Background(), c, nil, 1, saga.WithIdempotencyKey("k"))
 	assert.EqualError(t, err, "saga has no DAG")
 }
@@ -112,13 +115,14 @@ func TestFindReturnsErrors(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, logID, run.ID())
 	_, err = saga.Find[tripResult](context.Background(), c, "book-trip", logID)
-	assert.EqualError(t, err, `no such saga: 049b2522-308d-442e-bc65-9bfaef863597 is a saga "last-saga", not "book-trip"`)
+	assert.EqualError(t, err,
+		`no such saga: 049b2522-308d-442e-bc65-9bfaef863597 is a saga "last-saga", not "book-trip"`)
 	assert.ErrorIs(t, err, saga.ErrNotFound)
 	_, err = saga.Find[tripResult](context.Background(), c, "last-saga", saga.NewID())
 	assert.True(t, errors.Is(err, saga.ErrNotFound))
 }
 
-func TestKeysGiveTheSameIDForEver(t *testing.T) {
+func TestKeyIDsNeverChange(t *testing.T) {
 	assert.Equal(t, "14abe2b8-b2f8-5dde-82a6-0c7eb719df21", saga.KeyID("book-trip", "order-1").String())
 	assert.Equal(t, saga.KeyID("book-trip", "order-1"), saga.KeyID("book-trip", "order-1"))
 	seen := map[saga.ID]bool{}

@@ -8,43 +8,49 @@ import (
 	"reflect"
 )
 
-// SagaDAG is a DAG with the parameters that one saga runs it with: what is stored when a
-// saga is created, and never changes.
+// SagaDAG is a DAG together with the parameters of one saga. It is recorded
+// when the saga is created and never changes.
 //
-// Its JSON has a version and is an object of this form, in which the order of the nodes is
-// that of their indices, and "after" holds the indices of the nodes that one runs after:
+// Its JSON is versioned and has this form. The order of the nodes is that of
+// their indices, and "after" lists the parents of a node by index:
 //
 //	{"version":1,
 //	 "name":"book-trip",
 //	 "params":{"Hotel":"Ritz"},
 //	 "nodes":[
 //	   {"kind":"start"},
-//	   {"kind":"action","name":"payment","label":"ChargeCreditCard","action":"trip.payment",
-//	    "inputs":[{"input":"trip","from":"$params"}],"after":[0]},
+//	   {"kind":"action","name":"payment","label":"ChargeCreditCard",
+//	    "action":"trip.payment","inputs":[{"input":"trip","from":"$params"}],
+//	    "after":[0]},
 //	   {"kind":"constant","name":"size","value":1,"after":[1]},
 //	   {"kind":"subsaga_start","subsaga":"alloc","params":"size","after":[2]},
-//	   {"kind":"action","name":"pick","label":"pick","action":"alloc.pick","after":[3]},
+//	   {"kind":"action","name":"pick","label":"pick","action":"alloc.pick",
+//	    "after":[3]},
 //	   {"kind":"subsaga_end","name":"server","after":[4]},
 //	   {"kind":"end","after":[5]}],
 //	 "shapes":{
-//	   "trip.payment":{"inputs":{"trip":"{\"Hotel\":string}"},"output":"{\"Number\":string}"}}}
+//	   "trip.payment":{"inputs":{"trip":"{\"Hotel\":string}"},
+//	                   "output":"{\"Number\":string}"}}}
 //
-// Stores keep the parameters apart, without which the JSON is the same for many sagas; see Parts.
+// "shapes" describes the data of the actions at the time when the saga was
+// created; see Registry.WithShapes. It is absent if no shape was known. Shapes
+// say how to read the saga's data. They are not part of the saga's identity:
+// Equal ignores them.
 //
-// The shapes are those that the actions had when the saga was created, as far as they were known; see
-// Registry.Stamp. They are left out if none was. They say how to read the data of the saga, and
-// are no part of what it is: Equal doesn't look at them.
+// Stores keep the parameters separately, because the rest is the same for many
+// sagas; see Parts.
 type SagaDAG struct {
 	*DAG
 	params json.RawMessage
-	shapes json.RawMessage // nil if none is known; it is what encodeShape makes
+	shapes json.RawMessage // the JSON of actionShapes; nil if no shape is known
 }
 
 var errNoDAG = errors.New("saga has no DAG")
 
-// NewSagaDAG returns the DAG with parameters, which it encodes as JSON now.
+// NewSagaDAG returns the DAG with parameters. It encodes params as JSON
+// immediately and returns an error if that fails.
 func NewSagaDAG(dag *DAG, params any) (*SagaDAG, error) {
-	if dag == nil || len(dag.nodes) == 0 { // made by nobody
+	if dag == nil || len(dag.nodes) == 0 { // the zero DAG
 		return nil, errNoDAG
 	}
 	encoded, err := encodeData(params)
@@ -54,10 +60,11 @@ func NewSagaDAG(dag *DAG, params any) (*SagaDAG, error) {
 	return &SagaDAG{DAG: dag, params: encoded}, nil
 }
 
-// Params returns the parameters, as JSON. The caller doesn't change them.
+// Params returns the parameters as JSON. The caller must not change it. It may
+// contain secrets; see Redact.
 func (d *SagaDAG) Params() json.RawMessage { return d.params }
 
-// dagVersion is the version of the JSON that is written, and the only one that is read.
+// dagVersion is the version that is written, and the only one that is read.
 const dagVersion = 1
 
 type dagJSON struct {
@@ -70,8 +77,9 @@ type dagJSON struct {
 	Undecodable string `json:"undecodable"`
 }
 
-// UndecodableDAG returns what a store gives in place of a DAG that it can't decode. Whoever takes it for the JSON of a SagaDAG gets
-// the reason as the error; so a coordinator parks the saga with it.
+// UndecodableDAG returns the bytes that a store returns in place of a DAG that
+// it can't decode. Decoding them as a SagaDAG fails with the reason, and
+// coordinators park the saga with that error.
 func UndecodableDAG(reason error) []byte {
 	return encode(map[string]string{"undecodable": reason.Error()})
 }
@@ -93,13 +101,15 @@ type bindingJSON struct {
 	From  NodeName `json:"from"`
 }
 
-// encodedDAG is the JSON of a DAG in two pieces, between which that of a SagaDAG has the parameters.
+// encodedDAG is the JSON of a DAG in two pieces. The parameters go between
+// them.
 type encodedDAG struct{ head, nodes []byte }
 
-// stampedParts is the JSON of a SagaDAG with these shapes and without parameters.
-type stampedParts struct{ shapes, dag []byte }
+// encodedParts is the JSON of a SagaDAG with these shapes, without parameters.
+type encodedParts struct{ shapes, dag []byte }
 
-// MarshalJSON implements json.Marshaler. Equal DAGs with equal parameters and shapes give equal bytes.
+// MarshalJSON implements json.Marshaler. Equal DAGs with equal parameters and
+// shapes produce equal bytes.
 func (d *SagaDAG) MarshalJSON() ([]byte, error) {
 	if d.DAG == nil {
 		return nil, errNoDAG
@@ -107,21 +117,24 @@ func (d *SagaDAG) MarshalJSON() ([]byte, error) {
 	return d.jsonWith(d.params), nil
 }
 
-// Parts returns d as stores keep it: the JSON without the parameters, which is the same for all sagas that have the DAG and are stamped
-// alike, and the parameters. DAGCache.Decode puts them together again. The caller changes neither.
+// Parts returns d in the form in which stores keep it: the JSON without the
+// parameters, which all sagas with the same DAG and shapes share, and the
+// parameters. DAGCache.Decode combines them again. The caller must change
+// neither.
 func (d *SagaDAG) Parts() (dag, params []byte, err error) {
 	if d.DAG == nil {
 		return nil, nil, errNoDAG
 	}
-	p := d.parts.Load()
+	p := d.partsCache.Load()
 	if p == nil || !bytes.Equal(p.shapes, d.shapes) {
-		p = &stampedParts{shapes: d.shapes, dag: d.jsonWith(nil)}
-		d.parts.Store(p)
+		p = &encodedParts{shapes: d.shapes, dag: d.jsonWith(nil)}
+		d.partsCache.Store(p)
 	}
 	return p.dag, d.params, nil
 }
 
-// jsonWith returns the JSON of d with those parameters in place of its own, or with none if they are nil.
+// jsonWith returns the JSON of d with the given parameters, or without
+// parameters if they are nil.
 func (d *SagaDAG) jsonWith(params []byte) []byte {
 	encoded := d.encode()
 	out := make([]byte, 0, len(encoded.head)+len(params)+len(encoded.nodes)+len(d.shapes)+32)
@@ -136,7 +149,8 @@ func (d *SagaDAG) jsonWith(params []byte) []byte {
 	return append(out, '}')
 }
 
-// encode returns the JSON, which is made once: many sagas have the same DAG.
+// encode returns the JSON of the DAG. It is made once, because many sagas share
+// a DAG.
 func (d *DAG) encode() *encodedDAG {
 	d.encodeOnce.Do(func() {
 		nodes := make([]nodeJSON, len(d.nodes))
@@ -153,7 +167,7 @@ func (d *DAG) encode() *encodedDAG {
 	return &d.encoded
 }
 
-// encode encodes what consists of texts, numbers and valid JSON.
+// encode encodes a value that consists of strings, numbers and valid JSON.
 func encode(v any) []byte {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -162,8 +176,8 @@ func encode(v any) []byte {
 	return text
 }
 
-// UnmarshalJSON implements json.Unmarshaler. It returns an error unless the text is a DAG
-// that a DAGBuilder could have built.
+// UnmarshalJSON implements json.Unmarshaler. It returns an error unless the
+// text is a DAG that a DAGBuilder could have built.
 func (d *SagaDAG) UnmarshalJSON(text []byte) error {
 	var in dagJSON
 	if err := unmarshalCompact(text, &in); err != nil {
@@ -173,7 +187,8 @@ func (d *SagaDAG) UnmarshalJSON(text []byte) error {
 		return fmt.Errorf("saga DAG: %s", in.Undecodable)
 	}
 	if in.Version != dagVersion {
-		return fmt.Errorf("saga DAG: version %d is not known, want %d: it was written by another version of this package", in.Version, dagVersion)
+		return fmt.Errorf("saga DAG: version %d is unknown, want %d: another version of this package wrote it",
+			in.Version, dagVersion)
 	}
 	dag := &DAG{name: in.Name, nodes: make([]dagNode, len(in.Nodes))}
 	for i, n := range in.Nodes {
@@ -193,7 +208,7 @@ func (d *SagaDAG) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Equal reports whether both are the same DAG with the same parameters.
+// Equal reports whether both have the same DAG and the same parameters.
 func (d *SagaDAG) Equal(other *SagaDAG) bool {
 	if d == nil || other == nil || d.DAG == nil || other.DAG == nil {
 		return false
@@ -202,7 +217,7 @@ func (d *SagaDAG) Equal(other *SagaDAG) bool {
 		(d.DAG == other.DAG || bytes.Equal(d.encode().nodes, other.encode().nodes))
 }
 
-// check checks a DAG that was read, and derives the rest of it.
+// check validates a decoded DAG and computes the remaining fields of its nodes.
 func (d *DAG) check() error {
 	if len(d.nodes) < 3 {
 		return ErrBadOutput
@@ -215,7 +230,7 @@ func (d *DAG) check() error {
 			return fmt.Errorf("node %d: %w", i, err)
 		}
 	}
-	if err := d.derive(); err != nil {
+	if err := d.index(); err != nil {
 		return err
 	}
 	for i := range d.nodes {
@@ -226,7 +241,8 @@ func (d *DAG) check() error {
 	return d.checkSources()
 }
 
-// check checks that a node that was read has what its kind has, and nothing else.
+// check validates a decoded node. It must have the fields of its kind, and no
+// others.
 func (n *dagNode) check() error {
 	want := dagNode{kind: n.kind, parents: n.parents}
 	var err error
@@ -252,13 +268,14 @@ func (n *dagNode) check() error {
 		}
 	}
 	if err == nil && !reflect.DeepEqual(&want, n) {
-		err = fmt.Errorf("%w: it has what a node of kind %s doesn't have", ErrBadNode, n.kind)
+		err = fmt.Errorf("%w: it has fields that a node of kind %s doesn't have", ErrBadNode, n.kind)
 	}
 	return err
 }
 
-// unmarshalCompact decodes JSON so that the json.RawMessages in it are as json.Marshal would have written them, whoever
-// wrote the text: they are compared, and shown to people.
+// unmarshalCompact decodes JSON. Any json.RawMessages in v are in the form of
+// json.Marshal, however the text was formatted, because they are compared and
+// displayed.
 func unmarshalCompact(text []byte, v any) error {
 	text, err := compact(text)
 	if err != nil {
@@ -267,7 +284,8 @@ func unmarshalCompact(text []byte, v any) error {
 	return json.Unmarshal(text, v)
 }
 
-// compact returns JSON as json.Marshal would have written it, or an error if it isn't one JSON value.
+// compact returns JSON in the form of json.Marshal. It returns an error if the
+// text is not one JSON value.
 func compact(text []byte) ([]byte, error) {
 	var compact, escaped bytes.Buffer
 	if err := json.Compact(&compact, text); err != nil {

@@ -13,7 +13,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// action returns a node that runs an action of the same name.
+// action returns a node that runs the action with the same name.
 func action(name saga.NodeName, inputs ...saga.Binding) saga.Node {
 	return saga.ActionNode(name, string(name), saga.ActionName(name), inputs...)
 }
@@ -32,7 +32,8 @@ func withParams(t testing.TB, dag *saga.DAG, params any) *saga.SagaDAG {
 	return d
 }
 
-// tripDAG is payment; hotel, flight and car beside each other; summary.
+// tripDAG returns payment, followed by hotel, flight and car in parallel,
+// followed by summary.
 func tripDAG(t testing.TB) *saga.DAG {
 	t.Helper()
 	return build(t, saga.NewDAGBuilder("book-trip").
@@ -46,7 +47,8 @@ func tripDAG(t testing.TB) *saga.DAG {
 			saga.Bind("hotel", "hotel"), saga.Bind("paid", "payment"))))
 }
 
-// nestedDAG is a saga with a subsaga in a subsaga, and one that stands twice:
+// nestedDAG returns a saga with a subsaga inside a subsaga, and one that occurs
+// twice:
 //
 //	size
 //	outer (pick; inner (deep); sum)
@@ -66,7 +68,7 @@ func nestedDAG(t testing.TB) *saga.DAG {
 		Append(action("last")))
 }
 
-// shape writes a DAG as a line for each node: index, kind, path, and what it runs after.
+// shape describes a DAG in one line per node: index, kind, path and parents.
 func shape(dag *saga.DAG) string {
 	var b strings.Builder
 	for id := saga.NodeID(0); dag.Contains(id); id++ {
@@ -87,7 +89,8 @@ func find(t testing.TB, dag *saga.DAG, path saga.NodePath) saga.NodeID {
 	return id
 }
 
-// callAt returns the context of a do at a node, in which the output of every node is its path as a JSON string.
+// callAt returns the context of a do function at a node. The output of every
+// node is its path as a JSON string.
 func callAt(t testing.TB, dag *saga.SagaDAG, path saga.NodePath, change ...func(*saga.Call)) saga.ActionContext {
 	t.Helper()
 	return callAtNode(dag, find(t, dag.DAG, path), change...)

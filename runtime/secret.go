@@ -10,27 +10,37 @@ import (
 	"reflect"
 )
 
-// Secret holds a value that is not shown: a card number, a token. Package fmt with any verb, log/slog, encoding/json and what else
-// asks a value for its text get "[redacted]". Only Reveal returns the value.
+// Secret holds a value that is not displayed, such as a card number or a token.
+// All verbs of package fmt, log/slog, and encoding/json show "[redacted]" in
+// its place. Only Reveal returns the value.
 //
-// In parameters, outputs and constants, at any depth, a Secret keeps its value: the runtime writes it to the store as
-// {"$secret":…}, and the next action gets it. What this package shows of such data to people is redacted, and Redact does that for
-// others. The JSON of a SagaDAG and of a Log is not: it is what is stored. The store has the value in the clear unless payloads are
-// encrypted; see package runtime/store/codec. In an error that an action returns, a Secret comes back empty.
+// In parameters, outputs and constants, at any depth, a Secret keeps its value:
+// the runtime encodes it as {"$secret":…} for the store, and the next action
+// receives it. When this package displays such data, it redacts secrets; Redact
+// does that for other programs. The JSON of a SagaDAG or a Log is not redacted,
+// because it is the stored form. A store holds the value in the clear unless
+// payloads are encrypted; see package runtime/store/codec. A Secret in an error
+// that an action returns is recorded as empty.
 //
-// A Secret also reads the plain JSON of its value, so that a request may be decoded into parameters. It does not read "[redacted]".
+// A Secret also decodes the plain JSON of its value, so a request can be
+// decoded into parameters. It doesn't decode "[redacted]".
 //
-// There are ways around it: a debugger, a printer that follows all pointers in unexported fields as those of test tools do, and a method
-// MarshalJSON of yours that calls Reveal.
+// A Secret doesn't protect its value from a debugger, from a printer that
+// follows pointers in unexported fields (as some test tools do), or from a
+// MarshalJSON method that calls Reveal.
 //
-// One Secret loses its value: one in an interface (an any, say) in a type that has a MarshalJSON or MarshalText of its own. The runtime doesn't look
-// there, so "[redacted]" is stored, which then can't be read. Give the field the Secret's type.
+// Limitation: don't hide a Secret in an interface (such as any) inside a type
+// that has its own MarshalJSON or MarshalText. The runtime doesn't look there;
+// it stores "[redacted]", which can't be decoded again. Declare the field with
+// the Secret's type.
 type Secret[T any] struct {
-	_ [0]func() // no ==, which would compare the pointers
-	// value is behind two pointers because fmt calls no methods of what is in an unexported field, and there follows one pointer if the
-	// verb doesn't fit. It is nil in the zero Secret, and what it points to never changes.
+	_ [0]func() // forbids ==, which would compare pointers
+	// value is a double pointer because package fmt calls no methods of
+	// unexported fields and follows one pointer there if the verb doesn't fit.
+	// It is nil in the zero Secret. The pointers and the value never change.
 	value **T
-	// opened makes MarshalJSON write the value. It is set only in copies that the runtime makes in order to encode them.
+	// opened makes MarshalJSON write the value. It is set only in copies that
+	// the runtime makes for encoding.
 	opened bool
 }
 
@@ -40,12 +50,12 @@ const (
 	secretMember = "$secret"
 )
 
-// NewSecret returns a Secret that holds the value.
+// NewSecret returns a Secret that holds value.
 func NewSecret[T any](value T) Secret[T] { return secretAt(&value) }
 
 func secretAt[T any](value *T) Secret[T] { return Secret[T]{value: &value} }
 
-// Reveal returns the value; that of the zero Secret is T's zero value.
+// Reveal returns the value. For the zero Secret it returns T's zero value.
 func (s Secret[T]) Reveal() T {
 	if s.value == nil {
 		var zero T
@@ -54,7 +64,8 @@ func (s Secret[T]) Reveal() T {
 	return **s.value
 }
 
-// IsZero reports whether the value is T's zero value. The option omitzero of encoding/json asks for it.
+// IsZero reports whether the value is T's zero value. encoding/json calls it
+// for the option omitzero.
 func (s Secret[T]) IsZero() bool { return s.value == nil || reflect.ValueOf(*s.value).Elem().IsZero() }
 
 // String returns "[redacted]".
@@ -63,16 +74,17 @@ func (s Secret[T]) String() string { return redacted }
 // GoString returns "[redacted]".
 func (s Secret[T]) GoString() string { return redacted }
 
-// Format implements fmt.Formatter: it writes "[redacted]", whatever the verb.
+// Format implements fmt.Formatter. It writes "[redacted]" for every verb.
 func (s Secret[T]) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
 
-// LogValue implements slog.LogValuer with "[redacted]".
+// LogValue implements slog.LogValuer. It returns "[redacted]".
 func (s Secret[T]) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// MarshalText implements encoding.TextMarshaler with "[redacted]".
+// MarshalText implements encoding.TextMarshaler. It returns "[redacted]".
 func (s Secret[T]) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// MarshalJSON implements json.Marshaler with "[redacted]", except where the runtime encodes parameters, outputs and constants.
+// MarshalJSON implements json.Marshaler. It returns "[redacted]", except when
+// the runtime encodes parameters, outputs and constants.
 func (s Secret[T]) MarshalJSON() ([]byte, error) {
 	if !s.opened {
 		return []byte(redactedJSON), nil
@@ -88,16 +100,16 @@ func (s Secret[T]) MarshalJSON() ([]byte, error) {
 	return fmt.Appendf(nil, `{"%s":%s}`, secretMember, encoded), nil
 }
 
-// open returns a copy that is opened; see secretOpening.
+// open returns an opened copy; see secretOpening.
 func (s Secret[T]) open() any {
 	s.opened = true
 	return s
 }
 
-var errRedacted = errors.New("a secret was redacted when it was encoded, and can't be had back: give it its value")
+var errRedacted = errors.New("the secret was redacted when it was encoded and can't be restored: supply its value")
 
-// UnmarshalJSON implements json.Unmarshaler. It reads what the runtime has written, and the plain JSON of a T. Its errors don't
-// tell what it read.
+// UnmarshalJSON implements json.Unmarshaler. It decodes the stored form of a
+// Secret and the plain JSON of a T. Its errors don't reveal the text.
 func (s *Secret[T]) UnmarshalJSON(text []byte) error {
 	if string(text) == "null" {
 		return nil
@@ -110,13 +122,14 @@ func (s *Secret[T]) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, value); errors.Is(err, errRedacted) {
 		return err
 	} else if err != nil {
-		return fmt.Errorf("the JSON of a secret is not that of a %s", reflect.TypeFor[T]())
+		return fmt.Errorf("the JSON of the secret can't be decoded as %s", reflect.TypeFor[T]())
 	}
 	*s = secretAt(value)
 	return nil
 }
 
-// unmarkSecret returns what the only member of {"$secret":…} is, and any other text as it is.
+// unmarkSecret returns the value of {"$secret":…}, and any other text
+// unchanged.
 func unmarkSecret(text []byte) []byte {
 	if !bytes.HasPrefix(text, []byte("{")) || !mayHoldSecret(text) {
 		return text

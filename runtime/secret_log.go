@@ -2,22 +2,36 @@ package saga
 
 import "log/slog"
 
-// What these hold is not for logs: a handler would encode all of it, the values of Secrets included.
+// These LogValue methods keep the contents out of logs. Without them, a handler
+// would encode everything, including the values of secrets.
 
-// LogValue implements slog.LogValuer with the saga's ID, name and state.
+// LogValue implements slog.LogValuer. It returns the ID, the name and the state
+// of the saga.
 func (s *Status) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("id", s.ID.String()), slog.String("name", string(s.Name)), slog.String("state", s.State.String()))
+	return slog.GroupValue(
+		slog.String("id", s.ID.String()),
+		slog.String("name", string(s.Name)),
+		slog.String("state", s.State.String()),
+	)
 }
 
-// LogValue implements slog.LogValuer with the saga's ID and the number of events.
+// LogValue implements slog.LogValuer. It returns the ID of the saga and the
+// number of events.
 func (l *Log) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("id", l.ID.String()), slog.Int("events", len(l.Events)))
 }
 
-// LogValue implements slog.LogValuer with the saga's name.
-func (d *SagaDAG) LogValue() slog.Value { return slog.GroupValue(slog.String("name", string(d.name))) }
+// LogValue implements slog.LogValuer. It returns the name of the saga.
+func (d *SagaDAG) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("name", string(d.name)))
+}
 
-// LogValue implements slog.LogValuer with the event's number, node and kind.
+// LogValue implements slog.LogValuer. It returns the number, the node and the
+// kind of the event.
 func (e Event) LogValue() slog.Value {
-	return slog.GroupValue(slog.Uint64("seq", e.Seq), slog.Int("node", int(e.Node)), slog.String("kind", e.Kind.String()))
+	return slog.GroupValue(
+		slog.Uint64("seq", e.Seq),
+		slog.Int("node", int(e.Node)),
+		slog.String("kind", e.Kind.String()),
+	)
 }

@@ -8,8 +8,9 @@ import (
 	"sync"
 )
 
-// encodeData encodes parameters, an output or a constant as json.Marshal does, but for the Secrets in it, whose values it writes. To
-// that end it encodes a copy in which they are opened. A value without Secrets is not copied.
+// encodeData encodes parameters, an output or a constant like json.Marshal, but
+// writes the values of secrets. For that it encodes a copy in which all secrets
+// are opened. A value without secrets is not copied.
 func encodeData(v any) (json.RawMessage, error) {
 	t := reflect.TypeOf(v)
 	if t == nil {
@@ -24,16 +25,18 @@ func encodeData(v any) (json.RawMessage, error) {
 	return json.Marshal(secretOpening{}.open(reflect.ValueOf(v)).Interface())
 }
 
-// plan says what is to be done with values of a type.
+// plan says how to copy values of a type.
 type plan struct {
-	// secret says that the type is a Secret; secrets, that it is or leads to one; interfaces, that it leads to an interface, behind
-	// which there may be one.
+	// secret says that the type is a Secret, secrets that a Secret is reachable
+	// from it, and interfaces that an interface is reachable, which may hold a
+	// Secret.
 	secret, secrets, interfaces bool
-	// fields are, of a struct, those to follow.
+	// fields are the indices of the struct fields to copy.
 	fields []int
 }
 
-var plans sync.Map // of *plan by reflect.Type
+// plans maps a reflect.Type to its *plan.
+var plans sync.Map
 
 func planOf(t reflect.Type) *plan {
 	if p, ok := plans.Load(t); ok {
@@ -59,9 +62,10 @@ func planOf(t reflect.Type) *plan {
 	return p
 }
 
-// typeReach finds out what a type leads to. The way is that of encoding/json: it leads through no
-// unexported fields, except for those of a type that encodes itself. There it leads to nothing but Secrets: such a
-// type may guard what it has with a lock, which only its method knows.
+// typeReach collects what is reachable from a type. It follows encoding/json,
+// which skips unexported fields. In a type that encodes itself, it also follows
+// unexported fields, but reaches only secrets there, no interfaces: a lock that
+// only the type's methods know may guard their contents.
 type typeReach struct {
 	seen                map[typeVisit]bool
 	secrets, interfaces bool
@@ -69,7 +73,7 @@ type typeReach struct {
 
 type typeVisit struct {
 	t reflect.Type
-	// inOwn says that the way led through a type that encodes itself.
+	// inOwn says that the path led through a type that encodes itself.
 	inOwn bool
 }
 
@@ -79,7 +83,7 @@ func (r *typeReach) visit(t reflect.Type, inOwn bool) {
 	} else {
 		r.seen[v] = true
 	}
-	if isSecret(t) { // what is in it is encoded by its own method
+	if isSecret(t) { // its own method encodes the contents
 		r.secrets = true
 		return
 	}
@@ -99,32 +103,33 @@ func (r *typeReach) visit(t reflect.Type, inOwn bool) {
 	}
 }
 
-// isSecret reports whether the type is a Secret. It goes by the name, as a struct that embeds one has its methods too.
+// isSecret reports whether the type is a Secret. It checks the name, because a
+// struct that embeds a Secret has the same methods.
 func isSecret(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && t.PkgPath() == secretPackage && strings.HasPrefix(t.Name(), "Secret[")
 }
 
 var secretPackage = reflect.TypeFor[Secret[int]]().PkgPath()
 
-// encodesItself reports whether encoding/json leaves the encoding to a method of the type.
+// encodesItself reports whether encoding/json calls a method of the type.
 func encodesItself(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	return p.Implements(reflect.TypeFor[json.Marshaler]()) || p.Implements(reflect.TypeFor[encoding.TextMarshaler]())
 }
 
-// isEncoded reports whether encoding/json looks into a field.
+// isEncoded reports whether encoding/json encodes the field.
 func isEncoded(f reflect.StructField) bool {
 	return (f.IsExported() || f.Anonymous) && f.Tag.Get("json") != "-"
 }
 
-// reference identifies what a pointer, a map or a slice refers to.
+// reference identifies the target of a pointer, a map or a slice.
 type reference struct {
 	t    reflect.Type
 	at   uintptr
 	size int // of a slice
 }
 
-// referenceOf reports false for what refers to nothing, or isn't a reference.
+// referenceOf returns false for a nil reference and for a value that isn't one.
 func referenceOf(v reflect.Value) (reference, bool) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Map:
@@ -135,10 +140,10 @@ func referenceOf(v reflect.Value) (reference, bool) {
 	return reference{}, false
 }
 
-// secretSearch holds what has been searched.
+// secretSearch is the set of references that have been searched.
 type secretSearch map[reference]bool
 
-// in reports whether there is a Secret in v. It only reads.
+// in reports whether v contains a Secret. It only reads.
 func (s secretSearch) in(v reflect.Value) bool {
 	p := planOf(v.Type())
 	switch {
@@ -178,10 +183,12 @@ func (s secretSearch) in(v reflect.Value) bool {
 	return false
 }
 
-// secretOpening holds the copies that have been made, so that a value which contains itself has one that does too.
+// secretOpening maps references to their copies, so a cyclic value has a cyclic
+// copy.
 type secretOpening map[reference]reflect.Value
 
-// open returns v if it leads to no Secret, and else a copy in which all are opened.
+// open returns v if it contains no Secret, and otherwise a copy in which all
+// secrets are opened.
 func (o secretOpening) open(v reflect.Value) reflect.Value {
 	t := v.Type()
 	p := planOf(t)
@@ -234,7 +241,7 @@ func (o secretOpening) open(v reflect.Value) reflect.Value {
 		made.Set(v)
 		for _, i := range p.fields {
 			f := made.Field(i)
-			f = reflect.NewAt(f.Type(), f.Addr().UnsafePointer()).Elem() // so that it may be set if it isn't exported
+			f = reflect.NewAt(f.Type(), f.Addr().UnsafePointer()).Elem() // makes an unexported field settable
 			f.Set(o.open(f))
 		}
 		return made

@@ -23,7 +23,7 @@ type (
 	}
 	Outer struct{ Code secret }
 
-	// tree is a type inside itself.
+	// tree is a recursive type.
 	tree struct {
 		Value secret
 		Left  *tree           `json:",omitempty"`
@@ -34,9 +34,9 @@ type (
 
 	// own encodes itself.
 	own struct{ number secret }
-	// behind does so by pointer.
+	// behind encodes itself with a pointer method.
 	behind struct{ Number secret }
-	// locked guards what it encodes, which is not looked at.
+	// locked guards its contents with a lock, so the runtime doesn't read them.
 	locked struct {
 		mu    sync.Mutex
 		items map[string]any
@@ -65,7 +65,7 @@ func (l *locked) MarshalJSON() ([]byte, error) {
 	return json.Marshal(l.items)
 }
 
-func TestSecretsAreOpenedWhereverTheyAre(t *testing.T) {
+func TestSecretsAreOpenedAtAnyDepth(t *testing.T) {
 	s := saga.NewSecret("4111")
 	const opened = `{"$secret":"4111"}`
 	shared := &inner{s}
@@ -82,7 +82,8 @@ func TestSecretsAreOpenedWhereverTheyAre(t *testing.T) {
 		`[{"own":` + opened + `}]`:         []*own{{s}},
 		`[` + opened + `]`:                 &behind{s},
 		`{"Number":` + opened + `,"Code":` + opened + `,"Name":"n"}`: embedding{inner{s}, &Outer{s}, "n"},
-		`{"Value":` + opened + `,"Left":{"Value":` + opened + `},"More":[{"Value":{"$secret":""}}],"Named":{"x":{"Value":` + opened + `}},"Any":` + opened + `}`: tree{
+		`{"Value":` + opened + `,"Left":{"Value":` + opened +
+			`},"More":[{"Value":{"$secret":""}}],"Named":{"x":{"Value":` + opened + `}},"Any":` + opened + `}`: tree{
 			Value: s, Left: &tree{Value: s}, More: []tree{{}}, Named: map[string]tree{"x": {Value: s}}, Any: &s},
 		`{"$secret":{"Number":` + opened + `}}`:                       saga.NewSecret(inner{s}),
 		`{"$secret":null}`:                                            saga.Secret[*int]{},
@@ -115,11 +116,12 @@ func (p *pinned) MarshalJSON() ([]byte, error) {
 	return []byte(`"pinned"`), nil
 }
 
-// What a type without Secrets becomes is what encoding/json makes of it, and nothing of it is copied.
-func TestOtherTypesAreEncodedAsEver(t *testing.T) {
+// A type without secrets is encoded like by json.Marshal, and is not copied.
+func TestTypesWithoutSecretsAreEncodedLikeJSON(t *testing.T) {
 	l := &locked{items: map[string]any{"a": 1}}
 	for _, value := range []any{
-		1, "x", nil, []byte("bytes"), json.RawMessage(`{"a": 1}`), json.Number("1"), map[string]any{"a": []any{1, "b", nil, map[int]string{1: "x"}}},
+		1, "x", nil, []byte("bytes"), json.RawMessage(`{"a": 1}`), json.Number("1"),
+		map[string]any{"a": []any{1, "b", nil, map[int]string{1: "x"}}},
 		struct{ A any }{fmt.Errorf("error")}, l, []any{l, l}, saga.None{}, &saga.None{},
 	} {
 		want, err := json.Marshal(value)
@@ -128,14 +130,15 @@ func TestOtherTypesAreEncodedAsEver(t *testing.T) {
 	}
 }
 
-// It is documented, and better than to read what a lock may guard.
+// This limitation is documented. The alternative is to read data that a lock
+// may guard.
 func TestSecretInAnInterfaceOfATypeThatEncodesItselfIsStoredRedacted(t *testing.T) {
 	encoded := encodedOutput(t, &locked{items: map[string]any{"n": saga.NewSecret("4111")}})
 	require.Equal(t, `{"n":"[redacted]"}`, string(encoded))
 	require.Error(t, json.Unmarshal(encoded, &map[string]secret{}))
 }
 
-func TestValueThatCouldHaveSecretsAndHasNoneIsNotCopied(t *testing.T) {
+func TestValueWithoutSecretsIsNotCopied(t *testing.T) {
 	holder := &struct {
 		Pinned pinned
 		Any    any
@@ -150,8 +153,9 @@ func TestValueThatCouldHaveSecretsAndHasNoneIsNotCopied(t *testing.T) {
 	assert.Equal(t, `{"Pinned":"pinned","Number":{"$secret":"4111"}}`, string(encodedOutput(t, beside)))
 }
 
-// A type that encodes itself may be changed by others meanwhile, who hold its lock.
-func TestGuardedDataIsLeftToItsOwner(t *testing.T) {
+// Other goroutines may change a type that encodes itself while they hold its
+// lock.
+func TestDataGuardedByALockIsNotRead(t *testing.T) {
 	l := &locked{items: map[string]any{}}
 	done := make(chan struct{})
 	var writer sync.WaitGroup
@@ -174,7 +178,7 @@ func TestGuardedDataIsLeftToItsOwner(t *testing.T) {
 	writer.Wait()
 }
 
-func TestTheActionsOutputStaysRedacted(t *testing.T) {
+func TestOutputOfTheActionStaysRedacted(t *testing.T) {
 	c := &tree{Value: saga.NewSecret("4111"), Any: map[string]any{"n": saga.NewSecret("4111")}}
 	encodedOutput(t, c)
 	text, err := json.Marshal(c)
@@ -182,7 +186,7 @@ func TestTheActionsOutputStaysRedacted(t *testing.T) {
 	assert.JSONEq(t, `{"Value":"[redacted]","Any":{"n":"[redacted]"}}`, string(text))
 }
 
-func TestValueThatContainsItselfIsAnErrorAsEver(t *testing.T) {
+func TestCyclicValueIsAnError(t *testing.T) {
 	loop := &tree{}
 	loop.Left = loop
 	anyLoop := map[string]any{"s": saga.NewSecret("4111")}
@@ -197,7 +201,7 @@ func TestValueThatContainsItselfIsAnErrorAsEver(t *testing.T) {
 	}
 }
 
-func TestSecretThatCanNotBeEncodedIsAnError(t *testing.T) {
+func TestUnencodableSecretIsAnError(t *testing.T) {
 	_, err := saga.NewSagaDAG(build(t, saga.NewDAGBuilder("shop").Append(action("a"))), saga.NewSecret(make(chan int)))
 	require.ErrorContains(t, err, "unsupported type: chan int")
 }

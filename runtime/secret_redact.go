@@ -5,16 +5,18 @@ import (
 	"encoding/json"
 )
 
-// Redact returns the JSON of parameters, an output or an order with "[redacted]" in place of each Secret, for people to see. It returns
-// raw itself if there is none, and never changes it. Whoever shows an Event's Payload, or what RawParams, RawLookup, SagaDAG.Params and
-// Outputs.Raw return, calls it.
+// Redact returns the JSON of parameters, an output or an audit with
+// "[redacted]" in place of each Secret, for display. It returns raw itself if
+// there is no Secret, and never changes raw. Call it before you display an
+// Event's Payload or the result of RawParams, RawLookup, SagaDAG.Params or
+// Outputs.Raw.
 func Redact(raw json.RawMessage) json.RawMessage { return replaceSecrets(raw, redactedJSON) }
 
-// emptySecretJSON is read as a Secret that holds nothing.
+// emptySecretJSON decodes as a Secret with the zero value.
 const emptySecretJSON = `{"` + secretMember + `":null}`
 
-// replaceSecrets replaces each object that has a member "$secret". Text that is not JSON and seems to have one is replaced
-// as a whole.
+// replaceSecrets replaces each object that has a member "$secret". If the text
+// is not JSON and seems to contain such a member, it is replaced as a whole.
 func replaceSecrets(raw json.RawMessage, with string) json.RawMessage {
 	if !mayHoldSecret(raw) {
 		return raw
@@ -33,10 +35,11 @@ func replaceSecrets(raw json.RawMessage, with string) json.RawMessage {
 	return append(out, raw[end:]...)
 }
 
-// mayHoldSecret rules most texts out.
+// mayHoldSecret is a fast check that excludes most texts.
 func mayHoldSecret(text []byte) bool { return bytes.Contains(text, []byte(`"`+secretMember+`"`)) }
 
-// secretFinder finds the outermost objects that have a member "$secret" in valid JSON.
+// secretFinder finds the outermost objects with a member "$secret" in valid
+// JSON.
 type secretFinder struct {
 	decoder *json.Decoder
 	found   []span
@@ -44,7 +47,8 @@ type secretFinder struct {
 
 type span struct{ begin, end int64 }
 
-// value reads one value. Its depth is bounded, as that of valid JSON is by encoding/json.
+// value reads one value. encoding/json limits the depth of valid JSON, and so
+// the depth of the recursion.
 func (f *secretFinder) value() {
 	switch f.token() {
 	case json.Delim('{'):

@@ -17,13 +17,15 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// number is what must not be seen anywhere. None of its digits are in the addresses that fmt prints of pointers by chance.
+// number must not be displayed anywhere. It can't occur by chance in the
+// addresses of pointers that fmt prints.
 const number = "4111-1111-1111-1111"
 
 type (
 	secret = saga.Secret[string]
 
-	// hidden has a Secret where fmt can't call its methods.
+	// hidden has a Secret in an unexported field, where fmt can't call its
+	// methods.
 	hidden struct{ number secret }
 
 	card struct {
@@ -38,7 +40,8 @@ func newCard() card {
 	return card{Holder: "Ann", Number: s, hidden: hidden{s}}
 }
 
-// requireHidden requires that the number isn't in a text, in whatever form fmt writes strings.
+// requireHidden checks that a text doesn't contain the number, in any form in
+// which fmt writes strings.
 func requireHidden(t *testing.T, text string, about ...any) {
 	t.Helper()
 	for _, form := range []string{"4111", fmt.Sprintf("%x", "4111"), "52 49 49 49", "0x34, 0x31", "NDExMS"} {
@@ -49,21 +52,26 @@ func requireHidden(t *testing.T, text string, about ...any) {
 func TestSecretIsHiddenFromFmt(t *testing.T) {
 	c := newCard()
 	values := []any{
-		c.Number, &c.Number, c, &c, []card{c}, map[string]card{"a": c}, map[string]any{"a": &c}, [1]secret{c.Number}, c.hidden, &c.hidden,
-		saga.NewSecret([]byte(number)), saga.NewSecret([]string{number}), saga.NewSecret(map[string]string{number: number}),
-		saga.NewSecret(&c), saga.NewSecret(any(number)), struct{ s saga.Secret[[]byte] }{saga.NewSecret([]byte(number))},
+		c.Number, &c.Number, c, &c, []card{c}, map[string]card{"a": c}, map[string]any{"a": &c}, [1]secret{c.Number},
+		c.hidden, &c.hidden,
+		saga.NewSecret([]byte(number)), saga.NewSecret([]string{number}),
+		saga.NewSecret(map[string]string{number: number}),
+		saga.NewSecret(&c), saga.NewSecret(any(number)),
+		struct{ s saga.Secret[[]byte] }{saga.NewSecret([]byte(number))},
 		struct {
 			s saga.Secret[map[string]string]
 		}{saga.NewSecret(map[string]string{"n": number})}, struct{ s saga.Secret[any] }{saga.NewSecret(any(number))},
 		struct {
 			s saga.Secret[struct{ n string }]
-		}{saga.NewSecret(struct{ n string }{number})}, struct{ s saga.Secret[[4]byte] }{saga.NewSecret([4]byte([]byte("4111")))},
+		}{saga.NewSecret(struct{ n string }{number})},
+		struct{ s saga.Secret[[4]byte] }{saga.NewSecret([4]byte([]byte("4111")))},
 	}
 	for _, v := range values {
 		for _, verb := range "vTtbcdoOqxXUeEfFgGspw" {
 			for _, flags := range []string{"", "+", "#", " ", "-30", "030", "+#", "10.3"} {
 				format := "%" + flags + string(verb)
-				requireHidden(t, fmt.Sprintf(format, v), "%s of %T", format, v) //nolint:govet // verbs that don't fit are the point
+				requireHidden(t, fmt.Sprintf(format, v), "%s of %T", format,
+					v) //nolint:govet // wrong verbs are tested
 			}
 		}
 		requireHidden(t, fmt.Sprint(v)+fmt.Sprintln(v))
@@ -91,26 +99,30 @@ func TestSecretIsHiddenFromEncoders(t *testing.T) {
 	c := newCard()
 	text, err := json.Marshal(map[string]any{"card": c, "pointer": &c, "number": c.Number})
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"card":{"Holder":"Ann","Number":"[redacted]"},"pointer":{"Holder":"Ann","Number":"[redacted]"},"number":"[redacted]"}`, string(text))
+	assert.JSONEq(t,
+		`{"card":{"Holder":"Ann","Number":"[redacted]"},
+			"pointer":{"Holder":"Ann","Number":"[redacted]"},
+			"number":"[redacted]"}`, string(text))
 	text, err = xml.Marshal(c)
 	require.NoError(t, err)
 	assert.Equal(t, `<card><Holder>Ann</Holder><Number>[redacted]</Number></card>`, string(text))
 	var page strings.Builder
-	require.NoError(t, template.Must(template.New("").Parse(`{{.Number}} {{.}} {{printf "%q" .Number}}`)).Execute(&page, c))
+	require.NoError(t,
+		template.Must(template.New("").Parse(`{{.Number}} {{.}} {{printf "%q" .Number}}`)).Execute(&page, c))
 	requireHidden(t, page.String())
 }
 
-func TestSecretIsRevealedOnlyWhenAskedFor(t *testing.T) {
+func TestOnlyRevealReturnsTheSecret(t *testing.T) {
 	assert.Equal(t, number, newCard().Number.Reveal())
 	assert.Zero(t, secret{}.Reveal())
 	assert.True(t, secret{}.IsZero())
 	assert.True(t, saga.NewSecret("").IsZero())
 	assert.False(t, newCard().Number.IsZero())
-	assert.Equal(t, newCard(), newCard(), "reflect.DeepEqual compares the values")
+	assert.Equal(t, newCard(), newCard(), "reflect.DeepEqual compares values")
 	assert.NotEqual(t, newCard().Number, saga.NewSecret("other"))
 }
 
-func TestSecretReadsWhatTheRuntimeWroteAndPlainJSON(t *testing.T) {
+func TestSecretDecodesTheStoredFormAndPlainJSON(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"$secret":"4111"}`:       "4111",
 		` { "$secret" : "4111" } `: "4111",
@@ -124,23 +136,24 @@ func TestSecretReadsWhatTheRuntimeWroteAndPlainJSON(t *testing.T) {
 	}
 	var object saga.Secret[map[string]int]
 	require.NoError(t, json.Unmarshal([]byte(`{"a":1,"$secret":2}`), &object))
-	assert.Equal(t, map[string]int{"a": 1, "$secret": 2}, object.Reveal(), "the mark stands alone")
+	assert.Equal(t, map[string]int{"a": 1, "$secret": 2}, object.Reveal(), "the stored form has no other members")
 
 	for _, text := range []string{`"[redacted]"`, `{"$secret":"[redacted]"}`} {
-		require.ErrorContains(t, json.Unmarshal([]byte(text), new(secret)), "a secret was redacted when it was encoded", text)
+		require.ErrorContains(t, json.Unmarshal([]byte(text), new(secret)),
+			"the secret was redacted when it was encoded", text)
 	}
 }
 
-func TestErrorsOfReadingDoNotTellTheSecret(t *testing.T) {
+func TestDecodingErrorsDoNotRevealTheSecret(t *testing.T) {
 	err := json.Unmarshal([]byte(`{"$secret":41114111}`), new(saga.Secret[int8]))
-	require.EqualError(t, err, "the JSON of a secret is not that of a int8")
+	require.EqualError(t, err, "the JSON of the secret can't be decoded as int8")
 	err = json.Unmarshal([]byte(`4111.5`), new(saga.Secret[int]))
 	requireHidden(t, err.Error())
 	err = json.Unmarshal([]byte(`{"$secret":{"$secret":"[redacted]"}}`), new(saga.Secret[secret]))
-	require.ErrorContains(t, err, "a secret was redacted")
+	require.ErrorContains(t, err, "the secret was redacted")
 }
 
-// payment returns the context of an action that gets the parameters, and what it is to return.
+// encodedOutput returns the JSON of an action's output.
 func encodedOutput[T any](t *testing.T, output T) json.RawMessage {
 	t.Helper()
 	pay := saga.NewActionFunc("pay", func(saga.ActionContext) (T, error) { return output, nil }, nil)
@@ -157,11 +170,12 @@ func TestSecretReachesTheStoreAndTheNextAction(t *testing.T) {
 
 	dag := withParams(t, build(t, saga.NewDAGBuilder("shop").
 		Append(saga.ConstantNode("default", c)).
-		Append(saga.ActionNode("payment", "pay", "pay", saga.Bind("default", "default"), saga.Bind("card", saga.FromParams)))), c)
+		Append(saga.ActionNode("payment", "pay", "pay", saga.Bind("default", "default"),
+			saga.Bind("card", saga.FromParams)))), c)
 	assert.JSONEq(t, stored, string(dag.Params()))
 	assert.JSONEq(t, stored, string(dag.Value(find(t, dag.DAG, "default"))))
 
-	text, err := json.Marshal(dag) // what is stored
+	text, err := json.Marshal(dag) // the stored form
 	require.NoError(t, err)
 	read := new(saga.SagaDAG)
 	require.NoError(t, json.Unmarshal(text, read))
@@ -171,18 +185,19 @@ func TestSecretReachesTheStoreAndTheNextAction(t *testing.T) {
 		Card    card `saga:"card"`
 	}
 	called := false
-	pay := saga.NewAction(saga.ActionSpec[inputs, saga.None]{Name: "pay", Do: func(_ saga.ActionContext, in inputs) (saga.None, error) {
-		called = true
-		assert.Equal(t, number, in.Default.Number.Reveal())
-		assert.Equal(t, number, in.Card.Number.Reveal())
-		return saga.None{}, nil
-	}})
+	pay := saga.NewAction(saga.ActionSpec[inputs, saga.None]{Name: "pay",
+		Do: func(_ saga.ActionContext, in inputs) (saga.None, error) {
+			called = true
+			assert.Equal(t, number, in.Default.Number.Reveal())
+			assert.Equal(t, number, in.Card.Number.Reveal())
+			return saga.None{}, nil
+		}})
 	_, err = pay.Do(callAt(t, read, "payment"))
 	require.NoError(t, err)
 	assert.True(t, called)
 }
 
-func TestViewsOfASagaRedact(t *testing.T) {
+func TestDisplayedSagasAreRedacted(t *testing.T) {
 	dag := withParams(t, build(t, saga.NewDAGBuilder("shop").
 		Append(saga.ConstantNode("default", newCard())).
 		Append(saga.ActionNode("payment", "pay", "pay"))), newCard())
@@ -204,17 +219,19 @@ func TestViewsOfASagaRedact(t *testing.T) {
 	for _, handler := range []slog.Handler{slog.NewJSONHandler(&logged, nil), slog.NewTextHandler(&logged, nil)} {
 		slog.New(handler).Info("shown", "status", status, "log", status.Log(), "dag", dag, "event", status.Events[1])
 	}
-	failed := &saga.FailedError{ID: status.ID, Name: "shop", State: saga.StateFailed, Failures: status.Failures(), Abandoned: status.Log().Abandoned()}
+	failed := &saga.FailedError{ID: status.ID, Name: "shop", State: saga.StateFailed, Failures: status.Failures(),
+		Abandoned: status.Log().Abandoned()}
 	for name, view := range map[string]string{
-		"tree": status.String(), "DOT": dag.DOT(), "DOT of a status": status.DOT(), "Mermaid": dag.Mermaid(), "Mermaid of a status": status.Mermaid(),
-		"pretty log": status.Log().String(), "error": failed.Error(), "slog": logged.String(),
+		"tree": status.String(), "DOT": dag.DOT(), "DOT of a status": status.DOT(), "Mermaid": dag.Mermaid(),
+		"Mermaid of a status": status.Mermaid(),
+		"pretty log":          status.Log().String(), "error": failed.Error(), "slog": logged.String(),
 	} {
 		requireHidden(t, view, name)
 	}
 	assert.Contains(t, status.String(), `(constant = {"Holder":"Ann","Number":"[redacted]"})`)
 }
 
-func TestRedactReplacesSecretsAlone(t *testing.T) {
+func TestRedactReplacesOnlySecrets(t *testing.T) {
 	for raw, want := range map[string]string{
 		`{"$secret":1}`:                                          `"[redacted]"`,
 		`[{"$secret":{"a":{"$secret":1}}}]`:                      `["[redacted]"]`,
@@ -231,13 +248,13 @@ func TestRedactReplacesSecretsAlone(t *testing.T) {
 	} {
 		given := json.RawMessage(raw)
 		assert.Equal(t, want, string(saga.Redact(given)), raw)
-		assert.Equal(t, raw, string(given), "it is not changed")
+		assert.Equal(t, raw, string(given), "the argument is not changed")
 	}
 	deep := strings.Repeat("[", 9_000) + `{"$secret":1}` + strings.Repeat("]", 9_000)
 	assert.NotContains(t, string(saga.Redact(json.RawMessage(deep))), "$secret")
 }
 
-// declined is an error of a user's.
+// declined is an error type of a user.
 type declined struct {
 	Card card
 	Code int
@@ -245,7 +262,7 @@ type declined struct {
 
 func (d *declined) Error() string { return fmt.Sprintf("card %v is declined", d.Card) }
 
-func TestErrorOfAnActionComesBackWithoutItsSecrets(t *testing.T) {
+func TestErrorOfAnActionIsRestoredWithoutItsSecrets(t *testing.T) {
 	failure := saga.NewActionError(&declined{Card: newCard(), Code: 7}, saga.ReasonError, 1)
 	text, err := json.Marshal(failure)
 	require.NoError(t, err)
@@ -260,7 +277,7 @@ func TestErrorOfAnActionComesBackWithoutItsSecrets(t *testing.T) {
 	assert.True(t, back.Card.Number.IsZero())
 }
 
-func TestPanicWithASecretDoesNotTellIt(t *testing.T) {
+func TestPanicWithASecretDoesNotRevealIt(t *testing.T) {
 	err := &saga.PanicError{Value: newCard()}
 	requireHidden(t, err.Error())
 }

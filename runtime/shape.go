@@ -7,17 +7,18 @@ import (
 	"strings"
 )
 
-// Shape describes the JSON of an action's inputs and output, in the notation of sagagen. What is
-// empty is not known.
+// Shape describes the JSON of an action's inputs and output, in the notation of
+// sagagen. An empty string or an absent input means that the shape is unknown.
 type Shape struct {
 	Inputs Shapes
 	Output string
 }
 
-// Shapes holds a shape for each input, by its name.
+// Shapes maps the names of inputs to their shapes.
 type Shapes map[string]string
 
-// actionShapes holds the shapes of the actions of a saga, by their names in its DAG.
+// actionShapes maps the actions of a DAG, by the names used there, to their
+// shapes.
 type actionShapes map[ActionName]shapeJSON
 
 type shapeJSON struct {
@@ -25,7 +26,8 @@ type shapeJSON struct {
 	Output string `json:"output,omitempty"`
 }
 
-// encodeShape returns the member of the JSON of actionShapes for an action; empty if nothing is known.
+// encodeShape returns the member for an action in the JSON of actionShapes;
+// empty if nothing is known.
 func encodeShape(name ActionName, s Shape) string {
 	if len(s.Inputs) == 0 && s.Output == "" {
 		return ""
@@ -33,7 +35,8 @@ func encodeShape(name ActionName, s Shape) string {
 	return string(encode(name)) + ":" + string(encode(shapeJSON(s)))
 }
 
-// encode returns the JSON of all shapes, sorted; nil if nothing is known.
+// encode returns the JSON of all shapes, sorted by action; nil if nothing is
+// known.
 func (s actionShapes) encode() json.RawMessage {
 	var members []string
 	for _, name := range slices.Sorted(maps.Keys(s)) {
@@ -42,7 +45,7 @@ func (s actionShapes) encode() json.RawMessage {
 	return joinShapes(members)
 }
 
-// joinShapes makes an object of what encodeShape returned.
+// joinShapes makes a JSON object of members that encodeShape returned.
 func joinShapes(members []string) json.RawMessage {
 	members = slices.DeleteFunc(members, func(m string) bool { return m == "" })
 	if len(members) == 0 {
@@ -51,15 +54,17 @@ func joinShapes(members []string) json.RawMessage {
 	return json.RawMessage("{" + strings.Join(members, ",") + "}")
 }
 
-// stamp is what a registry knew of the actions of a DAG.
-type stamp struct {
-	by     *Registry
-	shapes json.RawMessage
+// registryShapes are the shapes that a registry has for the actions of a DAG.
+type registryShapes struct {
+	registry *Registry
+	shapes   json.RawMessage
 }
 
-// WithShapes returns d with the shapes that the registry has for its actions, so that a later
-// program can tell whether it can go on with the saga. Shapes that d has already are kept: they
-// say how the data that there is was written. Coordinators call it when they record a saga.
+// WithShapes returns d with the shapes that the registry has for its actions.
+// They let a later program check whether its actions can read the data of the
+// saga; see CheckShapes. If d already has shapes, WithShapes returns d, because
+// those describe the data that is already written. Coordinators call it when
+// they record a saga.
 func (r *Registry) WithShapes(d *SagaDAG) *SagaDAG {
 	if d.shapes != nil {
 		return d
@@ -71,9 +76,10 @@ func (r *Registry) WithShapes(d *SagaDAG) *SagaDAG {
 	return &SagaDAG{DAG: d.DAG, params: d.params, shapes: shapes}
 }
 
-// shapes returns the JSON of the shapes of the DAG's actions. The DAG keeps it, as many sagas may have the same DAG.
+// shapes returns the JSON of the shapes of the DAG's actions. The DAG caches
+// it, because many sagas share a DAG.
 func (r *Registry) shapes(d *DAG) json.RawMessage {
-	if s := d.stamp.Load(); s != nil && s.by == r {
+	if s := d.shapeCache.Load(); s != nil && s.registry == r {
 		return s.shapes
 	}
 	names := make([]ActionName, 0, len(d.nodes))
@@ -88,7 +94,7 @@ func (r *Registry) shapes(d *DAG) json.RawMessage {
 	for i, name := range names {
 		members[i] = r.actions[name].shape
 	}
-	s := &stamp{by: r, shapes: joinShapes(members)}
-	d.stamp.Store(s)
+	s := &registryShapes{registry: r, shapes: joinShapes(members)}
+	d.shapeCache.Store(s)
 	return s.shapes
 }

@@ -10,7 +10,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// shaped returns an action that has that shape.
+// shaped returns an action with that shape.
 func shaped(name saga.ActionName, s saga.Shape) saga.Action {
 	return saga.NewAction(saga.ActionSpec[saga.None, string]{
 		Name: name, Shape: s,
@@ -24,17 +24,19 @@ func register(actions ...saga.Action) *saga.Registry {
 	return r
 }
 
-// tripShapes has shapes for two of the actions of tripDAG.
+// tripShapes returns a registry with the shapes of two actions of tripDAG.
 func tripShapes() *saga.Registry {
 	return register(
-		shaped("trip.payment", saga.Shape{Inputs: saga.Shapes{"trip": `{"Hotel":string}`, "at": "time.Time"}, Output: `{"<Number>":string}`}),
+		shaped("trip.payment",
+			saga.Shape{Inputs: saga.Shapes{"trip": `{"Hotel":string}`, "at": "time.Time"},
+				Output: `{"<Number>":string}`}),
 		shaped("trip.car", saga.Shape{Output: "*int"}),
 		shaped("trip.flight", saga.Shape{}),
 		shaped("trip.bus", saga.Shape{Output: "int"}),
 	)
 }
 
-func TestStampedShapesAreInTheJSON(t *testing.T) {
+func TestRecordedShapesAreInTheJSON(t *testing.T) {
 	d := withParams(t, tripDAG(t), 1)
 	bare, err := json.Marshal(d)
 	require.NoError(t, err)
@@ -42,13 +44,14 @@ func TestStampedShapesAreInTheJSON(t *testing.T) {
 	text, err := json.Marshal(stamped)
 	require.NoError(t, err)
 	assert.Equal(t, string(bare[:len(bare)-1])+`,"shapes":{"trip.car":{"output":"*int"},`+
-		`"trip.payment":{"inputs":{"at":"time.Time","trip":"{\"Hotel\":string}"},"output":"{\"\u003cNumber\u003e\":string}"}}}`, string(text))
+		`"trip.payment":{"inputs":{"at":"time.Time","trip":"{\"Hotel\":string}"},`+
+		`"output":"{\"\u003cNumber\u003e\":string}"}}}`, string(text))
 	again, err := json.Marshal(d)
 	require.NoError(t, err)
-	assert.Equal(t, bare, again, "the DAG that was given is as it was")
+	assert.Equal(t, bare, again, "the argument is not changed")
 }
 
-func TestStampedShapesSurviveARoundTripAndDontCount(t *testing.T) {
+func TestRecordedShapesRoundTripAndDontAffectEquality(t *testing.T) {
 	d := withParams(t, tripDAG(t), 1)
 	stamped := tripShapes().WithShapes(d)
 	text, err := json.MarshalIndent(stamped, "", "  ")
@@ -67,7 +70,7 @@ func TestStampedShapesSurviveARoundTripAndDontCount(t *testing.T) {
 	assert.Contains(t, string(log), `"shapes":{"trip.car":`)
 }
 
-func TestNothingIsStampedIfNothingIsKnown(t *testing.T) {
+func TestUnknownShapesAreNotRecorded(t *testing.T) {
 	d := withParams(t, tripDAG(t), 1)
 	assert.Same(t, d, register(shaped("trip.car", saga.Shape{})).WithShapes(d))
 	for _, empty := range []string{"{}", "null", `{"trip.car":{}}`} {
@@ -82,7 +85,7 @@ func TestNothingIsStampedIfNothingIsKnown(t *testing.T) {
 	assert.Error(t, json.Unmarshal([]byte(`{"version":1,"name":"s","shapes":{"a":{"output":1}}}`), new(saga.SagaDAG)))
 }
 
-func TestStampIsThatOfTheRegistryThatStampsFirst(t *testing.T) {
+func TestFirstRecordedShapesAreKept(t *testing.T) {
 	dag := tripDAG(t)
 	car := func(shape string) *saga.Registry { return register(shaped("trip.car", saga.Shape{Output: shape})) }
 	ints, texts := car("int"), car("string")
@@ -97,12 +100,12 @@ func TestStampIsThatOfTheRegistryThatStampsFirst(t *testing.T) {
 	}
 }
 
-func TestActionWithoutOutputHasAShapeThatSaysSo(t *testing.T) {
+func TestActionWithoutOutputHasTheShapeNull(t *testing.T) {
 	assert.Equal(t, saga.Shape{Output: "null"}, noop("a").Shape())
 	assert.Empty(t, shaped("a", saga.Shape{}).Shape())
 }
 
-func TestSeveralGoroutinesStampOneDAG(t *testing.T) {
+func TestWithShapesIsSafeForConcurrentUse(t *testing.T) {
 	dag, r := tripDAG(t), tripShapes()
 	d := withParams(t, dag, 1)
 	want, err := json.Marshal(r.WithShapes(withParams(t, tripDAG(t), 1)))
@@ -119,10 +122,12 @@ func TestSeveralGoroutinesStampOneDAG(t *testing.T) {
 	}
 }
 
-// BenchmarkStamp stamps sagas of one DAG, and of a new DAG each, as generated code makes them.
-func BenchmarkStamp(b *testing.B) {
+// BenchmarkWithShapes adds shapes to sagas that share a DAG, and to sagas with
+// a new DAG each, like those of generated code.
+func BenchmarkWithShapes(b *testing.B) {
 	r := register(
-		shaped("trip.payment", saga.Shape{Inputs: saga.Shapes{"trip": `{"Hotel":string}`}, Output: `{"Number":string}`}),
+		shaped("trip.payment",
+			saga.Shape{Inputs: saga.Shapes{"trip": `{"Hotel":string}`}, Output: `{"Number":string}`}),
 		shaped("trip.hotel", saga.Shape{Inputs: saga.Shapes{"trip": `{"Hotel":string}`}, Output: `{"Number":string}`}),
 		shaped("trip.flight", saga.Shape{Inputs: saga.Shapes{"trip": `{"Hotel":string}`}, Output: `{"Number":string}`}),
 		shaped("trip.car", saga.Shape{Inputs: saga.Shapes{"trip": `{"Hotel":string}`}, Output: `{"Number":string}`}),

@@ -2,24 +2,28 @@ package saga
 
 import "fmt"
 
-// State is the state of a whole saga.
+// State is the state of a saga.
 type State uint8
 
-// The states of a saga. Their numbers are stored: they never change.
+// The states of a saga. Stores record their numbers, which never change.
 const (
-	// StateCreated: recorded, and not started yet.
+	// StateCreated: recorded and not started.
 	StateCreated State = 1
 	// StateRunning: nodes run forward.
 	StateRunning State = 2
-	// StateUnwinding: a node has failed, and what has run is being undone.
+	// StateUnwinding: a node failed or the saga was canceled; nodes are being
+	// undone.
 	StateUnwinding State = 3
-	// StateStuck: an undo failed for good, and nothing else is left to undo. Somebody has to look.
+	// StateStuck: an undo failed, and nothing else can be undone. An operator
+	// has to resolve it.
 	StateStuck State = 4
-	// StateSucceeded: every node succeeded. Final.
+	// StateSucceeded: all nodes succeeded. Final.
 	StateSucceeded State = 5
-	// StateFailed: a node failed, and all that had run is undone. Final.
+	// StateFailed: a node failed or the saga was canceled, and all nodes that
+	// ran are undone. Final.
 	StateFailed State = 6
-	// StateAbandoned: an operator gave it up, with whatever it had done. Final.
+	// StateAbandoned: an operator abandoned the saga without undoing its
+	// effects. Final.
 	StateAbandoned State = 7
 )
 
@@ -33,7 +37,7 @@ var stateNames = map[State]string{
 	StateAbandoned: "abandoned",
 }
 
-// String returns the state's name, as in "unwinding".
+// String returns the name of the state, as in "unwinding".
 func (s State) String() string {
 	if name, ok := stateNames[s]; ok {
 		return name
@@ -41,35 +45,38 @@ func (s State) String() string {
 	return fmt.Sprintf("state %d", uint8(s))
 }
 
-// MarshalText implements encoding.TextMarshaler with the state's name.
+// MarshalText implements encoding.TextMarshaler. It returns the name of the
+// state.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// Final reports whether nothing can happen to the saga any more.
+// Final reports whether the state can never change again.
 func (s State) Final() bool { return s >= StateSucceeded }
 
-// Settled reports whether the saga is at rest: final or stuck. That is what Wait waits for.
+// Settled reports whether the saga is final or stuck. Wait waits for that.
 func (s State) Settled() bool { return s.Final() || s == StateStuck }
 
-// NodeState is the state of one node of a saga, as its log tells it.
+// NodeState is the state of a node according to the log of its saga.
 type NodeState uint8
 
 // The states of a node.
 const (
 	// NodePending: not started.
 	NodePending NodeState = iota
-	// NodeStarted: started, and not known to have ended.
+	// NodeStarted: the do function was started, and its outcome is not recorded
+	// yet.
 	NodeStarted
-	// NodeSucceeded: its output is recorded.
+	// NodeSucceeded: the output is recorded.
 	NodeSucceeded
-	// NodeFailed: it failed and changed nothing.
+	// NodeFailed: the do function failed and changed nothing.
 	NodeFailed
-	// NodeIndeterminate: it may have changed something, and is going to be undone.
+	// NodeIndeterminate: the outcome is unknown; the node has to be undone.
 	NodeIndeterminate
-	// NodeUndoStarted: its undo has started, and is not known to have ended.
+	// NodeUndoStarted: the undo function was started, and its outcome is not
+	// recorded yet.
 	NodeUndoStarted
 	// NodeUndone: undone.
 	NodeUndone
-	// NodeUndoFailed: its undo failed for good.
+	// NodeUndoFailed: all attempts of the undo function failed.
 	NodeUndoFailed
 )
 
@@ -84,7 +91,7 @@ var nodeStateNames = [...]string{
 	NodeUndoFailed:    "undo_failed",
 }
 
-// NodeStates lists all states of a node.
+// NodeStates returns all states of a node.
 func NodeStates() []NodeState {
 	states := make([]NodeState, len(nodeStateNames))
 	for i := range states {
@@ -93,7 +100,7 @@ func NodeStates() []NodeState {
 	return states
 }
 
-// String returns the state's name, as in "undo_started".
+// String returns the name of the state, as in "undo_started".
 func (s NodeState) String() string {
 	if int(s) < len(nodeStateNames) {
 		return nodeStateNames[s]
@@ -101,5 +108,6 @@ func (s NodeState) String() string {
 	return fmt.Sprintf("node state %d", uint8(s))
 }
 
-// MarshalText implements encoding.TextMarshaler with the state's name.
+// MarshalText implements encoding.TextMarshaler. It returns the name of the
+// state.
 func (s NodeState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

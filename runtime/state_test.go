@@ -43,6 +43,8 @@ func TestNodeStatesHaveNames(t *testing.T) {
 		assert.Equal(t, `"`+s.String()+`"`, string(text))
 		names = append(names, s.String())
 	}
-	assert.Equal(t, []string{"pending", "started", "succeeded", "failed", "indeterminate", "undo_started", "undone", "undo_failed"}, names)
+	assert.Equal(t,
+		[]string{"pending", "started", "succeeded", "failed", "indeterminate", "undo_started", "undone", "undo_failed"},
+		names)
 	assert.Equal(t, "node state 99", saga.NodeState(99).String())
 }

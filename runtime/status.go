@@ -5,57 +5,62 @@ import (
 	"time"
 )
 
-// Status is what is known of a saga at one moment. Its String is the status tree.
+// Status describes a saga at one moment. String returns it as a tree. The
+// slices must not be changed.
 type Status struct {
 	ID    ID
 	Name  Name
 	State State
 	DAG   *SagaDAG
-	// Nodes holds the state of each node, by its NodeID.
+	// Nodes holds the state of each node, indexed by NodeID.
 	Nodes []NodeState
-	// Events is the saga's log.
+	// Events is the log of the saga.
 	Events []Event
 	// Active says that a coordinator in this process is working on the saga.
 	Active bool
-	// Paused says that nothing starts until an operator lets it; Breakpoints are the nodes of which that is true.
+	// Paused says that an operator paused the saga: no do or undo starts.
+	// Breakpoints are the nodes that don't start because of a breakpoint.
 	Paused      bool
 	Breakpoints []NodeID
-	// Retrying are the nodes that wait for another attempt, by NodeID.
+	// Retrying lists the tasks that wait for another attempt, ordered by node.
 	Retrying []Retrying
-	// Parked is why the saga can't be gone on with; nil if it can. It wraps ErrParked.
+	// Parked is why this program can't run the saga; nil if it can. It wraps
+	// ErrParked.
 	Parked error
 }
 
-// Retrying says that attempts have failed, and that another one will be made.
+// Retrying describes a task whose attempts have failed so far and that waits
+// for another attempt.
 type Retrying struct {
 	Node      NodeID
 	Direction Direction
-	// Attempts is how many have failed, and Err why the last one did.
+	// Attempts is the number of failed attempts. Err is the error of the last
+	// one.
 	Attempts int
 	Err      *ActionError
-	// Next is when the next one will be made.
+	// Next is the time of the next attempt.
 	Next time.Time
 }
 
-// Log returns the saga's log.
+// Log returns the log of the saga.
 func (s *Status) Log() *Log { return &Log{ID: s.ID, DAG: s.DAG, Events: s.Events} }
 
-// Failures returns the failures so far, in the order of the log.
+// Failures returns the unresolved failures; see Log.Failures.
 func (s *Status) Failures() []Failure { return s.Log().Failures() }
 
-// Describe returns the word that the status tree has for a node:
+// Describe returns the word for a node in the status tree:
 //
-//	blocked        it waits for others
-//	queued-todo    it can start, or it had started and is not being worked on
-//	working        its action runs
-//	done           it succeeded
-//	failed         it failed
-//	indeterminate  nobody knows whether it changed anything
-//	queued-undo    it can be undone, or its undo had started and is not being worked on
-//	undo-working   its undo runs
-//	undone         it is undone
-//	undo-failed    its undo failed for good
-//	abandoned      it never started, and never will
+//	blocked        waits for other nodes
+//	queued-todo    can start, or was started and isn't active
+//	working        its do function runs
+//	done           succeeded
+//	failed         failed without effect
+//	indeterminate  has an unknown outcome
+//	queued-undo    can be undone, or its undo was started and isn't active
+//	undo-working   its undo function runs
+//	undone         is undone
+//	undo-failed    its undo failed
+//	abandoned      never started and never will
 func (s *Status) Describe(id NodeID) string {
 	if s.State == StateCreated && !slices.ContainsFunc(s.Events, func(e Event) bool { return !e.Kind.IsCommand() }) {
 		if id == s.DAG.Start() {
@@ -64,7 +69,7 @@ func (s *Status) Describe(id NodeID) string {
 		return "blocked"
 	}
 	if begun := s.Nodes[id] == NodeStarted || s.Nodes[id] == NodeUndoStarted; begun && s.State == StateAbandoned {
-		return "indeterminate" // and nobody is going to find out
+		return "indeterminate" // its outcome is not going to be recorded
 	}
 	switch s.Nodes[id] {
 	case NodeStarted:
@@ -96,12 +101,12 @@ func (s *Status) Describe(id NodeID) string {
 	return "blocked"
 }
 
-// queuedUndo reports whether a node that succeeded is next to be undone.
+// queuedUndo reports whether a succeeded node can be undone next.
 func (s *Status) queuedUndo(id NodeID) bool {
 	return s.unwinds() && s.all(s.DAG.Children(id), NodePending, NodeFailed, NodeUndone)
 }
 
-// unwinds reports whether the saga unwinds, or will when it is started.
+// unwinds reports whether the saga unwinds, or will unwind when it is started.
 func (s *Status) unwinds() bool {
 	return s.State == StateUnwinding || s.State == StateCreated && s.Log().Unwinding()
 }

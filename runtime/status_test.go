@@ -10,10 +10,14 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// statusOf returns the status of a saga whose nodes are all in one state, but for those given by their paths.
-func statusOf(t testing.TB, dag *saga.DAG, state saga.State, all saga.NodeState, but map[saga.NodePath]saga.NodeState) *saga.Status {
+// statusOf returns the status of a saga whose nodes are all in one state,
+// except those in but.
+func statusOf(
+	t testing.TB, dag *saga.DAG, state saga.State, all saga.NodeState, but map[saga.NodePath]saga.NodeState,
+) *saga.Status {
 	t.Helper()
-	s := &saga.Status{ID: logID, Name: dag.Name(), State: state, DAG: withParams(t, dag, nil), Nodes: make([]saga.NodeState, dag.Len())}
+	s := &saga.Status{ID: logID, Name: dag.Name(), State: state, DAG: withParams(t, dag, nil),
+		Nodes: make([]saga.NodeState, dag.Len())}
 	for id := range s.Nodes {
 		s.Nodes[id] = all
 		if one, ok := but[dag.Path(saga.NodeID(id))]; ok && dag.Path(saga.NodeID(id)) != "" {
@@ -34,28 +38,41 @@ func TestDescribe(t *testing.T) {
 	}{
 		{"created", saga.StateCreated, nil, false,
 			map[saga.NodePath]string{"payment": "blocked", "hotel": "blocked"}},
-		{"begins", saga.StateRunning, nil, false,
+		{"running, nothing started", saga.StateRunning, nil, false,
 			map[saga.NodePath]string{"payment": "queued-todo", "hotel": "blocked"}},
 		{"payment runs", saga.StateRunning, nodes{"payment": saga.NodeStarted}, true,
 			map[saga.NodePath]string{"payment": "working", "hotel": "blocked"}},
 		{"payment had started", saga.StateRunning, nodes{"payment": saga.NodeStarted}, false,
 			map[saga.NodePath]string{"payment": "queued-todo", "hotel": "blocked"}},
-		{"one is done", saga.StateRunning, nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeSucceeded, "car": saga.NodeStarted}, true,
-			map[saga.NodePath]string{"payment": "done", "hotel": "done", "flight": "queued-todo", "car": "working", "summary": "blocked"}},
-		{"hotel failed, car runs", saga.StateUnwinding, nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeFailed, "car": saga.NodeStarted}, true,
-			map[saga.NodePath]string{"payment": "done", "hotel": "failed", "flight": "abandoned", "car": "working", "summary": "abandoned"}},
-		{"hotel unknown, car to be undone", saga.StateUnwinding, nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeIndeterminate, "car": saga.NodeSucceeded}, false,
+		{"one is done", saga.StateRunning,
+			nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeSucceeded, "car": saga.NodeStarted}, true,
+			map[saga.NodePath]string{"payment": "done", "hotel": "done", "flight": "queued-todo", "car": "working",
+				"summary": "blocked"}},
+		{"hotel failed, car runs", saga.StateUnwinding,
+			nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeFailed, "car": saga.NodeStarted}, true,
+			map[saga.NodePath]string{"payment": "done", "hotel": "failed", "flight": "abandoned", "car": "working",
+				"summary": "abandoned"}},
+		{"hotel unknown, car to be undone", saga.StateUnwinding,
+			nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeIndeterminate, "car": saga.NodeSucceeded}, false,
 			map[saga.NodePath]string{"payment": "done", "hotel": "indeterminate", "car": "queued-undo"}},
-		{"car is undone now", saga.StateUnwinding, nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeFailed, "car": saga.NodeUndoStarted}, true,
+		{"car is undone now", saga.StateUnwinding,
+			nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeFailed, "car": saga.NodeUndoStarted}, true,
 			map[saga.NodePath]string{"payment": "done", "car": "undo-working"}},
-		{"car's undo had started", saga.StateUnwinding, nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeFailed, "car": saga.NodeUndoStarted}, false,
+		{"car's undo had started", saga.StateUnwinding,
+			nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeFailed, "car": saga.NodeUndoStarted}, false,
 			map[saga.NodePath]string{"payment": "done", "car": "queued-undo"}},
-		{"payment is next to be undone", saga.StateUnwinding, nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeFailed, "car": saga.NodeUndone}, false,
+		{"payment is next to be undone", saga.StateUnwinding,
+			nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeFailed, "car": saga.NodeUndone}, false,
 			map[saga.NodePath]string{"payment": "queued-undo", "car": "undone"}},
-		{"stuck", saga.StateStuck, nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeFailed, "car": saga.NodeUndoFailed, "flight": saga.NodeUndone}, false,
-			map[saga.NodePath]string{"payment": "done", "hotel": "failed", "car": "undo-failed", "flight": "undone", "summary": "abandoned"}},
-		{"given up", saga.StateAbandoned, nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeStarted, "car": saga.NodeUndoStarted}, false,
-			map[saga.NodePath]string{"payment": "done", "hotel": "indeterminate", "car": "indeterminate", "flight": "abandoned", "summary": "abandoned"}},
+		{"stuck", saga.StateStuck,
+			nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeFailed, "car": saga.NodeUndoFailed,
+				"flight": saga.NodeUndone}, false,
+			map[saga.NodePath]string{"payment": "done", "hotel": "failed", "car": "undo-failed", "flight": "undone",
+				"summary": "abandoned"}},
+		{"abandoned", saga.StateAbandoned,
+			nodes{"payment": saga.NodeSucceeded, "hotel": saga.NodeStarted, "car": saga.NodeUndoStarted}, false,
+			map[saga.NodePath]string{"payment": "done", "hotel": "indeterminate", "car": "indeterminate",
+				"flight": "abandoned", "summary": "abandoned"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := statusOf(t, tripDAG(t), tt.state, saga.NodePending, tt.nodes)
@@ -68,9 +85,10 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-func TestOfACreatedSagaOnlyTheStartCanStart(t *testing.T) {
-	s := statusOf(t, nestedDAG(t), saga.StateCreated, saga.NodePending, map[saga.NodePath]saga.NodeState{"size": saga.NodeSucceeded})
-	s.Nodes[0] = saga.NodeSucceeded // as its state follows from that nothing is before it
+func TestOnlyTheStartOfACreatedSagaIsQueued(t *testing.T) {
+	s := statusOf(t, nestedDAG(t), saga.StateCreated, saga.NodePending,
+		map[saga.NodePath]saga.NodeState{"size": saga.NodeSucceeded})
+	s.Nodes[0] = saga.NodeSucceeded // a start has no parents and succeeds immediately
 	assert.Equal(t, "queued-todo", s.Describe(0))
 	for id := saga.NodeID(1); s.DAG.Contains(id); id++ {
 		assert.Equal(t, "blocked", s.Describe(id))
@@ -91,7 +109,7 @@ func TestEveryStateOfANodeIsDescribed(t *testing.T) {
 	}
 }
 
-func TestStatusTellsFailures(t *testing.T) {
+func TestStatusReturnsFailures(t *testing.T) {
 	s := statusOf(t, tripDAG(t), saga.StateFailed, saga.NodeUndone, nil)
 	assert.Empty(t, s.Failures())
 	payload, err := json.Marshal(saga.NewActionError(errors.New("no room"), saga.ReasonError, 1))

@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// String returns the status tree: a line for each node, in an order in which each stands below
-// those that it runs after, with those that can run beside each other indented under a line of their own. The
-// nodes of a subsaga are indented between its brackets.
+// String returns the status tree. It has one line per node, and each node is
+// below the nodes that it runs after. Nodes that can run in parallel are
+// indented under a common line. The nodes of a subsaga are indented between its
+// start and its end.
 func (s *Status) String() string {
 	t := treeWriter{status: s}
 	fmt.Fprintf(&t.out, "+ saga execution: %s\n", s.ID)
@@ -54,8 +55,9 @@ func (t *treeWriter) line(indent int, text string) {
 	fmt.Fprintf(&t.out, "%s+-- %s\n", strings.Repeat(" ", 8*indent), text)
 }
 
-// levels groups the nodes of the name space that begins at start: a node's level is the number of
-// nodes on the longest way to it. A subsaga counts as one node, its start.
+// levels groups the nodes of the name space that begins at start. The level of
+// a node is the number of nodes on the longest path to it. A subsaga counts as
+// one node, its start.
 func (d *DAG) levels(start NodeID) [][]NodeID {
 	end := d.End()
 	if start != d.Start() {

@@ -24,7 +24,10 @@ func TestTree(t *testing.T) {
 +-- done: n2 (produces "n2")
 +-- done: (end node)
 `},
-		{"two stages", build(t, saga.NewDAGBuilder("s").AppendParallel(action("a"), action("b")).AppendParallel(action("c"), action("d")).Append(action("e"))), `
+		{"two stages", build(t, saga.NewDAGBuilder("s").
+			AppendParallel(action("a"), action("b")).
+			AppendParallel(action("c"), action("d")).
+			Append(action("e"))), `
 + saga execution: 049b2522-308d-442e-bc65-9bfaef863597
 +-- done: (start node)
 +-- (parallel actions):

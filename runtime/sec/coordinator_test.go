@@ -169,7 +169,7 @@ func TestUnknownOutcomeThatCannotBeUndoneLeavesTheSagaStuck(t *testing.T) {
 		_, _, err := run(t, c, chain())
 		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
 		assert.ErrorContains(t, err, `node "b" has an unknown outcome: no answer`)
-		assert.ErrorContains(t, err, "let the undo function take a pointer to what the do function returns")
+		assert.ErrorContains(t, err, "let the undo function take a pointer to the output")
 		assert.Equal(t, []string{"do a", "do b"}, w.calls())
 	})
 }

@@ -307,7 +307,7 @@ func TestDefectIncompatibleCodePanics(t *testing.T) {
 		c := newWorld().open(t, st)
 		_, err := c.Wait(t.Context(), incompatible)
 		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
-		assert.ErrorContains(t, err, "output that is to be undone")
+		assert.ErrorContains(t, err, "decode the output to undo")
 		_, err = c.Wait(t.Context(), broken)
 		assert.ErrorIs(t, err, saga.ErrParked)
 		_, _, err = run(t, c, chain())

@@ -148,7 +148,7 @@ func TestInvalidSagaIsParkedAndDoesNotBlockOthers(t *testing.T) {
 				}))
 				return id
 			},
-			"version 9 is not known",
+			"version 9 is unknown",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -389,7 +389,7 @@ func TestRenamedInputIsParked(t *testing.T) {
 			})))
 		_, err := c.Wait(t.Context(), old)
 		require.ErrorIs(t, err, saga.ErrParked)
-		assert.ErrorContains(t, err, `node "bill": input.lodging: is new, and nothing in this saga gives it`)
+		assert.ErrorContains(t, err, `node "bill": input.lodging: is new, and no node of this saga provides it`)
 	})
 }
 

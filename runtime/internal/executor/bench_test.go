@@ -8,7 +8,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
-// BenchmarkMachine plays whole sagas. The time for each node should not depend on their number.
+// BenchmarkMachine runs whole sagas. The time per node should not depend on the
+// number of nodes.
 func BenchmarkMachine(b *testing.B) {
 	for _, n := range []int{10, 100, 1000, 10000} {
 		b.Run(fmt.Sprintf("chain-%d", n), func(b *testing.B) { benchmark(b, chain(n), n) })
@@ -19,14 +20,14 @@ func BenchmarkMachine(b *testing.B) {
 func benchmark(b *testing.B, dag *saga.DAG, nodes int) {
 	for b.Loop() {
 		m := executor.New(dag)
-		var flying []executor.Task
+		var inFlight []executor.Task
 		for m.State() == saga.StateRunning {
 			for t, ok := m.Next(); ok; t, ok = m.Next() {
 				mustApply(b, m, t.Node, saga.EventStarted)
-				flying = append(flying, t)
+				inFlight = append(inFlight, t)
 			}
-			mustApply(b, m, flying[0].Node, saga.EventSucceeded)
-			flying = flying[1:]
+			mustApply(b, m, inFlight[0].Node, saga.EventSucceeded)
+			inFlight = inFlight[1:]
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*nodes), "ns/node")

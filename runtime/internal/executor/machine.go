@@ -7,10 +7,12 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// Machine is the state of one saga. It is not safe for concurrent use; its owner is the saga's goroutine.
+// Machine is the state of one saga. It is not safe for concurrent use; the
+// goroutine that drives the saga owns it.
 //
-// All its methods together cost O(1) amortised for each edge of the DAG: they keep counters and look at
-// neighbours, and scan the nodes once, when the saga begins to unwind.
+// All calls of Apply and Next together cost amortized O(1) per edge of the DAG:
+// the machine keeps counters and visits neighbors only. It scans all nodes when
+// the saga begins to unwind, is abandoned, or gets a supplied output.
 type Machine struct {
 	dag     *saga.DAG
 	nodes   []node
@@ -20,27 +22,30 @@ type Machine struct {
 	unwinding bool
 	canceled  bool
 	abandoned bool
-	// paused says that nothing starts; stepping, that one thing may.
+	// paused says that no task starts; stepping, that one task may.
 	paused, stepping bool
-	// wanted counts the nodes whose want isn't nothing.
+	// wanted counts the nodes with a wanted task.
 	wanted int
-	// queue holds, from next on, the nodes for which something has become wanted that Next has not handed out. One for
-	// which nothing is wanted any more is skipped there.
+	// queue holds, from index next on, the nodes with a wanted task that Next
+	// has not dispatched. Next skips nodes whose task is no longer wanted.
 	queue []saga.NodeID
 	next  int
-	// held holds what Next has found in the queue and may not hand out, as the saga is paused or there is a breakpoint.
+	// held holds nodes that Next removed from the queue but may not dispatch,
+	// because of a pause or a breakpoint.
 	held []saga.NodeID
-	// settling holds the nodes whose neighbours have yet to be told of their new state. It
-	// takes the place of a recursion along chains of structural nodes.
-	settling []saga.NodeID
-	// queueRoom and settlingRoom are what queue and settling have at first, which is enough for most sagas.
-	queueRoom, settlingRoom [4]saga.NodeID
+	// changed holds the nodes with a new state that propagate has not
+	// processed. It replaces a recursion along chains of structural nodes.
+	changed []saga.NodeID
+	// queueRoom and changedRoom are the initial memory of queue and changed.
+	// Their size suffices for most sagas.
+	queueRoom, changedRoom [4]saga.NodeID
 }
 
 type node struct {
 	state saga.NodeState
 	want  want
-	// dispatched says that Next has dispatched out what is wanted; queued that the node is in queue or held.
+	// dispatched says that Next has dispatched the wanted task; queued, that
+	// the node is in queue or held.
 	dispatched, queued bool
 	breakpoint         bool
 	// open counts the parents that have not succeeded.
@@ -49,7 +54,7 @@ type node struct {
 	unclear int32
 }
 
-// want says what ought to be in flight for a node.
+// want is the task that should be in flight for a node.
 type want uint8
 
 const (
@@ -58,7 +63,7 @@ const (
 	wantUndo
 )
 
-// Task is something that ought to be in flight.
+// Task is one do or undo of a node.
 type Task struct {
 	Node      saga.NodeID
 	Direction saga.Direction
@@ -67,16 +72,17 @@ type Task struct {
 // New returns the machine of a saga without events.
 func New(dag *saga.DAG) *Machine {
 	m := &Machine{dag: dag, nodes: make([]node, dag.Len()), outputs: make([]json.RawMessage, dag.Len())}
-	m.queue, m.settling = m.queueRoom[:0], m.settlingRoom[:0]
+	m.queue, m.changed = m.queueRoom[:0], m.changedRoom[:0]
 	for i := range m.nodes {
 		m.nodes[i].open = int32(len(dag.Parents(saga.NodeID(i))))
 	}
-	m.ready(dag.Start())
-	m.settle()
+	m.startIfReady(dag.Start())
+	m.propagate()
 	return m
 }
 
-// Replay returns the machine of a saga with these events.
+// Replay returns the machine of a saga with these events. It returns the error
+// of the first event that Apply rejects.
 func Replay(dag *saga.DAG, events []saga.Event) (*Machine, error) {
 	m := New(dag)
 	for _, e := range events {
@@ -87,12 +93,13 @@ func Replay(dag *saga.DAG, events []saga.Event) (*Machine, error) {
 	return m, nil
 }
 
-// Apply takes the saga from one state to the next. On an error, which wraps ErrIllegalEvent, nothing has changed.
+// Apply applies the next event. If the event is illegal, Apply returns an error
+// that wraps ErrIllegalEvent and changes nothing.
 func (m *Machine) Apply(e saga.Event) error {
 	err := m.checkPlace(e)
 	if err == nil {
-		if order, ok := sagaOrders[e.Kind]; ok {
-			err = order(m, e)
+		if command, ok := sagaCommands[e.Kind]; ok {
+			err = command(m, e)
 		} else {
 			err = m.applyToNode(e)
 		}
@@ -101,7 +108,7 @@ func (m *Machine) Apply(e saga.Event) error {
 		return fmt.Errorf("saga %q: event %d: %w", m.dag.Name(), e.Seq, err)
 	}
 	m.nextSeq++
-	m.settle()
+	m.propagate()
 	return nil
 }
 
@@ -111,14 +118,14 @@ func (m *Machine) checkPlace(e saga.Event) error {
 	case e.Seq != m.nextSeq:
 		return fmt.Errorf("%w: event %d is next", ErrIllegalEvent, m.nextSeq)
 	case !m.dag.Contains(e.Node):
-		return fmt.Errorf("%w: there is no node %d", ErrIllegalEvent, e.Node)
+		return fmt.Errorf("%w: the DAG has no node %d", ErrIllegalEvent, e.Node)
 	case m.State().Final():
 		return fmt.Errorf("%w: %s for a saga that is %s", ErrIllegalEvent, e.Kind, m.State())
 	}
 	return nil
 }
 
-// applyToNode applies an event of the table.
+// applyToNode applies an event of the transition table.
 func (m *Machine) applyToNode(e saga.Event) error {
 	if kind := m.dag.Kind(e.Node); kind != saga.KindAction {
 		return fmt.Errorf("%w: %s for node %d, a %s, which has no events", ErrIllegalEvent, e.Kind, e.Node, kind)
@@ -128,45 +135,46 @@ func (m *Machine) applyToNode(e saga.Event) error {
 	if !ok {
 		return fmt.Errorf("%w: %s for node %q, which is %s", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node), n.state)
 	}
-	if !m.holds(t.When, e.Node) {
+	if !m.meets(t.When, e.Node) {
 		return fmt.Errorf("%w: %s for node %q, allowed only if %s", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node), t.When)
 	}
 	switch e.Kind {
 	case saga.EventStarted, saga.EventUndoStarted:
 		if m.isHeld(n.want.task(e.Node)) {
-			return fmt.Errorf("%w: %s for node %q, which is held by a pause or a breakpoint", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node))
+			return fmt.Errorf("%w: %s for node %q, which a pause or a breakpoint holds",
+				ErrIllegalEvent, e.Kind, m.dag.Path(e.Node))
 		}
 		m.stepping = false
 	case saga.EventSucceeded:
 		m.setOutput(e.Node, e.Payload)
 	case saga.EventOutputSupplied:
-		var order saga.Audit
-		if err := json.Unmarshal(e.Payload, &order); err != nil {
+		var audit saga.Audit
+		if err := json.Unmarshal(e.Payload, &audit); err != nil {
 			return fmt.Errorf("%w: %s for node %q: %w", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node), err)
 		}
-		m.setOutput(e.Node, order.Output)
+		m.setOutput(e.Node, audit.Output)
 	}
-	m.enter(e.Node, t.To)
+	m.setState(e.Node, t.To)
 	switch {
 	case e.Kind == saga.EventUndoRetried:
 		m.setWant(e.Node, wantUndo)
 	case e.Kind == saga.EventOutputSupplied:
-		m.settle()
-		m.reconsider()
+		m.propagate()
+		m.recompute()
 	case !m.unwinding && (t.To == saga.NodeFailed || t.To == saga.NodeIndeterminate):
 		m.unwind()
 	}
 	return nil
 }
 
-func (m *Machine) holds(c Condition, id saga.NodeID) bool {
+func (m *Machine) meets(c Condition, id saga.NodeID) bool {
 	switch c {
 	case Ready:
 		return m.nodes[id].want == wantDo
 	case Undoable:
 		return m.nodes[id].want == wantUndo
-	case Untouched:
-		return (m.paused || m.State() == saga.StateStuck) && !m.touched(id)
+	case NoUndoStarted:
+		return (m.paused || m.State() == saga.StateStuck) && !m.otherUndoStarted(id)
 	}
 	return true
 }
@@ -178,7 +186,8 @@ func (m *Machine) setOutput(id saga.NodeID, output json.RawMessage) {
 	m.outputs[id] = output
 }
 
-// State returns the state of the saga. It is never saga.StateCreated, of which a log knows nothing.
+// State returns the state of the saga. It is never saga.StateCreated, because
+// the log doesn't record whether a saga was started.
 func (m *Machine) State() saga.State {
 	switch {
 	case m.abandoned:
@@ -198,7 +207,7 @@ func (m *Machine) State() saga.State {
 // Node returns the state of a node.
 func (m *Machine) Node(id saga.NodeID) saga.NodeState { return m.nodes[id].state }
 
-// States returns the state of each node, by its NodeID.
+// States returns the states of all nodes, indexed by NodeID.
 func (m *Machine) States() []saga.NodeState {
 	states := make([]saga.NodeState, len(m.nodes))
 	for i := range m.nodes {
@@ -207,21 +216,23 @@ func (m *Machine) States() []saga.NodeState {
 	return states
 }
 
-// NextSeq returns the number that the next event must have.
+// NextSeq returns the sequence number of the next event.
 func (m *Machine) NextSeq() uint64 { return m.nextSeq }
 
-// Outputs holds the output of each node that has one, by its NodeID. An element is set before anything that
-// depends on it is wanted, and doesn't change while that is in flight; so an action may read its ancestors'
-// elements while the machine goes on.
+// Outputs returns the known outputs, indexed by NodeID. An element is set
+// before a task that depends on it is wanted, and doesn't change while such a
+// task is in flight. So an action may read the elements of its ancestors while
+// the owner applies further events.
 func (m *Machine) Outputs() []json.RawMessage { return m.outputs }
 
-// Logged reports whether the event that begins the task is in the log.
+// Logged reports whether the log already contains the event that starts the
+// task.
 func (m *Machine) Logged(t Task) bool {
 	state := m.nodes[t.Node].state
 	return state == saga.NodeStarted || state == saga.NodeUndoStarted
 }
 
-// isClear reports whether nothing of the node is left to be undone.
+// isClear reports whether a node in that state needs no undo.
 func isClear(s saga.NodeState) bool {
 	return s == saga.NodePending || s == saga.NodeFailed || s == saga.NodeUndone
 }

@@ -20,8 +20,10 @@ var (
 	update = flag.Bool("update", false, "rewrite golden files")
 )
 
-// TestEveryPrefixRecovers plays random sagas with random failures. At every prefix of the log it asks the
-// machine that made it, one that replays it, and the oracle; and it goes on from that prefix to an end.
+// TestEveryPrefixRecovers runs random sagas with random failures. At every
+// prefix of the log it compares the machine that produced the log, a machine
+// that replays the prefix, and the oracle. It then continues from the prefix
+// until the saga is settled.
 func TestEveryPrefixRecovers(t *testing.T) {
 	seeds := []uint64{*seed}
 	if *seed == 0 {
@@ -35,7 +37,9 @@ func TestEveryPrefixRecovers(t *testing.T) {
 		rng := rand.New(rand.NewPCG(s, 0))
 		dag := randomDAG(rng, 2)
 		fate := randomFate(rng, dag)
-		events := (&player{machine: executor.New(dag), dag: dag, fate: fate, orders: s%2 == 0}).finish(rng)
+		recorder := newPlayer(executor.New(dag), dag, fate)
+		recorder.operator = s%2 == 0
+		events := recorder.finish(rng)
 		live, slow := executor.New(dag), newOracle(dag)
 		for i := range len(events) + 1 {
 			if i > 0 {
@@ -47,9 +51,8 @@ func TestEveryPrefixRecovers(t *testing.T) {
 			requireSame(t, live, replayed, s, i)
 			requireOracle(t, slow, live, s, i)
 
-			p := &player{machine: replayed, dag: dag, fate: fate}
-			p.finish(rng)
-			requireEnded(t, dag, replayed, s, i)
+			newPlayer(replayed, dag, fate).finish(rng)
+			requireSettled(t, dag, replayed, s, i)
 		}
 	}
 }
@@ -69,8 +72,9 @@ func requireOracle(t *testing.T, want *oracle, got *executor.Machine, seed uint6
 	require.Equal(t, want.wanted(false), slices.Collect(got.Wanted()), "-seed=%d prefix %d", seed, prefix)
 }
 
-// requireEnded holds a settled saga to all or nothing.
-func requireEnded(t *testing.T, dag *saga.DAG, m *executor.Machine, seed uint64, prefix int) {
+// requireSettled checks that a settled saga either succeeded or undid
+// everything that it could.
+func requireSettled(t *testing.T, dag *saga.DAG, m *executor.Machine, seed uint64, prefix int) {
 	t.Helper()
 	require.True(t, m.State().Settled(), "-seed=%d prefix %d: %s", seed, prefix, m.State())
 	require.Empty(t, slices.Collect(m.Wanted()), "-seed=%d prefix %d", seed, prefix)
@@ -80,17 +84,23 @@ func requireEnded(t *testing.T, dag *saga.DAG, m *executor.Machine, seed uint64,
 	allowed := map[saga.State][]saga.NodeState{
 		saga.StateSucceeded: {saga.NodeSucceeded},
 		saga.StateFailed:    {saga.NodePending, saga.NodeFailed, saga.NodeUndone},
-		saga.StateStuck:     {saga.NodePending, saga.NodeFailed, saga.NodeUndone, saga.NodeUndoFailed, saga.NodeSucceeded, saga.NodeIndeterminate},
+		saga.StateStuck: {
+			saga.NodePending, saga.NodeFailed, saga.NodeUndone,
+			saga.NodeUndoFailed, saga.NodeSucceeded, saga.NodeIndeterminate,
+		},
 	}[m.State()]
 	for id, state := range m.States() {
-		require.Contains(t, allowed, state, "-seed=%d prefix %d: node %d of a saga that is %s", seed, prefix, id, m.State())
+		require.Contains(t, allowed, state,
+			"-seed=%d prefix %d: node %d of a saga that is %s", seed, prefix, id, m.State())
 		if m.State() == saga.StateStuck && (state == saga.NodeSucceeded || state == saga.NodeIndeterminate) {
-			require.True(t, leadsToUndoFailed(dag, m, saga.NodeID(id)), "-seed=%d prefix %d: node %d could have been undone", seed, prefix, id)
+			require.True(t, leadsToUndoFailed(dag, m, saga.NodeID(id)),
+				"-seed=%d prefix %d: node %d could have been undone", seed, prefix, id)
 		}
 	}
 }
 
-// leadsToUndoFailed reports whether a node is kept from being undone by one that failed to be.
+// leadsToUndoFailed reports whether a descendant whose undo failed prevents the
+// undo of the node.
 func leadsToUndoFailed(dag *saga.DAG, m *executor.Machine, id saga.NodeID) bool {
 	for _, c := range dag.Children(id) {
 		if m.Node(c) == saga.NodeUndoFailed || leadsToUndoFailed(dag, m, c) {
@@ -100,22 +110,25 @@ func leadsToUndoFailed(dag *saga.DAG, m *executor.Machine, id saga.NodeID) bool 
 	return false
 }
 
-// A node starts only when all that it runs after has succeeded, and while the saga doesn't unwind; its undo only
-// when no node that ran after it is left to be undone.
-func TestOrderIsForwardAndThenReverse(t *testing.T) {
+// A node starts only after all its parents have succeeded, and only while the
+// saga runs forward. Its undo starts only after all nodes that ran after it are
+// clear.
+func TestNodesRunForwardAndAreUndoneInReverse(t *testing.T) {
 	s := rand.Uint64()
 	for i := range uint64(200) {
 		rng := rand.New(rand.NewPCG(s+i, 1))
 		dag := randomDAG(rng, 1)
 		m := executor.New(dag)
-		p := &player{machine: m, dag: dag, fate: randomFate(rng, dag), orders: i%2 == 0}
+		p := newPlayer(m, dag, randomFate(rng, dag))
+		p.operator = i%2 == 0
 		o := newOracle(dag)
 		for _, e := range p.finish(rng) {
 			if e.Kind == saga.EventUndoStarted {
 				require.True(t, o.unwinding)
 				for id := e.Node + 1; id < saga.NodeID(dag.Len()); id++ {
 					if dag.Kind(id) == saga.KindAction && leadsTo(dag, e.Node, id) {
-						require.Contains(t, []saga.NodeState{saga.NodePending, saga.NodeFailed, saga.NodeUndone}, o.states[id],
+						clear := []saga.NodeState{saga.NodePending, saga.NodeFailed, saga.NodeUndone}
+						require.Contains(t, clear, o.states[id],
 							"seed %d: node %d undone before node %d, which ran after it", s+i, e.Node, id)
 					}
 				}
@@ -123,7 +136,8 @@ func TestOrderIsForwardAndThenReverse(t *testing.T) {
 			if e.Kind == saga.EventStarted {
 				require.False(t, o.unwinding, "seed %d: node %d started while unwinding", s+i, e.Node)
 				for _, p := range dag.Parents(e.Node) {
-					require.Equal(t, saga.NodeSucceeded, o.states[p], "seed %d: node %d started before its parent %d", s+i, e.Node, p)
+					require.Equal(t, saga.NodeSucceeded, o.states[p],
+						"seed %d: node %d started before its parent %d", s+i, e.Node, p)
 				}
 			}
 			o.apply(e)
@@ -141,11 +155,12 @@ func leadsTo(dag *saga.DAG, a, b saga.NodeID) bool {
 	return false
 }
 
-func TestWhatIsNotInTheTableIsRefused(t *testing.T) {
+func TestTransitionsOutsideTheTableAreIllegal(t *testing.T) {
 	for _, from := range saga.NodeStates() {
 		for _, kind := range saga.EventKinds() {
-			if kind.IsCommand() && !slices.ContainsFunc(executor.Transitions(), func(tr executor.Transition) bool { return tr.Event == kind }) {
-				continue // it is not a node's
+			ofNode := func(tr executor.Transition) bool { return tr.Event == kind }
+			if kind.IsCommand() && !slices.ContainsFunc(executor.Transitions(), ofNode) {
+				continue // it concerns the whole saga
 			}
 			m, node := machineWithNodeIn(t, from)
 			legal := slices.ContainsFunc(executor.Transitions(), func(tr executor.Transition) bool {
@@ -165,8 +180,10 @@ func TestWhatIsNotInTheTableIsRefused(t *testing.T) {
 	}
 }
 
-// machineWithNodeIn returns a machine whose node "a" is in a state, and in which whatever the table allows in
-// that state is allowed: going forward if the node is to start, and else unwinding, and stuck if it failed.
+// machineWithNodeIn returns a machine whose node "a" is in that state, and in
+// which all conditions of the state's transitions hold: the saga runs forward
+// if the node is pending, and otherwise unwinds, and is paused if an output may
+// be supplied.
 func machineWithNodeIn(t *testing.T, state saga.NodeState) (*executor.Machine, saga.NodeID) {
 	t.Helper()
 	dag := saga.NewDAGBuilder("pair").
@@ -181,7 +198,7 @@ func machineWithNodeIn(t *testing.T, state saga.NodeState) (*executor.Machine, s
 		}
 	}
 	if state == saga.NodeFailed || state == saga.NodeUndone {
-		apply(b, saga.EventStarted) // or else the saga would have ended
+		apply(b, saga.EventStarted) // keeps the saga from being final
 	}
 	apply(a, map[saga.NodeState][]saga.EventKind{
 		saga.NodePending:       nil,
@@ -190,8 +207,12 @@ func machineWithNodeIn(t *testing.T, state saga.NodeState) (*executor.Machine, s
 		saga.NodeFailed:        {saga.EventStarted, saga.EventFailed},
 		saga.NodeIndeterminate: {saga.EventStarted, saga.EventIndeterminate},
 		saga.NodeUndoStarted:   {saga.EventStarted, saga.EventIndeterminate, saga.EventUndoStarted},
-		saga.NodeUndone:        {saga.EventStarted, saga.EventIndeterminate, saga.EventUndoStarted, saga.EventUndoFinished},
-		saga.NodeUndoFailed:    {saga.EventStarted, saga.EventIndeterminate, saga.EventUndoStarted, saga.EventUndoFailed},
+		saga.NodeUndone: {
+			saga.EventStarted, saga.EventIndeterminate, saga.EventUndoStarted, saga.EventUndoFinished,
+		},
+		saga.NodeUndoFailed: {
+			saga.EventStarted, saga.EventIndeterminate, saga.EventUndoStarted, saga.EventUndoFailed,
+		},
 	}[state]...)
 	switch state {
 	case saga.NodeSucceeded:
@@ -210,17 +231,19 @@ func machineWithNodeIn(t *testing.T, state saga.NodeState) (*executor.Machine, s
 	return m, a
 }
 
-func TestApplyRefusesEventsThatNameNothing(t *testing.T) {
-	dag := saga.NewDAGBuilder("s").Append(saga.ConstantNode("one", 1)).Append(saga.ActionNode("a", "A", "act")).MustBuild()
+func TestApplyRejectsIllegalEvents(t *testing.T) {
+	dag := saga.NewDAGBuilder("s").
+		Append(saga.ConstantNode("one", 1)).
+		Append(saga.ActionNode("a", "A", "act")).MustBuild()
 	m := executor.New(dag)
 	for name, e := range map[string]saga.Event{
-		"a number out of order":     {Seq: 1, Node: 2, Kind: saga.EventStarted},
-		"a node that isn't there":   {Node: 99, Kind: saga.EventStarted},
-		"a negative node":           {Node: -1, Kind: saga.EventStarted},
-		"a structural node":         {Node: 1, Kind: saga.EventStarted},
-		"a kind that isn't one":     {Node: 2, Kind: 200},
-		"an undo going forward":     {Node: 2, Kind: saga.EventUndoStarted},
-		"the end of what never ran": {Node: 2, Kind: saga.EventSucceeded},
+		"sequence number out of order": {Seq: 1, Node: 2, Kind: saga.EventStarted},
+		"unknown node":                 {Node: 99, Kind: saga.EventStarted},
+		"negative node":                {Node: -1, Kind: saga.EventStarted},
+		"structural node":              {Node: 1, Kind: saga.EventStarted},
+		"unknown kind":                 {Node: 2, Kind: 200},
+		"undo while running forward":   {Node: 2, Kind: saga.EventUndoStarted},
+		"success without a start":      {Node: 2, Kind: saga.EventSucceeded},
 	} {
 		assert.ErrorIs(t, m.Apply(e), executor.ErrIllegalEvent, name)
 	}
@@ -245,8 +268,9 @@ func TestStartedNodeRunsToItsEndWhileTheSagaUnwinds(t *testing.T) {
 	assert.Equal(t, []executor.Task{{Node: b, Direction: saga.Undo}}, slices.Collect(m.Wanted()))
 }
 
-// One of two failed nodes is given an output: it is undone, before what it ran after is, across the bracket around it.
-func TestSuppliedOutputBesideAnotherFailureIsUndoneInOrder(t *testing.T) {
+// Two nodes failed, and an operator supplies the output of one, which is in a
+// subsaga. It is undone before the nodes that it ran after.
+func TestNodeWithSuppliedOutputIsUndoneInOrderIfAnotherNodeFailed(t *testing.T) {
 	inner := saga.NewDAGBuilder("inner").Append(saga.ActionNode("f", "", "act")).MustBuild()
 	dag := saga.NewDAGBuilder("s").Append(saga.ActionNode("q", "", "act")).
 		AppendParallel(saga.SubsagaNode("sub", inner, saga.FromParams), saga.ActionNode("g", "", "act")).
@@ -254,7 +278,8 @@ func TestSuppliedOutputBesideAnotherFailureIsUndoneInOrder(t *testing.T) {
 	q, f, g := mustFind(t, dag, "q"), mustFind(t, dag, "sub/f"), mustFind(t, dag, "g")
 	m := executor.New(dag)
 	apply := func(node saga.NodeID, kind saga.EventKind) {
-		require.NoError(t, m.Apply(saga.Event{Seq: m.NextSeq(), Node: node, Kind: kind, Payload: []byte(`{"output":1}`)}))
+		e := saga.Event{Seq: m.NextSeq(), Node: node, Kind: kind, Payload: []byte(`{"output":1}`)}
+		require.NoError(t, m.Apply(e))
 	}
 	apply(q, saga.EventStarted)
 	apply(q, saga.EventSucceeded)
@@ -269,7 +294,7 @@ func TestSuppliedOutputBesideAnotherFailureIsUndoneInOrder(t *testing.T) {
 	assert.Equal(t, []executor.Task{{Node: f, Direction: saga.Undo}}, slices.Collect(m.Wanted()))
 }
 
-func TestDocumentShowsTheTable(t *testing.T) {
+func TestStateMachineDocumentShowsTheTable(t *testing.T) {
 	const path = "../../../docs/state_machine.md"
 	const begin, end = "<!-- table -->\n", "<!-- end of table -->\n"
 	old, err := os.ReadFile(path)

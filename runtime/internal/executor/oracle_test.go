@@ -7,8 +7,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
-// oracle says the same as a Machine, by looking at everything again and again. It is slow
-// and obvious.
+// oracle is a slow and obvious implementation of a Machine. It examines all
+// nodes after each event.
 type oracle struct {
 	dag       *saga.DAG
 	states    []saga.NodeState
@@ -22,7 +22,7 @@ type oracle struct {
 
 func newOracle(dag *saga.DAG) *oracle {
 	o := &oracle{dag: dag, states: make([]saga.NodeState, dag.Len()), breaks: map[saga.NodeID]bool{}}
-	o.settle()
+	o.propagate()
 	return o
 }
 
@@ -66,17 +66,18 @@ func (o *oracle) apply(e saga.Event) {
 	case saga.EventAbandoned:
 		o.abandoned = true
 	}
-	o.settle()
+	o.propagate()
 }
 
-// turnForward lets the saga run as if nothing had failed, and then unwind again if something has.
+// turnForward lets the saga run as if nothing had failed, and then unwind again
+// if something has.
 func (o *oracle) turnForward() {
 	mustUnwind := o.canceled
 	for _, s := range o.states {
 		mustUnwind = mustUnwind || s == saga.NodeFailed || s == saga.NodeIndeterminate || s == saga.NodeUndoFailed
 	}
 	o.unwinding = false
-	defer func() { o.settle(); o.unwinding = mustUnwind }()
+	defer func() { o.propagate(); o.unwinding = mustUnwind }()
 	for id := range o.states {
 		if o.dag.Kind(saga.NodeID(id)) != saga.KindAction {
 			o.states[id] = saga.NodePending
@@ -84,8 +85,8 @@ func (o *oracle) turnForward() {
 	}
 }
 
-// settle moves structural nodes until none moves any more.
-func (o *oracle) settle() {
+// propagate updates structural nodes until nothing changes.
+func (o *oracle) propagate() {
 	for moved := true; moved; {
 		moved = false
 		for id := range saga.NodeID(o.dag.Len()) {
@@ -108,7 +109,8 @@ func (o *oracle) canRun(id saga.NodeID) bool {
 }
 
 func (o *oracle) canBeUndone(id saga.NodeID) bool {
-	return o.unwinding && slices.Contains([]saga.NodeState{saga.NodeSucceeded, saga.NodeIndeterminate}, o.states[id]) &&
+	hasEffect := o.states[id] == saga.NodeSucceeded || o.states[id] == saga.NodeIndeterminate
+	return o.unwinding && hasEffect &&
 		o.all(o.dag.Children(id), saga.NodePending, saga.NodeFailed, saga.NodeUndone)
 }
 
@@ -121,7 +123,8 @@ func (o *oracle) all(ids []saga.NodeID, states ...saga.NodeState) bool {
 	return true
 }
 
-// wanted lists what is wanted, and if heldToo is set also what a pause or a breakpoint holds.
+// wanted returns the wanted tasks; with heldToo also those that a pause or a
+// breakpoint holds.
 func (o *oracle) wanted(heldToo bool) []executor.Task {
 	var tasks []executor.Task
 	hold := o.paused && !o.stepping && !heldToo

@@ -10,7 +10,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
-// randomDAG returns a DAG of stages, nodes with edges of their own, constants and subsagas, at most depth deep.
+// randomDAG returns a DAG of stages, nodes with explicit edges, constants and
+// subsagas. Subsagas are nested at most depth deep.
 func randomDAG(rng *rand.Rand, depth int) *saga.DAG {
 	b := saga.NewDAGBuilder("random")
 	var names []saga.NodeName
@@ -52,7 +53,7 @@ func randomDAG(rng *rand.Rand, depth int) *saga.DAG {
 	return b.Append(saga.ActionNode("last", "label", "action")).MustBuild()
 }
 
-// fate decides how each do and undo of a saga ends.
+// fate decides the outcome of each do and undo of a saga.
 type fate struct {
 	do, undo map[saga.NodeID]saga.EventKind
 }
@@ -79,19 +80,26 @@ func (f fate) of(t executor.Task) saga.EventKind {
 	return f.do[t.Node]
 }
 
-// player drives a machine as a coordinator does: it starts what the machine wants, and ends what is in
-// flight in any order.
+// player drives a machine like a coordinator: it starts the wanted tasks, and
+// finishes the tasks in flight in any order.
 type player struct {
-	machine *executor.Machine
-	dag     *saga.DAG
-	fate    fate
-	flying  []executor.Task
-	// orders says that there is an operator, who does anything that is possible.
-	orders bool
+	machine  *executor.Machine
+	dag      *saga.DAG
+	fate     fate
+	inFlight []executor.Task
+	// operator says that there is an operator, who issues random commands.
+	operator bool
 }
 
-// step starts all that is wanted, then lets one thing end. It returns the events, which are
-// applied, and none when the saga has come to rest for good.
+func newPlayer(m *executor.Machine, dag *saga.DAG, f fate) *player {
+	return &player{machine: m, dag: dag, fate: f}
+}
+
+// startOf maps a direction to the event that starts a task.
+var startOf = map[saga.Direction]saga.EventKind{saga.Do: saga.EventStarted, saga.Undo: saga.EventUndoStarted}
+
+// step starts all wanted tasks and finishes one. It returns the events, which
+// it has applied; none if the saga is settled and nothing more happens.
 func (p *player) step(rng *rand.Rand) []saga.Event {
 	var events []saga.Event
 	apply := func(node saga.NodeID, kind saga.EventKind) bool {
@@ -115,28 +123,28 @@ func (p *player) step(rng *rand.Rand) []saga.Event {
 	if p.machine.State().Final() {
 		return nil
 	}
-	if p.orders && rng.IntN(3) == 0 {
+	if p.operator && rng.IntN(3) == 0 {
 		kind := saga.EventCanceled + saga.EventKind(rng.IntN(int(saga.EventAbandoned-saga.EventCanceled)+1))
 		if kind != saga.EventAbandoned || rng.IntN(10) == 0 {
 			apply(saga.NodeID(rng.IntN(p.dag.Len())), kind)
 		}
 		if p.machine.State().Final() {
-			return events // whatever is in flight comes to nothing
+			return events // the outcomes of tasks in flight are not recorded
 		}
 	}
 	for t, ok := p.machine.Next(); ok; t, ok = p.machine.Next() {
 		if !p.machine.Logged(t) {
-			apply(t.Node, map[saga.Direction]saga.EventKind{saga.Do: saga.EventStarted, saga.Undo: saga.EventUndoStarted}[t.Direction])
+			apply(t.Node, startOf[t.Direction])
 		}
-		p.flying = append(p.flying, t)
+		p.inFlight = append(p.inFlight, t)
 	}
-	if len(p.flying) > 0 {
-		i := rng.IntN(len(p.flying))
-		t := p.flying[i]
-		p.flying = append(p.flying[:i], p.flying[i+1:]...)
+	if len(p.inFlight) > 0 {
+		i := rng.IntN(len(p.inFlight))
+		t := p.inFlight[i]
+		p.inFlight = append(p.inFlight[:i], p.inFlight[i+1:]...)
 		apply(t.Node, p.fate.of(t))
 	}
-	if len(events) == 0 && !p.machine.State().Settled() { // the operator has to let it go on
+	if len(events) == 0 && !p.machine.State().Settled() { // the operator must let it continue
 		apply(p.dag.Start(), saga.EventResumed)
 		for id := range saga.NodeID(p.dag.Len()) {
 			apply(id, saga.EventBreakpointCleared)
@@ -145,7 +153,7 @@ func (p *player) step(rng *rand.Rand) []saga.Event {
 	return events
 }
 
-// finish plays to the end and returns all events.
+// finish plays the saga to its end and returns all events.
 func (p *player) finish(rng *rand.Rand) []saga.Event {
 	var events []saga.Event
 	for {
@@ -154,8 +162,8 @@ func (p *player) finish(rng *rand.Rand) []saga.Event {
 			return events
 		}
 		events = append(events, more...)
-		if len(events) > 50*p.dag.Len() { // enough of an operator who retries for ever
-			p.orders = false
+		if len(events) > 50*p.dag.Len() { // stop an operator who retries forever
+			p.operator = false
 		}
 	}
 }

@@ -9,11 +9,13 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// ErrIllegalEvent is returned by Apply, wrapped with the details, for an event that can't
-// have happened. The log is broken, or was written for another DAG.
+// ErrIllegalEvent is returned by Apply, wrapped with details, for an event that
+// is not possible in the current state. The log is corrupt, or belongs to
+// another DAG.
 var ErrIllegalEvent = errors.New("illegal event")
 
-// Transition is a row of the table: in the state From, the event leads to the state To.
+// Transition is a row of the transition table: in the state From, the event
+// leads to the state To.
 type Transition struct {
 	From  saga.NodeState
 	Event saga.EventKind
@@ -22,18 +24,19 @@ type Transition struct {
 	When Condition
 }
 
-// Condition is what must hold of the rest of the saga for a transition.
+// Condition is a condition on the rest of the saga for a transition.
 type Condition string
 
 // The conditions.
 const (
-	Always    Condition = "always"
-	Ready     Condition = "the saga doesn't unwind, and all parents have succeeded"
-	Undoable  Condition = "the saga unwinds, and all children are clear"
-	Untouched Condition = "the saga is paused or stuck, and no undo has started"
+	Always        Condition = "always"
+	Ready         Condition = "the saga doesn't unwind, and all parents have succeeded"
+	Undoable      Condition = "the saga unwinds, and all children are clear"
+	NoUndoStarted Condition = "the saga is paused or stuck, and no undo has started"
 )
 
-// Transitions returns the whole transition relation of an action node. What is not in it is illegal.
+// Transitions returns the complete transition table of an action node. All
+// other transitions are illegal.
 func Transitions() []Transition {
 	return []Transition{
 		{saga.NodePending, saga.EventStarted, saga.NodeStarted, Ready},
@@ -47,13 +50,14 @@ func Transitions() []Transition {
 
 		{saga.NodeUndoFailed, saga.EventUndoRetried, saga.NodeUndoStarted, Always},
 		{saga.NodeUndoFailed, saga.EventMarkedUndone, saga.NodeUndone, Always},
-		{saga.NodeFailed, saga.EventOutputSupplied, saga.NodeSucceeded, Untouched},
-		{saga.NodeIndeterminate, saga.EventOutputSupplied, saga.NodeSucceeded, Untouched},
-		{saga.NodeUndoFailed, saga.EventOutputSupplied, saga.NodeSucceeded, Untouched},
+		{saga.NodeFailed, saga.EventOutputSupplied, saga.NodeSucceeded, NoUndoStarted},
+		{saga.NodeIndeterminate, saga.EventOutputSupplied, saga.NodeSucceeded, NoUndoStarted},
+		{saga.NodeUndoFailed, saga.EventOutputSupplied, saga.NodeSucceeded, NoUndoStarted},
 	}
 }
 
-// transitionTable is Transitions for fast look-up; a zero row is an illegal transition.
+// transitionTable holds Transitions for fast lookup. A zero row is an illegal
+// transition.
 var transitionTable = func() (table [saga.NodeUndoFailed + 1][saga.EventAbandoned + 1]Transition) {
 	for _, t := range Transitions() {
 		table[t.From][t.Event] = t
@@ -69,12 +73,13 @@ func transition(from saga.NodeState, event saga.EventKind) (Transition, bool) {
 	return t, t.When != ""
 }
 
-// RenderTransitions returns the table in Markdown: a row for each state, a column for each event.
+// RenderTransitions returns the table in Markdown, with a row for each state
+// and a column for each event.
 func RenderTransitions() string {
 	kinds := slices.DeleteFunc(saga.EventKinds(), func(k saga.EventKind) bool {
 		return !slices.ContainsFunc(Transitions(), func(t Transition) bool { return t.Event == k })
 	})
-	conditions := []Condition{Ready, Undoable, Untouched}
+	conditions := []Condition{Ready, Undoable, NoUndoStarted}
 	var b strings.Builder
 	b.WriteString("| state |")
 	for _, kind := range kinds {

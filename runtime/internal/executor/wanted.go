@@ -9,8 +9,9 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// Wanted yields all that ought to be in flight now, whether it is or not, in the order of the nodes. It looks
-// at every node; a coordinator calls Next.
+// Wanted returns all tasks that should be in flight now, whether they are or
+// not, in the order of the nodes. It scans all nodes; coordinators call Next
+// instead.
 func (m *Machine) Wanted() iter.Seq[Task] {
 	return func(yield func(Task) bool) {
 		for i := range m.nodes {
@@ -22,8 +23,8 @@ func (m *Machine) Wanted() iter.Seq[Task] {
 	}
 }
 
-// Next hands out what Wanted yields, but each task once, and only as long as it is wanted. It reports
-// false if there's nothing new.
+// Next dispatches a task: it returns a wanted task that it has not returned
+// before. It returns false if there is none.
 func (m *Machine) Next() (Task, bool) {
 	for m.next < len(m.queue) {
 		id := m.queue[m.next]
@@ -43,25 +44,31 @@ func (m *Machine) Next() (Task, bool) {
 	return Task{}, false
 }
 
-// Queued returns how many tasks Next may hand out now: it may be fewer.
+// Queued returns the maximum number of tasks that Next can dispatch now.
 func (m *Machine) Queued() int { return len(m.queue) - m.next }
 
-// Requeue says of a task that Next has handed out that it is not in flight, for the machine that is to inherit what is.
+// Requeue marks a dispatched task as not in flight. CopyInFlight of another
+// machine then doesn't copy it, so that machine dispatches the task again. Next
+// of this machine doesn't.
 func (m *Machine) Requeue(t Task) {
 	if n := &m.nodes[t.Node]; n.want.task(t.Node) == t {
 		n.dispatched = false
 	}
 }
 
-// CopyInFlight notes that what another machine of the same saga has handed out, and not taken back, is in flight, so that Next doesn't hand
-// it out again. The other one may lack the newest orders. As what is in flight has begun and not ended, no order changes that it is wanted.
+// CopyInFlight marks the tasks that are in flight in another machine of the
+// same saga as dispatched, so Next doesn't dispatch them again. The other
+// machine may lack the newest commands. That is safe: a task in flight has
+// started and not finished, and no command but an abandon changes that it is
+// wanted.
 func (m *Machine) CopyInFlight(other *Machine) {
 	for i := range m.nodes {
 		m.nodes[i].dispatched = other.nodes[i].dispatched
 	}
 }
 
-// isHeld reports whether a task that is wanted must not start yet.
+// isHeld reports whether a pause or a breakpoint keeps a wanted task from
+// starting. A task that is logged as started is never held.
 func (m *Machine) isHeld(t Task) bool {
 	if !m.paused && !m.nodes[t.Node].breakpoint || m.Logged(t) {
 		return false
@@ -69,8 +76,8 @@ func (m *Machine) isHeld(t Task) bool {
 	return m.paused && !m.stepping || t.Direction == saga.Do && m.nodes[t.Node].breakpoint
 }
 
-// unhold lets Next look again at what it has held.
-func (m *Machine) unhold() {
+// requeueHeld makes Next examine the held nodes again.
+func (m *Machine) requeueHeld() {
 	m.queue, m.next = append(m.held, m.queue[m.next:]...), 0
 	m.held = nil
 }
@@ -82,7 +89,8 @@ func (w want) task(id saga.NodeID) Task {
 	return Task{Node: id, Direction: saga.Do}
 }
 
-// setWant notes what ought to be in flight for a node. It queues what wasn't wanted before.
+// setWant sets the wanted task of a node and queues the node if the task is
+// new.
 func (m *Machine) setWant(id saga.NodeID, w want) {
 	n := &m.nodes[id]
 	if n.want == w {
@@ -102,8 +110,9 @@ func (m *Machine) setWant(id saga.NodeID, w want) {
 	}
 }
 
-// enter puts a node into a state. Its neighbours learn of it from settle.
-func (m *Machine) enter(id saga.NodeID, state saga.NodeState) {
+// setState sets the state of a node. The caller must call propagate afterwards
+// to update the neighbors.
+func (m *Machine) setState(id saga.NodeID, state saga.NodeState) {
 	n := &m.nodes[id]
 	if isClear(n.state) && !isClear(state) {
 		for _, p := range m.dag.Parents(id) {
@@ -114,36 +123,38 @@ func (m *Machine) enter(id saga.NodeID, state saga.NodeState) {
 	if state != saga.NodeStarted && state != saga.NodeUndoStarted {
 		m.setWant(id, wantNothing)
 	}
-	m.settling = append(m.settling, id)
+	m.changed = append(m.changed, id)
 }
 
-// settle tells the neighbours of the nodes that have entered a state, and so on, until nothing changes.
-func (m *Machine) settle() {
-	for len(m.settling) > 0 {
-		id := m.settling[len(m.settling)-1]
-		m.settling = m.settling[:len(m.settling)-1]
+// propagate updates the neighbors of changed nodes, transitively, until nothing
+// changes.
+func (m *Machine) propagate() {
+	for len(m.changed) > 0 {
+		id := m.changed[len(m.changed)-1]
+		m.changed = m.changed[:len(m.changed)-1]
 		switch n := &m.nodes[id]; {
 		case n.state == saga.NodeSucceeded:
 			children := m.dag.Children(id)
 			m.queue = slices.Grow(m.queue, len(children))
 			for _, c := range children {
 				m.nodes[c].open--
-				m.ready(c)
+				m.startIfReady(c)
 			}
-			m.undoable(id)
+			m.undoIfClear(id)
 		case n.state == saga.NodeIndeterminate:
-			m.undoable(id)
+			m.undoIfClear(id)
 		case n.state == saga.NodeFailed, n.state == saga.NodeUndone:
 			for _, p := range m.dag.Parents(id) {
 				m.nodes[p].unclear--
-				m.undoable(p)
+				m.undoIfClear(p)
 			}
 		}
 	}
 }
 
-// ready makes a node wanted if it can run. A structural one succeeds at once.
-func (m *Machine) ready(id saga.NodeID) {
+// startIfReady makes the do of a node wanted if it can run. A structural node
+// succeeds immediately.
+func (m *Machine) startIfReady(id saga.NodeID) {
 	n := &m.nodes[id]
 	if m.unwinding || n.open > 0 || n.state != saga.NodePending {
 		return
@@ -153,22 +164,24 @@ func (m *Machine) ready(id saga.NodeID) {
 		m.setWant(id, wantDo)
 		return
 	case saga.KindConstant:
-		m.deriveOutput(id, m.dag.Value(id))
+		m.setDerivedOutput(id, m.dag.Value(id))
 	case saga.KindSubsagaEnd:
-		m.deriveOutput(id, m.outputs[m.dag.Parents(id)[0]])
+		m.setDerivedOutput(id, m.outputs[m.dag.Parents(id)[0]])
 	}
-	m.enter(id, saga.NodeSucceeded)
+	m.setState(id, saga.NodeSucceeded)
 }
 
-// deriveOutput sets the output of a structural node, unless it has that already: workers may be reading it.
-func (m *Machine) deriveOutput(id saga.NodeID, output json.RawMessage) {
+// setDerivedOutput sets the output of a structural node. It writes nothing if
+// the output is the same, because workers may be reading it.
+func (m *Machine) setDerivedOutput(id saga.NodeID, output json.RawMessage) {
 	if !bytes.Equal(m.outputs[id], output) {
 		m.outputs[id] = output
 	}
 }
 
-// undoable makes a node wanted if it can be undone. A structural one is undone at once.
-func (m *Machine) undoable(id saga.NodeID) {
+// undoIfClear makes the undo of a node wanted if all its children are clear. A
+// structural node is undone immediately.
+func (m *Machine) undoIfClear(id saga.NodeID) {
 	n := &m.nodes[id]
 	if !m.unwinding || n.unclear > 0 || n.state != saga.NodeSucceeded && n.state != saga.NodeIndeterminate {
 		return
@@ -177,10 +190,10 @@ func (m *Machine) undoable(id saga.NodeID) {
 		m.setWant(id, wantUndo)
 		return
 	}
-	m.enter(id, saga.NodeUndone)
+	m.setState(id, saga.NodeUndone)
 }
 
-// unwind turns the saga round.
+// unwind turns the saga around.
 func (m *Machine) unwind() {
 	m.unwinding = true
 	for i := range m.nodes {
@@ -188,6 +201,6 @@ func (m *Machine) unwind() {
 		if m.nodes[i].state == saga.NodePending {
 			m.setWant(id, wantNothing)
 		}
-		m.undoable(id)
+		m.undoIfClear(id)
 	}
 }

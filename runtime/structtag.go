@@ -6,13 +6,14 @@ import (
 	"reflect"
 )
 
-// taggedField is a field of a struct that has a tag as in `saga:"trip"`.
+// taggedField is a struct field with a tag such as `saga:"trip"`.
 type taggedField struct {
 	name  string
 	index int
 }
 
-// taggedFields lists the fields of a struct type, each of which must be exported and tagged. None has none.
+// taggedFields returns the fields of a struct type. All of them must be
+// exported and tagged.
 func taggedFields(t reflect.Type) ([]taggedField, error) {
 	if t.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%s is not a struct", t)
@@ -36,8 +37,8 @@ func taggedFields(t reflect.Type) ([]taggedField, error) {
 	return fields, nil
 }
 
-// decodeTagged sets the fields of the struct that dst points to. The error begins with the quoted name of
-// the field that it is about.
+// decodeTagged decodes the fields of the struct that dst points to. An error
+// begins with the quoted name of its field.
 func decodeTagged(dst any, fields []taggedField, get func(name string) (json.RawMessage, error)) error {
 	if len(fields) == 0 {
 		return nil

@@ -6,8 +6,9 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// sagaOrders are the events that are not a node's own: what an operator does to the saga, or to what may start.
-var sagaOrders = map[saga.EventKind]func(*Machine, saga.Event) error{
+// sagaCommands apply the operator commands that concern the whole saga, or what
+// may start. The other commands are in the transition table.
+var sagaCommands = map[saga.EventKind]func(*Machine, saga.Event) error{
 	saga.EventCanceled: func(m *Machine, e saga.Event) error {
 		if state := m.State(); m.canceled || state != saga.StateRunning && state != saga.StateUnwinding {
 			return fmt.Errorf("%w: %s for a saga that is %s", ErrIllegalEvent, e.Kind, state)
@@ -19,8 +20,8 @@ var sagaOrders = map[saga.EventKind]func(*Machine, saga.Event) error{
 		return nil
 	},
 	saga.EventPaused: func(m *Machine, e saga.Event) error {
-		if m.paused || m.State().Final() {
-			return fmt.Errorf("%w: %s for a saga that is paused or has ended", ErrIllegalEvent, e.Kind)
+		if m.paused {
+			return fmt.Errorf("%w: %s for a saga that is already paused", ErrIllegalEvent, e.Kind)
 		}
 		m.paused, m.stepping = true, false
 		return nil
@@ -30,7 +31,7 @@ var sagaOrders = map[saga.EventKind]func(*Machine, saga.Event) error{
 			return fmt.Errorf("%w: %s for a saga that isn't paused", ErrIllegalEvent, e.Kind)
 		}
 		m.paused = false
-		m.unhold()
+		m.requeueHeld()
 		return nil
 	},
 	saga.EventStepped: func(m *Machine, e saga.Event) error {
@@ -38,23 +39,24 @@ var sagaOrders = map[saga.EventKind]func(*Machine, saga.Event) error{
 			return fmt.Errorf("%w: %s for a saga that isn't paused", ErrIllegalEvent, e.Kind)
 		}
 		m.stepping = true
-		m.unhold()
+		m.requeueHeld()
 		return nil
 	},
 	saga.EventBreakpointSet: func(m *Machine, e saga.Event) error {
 		n := &m.nodes[e.Node]
 		if m.dag.Kind(e.Node) != saga.KindAction || n.state != saga.NodePending || n.breakpoint {
-			return fmt.Errorf("%w: %s for node %d, which is no action, has started, or has one", ErrIllegalEvent, e.Kind, e.Node)
+			return fmt.Errorf("%w: %s for node %d, which is not an action, has started, or has a breakpoint",
+				ErrIllegalEvent, e.Kind, e.Node)
 		}
 		n.breakpoint = true
 		return nil
 	},
 	saga.EventBreakpointCleared: func(m *Machine, e saga.Event) error {
 		if !m.nodes[e.Node].breakpoint {
-			return fmt.Errorf("%w: %s for node %d, which has none", ErrIllegalEvent, e.Kind, e.Node)
+			return fmt.Errorf("%w: %s for node %d, which has no breakpoint", ErrIllegalEvent, e.Kind, e.Node)
 		}
 		m.nodes[e.Node].breakpoint = false
-		m.unhold()
+		m.requeueHeld()
 		return nil
 	},
 	saga.EventAbandoned: func(m *Machine, e saga.Event) error {
@@ -63,28 +65,31 @@ var sagaOrders = map[saga.EventKind]func(*Machine, saga.Event) error{
 		}
 		m.abandoned = true
 		for i := range m.nodes {
-			handed := m.nodes[i].dispatched
+			// A dispatched task stays in flight. If the command doesn't become
+			// durable, the machine that replaces this one copies the flag.
+			dispatched := m.nodes[i].dispatched
 			m.setWant(saga.NodeID(i), wantNothing)
-			m.nodes[i].dispatched = handed // it stays in flight: the order may come to nothing, and another machine inherit that
+			m.nodes[i].dispatched = dispatched
 		}
 		return nil
 	},
 }
 
-// Paused reports whether nothing starts until an operator says so.
+// Paused reports whether the saga is paused.
 func (m *Machine) Paused() bool { return m.paused }
 
-// Stepping reports whether one more thing may start although the saga is paused.
+// Stepping reports whether one more task of the paused saga may start.
 func (m *Machine) Stepping() bool { return m.paused && m.stepping }
 
-// Canceled reports whether an operator made the saga unwind.
+// Canceled reports whether an operator canceled the saga.
 func (m *Machine) Canceled() bool { return m.canceled }
 
 // Breakpoint reports whether the node has a breakpoint.
 func (m *Machine) Breakpoint(id saga.NodeID) bool { return m.nodes[id].breakpoint }
 
-// touched reports whether an undo of another node than this has started.
-func (m *Machine) touched(except saga.NodeID) bool {
+// otherUndoStarted reports whether an undo of a node other than except has
+// started.
+func (m *Machine) otherUndoStarted(except saga.NodeID) bool {
 	for i := range m.nodes {
 		if id := saga.NodeID(i); id == except || m.dag.Kind(id) != saga.KindAction {
 			continue
@@ -97,10 +102,13 @@ func (m *Machine) touched(except saga.NodeID) bool {
 	return false
 }
 
-// reconsider lets a saga that unwinds run again, if nothing in it has failed any more and nobody has canceled it. All
-// that follows from the states of the action nodes is computed anew: first as if it ran, as the structural nodes around the
-// one that is done now may have been undone already; and then, if it has to unwind all the same, it is turned round again.
-func (m *Machine) reconsider() {
+// recompute derives all counters, structural states and wanted tasks from the
+// states of the action nodes, after an output was supplied. The saga runs
+// forward again if it has no other failure and was not canceled. The
+// computation first assumes that it does, because structural nodes around the
+// supplied one may already be undone; if the saga must unwind, it is turned
+// around again at the end.
+func (m *Machine) recompute() {
 	m.unwinding = false
 	for i := range m.nodes {
 		id, n := saga.NodeID(i), &m.nodes[i]
@@ -108,7 +116,7 @@ func (m *Machine) reconsider() {
 		if m.dag.Kind(id) != saga.KindAction {
 			n.state = saga.NodePending
 		}
-		if n.state != saga.NodeStarted { // that is in flight, and has been handed out
+		if n.state != saga.NodeStarted { // a started task stays in flight
 			m.setWant(id, wantNothing)
 		}
 	}
@@ -130,8 +138,8 @@ func (m *Machine) reconsider() {
 		}
 	}
 	for i := range m.nodes {
-		m.ready(saga.NodeID(i))
-		m.settle()
+		m.startIfReady(saga.NodeID(i))
+		m.propagate()
 	}
 	if mustUnwind {
 		m.unwind()

@@ -5,21 +5,24 @@ import (
 	"fmt"
 )
 
-// What a DAG may have at most. The limits are far above what people write, and keep a DAG that was read from
-// elsewhere, or that multiplies subsagas, from taking all memory.
+// The limits of a DAG. They are far above what people write. They keep a DAG
+// that was read from elsewhere, or that multiplies subsagas, from using all
+// memory.
 const (
-	maxNodes   = 100_000   // structural ones included
-	maxEdges   = 1_000_000 // a stage of 1,000 nodes after another one
-	maxPathLen = 1024      // of a NodePath, in bytes
+	maxNodes   = 100_000   // including the structural ones
+	maxEdges   = 1_000_000 // two consecutive stages of 1,000 nodes
+	maxPathLen = 1024      // bytes in a NodePath
 )
 
-// ErrTooLarge is returned when a DAG has more nodes or edges than this package handles, or subsagas that stand too deep in
-// each other.
-var ErrTooLarge = errors.New("the DAG is too large")
+// ErrTooLarge is returned when a DAG exceeds 100,000 nodes, 1,000,000 edges, or
+// 1024 bytes for the path of a node. Coordinators also return it for data that
+// exceeds their limits.
+var ErrTooLarge = errors.New("too large")
 
-// derive fills in what follows from the kinds, the names and the parents. It returns an
-// error if those don't make a DAG, or one that is too large.
-func (d *DAG) derive() error {
+// index computes the fields of the nodes that follow from the kinds, the names
+// and the parents. It returns an error if those don't form a valid DAG, or if
+// the DAG is too large.
+func (d *DAG) index() error {
 	if len(d.nodes) > maxNodes {
 		return fmt.Errorf("%w: %d nodes, the limit is %d", ErrTooLarge, len(d.nodes), maxNodes)
 	}
@@ -32,23 +35,24 @@ func (d *DAG) derive() error {
 		if edges += len(d.nodes[i].parents); edges > maxEdges {
 			return fmt.Errorf("%w: more than %d edges", ErrTooLarge, maxEdges)
 		}
-		if err := d.deriveEdges(NodeID(i)); err != nil {
+		if err := d.linkChildren(NodeID(i)); err != nil {
 			return err
 		}
-		d.deriveFloor(NodeID(i))
+		d.setAllBelow(NodeID(i))
 	}
 	d.paths = make(map[NodePath]NodeID, len(d.nodes))
 	for i := range d.nodes {
-		if err := d.derivePath(NodeID(i)); err != nil {
+		if err := d.setPath(NodeID(i)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// matchBrackets checks that the structural nodes are in place, and sets each node's scope and closing.
+// matchBrackets checks the order of the structural nodes, and sets scope and
+// closing of each node.
 func (d *DAG) matchBrackets() error {
-	open := make([]NodeID, 0, 8) // the starts of the name spaces that are not closed yet
+	open := make([]NodeID, 0, 8) // the starts of the enclosing name spaces
 	for i := range d.nodes {
 		id, n := NodeID(i), &d.nodes[i]
 		if (n.kind == KindStart) != (i == 0) || (n.kind == KindEnd) != (i == len(d.nodes)-1) {
@@ -80,13 +84,14 @@ func (d *DAG) matchBrackets() error {
 	return nil
 }
 
-// deriveEdges checks a node's parents, and adds the node to their children.
-func (d *DAG) deriveEdges(id NodeID) error {
+// linkChildren checks the parents of a node and adds the node to their
+// children.
+func (d *DAG) linkChildren(id NodeID) error {
 	n := &d.nodes[id]
 	closes := n.kind == KindSubsagaEnd || n.kind == KindEnd
 	switch {
 	case id != d.Start() && len(n.parents) == 0:
-		return fmt.Errorf("node %d: runs after nothing", id)
+		return fmt.Errorf("node %d: it has no parents", id)
 	case closes && len(n.parents) != 1:
 		return fmt.Errorf("node %d: %w", id, ErrBadOutput)
 	}
@@ -103,11 +108,11 @@ func (d *DAG) deriveEdges(id NodeID) error {
 		case first && closes:
 			return fmt.Errorf("node %d: %w", id, ErrBadOutput)
 		case first && len(n.parents) > 1:
-			return fmt.Errorf("node %d: runs after node %d, which is the start, and after others", id, p)
+			return fmt.Errorf("node %d: runs after node %d, the start, and after others", id, p)
 		case !first && (parent.scope != within || parent.kind == KindSubsagaStart):
 			return fmt.Errorf("node %d: runs after node %d, which is in another saga", id, p)
 		}
-		// The children are ascending, so that a parent given twice shows here.
+		// Children are ascending: a duplicate parent has id as its last child.
 		if last := len(parent.children) - 1; last >= 0 && parent.children[last] == id {
 			return fmt.Errorf("node %d: runs after node %d twice", id, p)
 		}
@@ -116,31 +121,32 @@ func (d *DAG) deriveEdges(id NodeID) error {
 	return nil
 }
 
-// deriveFloor sets a node's floor: what lies below that of a parent, and the parents that follow there without a gap.
-func (d *DAG) deriveFloor(id NodeID) {
+// setAllBelow sets allBelow of a node. It is the highest allBelow of its
+// parents, raised by the parents that follow from there without a gap.
+func (d *DAG) setAllBelow(id NodeID) {
 	n := &d.nodes[id]
 	if n.kind == KindSubsagaEnd {
-		n.floor = d.nodes[n.closing].floor
+		n.allBelow = d.nodes[n.closing].allBelow
 		return
 	}
-	n.floor = n.scope + 1
+	n.allBelow = n.scope + 1
 	for _, p := range n.parents {
-		n.floor = max(n.floor, d.nodes[p].floor)
+		n.allBelow = max(n.allBelow, d.nodes[p].allBelow)
 	}
 	for _, p := range n.parents {
 		first := p
 		if d.nodes[p].kind == KindSubsagaEnd {
 			first = d.nodes[p].closing
 		}
-		if first == n.floor {
-			n.floor = p + 1
+		if first == n.allBelow {
+			n.allBelow = p + 1
 		}
 	}
 }
 
-// derivePath sets the path of a node. That of a subsaga's end is set at its start already, as it comes
-// first in the paths of the nodes between.
-func (d *DAG) derivePath(id NodeID) error {
+// setPath sets the path of a node. The path of a subsaga's end is set when its
+// start is reached, because the nodes between need it as a prefix.
+func (d *DAG) setPath(id NodeID) error {
 	n := &d.nodes[id]
 	named := n
 	if n.kind == KindSubsagaStart {
@@ -151,7 +157,8 @@ func (d *DAG) derivePath(id NodeID) error {
 	}
 	named.path = d.prefix(n.scope) + NodePath(named.name)
 	if len(named.path) > maxPathLen {
-		return fmt.Errorf("%w: node %d: its path is %d bytes long, the limit is %d", ErrTooLarge, id, len(named.path), maxPathLen)
+		return fmt.Errorf("%w: node %d: its path is %d bytes long, the limit is %d",
+			ErrTooLarge, id, len(named.path), maxPathLen)
 	}
 	if named != n {
 		return nil

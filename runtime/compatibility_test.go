@@ -10,17 +10,19 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// storedWith returns a DAG as it is read from a store, with the shapes that a registry had when it was recorded.
-func storedWith(t *testing.T, dag *saga.DAG, then *saga.Registry) *saga.SagaDAG {
+// storedWith returns a DAG as read from a store, with the shapes that the
+// registry had when the saga was recorded.
+func storedWith(t *testing.T, dag *saga.DAG, recordedBy *saga.Registry) *saga.SagaDAG {
 	t.Helper()
-	text, err := json.Marshal(then.WithShapes(withParams(t, dag, trip{})))
+	text, err := json.Marshal(recordedBy.WithShapes(withParams(t, dag, trip{})))
 	require.NoError(t, err)
 	d := new(saga.SagaDAG)
 	require.NoError(t, json.Unmarshal(text, d))
 	return d
 }
 
-// stayDAG is hotel, which runs the action trip.hotel, and bill, which takes its output.
+// stayDAG returns hotel, which runs the action trip.hotel, followed by bill,
+// whose input is the output of hotel.
 func stayDAG(t *testing.T) *saga.DAG {
 	t.Helper()
 	return build(t, saga.NewDAGBuilder("stay").
@@ -40,7 +42,7 @@ func stayRegistry(trip, hotel, billed, bill string) *saga.Registry {
 	)
 }
 
-func TestIncompatibleSagaIsToldWithNodeTypeAndChange(t *testing.T) {
+func TestIncompatibleErrorNamesNodeTypeAndChange(t *testing.T) {
 	d := storedWith(t, stayDAG(t), stayRegistry(stayTrip, stayHotel, stayHotel, "int"))
 	const changed = `{"Rooms":[]{"Beds":string}}`
 	for _, c := range []struct {
@@ -48,17 +50,22 @@ func TestIncompatibleSagaIsToldWithNodeTypeAndChange(t *testing.T) {
 		want *saga.IncompatibleError
 	}{
 		{stayRegistry(stayTrip, stayHotel, stayHotel, "int"), nil},
-		{stayRegistry(`{"Hotel":string,"Nights"?:int}`, `{"Rooms":[]{"Beds":int64}}`, `{"Rooms":[]{"Beds":int64}}`, "*int"), nil},
+		{stayRegistry(`{"Hotel":string,"Nights"?:int}`, `{"Rooms":[]{"Beds":int64}}`, `{"Rooms":[]{"Beds":int64}}`,
+			"*int"), nil},
 		{stayRegistry("", "", "", ""), nil},
 		{saga.NewRegistry(), nil},
 		{stayRegistry(stayTrip, changed, changed, "int"),
-			&saga.IncompatibleError{Saga: "stay", Node: "hotel", Action: "trip.hotel", Reason: "output.Rooms[].Beds: was int, is string"}},
+			&saga.IncompatibleError{Saga: "stay", Node: "hotel", Action: "trip.hotel",
+				Reason: "output.Rooms[].Beds: was int, is string"}},
 		{stayRegistry(`{"Hotel":int}`, changed, changed, "int"),
-			&saga.IncompatibleError{Saga: "stay", Node: "hotel", Action: "trip.hotel", Input: "trip", Reason: "input.trip.Hotel: was string, is int"}},
+			&saga.IncompatibleError{Saga: "stay", Node: "hotel", Action: "trip.hotel", Input: "trip",
+				Reason: "input.trip.Hotel: was string, is int"}},
 		{stayRegistry(stayTrip, stayHotel, changed, "int"),
-			&saga.IncompatibleError{Saga: "stay", Node: "bill", Action: "trip.bill", Input: "hotel", Reason: "input.hotel.Rooms[].Beds: was int, is string"}},
+			&saga.IncompatibleError{Saga: "stay", Node: "bill", Action: "trip.bill", Input: "hotel",
+				Reason: "input.hotel.Rooms[].Beds: was int, is string"}},
 		{stayRegistry(stayTrip, stayHotel, stayHotel, "uint"),
-			&saga.IncompatibleError{Saga: "stay", Node: "bill", Action: "trip.bill", Reason: "output: was int, is uint"}},
+			&saga.IncompatibleError{Saga: "stay", Node: "bill", Action: "trip.bill",
+				Reason: "output: was int, is uint"}},
 	} {
 		err := c.is.CheckShapes(d)
 		if c.want == nil {
@@ -71,7 +78,8 @@ func TestIncompatibleSagaIsToldWithNodeTypeAndChange(t *testing.T) {
 		assert.ErrorIs(t, err, saga.ErrIncompatible)
 	}
 	err := stayRegistry(stayTrip, changed, changed, "int").CheckShapes(d)
-	assert.EqualError(t, err, `saga "stay" is incompatible with action "trip.hotel": node "hotel": output.Rooms[].Beds: was int, is string`)
+	assert.EqualError(t, err,
+		`saga "stay" is incompatible with action "trip.hotel": node "hotel": output.Rooms[].Beds: was int, is string`)
 }
 
 func TestSagaWithoutShapesFits(t *testing.T) {
@@ -79,7 +87,7 @@ func TestSagaWithoutShapesFits(t *testing.T) {
 	assert.NoError(t, stayRegistry("int", "int", "string", "bool").CheckShapes(d))
 }
 
-func TestNewInputFitsIfTheSagaGivesIt(t *testing.T) {
+func TestNewInputFitsIfTheSagaProvidesIt(t *testing.T) {
 	inner := build(t, saga.NewDAGBuilder("inner").Append(action("room", saga.Bind("plan", saga.FromParams))))
 	dag := build(t, saga.NewDAGBuilder("outer").
 		Append(action("hotel")).
@@ -99,25 +107,28 @@ func TestNewInputFitsIfTheSagaGivesIt(t *testing.T) {
 	assert.NoError(t, check("bill", "hotel", "int16"))
 	assert.EqualError(t, check("bill", "hotel", "string"),
 		`saga "outer" is incompatible with action "bill": node "bill": input.hotel: was int8, is string`)
-	assert.NoError(t, check("bill", "stay", "string"), "the output of a subsaga is that of its last node")
+	assert.NoError(t, check("bill", "stay", "string"), "a subsaga has the output of its last node")
 	assert.EqualError(t, check("bill", "stay", "int"),
 		`saga "outer" is incompatible with action "bill": node "bill": input.stay: was string, is int`)
-	assert.NoError(t, check("bill", "nights", "int"), "what shape a constant has isn't known")
-	assert.NoError(t, check("room", "plan", "int"), "nor that of parameters")
+	assert.NoError(t, check("bill", "nights", "int"), "the shape of a constant is unknown")
+	assert.NoError(t, check("room", "plan", "int"), "the shape of the parameters is unknown")
 	assert.EqualError(t, check("bill", "flight", "int"),
-		`saga "outer" is incompatible with action "bill": node "bill": input.flight: is new, and nothing in this saga gives it`)
+		`saga "outer" is incompatible with action "bill": node "bill": `+
+			`input.flight: is new, and no node of this saga provides it`)
 	assert.EqualError(t, check("room", "hotel", "int8"),
-		`saga "outer" is incompatible with action "room": node "stay/room": input.hotel: is new, and nothing in this saga gives it`)
+		`saga "outer" is incompatible with action "room": node "stay/room": `+
+			`input.hotel: is new, and no node of this saga provides it`)
 }
 
-func TestOutputOfAnActionThatHadNoneDoesNotFit(t *testing.T) {
+func TestNewOutputOfAnActionWithoutOutputDoesNotFit(t *testing.T) {
 	dag := build(t, saga.NewDAGBuilder("s").Append(action("a")))
 	none, some := register(noop("a")), register(shaped("a", saga.Shape{Output: "string"}))
-	assert.EqualError(t, some.CheckShapes(storedWith(t, dag, none)), `saga "s" is incompatible with action "a": node "a": output: was null, is string`)
-	assert.NoError(t, none.CheckShapes(storedWith(t, dag, some)), "nobody reads the old one")
+	assert.EqualError(t, some.CheckShapes(storedWith(t, dag, none)),
+		`saga "s" is incompatible with action "a": node "a": output: was null, is string`)
+	assert.NoError(t, none.CheckShapes(storedWith(t, dag, some)), "the old output is not read")
 }
 
-func TestAliasLeadsToTheActionOfTheNewName(t *testing.T) {
+func TestAliasResolvesToTheRenamedAction(t *testing.T) {
 	r := stayRegistry(stayTrip, stayHotel, stayHotel, "int")
 	d := storedWith(t, stayDAG(t), r)
 
@@ -133,21 +144,24 @@ func TestAliasLeadsToTheActionOfTheNewName(t *testing.T) {
 
 	text, err := json.Marshal(renamed.WithShapes(withParams(t, stayDAG(t), 1)))
 	require.NoError(t, err)
-	assert.Contains(t, string(text), `"shapes":{"trip.hotel":{"output":`, "by the name in the DAG")
+	assert.Contains(t, string(text), `"shapes":{"trip.hotel":{"output":`, "the shape has the name in the DAG")
 
 	changed := register(shaped("trip.lodging", saga.Shape{Output: "int"}))
 	changed.Alias("trip.hotel", "trip.lodging")
-	assert.EqualError(t, changed.CheckShapes(d), `saga "stay" is incompatible with action "trip.hotel": node "hotel": output: was {"Rooms":[]{"Beds":int}}, is int`)
+	assert.EqualError(t, changed.CheckShapes(d),
+		`saga "stay" is incompatible with action "trip.hotel": node "hotel": `+
+			`output: was {"Rooms":[]{"Beds":int}}, is int`)
 }
 
-func TestAliasPanicsAtAMistake(t *testing.T) {
+func TestInvalidAliasPanics(t *testing.T) {
 	r := register(noop("a"), noop("b"))
 	r.Alias("old", "a")
 	r.Alias("older", "old")
 	assert.PanicsWithValue(t, `saga: alias "x": action "c" is not registered`, func() { r.Alias("x", "c") })
 	assert.PanicsWithValue(t, `saga: alias "b" of action "a": an action has that name`, func() { r.Alias("b", "a") })
 	assert.PanicsWithValue(t, `saga: alias "a" of action "a": an action has that name`, func() { r.Alias("a", "a") })
-	assert.PanicsWithValue(t, `saga: alias "old" of action "b": an action has that name`, func() { r.Alias("old", "b") })
+	assert.PanicsWithValue(t, `saga: alias "old" of action "b": an action has that name`,
+		func() { r.Alias("old", "b") })
 	assert.PanicsWithValue(t, `saga: alias of action "a": its name: it is empty`, func() { r.Alias("", "a") })
 	assert.PanicsWithValue(t, `saga: action "old" is registered twice`, func() { r.Register(nil, noop("old")) })
 }
