@@ -71,7 +71,7 @@ func (m *checker) pairActions() {
 		name := f.nameArg().Name
 		a := m.actions[name]
 		if a == nil {
-			m.undoWithoutDo(f)
+			m.reportUndoWithoutDo(f)
 			continue
 		}
 		if a.undo != nil {
@@ -92,7 +92,7 @@ func (m *checker) pairActions() {
 	for _, a := range sortedByName(m.actions) {
 		if a.undo == nil && a.do.Noundo.Text == "" && !a.do.Flawed && !m.HasDropped("undo", a.name) {
 			d := m.Report(diag.CodeMissingUndo, a.do.namePos(), "action %q has no undo function; add //saga:undo %s above the function that undoes it, or write //saga:do %s noundo if there is nothing to undo", a.name, a.name, a.name)
-			if !a.broken && !m.foreign() {
+			if !a.broken && !m.isImported() {
 				m.suggestUndo(d, a)
 			}
 			d.Suggest("Add noundo", a.do.namePos()+token.Pos(len(a.name)), 0, " noundo")
@@ -100,20 +100,20 @@ func (m *checker) pairActions() {
 	}
 }
 
-func (m *checker) undoWithoutDo(f *function) {
+func (m *checker) reportUndoWithoutDo(f *function) {
 	name := f.nameArg().Name
 	if m.HasDropped("do", name) {
 		return
 	}
-	var open []string
+	var withoutUndo []string
 	for _, a := range sortedByName(m.actions) {
 		if !slices.ContainsFunc(m.functions, func(u *function) bool { return !u.isDo() && u.nameArg().Name == a.name }) {
-			open = append(open, a.name)
+			withoutUndo = append(withoutUndo, a.name)
 		}
 	}
-	if c, ok := spelling.Closest(name, open); ok {
-		m.Report(diag.CodeUndoWithoutDo, f.namePos(), "undo of unknown action %q; did you mean %q?", name, c).Replace(f.namePos(), name, c)
-		m.Drop(directive.Directive{Verb: "undo", Names: []directive.NameArg{{Name: c}}})
+	if closest, ok := spelling.Closest(name, withoutUndo); ok {
+		m.Report(diag.CodeUndoWithoutDo, f.namePos(), "undo of unknown action %q; did you mean %q?", name, closest).Replace(f.namePos(), name, closest)
+		m.Drop(directive.Directive{Verb: "undo", Names: []directive.NameArg{{Name: closest}}})
 		return
 	}
 	m.Report(diag.CodeUndoWithoutDo, f.namePos(), "undo of unknown action %q; add //saga:do %s above the function that performs it", name, name)
@@ -135,26 +135,26 @@ func (m *checker) readActions() {
 }
 
 func (m *checker) readAction(a *actionModel) {
-	model := &model.Action{Name: a.name, Label: a.do.Label, Output: a.do.output}
-	if model.Label == "" {
-		model.Label = a.name
+	action := &model.Action{Name: a.name, Label: a.do.Label, Output: a.do.output}
+	if action.Label == "" {
+		action.Label = a.name
 	}
-	model.ImportPath, model.PackageName = m.importNames()
-	r := &parameterReader{checker: m, action: a, model: model}
-	model.Do = r.read(a.do)
+	action.ImportPath, action.PackageName = m.importedFrom()
+	r := &parameterReader{checker: m, action: a, model: action}
+	action.Do = r.readFunc(a.do)
 	if a.undo != nil {
-		model.Undo = r.read(a.undo)
+		action.Undo = r.readFunc(a.undo)
 	}
-	for _, in := range model.Inputs {
-		what, advice := "parameter "+naming.Printable(in.Name)+" of action "+naming.Printable(a.name), ""
-		if mayBeTool(in.Type) {
+	for _, in := range action.Inputs {
+		subject, advice := "parameter "+naming.Printable(in.Name)+" of action "+naming.Printable(a.name), ""
+		if looksLikeDependency(in.Type) {
 			advice = "; if it is a dependency such as a client, make it a field of the type that this function is a method of"
 		}
-		if !m.checkJSON(in.Type, a.params[in].Pos(), what, advice) {
+		if !m.checkJSON(in.Type, a.params[in].Pos(), subject, advice) {
 			r.broken = true
 		}
 	}
 	if a.broken = r.broken; !a.broken {
-		a.model = model
+		a.model = action
 	}
 }

@@ -19,15 +19,15 @@ type checker struct {
 	*report.Reporter
 	*annotation.Source
 	info     *types.Info // nil for an imported package, whose bodies nobody looks at
-	errors   []types.Error
-	universe *Run
+	typeErrors   []types.Error
+	run *Run
 
 	app       types.Type
 	appBroken bool
 	functions []*function
 	actions   map[string]*actionModel
 	sagas     map[string]*sagaModel
-	order     []*sagaModel // in the order of the sources
+	sagaOrder     []*sagaModel // in the order of the sources
 
 	// withheld says that something can't be known because of a mistake that is reported
 	// for another package.
@@ -36,15 +36,15 @@ type checker struct {
 	reported map[string]bool
 }
 
-func newChecker(r *report.Reporter, s *annotation.Source, u *Run) *checker {
+func newChecker(r *report.Reporter, source *annotation.Source, run *Run) *checker {
 	return &checker{
-		Reporter: r, Source: s, universe: u,
+		Reporter: r, Source: source, run: run,
 		actions: map[string]*actionModel{}, sagas: map[string]*sagaModel{}, reported: map[string]bool{},
 	}
 }
 
 // model reads in stages, each of which rests on those before.
-func (m *checker) model() {
+func (m *checker) build() {
 	m.readFunctions()
 	m.pairActions()
 	m.readActions()
@@ -52,14 +52,14 @@ func (m *checker) model() {
 	m.checkContainment()
 	m.resolveOutputs()
 	m.bindInputs()
-	if !m.foreign() {
+	if !m.isImported() {
 		m.checkLogNames()
 	}
 }
 
 // first reports whether something comes up for the first time.
-func (m *checker) first(what ...string) bool {
-	key := reportedKey(what...)
+func (m *checker) firstReport(parts ...string) bool {
+	key := reportedKey(parts...)
 	if m.reported[key] {
 		return false
 	}
@@ -70,7 +70,7 @@ func (m *checker) first(what ...string) bool {
 func reportedKey(what ...string) string { return strings.Join(what, "\x00") }
 
 // result is the finished model, which is complete only if nothing was reported.
-func (m *checker) result(prefix string) *model.Package {
+func (m *checker) packageModel(prefix string) *model.Package {
 	p := &model.Package{
 		Path: m.Pkg.Path(), Name: m.Pkg.Name(), Prefix: prefix, Types: m.Pkg, App: m.app,
 	}
@@ -88,7 +88,7 @@ func (m *checker) result(prefix string) *model.Package {
 }
 
 // object returns what a function or a method is in the types.
-func (m *checker) object(fn *ast.FuncDecl) *types.Func {
+func (m *checker) funcObject(fn *ast.FuncDecl) *types.Func {
 	if m.info != nil {
 		f, _ := m.info.Defs[fn.Name].(*types.Func)
 		return f
@@ -113,7 +113,7 @@ func (m *checker) object(fn *ast.FuncDecl) *types.Func {
 	return nil
 }
 
-func (m *checker) typeName(spec *ast.TypeSpec) *types.TypeName {
+func (m *checker) typeObject(spec *ast.TypeSpec) *types.TypeName {
 	if m.info != nil {
 		t, _ := m.info.Defs[spec.Name].(*types.TypeName)
 		return t
@@ -123,12 +123,12 @@ func (m *checker) typeName(spec *ast.TypeSpec) *types.TypeName {
 }
 
 // foreign reports whether the model is of an imported package.
-func (m *checker) foreign() bool { return m.info == nil }
+func (m *checker) isImported() bool { return m.info == nil }
 
 // importNames returns the import path and the package name for what the models of an
 // imported package are marked with.
-func (m *checker) importNames() (path, name string) {
-	if m.foreign() {
+func (m *checker) importedFrom() (path, name string) {
+	if m.isImported() {
 		return m.Pkg.Path(), m.Pkg.Name()
 	}
 	return "", ""

@@ -36,19 +36,19 @@ func (m *checker) findConstant(n *nodeModel) {
 	obj := scope.Lookup(ref.Name)
 	if obj == nil {
 		if directive.ValidValue(ref.Name) == nil { // or else it was told
-			m.unknownValue(n, scope, ref, pos)
+			m.reportUnknownValue(n, scope, ref, pos)
 		}
 		return
 	}
 	t := m.valueType(n, obj, pos)
-	if c, ok := obj.(*types.Const); ok && !representable(c.Val(), t) {
+	if constantObj, ok := obj.(*types.Const); ok && !representable(constantObj.Val(), t) {
 		m.Report(diag.CodeBadConstant, pos, "%s overflows %s, its default type; declare the constant with a type that can hold it", ref, t)
 		return
 	}
 	if t == nil || m.brokenValue(obj) || m.brokenType(t, n.saga.File, pos, "the type of "+ref.String()) {
 		return
 	}
-	if !m.checkSpelling(t, pos, ref.String()) || !m.checkJSON(t, pos, ref.String(), "") {
+	if !m.checkNameable(t, pos, ref.String()) || !m.checkJSON(t, pos, ref.String(), "") {
 		return
 	}
 	n.Constant, n.Output, n.unknown = obj, t, false
@@ -93,7 +93,7 @@ func (m *checker) valueType(n *nodeModel, obj types.Object, pos token.Pos) types
 	return nil
 }
 
-func (m *checker) unknownValue(n *nodeModel, scope *types.Scope, ref directive.Reference, pos token.Pos) {
+func (m *checker) reportUnknownValue(n *nodeModel, scope *types.Scope, ref directive.Reference, pos token.Pos) {
 	var names []string
 	for _, name := range scope.Names() {
 		switch obj := scope.Lookup(name).(type) {
@@ -110,20 +110,20 @@ func (m *checker) unknownValue(n *nodeModel, scope *types.Scope, ref directive.R
 		}
 	}
 	advice := "declare it as a package-level const, var or func() T"
-	c, meant := spelling.Closest(ref.Name, names)
-	known := directive.Reference{Pkg: ref.Pkg, Name: c}.String()
-	if meant {
+	closest, found := spelling.Closest(ref.Name, names)
+	known := directive.Reference{Pkg: ref.Pkg, Name: closest}.String()
+	if found {
 		advice = "did you mean " + known + "?"
 	}
 	d := m.Report(diag.CodeUnknownValue, pos, "node %q of saga %q uses the undefined value %s; %s", n.Name, n.saga.name, ref, advice)
-	if meant {
+	if found {
 		d.Replace(pos, ref.String(), known)
 	}
 }
 
 // checkSpelling reports a type that generated code can't write down, as it isn't exported by
 // the package that declares it, or that package can't be imported.
-func (m *checker) checkSpelling(t types.Type, pos token.Pos, what string) bool {
+func (m *checker) checkNameable(t types.Type, pos token.Pos, subject string) bool {
 	ok := true
 	typeutil.EachType(t, func(t types.Type) {
 		var obj *types.TypeName
@@ -139,10 +139,10 @@ func (m *checker) checkSpelling(t types.Type, pos token.Pos, what string) bool {
 		case !ok || obj.Pkg() == nil || obj.Pkg() == m.Pkg:
 		case !typeutil.MayImport(m.Pkg.Path(), obj.Pkg().Path()):
 			ok = false
-			m.Report(diag.CodeNotExported, pos, "%s has type %s of package %s, which this package can't import; move the type out of the internal directory", what, m.TypeString(t), obj.Pkg().Path())
+			m.Report(diag.CodeNotExported, pos, "%s has type %s of package %s, which this package can't import; move the type out of the internal directory", subject, m.TypeString(t), obj.Pkg().Path())
 		case !obj.Exported():
 			ok = false
-			m.Report(diag.CodeNotExported, pos, "%s has type %s, which is not exported, so the code generated here can't name it; export it", what, m.TypeString(t))
+			m.Report(diag.CodeNotExported, pos, "%s has type %s, which is not exported, so the code generated here can't name it; export it", subject, m.TypeString(t))
 		}
 	})
 	return ok

@@ -31,7 +31,7 @@ func (f *function) sig() *types.Signature      { return f.object.Signature() }
 // readFunctions finds the types of the annotated functions and checks their signatures.
 func (m *checker) readFunctions() {
 	for _, a := range m.Funcs {
-		m.functions = append(m.functions, &function{Func: a, object: m.object(a.Decl)})
+		m.functions = append(m.functions, &function{Func: a, object: m.funcObject(a.Decl)})
 	}
 	m.findApplication()
 	for _, f := range m.functions {

@@ -14,9 +14,9 @@ func (m *checker) checkLogNames() {
 	for _, a := range sortedByName(m.actions) {
 		c.paths[m.Pkg.Name()+"."+a.name] = m.Pkg.Path()
 	}
-	for _, s := range m.order {
+	for _, s := range m.sagaOrder {
 		for _, n := range s.nodes {
-			c.check(n.pos(), n, "")
+			c.checkNode(n.pos(), n, "")
 		}
 	}
 }
@@ -27,11 +27,11 @@ type logNameCheck struct {
 }
 
 // check looks at what a node runs, which is of the package inside, if that isn't empty. The position is that of this package's node.
-func (c *logNameCheck) check(pos token.Pos, n *nodeModel, inside string) {
+func (c *logNameCheck) checkNode(pos token.Pos, n *nodeModel, declaring string) {
 	switch {
 	case n.Action != nil:
 		path := n.Action.ImportPath
-		if path == "" || inside != "" && path != inside {
+		if path == "" || declaring != "" && path != declaring {
 			return
 		}
 		name := n.Action.PackageName + "." + n.Action.Name
@@ -39,13 +39,13 @@ func (c *logNameCheck) check(pos token.Pos, n *nodeModel, inside string) {
 		switch {
 		case !known:
 			c.paths[name] = path
-		case other != path && c.first("log name", name, path):
+		case other != path && c.firstReport("log name", name, path):
 			c.Report(diag.CodeAlikeActions, pos, "node %q runs action %s of %s, but %s has an action of the same name, and the log can't tell them apart; rename one of the actions, or its package",
 				n.Name, name, path, other)
 		}
-	case n.Subsaga != nil && n.inner != nil && n.Subsaga.ImportPath != "" && (inside == "" || n.Subsaga.ImportPath == inside):
+	case n.Subsaga != nil && n.inner != nil && n.Subsaga.ImportPath != "" && (declaring == "" || n.Subsaga.ImportPath == declaring):
 		for _, inner := range n.inner.nodes {
-			c.check(pos, inner, n.Subsaga.ImportPath)
+			c.checkNode(pos, inner, n.Subsaga.ImportPath)
 		}
 	}
 }

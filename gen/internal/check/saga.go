@@ -22,15 +22,15 @@ type sagaModel struct {
 	// defined are the nodes that constant and subsaga directives define, by name.
 	defined map[string]*annotation.Directive
 	// broken says that its edges were reported, so that who is whose ancestor can't be known.
-	broken bool
+	edgesBroken bool
 	// misplaced says that a node was reported that runs too late for another.
-	misplaced bool
+	edgeMissing bool
 	// resolved is set when the outputs of its nodes are known.
 	resolved bool
 	// outputUnknown says that what its output is can't be known.
 	outputUnknown bool
 	// unbound are the parameters that were reported as such.
-	unbound map[*types.Var]bool
+	bindingReported map[*types.Var]bool
 }
 
 // placeNodes reads the directives of all sagas: which nodes there are, and what runs after what.
@@ -42,7 +42,7 @@ func (m *checker) placeNodes() {
 		}
 		s.Incomplete = s.Incomplete || m.HasDroppedNodes()
 		m.defineNodes(s)
-		m.placeAll(s)
+		m.placeNodesOf(s)
 		m.checkPlaced(s)
 		m.connect(s)
 	}
@@ -51,7 +51,7 @@ func (m *checker) placeNodes() {
 // newSaga begins the model of a saga. It returns nil if the annotated type can't have one.
 func (m *checker) newSaga(t *annotation.Type) *sagaModel {
 	name := t.Dag.Names[0].Name
-	s := &sagaModel{Type: t, name: name, byName: map[string]*nodeModel{}, defined: map[string]*annotation.Directive{}, unbound: map[*types.Var]bool{}}
+	s := &sagaModel{Type: t, name: name, byName: map[string]*nodeModel{}, defined: map[string]*annotation.Directive{}, bindingReported: map[*types.Var]bool{}}
 	namePos := t.Dag.At(t.Dag.Names[0].Offset)
 	if first := m.sagas[name]; first != nil {
 		m.Report(diag.CodeDuplicateSaga, namePos, "saga %q is declared twice, first on %s; rename one", name, first.Spec.Name.Name).
@@ -59,13 +59,13 @@ func (m *checker) newSaga(t *annotation.Type) *sagaModel {
 		first.outputUnknown = true
 		return nil
 	}
-	obj := m.typeName(t.Spec)
-	usable := m.checkParams(s, obj)
+	obj := m.typeObject(t.Spec)
+	valid := m.checkParams(s, obj)
 	s.model = &model.Saga{Name: name, Params: obj}
-	s.model.ImportPath, s.model.PackageName = m.importNames()
+	s.model.ImportPath, s.model.PackageName = m.importedFrom()
 	m.sagas[name] = s
-	m.order = append(m.order, s)
-	if !usable {
+	m.sagaOrder = append(m.sagaOrder, s)
+	if !valid {
 		s.model.Params = nil
 	}
 	return s
@@ -82,13 +82,13 @@ func (m *checker) checkParams(s *sagaModel, obj *types.TypeName) bool {
 		m.Report(diag.CodeAliasParams, name.Pos(), "%s is an alias, but the parameter type of a saga must be a defined type; remove the =", name.Name)
 		return false
 	case obj == nil || name.Name == "_":
-		if !m.foreign() {
+		if !m.isImported() {
 			m.Report(diag.CodeBrokenDeclaration, name.Pos(), "the compiler doesn't recognize type %s; run go vet for the reason", name.Name)
 		}
 		return false
 	}
-	if e, ok := m.errorIn(s.Spec); ok && !m.foreign() {
-		m.compileError(e, "type "+name.Name+", used by an annotated declaration,")
+	if e, ok := m.typeErrorIn(s.Spec); ok && !m.isImported() {
+		m.reportCompileError(e, "type "+name.Name+", used by an annotated declaration,")
 		return false
 	}
 	if m.brokenType(obj.Type(), s.File, name.Pos(), "type "+name.Name) {
@@ -115,18 +115,18 @@ func (m *checker) defineNodes(s *sagaModel) {
 }
 
 // placeAll reads the append and the node directives.
-func (m *checker) placeAll(s *sagaModel) {
-	pure := true
+func (m *checker) placeNodesOf(s *sagaModel) {
+	appendOnly := true
 	var stages [][]*model.Node
 	for _, d := range s.Directives {
 		if d.Verb != "append" && d.Verb != "node" {
 			continue
 		}
-		pure = pure && d.Verb == "append"
+		appendOnly = appendOnly && d.Verb == "append"
 		leaves := s.leaves()
 		var stage []*model.Node
 		for _, arg := range d.Names {
-			n := m.place(s, d, arg)
+			n := m.placeNode(s, d, arg)
 			if n == nil {
 				continue
 			}
@@ -139,7 +139,7 @@ func (m *checker) placeAll(s *sagaModel) {
 			stages = append(stages, stage)
 		}
 	}
-	if pure {
+	if appendOnly {
 		s.model.Stages = stages
 	}
 	m.resolveAfter(s)
@@ -209,4 +209,4 @@ func (m *checker) checkPlaced(s *sagaModel) {
 }
 
 // path writes nodes that run after each other.
-func path(names []string) string { return strings.Join(naming.Quoted(names), " → ") }
+func joinPath(names []string) string { return strings.Join(naming.Quoted(names), " → ") }

@@ -27,7 +27,7 @@ func (m *checker) suggestUndo(d *report.Positioned, a *actionModel) {
 		}
 		receiver = "(" + receiver + ") "
 	}
-	name := m.freeName(prefix+naming.UpperFirst(do.name()), do.sig().Recv())
+	name := m.unusedName(prefix+naming.UpperFirst(do.name()), do.sig().Recv())
 	text := fmt.Sprintf("//saga:undo %s\nfunc %s%s(%s) error {\n\tpanic(\"%s is not implemented\")\n}",
 		a.name, receiver, name, strings.Join(m.undoParameters(do, a.name), ", "), name)
 	d.InsertAfter("Add the undo function "+name, do.Decl.End(), text)
@@ -44,7 +44,7 @@ func (m *checker) undoParameters(do *function, action string) []string {
 			if len(field.Names) > 0 {
 				name = field.Names[n].Name
 			}
-			if do.output == nil || m.ambient(v.Type()) {
+			if do.output == nil || m.isContextual(v.Type()) {
 				params = append(params, name+" "+typeutil.SourceText(m.Fset, field.Type))
 				taken[name] = true
 			}
@@ -61,7 +61,7 @@ func (m *checker) undoParameters(do *function, action string) []string {
 }
 
 // ambient reports whether a parameter is of the surroundings of a call, not an input.
-func (m *checker) ambient(t types.Type) bool {
+func (m *checker) isContextual(t types.Type) bool {
 	return typeutil.IsNamed(t, "context", "Context") || typeutil.IsNamed(t, typeutil.RuntimePath, "ActionContext") || m.app != nil && types.Identical(t, m.app)
 }
 
@@ -71,7 +71,7 @@ func (m *checker) suggestDo(d *report.Positioned, s *sagaModel, action string) {
 		if !within(s.Spec.Pos(), decl) {
 			continue
 		}
-		name := m.freeName(naming.IdentOf(action), nil)
+		name := m.unusedName(naming.IdentOf(action), nil)
 		params := s.Spec.Name.Name
 		param := naming.LowerFirst(params)
 		if param == params || token.IsKeyword(param) {
@@ -83,8 +83,8 @@ func (m *checker) suggestDo(d *report.Positioned, s *sagaModel, action string) {
 }
 
 // freeName makes a name for a new function that nothing else has, as a method if there is a receiver.
-func (m *checker) freeName(name string, receiver *types.Var) string {
-	free := naming.Unique(name, func(s string) bool {
+func (m *checker) unusedName(name string, receiver *types.Var) string {
+	unused := naming.Unique(name, func(s string) bool {
 		if m.reported[reportedKey("stub", s)] || token.IsKeyword(s) || types.Universe.Lookup(s) != nil || m.Pkg.Scope().Lookup(s) != nil {
 			return true
 		}
@@ -94,6 +94,6 @@ func (m *checker) freeName(name string, receiver *types.Var) string {
 		obj, _, _ := types.LookupFieldOrMethod(receiver.Type(), true, m.Pkg, s)
 		return obj != nil
 	})
-	m.first("stub", free)
-	return free
+	m.firstReport("stub", unused)
+	return unused
 }

@@ -22,22 +22,22 @@ func (m *checker) brokenSignature(f *function) bool {
 		return true
 	}
 	if f.object == nil {
-		if !m.foreign() {
+		if !m.isImported() {
 			m.Report(diag.CodeBrokenDeclaration, f.Decl.Name.Pos(), "the compiler doesn't recognize %s; run go vet for the reason", f.name())
 		}
 		return true
 	}
-	if e, ok := m.errorIn(f.Decl.Type); ok {
-		m.compileError(e, "the signature of "+f.name())
+	if e, ok := m.typeErrorIn(f.Decl.Type); ok {
+		m.reportCompileError(e, "the signature of "+f.name())
 		return true
 	}
 	sig := f.sig()
 	broken := false
-	check := func(v *types.Var, what string) {
+	check := func(v *types.Var, subject string) {
 		if v == nil || m.app != nil && types.Identical(typeutil.Deref(v.Type()), typeutil.Deref(m.app)) {
 			return // what is in the application context doesn't matter
 		}
-		if m.brokenType(v.Type(), f.File, v.Pos(), what) {
+		if m.brokenType(v.Type(), f.File, v.Pos(), subject) {
 			broken = true
 		}
 	}
@@ -52,18 +52,18 @@ func (m *checker) brokenSignature(f *function) bool {
 }
 
 // brokenType reports why a type that an annotated declaration uses doesn't compile.
-func (m *checker) brokenType(t types.Type, file *ast.File, pos token.Pos, what string) bool {
-	w := invalidWalk{seen: map[types.Type]bool{}, pkg: m.Pkg}
-	if !w.visit(t) {
+func (m *checker) brokenType(t types.Type, file *ast.File, pos token.Pos, subject string) bool {
+	finder := invalidTypeFinder{seen: map[types.Type]bool{}, pkg: m.Pkg}
+	if !finder.visit(t) {
 		return false
 	}
-	if m.foreign() {
+	if m.isImported() {
 		return true
 	}
-	for _, name := range w.through {
+	for _, name := range finder.path {
 		if spec := m.typeSpec(name); spec != nil {
-			if e, ok := m.errorIn(spec); ok {
-				m.compileError(e, "type "+name.Name()+", used by an annotated declaration,")
+			if e, ok := m.typeErrorIn(spec); ok {
+				m.reportCompileError(e, "type "+name.Name()+", used by an annotated declaration,")
 				return true
 			}
 		}
@@ -73,24 +73,24 @@ func (m *checker) brokenType(t types.Type, file *ast.File, pos token.Pos, what s
 			return true
 		}
 	}
-	m.Report(diag.CodeBrokenDeclaration, pos, "%s doesn't compile; run go vet for the reason", what)
+	m.Report(diag.CodeBrokenDeclaration, pos, "%s doesn't compile; run go vet for the reason", subject)
 	return true
 }
 
 // compileError reports what the compiler found wrong. What it says at several places is said
 // at the first.
-func (m *checker) compileError(e types.Error, what string) {
-	if m.unreadPackage(e) {
+func (m *checker) reportCompileError(e types.Error, subject string) {
+	if m.causedByImport(e) {
 		return
 	}
-	if m.first("compile", e.Msg) {
-		m.Report(diag.CodeBrokenDeclaration, e.Pos, "%s doesn't compile: %s", what, naming.JoinLines(e.Msg))
+	if m.firstReport("compile", e.Msg) {
+		m.Report(diag.CodeBrokenDeclaration, e.Pos, "%s doesn't compile: %s", subject, naming.JoinLines(e.Msg))
 	}
 }
 
 // unreadPackage reports an import that can't be read if an error is its consequence: nobody knows
 // then what the package is called that the path leads to.
-func (m *checker) unreadPackage(e types.Error) bool {
+func (m *checker) causedByImport(e types.Error) bool {
 	for _, f := range m.Files {
 		if !strings.HasPrefix(e.Msg, "undefined: ") || !within(e.Pos, f) {
 			continue
@@ -108,17 +108,17 @@ func (m *checker) unreadPackage(e types.Error) bool {
 
 // brokenImportSpec reports an import that can't be read, as the go command says why, if it does.
 func (m *checker) brokenImportSpec(spec *ast.ImportSpec) bool {
-	e, broken := m.errorIn(spec)
+	e, broken := m.typeErrorIn(spec)
 	if !broken {
 		return false
 	}
-	why := e.Msg
+	reason := e.Msg
 	path, _ := strconv.Unquote(spec.Path.Value)
-	if p := m.universe.ByPath[path]; p != nil && p.Trouble != "" {
-		why = p.Trouble
+	if p := m.run.ByPath[path]; p != nil && p.LoadError != "" {
+		reason = p.LoadError
 	}
-	if m.first("import", path) {
-		m.Report(diag.CodeBrokenDeclaration, e.Pos, "package %s, used by an annotated declaration, can't be loaded: %s", path, naming.JoinLines(why))
+	if m.firstReport("import", path) {
+		m.Report(diag.CodeBrokenDeclaration, e.Pos, "package %s, used by an annotated declaration, can't be loaded: %s", path, naming.JoinLines(reason))
 	}
 	return true
 }
@@ -127,7 +127,7 @@ func (m *checker) brokenImportSpec(spec *ast.ImportSpec) bool {
 func (m *checker) brokenValue(obj types.Object) bool {
 	for _, f := range m.Files {
 		for _, decl := range f.Decls {
-			if m.foreign() || !within(obj.Pos(), decl) {
+			if m.isImported() || !within(obj.Pos(), decl) {
 				continue
 			}
 			part := ast.Node(decl)
@@ -141,8 +141,8 @@ func (m *checker) brokenValue(obj types.Object) bool {
 					}
 				}
 			}
-			if e, ok := m.errorIn(part); ok {
-				m.compileError(e, obj.Name()+", the value of a constant node,")
+			if e, ok := m.typeErrorIn(part); ok {
+				m.reportCompileError(e, obj.Name()+", the value of a constant node,")
 				return true
 			}
 		}
@@ -151,8 +151,8 @@ func (m *checker) brokenValue(obj types.Object) bool {
 }
 
 // errorIn returns the compiler's first error in the range of a node.
-func (m *checker) errorIn(n ast.Node) (types.Error, bool) {
-	for _, e := range m.errors {
+func (m *checker) typeErrorIn(n ast.Node) (types.Error, bool) {
+	for _, e := range m.typeErrors {
 		if within(e.Pos, n) && !strings.HasPrefix(e.Msg, "\t") && !e.Soft {
 			return e, true
 		}
@@ -180,13 +180,13 @@ func (m *checker) typeSpec(name *types.TypeName) *ast.TypeSpec {
 }
 
 // invalidWalk looks for a type that the compiler didn't understand.
-type invalidWalk struct {
+type invalidTypeFinder struct {
 	pkg     *types.Package
 	seen    map[types.Type]bool
-	through []*types.TypeName // the types of the package that led there
+	path []*types.TypeName // the types of the package that led there
 }
 
-func (w *invalidWalk) visit(t types.Type) bool {
+func (w *invalidTypeFinder) visit(t types.Type) bool {
 	if typeutil.IsInvalid(t) {
 		return true
 	}
@@ -196,7 +196,7 @@ func (w *invalidWalk) visit(t types.Type) bool {
 	w.seen[t] = true
 	switch t := t.(type) {
 	case *types.Alias:
-		return w.named(t.Obj(), types.Unalias(t))
+		return w.visitDeclaration(t.Obj(), types.Unalias(t))
 	case *types.Named:
 		for arg := range t.TypeArgs().Types() {
 			if w.visit(arg) {
@@ -206,7 +206,7 @@ func (w *invalidWalk) visit(t types.Type) bool {
 		if generic := t.Origin(); generic != t { // of which there may be ever more instances in itself
 			return w.visit(generic)
 		}
-		return w.named(t.Obj(), t.Underlying())
+		return w.visitDeclaration(t.Obj(), t.Underlying())
 	case *types.Pointer:
 		return w.visit(t.Elem())
 	case *types.Slice:
@@ -216,8 +216,8 @@ func (w *invalidWalk) visit(t types.Type) bool {
 	case *types.Map:
 		return w.visit(t.Key()) || w.visit(t.Elem())
 	case *types.Struct:
-		for f := range t.Fields() {
-			if w.visit(f.Type()) {
+		for field := range t.Fields() {
+			if w.visit(field.Type()) {
 				return true
 			}
 		}
@@ -226,12 +226,12 @@ func (w *invalidWalk) visit(t types.Type) bool {
 }
 
 // named looks into a type only if it is of this package: the others have their own compiler's run.
-func (w *invalidWalk) named(obj *types.TypeName, inner types.Type) bool {
+func (w *invalidTypeFinder) visitDeclaration(obj *types.TypeName, underlying types.Type) bool {
 	if obj.Pkg() != w.pkg {
 		return false
 	}
-	if w.visit(inner) {
-		w.through = append(w.through, obj)
+	if w.visit(underlying) {
+		w.path = append(w.path, obj)
 		return true
 	}
 	return false

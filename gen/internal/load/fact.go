@@ -19,19 +19,19 @@ import (
 func factOf(fset *token.FileSet, files []*ast.File) (fact string, first token.Pos) {
 	var archive txtar.Archive
 	for _, f := range files {
-		w := factWriter{taken: map[*ast.CommentGroup]bool{}}
+		w := factWriter{written: map[*ast.CommentGroup]bool{}}
 		for _, decl := range f.Decls {
 			switch decl := decl.(type) {
 			case *ast.FuncDecl:
-				w.function(fset, decl)
+				w.writeFunc(fset, decl)
 			case *ast.GenDecl:
 				if decl.Tok == token.TYPE {
-					w.types(decl)
+					w.writeTypes(decl)
 				}
 			}
 		}
 		for _, group := range f.Comments {
-			if !w.taken[group] {
+			if !w.written[group] {
 				w.write(w.directives(group), "\n") // belongs to no declaration
 			}
 		}
@@ -42,7 +42,7 @@ func factOf(fset *token.FileSet, files []*ast.File) (fact string, first token.Po
 			first = w.first
 		}
 		archive.Files = append(archive.Files, txtar.File{
-			Name: filepath.Base(fset.File(f.FileStart).Name()), Data: []byte(head(f) + w.text.String()),
+			Name: filepath.Base(fset.File(f.FileStart).Name()), Data: []byte(fileHeader(f) + w.text.String()),
 		})
 	}
 	return string(txtar.Format(&archive)), first
@@ -61,7 +61,7 @@ func parseFact(fset *token.FileSet, fact string) []*ast.File {
 }
 
 // head is the package clause and the imports.
-func head(f *ast.File) string {
+func fileHeader(f *ast.File) string {
 	text := "package " + f.Name.Name + "\n"
 	for _, spec := range f.Imports {
 		text += "\nimport "
@@ -77,7 +77,7 @@ func head(f *ast.File) string {
 type factWriter struct {
 	text  strings.Builder
 	first token.Pos
-	taken map[*ast.CommentGroup]bool
+	written map[*ast.CommentGroup]bool
 }
 
 // directives returns the comments of a group that are directives or meant as such, a line each.
@@ -85,14 +85,14 @@ func (w *factWriter) directives(group *ast.CommentGroup) string {
 	if group == nil {
 		return ""
 	}
-	w.taken[group] = true
+	w.written[group] = true
 	text := ""
 	for _, c := range group.List {
-		_, _, is := directive.Parse(c.Text)
-		if !is {
-			_, is = directive.NearMiss(c.Text)
+		_, _, isDirective := directive.Parse(c.Text)
+		if !isDirective {
+			_, isDirective = directive.NearMiss(c.Text)
 		}
-		if !is {
+		if !isDirective {
 			continue
 		}
 		text += c.Text + "\n"
@@ -110,13 +110,13 @@ func (w *factWriter) write(directives, described string) {
 	}
 }
 
-func (w *factWriter) function(fset *token.FileSet, decl *ast.FuncDecl) {
+func (w *factWriter) writeFunc(fset *token.FileSet, decl *ast.FuncDecl) {
 	if directives := w.directives(decl.Doc); directives != "" {
 		w.write(directives, typeutil.SourceText(fset, &ast.FuncDecl{Recv: decl.Recv, Name: decl.Name, Type: decl.Type}))
 	}
 }
 
-func (w *factWriter) types(decl *ast.GenDecl) {
+func (w *factWriter) writeTypes(decl *ast.GenDecl) {
 	for _, spec := range decl.Specs {
 		spec := spec.(*ast.TypeSpec)
 		doc := spec.Doc

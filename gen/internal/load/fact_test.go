@@ -57,13 +57,13 @@ func last() {}
 		assert.True(t, first.IsValid())
 		again := parseFact(fset, fact)
 		require.Len(t, again, 1, "%s", fact)
-		assert.Equal(t, said(fset, f), said(fset, again[0]), "%s", fact)
+		assert.Equal(t, contents(fset, f), contents(fset, again[0]), "%s", fact)
 		assert.Less(t, len(fact), len(content)+len("-- order.go --\n"))
 	}
 }
 
 // said is what a file's comments say, without where.
-func said(fset *token.FileSet, f *ast.File) map[string]int {
+func contents(fset *token.FileSet, f *ast.File) map[string]int {
 	all := map[string]int{}
 	s := annotation.Collect(report.New(fset, nil), []*ast.File{f})
 	for _, fn := range s.Funcs {

@@ -15,14 +15,14 @@ type fileParser struct {
 	candidates map[string]Candidate // by folder; nil if they aren't known yet
 
 	mu      sync.Mutex
-	own     map[*ast.File]bool
+	generated     map[*ast.File]bool
 	renamed map[*ast.File]bool
 	errors  map[string]error
-	guessed map[string]string // the package clause of our own files, by folder
+	assumedNames map[string]string // the package clause of our own files, by folder
 }
 
 func newFileParser(candidates []Candidate) *fileParser {
-	p := &fileParser{own: map[*ast.File]bool{}, renamed: map[*ast.File]bool{}, errors: map[string]error{}, guessed: map[string]string{}}
+	p := &fileParser{generated: map[*ast.File]bool{}, renamed: map[*ast.File]bool{}, errors: map[string]error{}, assumedNames: map[string]string{}}
 	if candidates != nil {
 		p.candidates = map[string]Candidate{}
 	}
@@ -34,12 +34,12 @@ func newFileParser(candidates []Candidate) *fileParser {
 
 // right reports whether the candidates are what they were taken for when they weren't known: the go command and
 // all files say the same name.
-func (p *fileParser) right(candidates []Candidate) bool {
+func (p *fileParser) namesConfirmed(candidates []Candidate) bool {
 	for _, c := range candidates {
-		if c.Name != c.listed {
+		if c.Name != c.listedName {
 			return false
 		}
-		if clause, ok := p.guessed[c.Dir]; ok && clause != c.Name {
+		if clause, ok := p.assumedNames[c.Dir]; ok && clause != c.Name {
 			return false
 		}
 	}
@@ -52,11 +52,11 @@ func (p *fileParser) right(candidates []Candidate) bool {
 // leaves out files with another.
 func (p *fileParser) parse(fset *token.FileSet, name string, src []byte) (*ast.File, error) {
 	if model.IsGenerated(name, src) {
-		if clause := p.clause(name, src); clause != "" {
+		if clause := p.assumedName(name, src); clause != "" {
 			f, err := parser.ParseFile(fset, name, "package "+clause+"\n", parser.SkipObjectResolution)
 			p.mu.Lock()
 			defer p.mu.Unlock()
-			p.own[f] = true
+			p.generated[f] = true
 			return f, err
 		}
 	}
@@ -66,8 +66,8 @@ func (p *fileParser) parse(fset *token.FileSet, name string, src []byte) (*ast.F
 	if err != nil {
 		p.errors[name] = err
 	}
-	if c := p.candidates[filepath.Dir(name)]; f != nil && c.Name != c.listed && f.Name.Name == c.Name {
-		f.Name.Name = c.listed
+	if c := p.candidates[filepath.Dir(name)]; f != nil && c.Name != c.listedName && f.Name.Name == c.Name {
+		f.Name.Name = c.listedName
 		p.renamed[f] = true
 	}
 	return f, err
@@ -75,10 +75,10 @@ func (p *fileParser) parse(fset *token.FileSet, name string, src []byte) (*ast.F
 
 // clause returns the package name to take for a file of our own. If the go command's isn't known, it's
 // that which the file says itself.
-func (p *fileParser) clause(name string, src []byte) string {
+func (p *fileParser) assumedName(name string, src []byte) string {
 	dir := filepath.Dir(name)
 	if p.candidates != nil {
-		return p.candidates[dir].listed
+		return p.candidates[dir].listedName
 	}
 	clause := "_"
 	if f, err := parser.ParseFile(token.NewFileSet(), name, src, parser.PackageClauseOnly); err == nil {
@@ -86,9 +86,9 @@ func (p *fileParser) clause(name string, src []byte) string {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if first, ok := p.guessed[dir]; ok && first != clause {
+	if earlier, ok := p.assumedNames[dir]; ok && earlier != clause {
 		clause = "_" // no package is called that
 	}
-	p.guessed[dir] = clause
+	p.assumedNames[dir] = clause
 	return clause
 }

@@ -67,14 +67,14 @@ type Package struct {
 }
 
 // withTypes reads the candidates.
-func withTypes(ctx context.Context, opts Options, candidates []Candidate) (*Universe, []*Package, error) {
+func loadCandidates(ctx context.Context, opts Options, candidates []Candidate) (*Universe, []*Package, error) {
 	defer opts.Clock(stageLoad, "")()
 	files := newFileParser(candidates)
 	fset, pkgs, err := loadTypes(ctx, opts, files, loadPatterns(opts, candidates))
 	if err != nil {
 		return nil, nil, err
 	}
-	return files.loaded(fset, pkgs, candidates)
+	return files.join(fset, pkgs, candidates)
 }
 
 // loadTypes reads packages. Their imports come from export data, which costs a small part of reading
@@ -85,12 +85,12 @@ func loadTypes(ctx context.Context, opts Options, files *fileParser, patterns []
 		packages.NeedTypes | packages.NeedSyntax | packages.NeedTypesInfo | packages.NeedModule | packages.NeedTypesSizes
 	config.Fset = token.NewFileSet()
 	config.ParseFile = files.parse
-	pkgs, err := runGo(config, patterns)
+	pkgs, err := loadPackages(config, patterns)
 	return config.Fset, pkgs, err
 }
 
 // loaded joins candidates and what was read of them.
-func (p *fileParser) loaded(fset *token.FileSet, pkgs []*packages.Package, candidates []Candidate) (*Universe, []*Package, error) {
+func (p *fileParser) join(fset *token.FileSet, pkgs []*packages.Package, candidates []Candidate) (*Universe, []*Package, error) {
 	byPath := map[string]Candidate{}
 	for _, c := range candidates {
 		byPath[c.Path] = c
@@ -101,30 +101,30 @@ func (p *fileParser) loaded(fset *token.FileSet, pkgs []*packages.Package, candi
 		if !ok {
 			continue
 		}
-		l := &Package{Candidate: c, Types: pkg.Types, Info: pkg.TypesInfo, TypeErrors: pkg.TypeErrors, ParseErrors: map[string]error{}}
-		l.Types.SetName(c.Name)
+		joined := &Package{Candidate: c, Types: pkg.Types, Info: pkg.TypesInfo, TypeErrors: pkg.TypeErrors, ParseErrors: map[string]error{}}
+		joined.Types.SetName(c.Name)
 		for _, f := range pkg.Syntax {
 			if p.renamed[f] {
 				f.Name.Name = c.Name
 			}
-			if !p.own[f] {
-				l.Handwritten = append(l.Handwritten, f)
+			if !p.generated[f] {
+				joined.Handwritten = append(joined.Handwritten, f)
 			}
 		}
 		for _, name := range pkg.CompiledGoFiles {
 			if err := p.errors[name]; err != nil {
-				l.ParseErrors[name] = err
+				joined.ParseErrors[name] = err
 			}
 		}
-		for _, name := range c.tests {
+		for _, name := range c.testFileNames {
 			// What is wrong in a test file besides is none of our business.
 			f, err := parser.ParseFile(fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
 			if f == nil {
 				return nil, nil, err
 			}
-			l.TestFiles = append(l.TestFiles, f)
+			joined.TestFiles = append(joined.TestFiles, f)
 		}
-		list = append(list, l)
+		list = append(list, joined)
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].Path < list[j].Path })
 	return NewUniverse(fset, pkgs, list), list, nil
@@ -135,7 +135,7 @@ func (p *fileParser) loaded(fset *token.FileSet, pkgs []*packages.Package, candi
 func loadPatterns(opts Options, candidates []Candidate) []string {
 	var paths []string
 	for _, c := range candidates {
-		if c.Path == filesPath {
+		if c.Path == commandLinePath {
 			return opts.patterns()
 		}
 		paths = append(paths, c.Path)
@@ -145,33 +145,33 @@ func loadPatterns(opts Options, candidates []Candidate) []string {
 
 // runGo lets the go command list and go/packages read what the patterns match. The error is one
 // sentence, without what go/packages wraps around the words of the go command.
-func runGo(config *packages.Config, patterns []string) ([]*packages.Package, error) {
+func loadPackages(config *packages.Config, patterns []string) ([]*packages.Package, error) {
 	pkgs, err := packages.Load(config, patterns...)
 	if err == nil {
 		if len(pkgs) == 0 {
-			return nil, complaint(config, patterns)
+			return nil, goListError(config, patterns)
 		}
 		return pkgs, nil
 	}
-	why, said, _ := strings.Cut(err.Error(), ": stderr: ")
-	if said = inOneLine(said); said != "" {
-		return nil, errors.New(said)
+	message, stderr, _ := strings.Cut(err.Error(), ": stderr: ")
+	if stderr = goMessage(stderr); stderr != "" {
+		return nil, errors.New(stderr)
 	}
-	return nil, errors.New(naming.JoinLines(strings.TrimPrefix(why, "err: ")))
+	return nil, errors.New(naming.JoinLines(strings.TrimPrefix(message, "err: ")))
 }
 
 // complaint returns what the go command says when it is asked for the patterns without -e. With it, which go/packages
 // gives, it keeps to itself, for one, that go.mod has to be updated.
-func complaint(config *packages.Config, patterns []string) error {
+func goListError(config *packages.Config, patterns []string) error {
 	list := exec.CommandContext(config.Context, "go", slices.Concat([]string{"list"}, config.BuildFlags, []string{"--"}, patterns)...)
 	list.Dir, list.Env = config.Dir, config.Env
-	var said strings.Builder
-	list.Stderr = &said
-	if err := list.Run(); err != nil && said.Len() > 0 {
-		return errors.New(inOneLine(said.String()))
+	var stderr strings.Builder
+	list.Stderr = &stderr
+	if err := list.Run(); err != nil && stderr.Len() > 0 {
+		return errors.New(goMessage(stderr.String()))
 	}
 	return nil
 }
 
 // inOneLine returns the words of the go command as a sentence of ours.
-func inOneLine(said string) string { return strings.TrimPrefix(naming.JoinLines(said), "go: ") }
+func goMessage(stderr string) string { return strings.TrimPrefix(naming.JoinLines(stderr), "go: ") }

@@ -14,7 +14,7 @@ import (
 )
 
 // Unit is a package that another program, such as go vet, has read.
-type Unit struct {
+type Pass struct {
 	// Path is the import path.
 	Path string
 	// Fset has the positions of Files.
@@ -36,84 +36,84 @@ type Unit struct {
 }
 
 // LoadedUnit is what load finds in a unit.
-type LoadedUnit struct {
+type LoadedPass struct {
 	*Package
 	Universe *Universe
 	// Fact is for the packages that import this one; empty if it has no directives.
 	Fact string
 	// First is the first directive, or comment that is probably meant as one. It
 	// isn't valid if there is none.
-	First token.Pos
+	FirstDirective token.Pos
 	// Plain says that the package has nothing to do with sagagen. Then only its
 	// import path, name and folder are loaded.
-	Plain bool
+	Unrelated bool
 }
 
 // Load reads the rest of what the checks need, which is nothing outside the
 // package.
-func (u Unit) Load() (*LoadedUnit, error) {
-	l, err := u.sort()
+func (u Pass) Load() (*LoadedPass, error) {
+	pkg, err := u.classifyFiles()
 	if err != nil {
 		return nil, err
 	}
-	result := &LoadedUnit{Package: l}
-	result.Fact, result.First = factOf(u.Fset, l.Handwritten)
-	l.Dir = u.folder(l, result.First)
-	if result.Fact == "" && len(l.Outputs) == 0 && len(l.TestFiles) == 0 {
-		result.Plain = true
+	result := &LoadedPass{Package: pkg}
+	result.Fact, result.FirstDirective = factOf(u.Fset, pkg.Handwritten)
+	pkg.Dir = u.dir(pkg, result.FirstDirective)
+	if result.Fact == "" && len(pkg.GeneratedFiles) == 0 && len(pkg.TestFiles) == 0 {
+		result.Unrelated = true
 		return result, nil
 	}
-	if err := u.read(l); err != nil {
+	if err := u.readFiles(pkg); err != nil {
 		return nil, err
 	}
-	u.check(l)
+	u.checkTypes(pkg)
 	result.Universe = u.universe()
 	return result, nil
 }
 
 // sort tells hand-written files, our own output and tests with directives apart.
-func (u Unit) sort() (*Package, error) {
-	l := &Package{Candidate: Candidate{Path: u.Path}, ParseErrors: map[string]error{}}
+func (u Pass) classifyFiles() (*Package, error) {
+	pkg := &Package{Candidate: Candidate{Path: u.Path}, ParseErrors: map[string]error{}}
 	for _, f := range u.Files {
-		name := u.name(f)
+		name := u.fileName(f)
 		if strings.HasSuffix(name, "_test.go") {
 			if hasDirective(f) {
-				l.TestFiles = append(l.TestFiles, f)
+				pkg.TestFiles = append(pkg.TestFiles, f)
 			}
 			continue
 		}
-		own := false
+		generated := false
 		if strings.HasSuffix(name, model.Suffix) {
 			src, err := u.ReadFile(name)
 			if err != nil {
 				return nil, err
 			}
-			own = model.IsGenerated(name, src)
+			generated = model.IsGenerated(name, src)
 		}
-		if own {
-			l.Outputs = append(l.Outputs, name)
+		if generated {
+			pkg.GeneratedFiles = append(pkg.GeneratedFiles, name)
 		} else {
-			l.Handwritten = append(l.Handwritten, f)
+			pkg.Handwritten = append(pkg.Handwritten, f)
 		}
 	}
-	if files := slices.Concat(l.Handwritten, u.Files); len(files) > 0 {
-		l.Name = files[0].Name.Name
+	if files := slices.Concat(pkg.Handwritten, u.Files); len(files) > 0 {
+		pkg.Name = files[0].Name.Name
 	}
-	return l, nil
+	return pkg, nil
 }
 
 // folder is that of the package. The files may be elsewhere, if cgo has made them: where their directives come from counts.
-func (u Unit) folder(l *Package, first token.Pos) string {
+func (u Pass) dir(pkg *Package, first token.Pos) string {
 	switch {
 	case first.IsValid():
 		return filepath.Dir(u.Fset.Position(first).Filename)
-	case len(l.Outputs) > 0:
-		return filepath.Dir(l.Outputs[0])
+	case len(pkg.GeneratedFiles) > 0:
+		return filepath.Dir(pkg.GeneratedFiles[0])
 	}
 	return ""
 }
 
-func (u Unit) name(f *ast.File) string { return u.Fset.File(f.FileStart).Name() }
+func (u Pass) fileName(f *ast.File) string { return u.Fset.File(f.FileStart).Name() }
 
 func hasDirective(f *ast.File) bool {
 	for _, group := range f.Comments {
@@ -127,43 +127,43 @@ func hasDirective(f *ast.File) bool {
 }
 
 // read finds what the compiler's view of the files doesn't tell: which can't be parsed, and what is in the ignored ones.
-func (u Unit) read(l *Package) error {
-	for _, f := range l.Handwritten {
-		src, err := u.ReadFile(u.name(f))
+func (u Pass) readFiles(pkg *Package) error {
+	for _, f := range pkg.Handwritten {
+		src, err := u.ReadFile(u.fileName(f))
 		if err != nil {
 			return err
 		}
-		if _, err := parser.ParseFile(token.NewFileSet(), u.name(f), src, parser.AllErrors|parser.SkipObjectResolution); err != nil {
-			l.ParseErrors[u.name(f)] = err
+		if _, err := parser.ParseFile(token.NewFileSet(), u.fileName(f), src, parser.AllErrors|parser.SkipObjectResolution); err != nil {
+			pkg.ParseErrors[u.fileName(f)] = err
 		}
 	}
-	if len(l.Outputs) == 0 {
+	if len(pkg.GeneratedFiles) == 0 {
 		return nil
 	}
 	ignored := slices.DeleteFunc(slices.Clone(u.Ignored), func(name string) bool { return !strings.HasSuffix(name, ".go") })
 	var err error
-	l.Partial, err = mentioned(ignored, u.ReadFile)
+	pkg.Partial, err = anyMentions(ignored, u.ReadFile)
 	return err
 }
 
 // check finds the types of the hand-written files as they are without our own output, which is about to be declared anew.
-func (u Unit) check(l *Package) {
-	imports := unitImports{"unsafe": types.Unsafe}
-	for _, p := range u.Imports {
-		imports[packagePath(p)] = p
+func (u Pass) checkTypes(pkg *Package) {
+	imports := passImporter{"unsafe": types.Unsafe}
+	for _, imported := range u.Imports {
+		imports[importPath(imported)] = imported
 	}
-	l.Info = &types.Info{Defs: map[*ast.Ident]types.Object{}}
+	pkg.Info = &types.Info{Defs: map[*ast.Ident]types.Object{}}
 	config := types.Config{
 		Importer: imports, GoVersion: u.GoVersion, Sizes: u.Sizes, IgnoreFuncBodies: true,
-		Error: func(err error) { l.TypeErrors = append(l.TypeErrors, err.(types.Error)) },
+		Error: func(err error) { pkg.TypeErrors = append(pkg.TypeErrors, err.(types.Error)) },
 	}
-	l.Types, _ = config.Check(u.Path, u.Fset, l.Handwritten, l.Info)
+	pkg.Types, _ = config.Check(u.Path, u.Fset, pkg.Handwritten, pkg.Info)
 }
 
-type unitImports map[string]*types.Package
+type passImporter map[string]*types.Package
 
 // Import implements types.Importer.
-func (m unitImports) Import(path string) (*types.Package, error) {
+func (m passImporter) Import(path string) (*types.Package, error) {
 	if p := m[path]; p != nil && p.Complete() {
 		return p, nil
 	}
@@ -171,24 +171,24 @@ func (m unitImports) Import(path string) (*types.Package, error) {
 }
 
 // packagePath is the import path of a package, which in a test may have the test behind it.
-func packagePath(p *types.Package) string {
+func importPath(p *types.Package) string {
 	path, _, _ := strings.Cut(p.Path(), " ")
 	return path
 }
 
 // universe is what the unit imports, directly or not.
-func (u Unit) universe() *Universe {
-	all := &Universe{Fset: u.Fset, ByPath: map[string]*dependency{}, Asked: map[string]bool{u.Path: true}}
+func (u Pass) universe() *Universe {
+	universe := &Universe{Fset: u.Fset, ByPath: map[string]*Dependency{}, Checked: map[string]bool{u.Path: true}}
 	var add func(imports []*types.Package)
 	add = func(imports []*types.Package) {
-		for _, p := range imports {
-			if all.ByPath[packagePath(p)] != nil {
+		for _, imported := range imports {
+			if universe.ByPath[importPath(imported)] != nil {
 				continue
 			}
-			all.ByPath[packagePath(p)] = &dependency{Types: p, Sources: func(fset *token.FileSet) []*ast.File { return parseFact(fset, u.Fact(p)) }}
-			add(p.Imports())
+			universe.ByPath[importPath(imported)] = &Dependency{Types: imported, Sources: func(fset *token.FileSet) []*ast.File { return parseFact(fset, u.Fact(imported)) }}
+			add(imported.Imports())
 		}
 	}
 	add(u.Imports)
-	return all
+	return universe
 }

@@ -14,30 +14,30 @@ import (
 // Universe is all packages of a run: those that were asked for, and those that they import.
 type Universe struct {
 	Fset   *token.FileSet
-	ByPath map[string]*dependency
+	ByPath map[string]*Dependency
 	// Asked are the packages whose mistakes are reported in this run.
-	Asked map[string]bool
+	Checked map[string]bool
 }
 
 // dependency is a package that others import.
-type dependency struct {
+type Dependency struct {
 	Types *types.Package
 	// Trouble is why it can't be read, in the words of the go command; empty if it has none for that.
-	Trouble string
+	LoadError string
 	// Sources returns its files, as far as they have directives.
 	Sources func(*token.FileSet) []*ast.File
 }
 
 func NewUniverse(fset *token.FileSet, pkgs []*packages.Package, roots []*Package) *Universe {
-	u := &Universe{Fset: fset, ByPath: map[string]*dependency{}, Asked: map[string]bool{}}
+	u := &Universe{Fset: fset, ByPath: map[string]*Dependency{}, Checked: map[string]bool{}}
 	var add func(p *packages.Package)
 	add = func(p *packages.Package) {
 		if u.ByPath[p.PkgPath] != nil {
 			return
 		}
-		d := &dependency{Types: p.Types, Sources: func(fset *token.FileSet) []*ast.File { return parseSources(fset, p.GoFiles) }}
+		d := &Dependency{Types: p.Types, Sources: func(fset *token.FileSet) []*ast.File { return parseSources(fset, p.GoFiles) }}
 		if len(p.Errors) > 0 {
-			d.Trouble = p.Errors[0].Msg
+			d.LoadError = p.Errors[0].Msg
 		}
 		u.ByPath[p.PkgPath] = d
 		for _, imported := range p.Imports {
@@ -48,7 +48,7 @@ func NewUniverse(fset *token.FileSet, pkgs []*packages.Package, roots []*Package
 		add(p)
 	}
 	for _, r := range roots {
-		u.Asked[r.Path] = true
+		u.Checked[r.Path] = true
 	}
 	return u
 }
