@@ -14,49 +14,49 @@ import (
 )
 
 // bindInputs finds for every input of every node where it comes from.
-func (m *checker) bindInputs() {
-	for _, s := range m.sagaOrder {
+func (c *checker) bindInputs() {
+	for _, s := range c.sagaOrder {
 		if !s.edgesBroken && s.model.Params != nil {
 			for _, n := range s.nodes {
 				switch {
 				case n.unknown:
 				case n.Kind == model.NodeAction:
-					m.bindNode(n)
+					c.bindNode(n)
 				case n.Kind == model.NodeSubsaga:
-					m.bindSubsaga(n)
+					c.bindSubsaga(n)
 				}
 			}
 		}
-		m.checkEnd(s)
+		c.checkEnd(s)
 	}
 }
 
-func (m *checker) bindNode(n *nodeModel) {
+func (c *checker) bindNode(n *nodeModel) {
 	for _, in := range n.Action.Inputs {
-		b := binder{checker: m, node: n, input: in, param: n.action.params[in]}
+		b := binder{checker: c, node: n, input: in, param: n.action.params[in]}
 		if from, ok := b.bind(); ok {
 			n.Bindings = append(n.Bindings, model.Binding{Input: in, From: from})
 		}
 	}
 	if own := n.action.ownOutput; own != nil {
-		m.checkOwnOutput(n, own)
+		c.checkOwnOutput(n, own)
 	}
 }
 
 // checkOwnOutput reports the parameter of an undo that is taken for the node's own output,
 // but by its name and type could be an ancestor's, or the saga's parameters.
-func (m *checker) checkOwnOutput(n *nodeModel, own *types.Var) {
+func (c *checker) checkOwnOutput(n *nodeModel, own *types.Var) {
 	undo := n.action.undo
 	wantName := naming.IdentOf(n.action.name)
 	if types.Identical(own.Type(), n.saga.model.Params.Type()) {
-		m.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s is ambiguous: the output of %q and the saga's parameters both have type %s; name it %q if it is the output",
-			n.Name, n.saga.name, quotedName(own), undo.name(), n.action.name, m.TypeString(own.Type()), wantName)
+		c.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s is ambiguous: the output of %q and the saga's parameters both have type %s; name it %q if it is the output",
+			n.Name, n.saga.name, quotedName(own), undo.name(), n.action.name, c.TypeString(own.Type()), wantName)
 		return
 	}
 	for _, a := range n.saga.nodes {
 		if n.ancestors[a] && !a.unknown && a.Output != nil && spelling.Alike(a.Name, own.Name()) && types.Identical(a.Output, own.Type()) {
-			m.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s is ambiguous: the output of %q and that of node %q both have type %s; name it %q if it is the output of this action; if it is that of %q, add a parameter %q for the output of this action",
-				n.Name, n.saga.name, quotedName(own), undo.name(), n.action.name, a.Name, m.TypeString(own.Type()), wantName, a.Name, wantName)
+			c.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s is ambiguous: the output of %q and that of node %q both have type %s; name it %q if it is the output of this action; if it is that of %q, add a parameter %q for the output of this action",
+				n.Name, n.saga.name, quotedName(own), undo.name(), n.action.name, a.Name, c.TypeString(own.Type()), wantName, a.Name, wantName)
 			return
 		}
 	}

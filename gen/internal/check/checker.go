@@ -18,16 +18,16 @@ import (
 type checker struct {
 	*report.Reporter
 	*annotation.Source
-	info     *types.Info // nil for an imported package, whose bodies nobody looks at
-	typeErrors   []types.Error
-	run *Run
+	info       *types.Info // nil for an imported package, whose bodies nobody looks at
+	typeErrors []types.Error
+	run        *Run
 
 	app       types.Type
 	appBroken bool
 	functions []*function
 	actions   map[string]*actionModel
 	sagas     map[string]*sagaModel
-	sagaOrder     []*sagaModel // in the order of the sources
+	sagaOrder []*sagaModel // in the order of the sources
 
 	// withheld says that something can't be known because of a mistake that is reported
 	// for another package.
@@ -44,42 +44,42 @@ func newChecker(r *report.Reporter, source *annotation.Source, run *Run) *checke
 }
 
 // model reads in stages, each of which rests on those before.
-func (m *checker) build() {
-	m.readFunctions()
-	m.pairActions()
-	m.readActions()
-	m.placeNodes()
-	m.checkContainment()
-	m.resolveOutputs()
-	m.bindInputs()
-	if !m.isImported() {
-		m.checkLogNames()
+func (c *checker) build() {
+	c.readFunctions()
+	c.pairActions()
+	c.readActions()
+	c.placeNodes()
+	c.checkContainment()
+	c.resolveOutputs()
+	c.bindInputs()
+	if !c.isImported() {
+		c.checkLogNames()
 	}
 }
 
 // first reports whether something comes up for the first time.
-func (m *checker) firstReport(parts ...string) bool {
+func (c *checker) firstReport(parts ...string) bool {
 	key := reportedKey(parts...)
-	if m.reported[key] {
+	if c.reported[key] {
 		return false
 	}
-	m.reported[key] = true
+	c.reported[key] = true
 	return true
 }
 
 func reportedKey(what ...string) string { return strings.Join(what, "\x00") }
 
 // result is the finished model, which is complete only if nothing was reported.
-func (m *checker) packageModel(prefix string) *model.Package {
+func (c *checker) packageModel(prefix string) *model.Package {
 	p := &model.Package{
-		Path: m.Pkg.Path(), Name: m.Pkg.Name(), Prefix: prefix, Types: m.Pkg, App: m.app,
+		Path: c.Pkg.Path(), Name: c.Pkg.Name(), Prefix: prefix, Types: c.Pkg, App: c.app,
 	}
-	for _, a := range sortedByName(m.actions) {
+	for _, a := range sortedByName(c.actions) {
 		if a.model != nil {
 			p.Actions = append(p.Actions, a.model)
 		}
 	}
-	for _, s := range sortedByName(m.sagas) {
+	for _, s := range sortedByName(c.sagas) {
 		if s.model.Params != nil {
 			p.Sagas = append(p.Sagas, s.model)
 		}
@@ -88,16 +88,16 @@ func (m *checker) packageModel(prefix string) *model.Package {
 }
 
 // object returns what a function or a method is in the types.
-func (m *checker) funcObject(fn *ast.FuncDecl) *types.Func {
-	if m.info != nil {
-		f, _ := m.info.Defs[fn.Name].(*types.Func)
+func (c *checker) funcObject(fn *ast.FuncDecl) *types.Func {
+	if c.info != nil {
+		f, _ := c.info.Defs[fn.Name].(*types.Func)
 		return f
 	}
 	if fn.Recv == nil {
-		f, _ := m.Pkg.Scope().Lookup(fn.Name.Name).(*types.Func)
+		f, _ := c.Pkg.Scope().Lookup(fn.Name.Name).(*types.Func)
 		return f
 	}
-	base, _ := m.Pkg.Scope().Lookup(annotation.ReceiverName(fn)).(*types.TypeName)
+	base, _ := c.Pkg.Scope().Lookup(annotation.ReceiverName(fn)).(*types.TypeName)
 	if base == nil {
 		return nil
 	}
@@ -113,23 +113,23 @@ func (m *checker) funcObject(fn *ast.FuncDecl) *types.Func {
 	return nil
 }
 
-func (m *checker) typeObject(spec *ast.TypeSpec) *types.TypeName {
-	if m.info != nil {
-		t, _ := m.info.Defs[spec.Name].(*types.TypeName)
+func (c *checker) typeObject(spec *ast.TypeSpec) *types.TypeName {
+	if c.info != nil {
+		t, _ := c.info.Defs[spec.Name].(*types.TypeName)
 		return t
 	}
-	t, _ := m.Pkg.Scope().Lookup(spec.Name.Name).(*types.TypeName)
+	t, _ := c.Pkg.Scope().Lookup(spec.Name.Name).(*types.TypeName)
 	return t
 }
 
 // foreign reports whether the model is of an imported package.
-func (m *checker) isImported() bool { return m.info == nil }
+func (c *checker) isImported() bool { return c.info == nil }
 
 // importNames returns the import path and the package name for what the models of an
 // imported package are marked with.
-func (m *checker) importedFrom() (path, name string) {
-	if m.isImported() {
-		return m.Pkg.Path(), m.Pkg.Name()
+func (c *checker) importedFrom() (path, name string) {
+	if c.isImported() {
+		return c.Pkg.Path(), c.Pkg.Name()
 	}
 	return "", ""
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // resolveAfter finds the nodes that after arguments name.
-func (m *checker) resolveAfter(s *sagaModel) {
+func (c *checker) resolveAfter(s *sagaModel) {
 	for _, n := range s.nodes {
 		if n.directive.Verb != "node" {
 			continue
@@ -22,7 +22,7 @@ func (m *checker) resolveAfter(s *sagaModel) {
 				continue
 			}
 			s.edgesBroken = true
-			m.reportUnknownNode(n, a.Name, n.directive.At(a.Offset), "node %q of saga %q runs after unknown node %q; %s")
+			c.reportUnknownNode(n, a.Name, n.directive.At(a.Offset), "node %q of saga %q runs after unknown node %q; %s")
 		}
 	}
 }
@@ -37,7 +37,7 @@ func (s *sagaModel) node(name string) *nodeModel {
 
 // unknownNode reports a name in the directives of n that no node has. The format takes the node,
 // the saga, the name and the advice.
-func (m *checker) reportUnknownNode(n *nodeModel, name string, pos token.Pos, format string) {
+func (c *checker) reportUnknownNode(n *nodeModel, name string, pos token.Pos, format string) {
 	s := n.saga
 	if slices.Contains(s.unplaced(), name) {
 		return // which is reported
@@ -58,8 +58,8 @@ func (m *checker) reportUnknownNode(n *nodeModel, name string, pos token.Pos, fo
 	} else if name == "start" {
 		advice = "omit after= for a node that runs at the start"
 	}
-	if !s.Incomplete && m.firstReport("node", s.name, name) {
-		d := m.Report(diag.CodeUnknownNode, pos, format, n.Name, s.name, name, advice)
+	if !s.Incomplete && c.firstReport("node", s.name, name) {
+		d := c.Report(diag.CodeUnknownNode, pos, format, n.Name, s.name, name, advice)
 		if found {
 			d.Replace(pos, name, closest)
 		}
@@ -68,8 +68,8 @@ func (m *checker) reportUnknownNode(n *nodeModel, name string, pos token.Pos, fo
 
 // connect orders the nodes so that each stands behind those that it runs after, and
 // reports cycles.
-func (m *checker) connect(s *sagaModel) {
-	if m.reportCycles(s) {
+func (c *checker) connect(s *sagaModel) {
+	if c.reportCycles(s) {
 		s.edgesBroken, s.outputUnknown = true, true
 		return
 	}
@@ -90,13 +90,13 @@ func (m *checker) connect(s *sagaModel) {
 
 // checkEnd reports a saga that ends in several nodes, unless one was reported that stands in the
 // wrong place.
-func (m *checker) checkEnd(s *sagaModel) {
+func (c *checker) checkEnd(s *sagaModel) {
 	ends := s.leaves()
 	if len(ends) < 2 || s.Incomplete || s.edgesBroken || s.edgeMissing {
 		return
 	}
 	last := ends[len(ends)-1]
-	d := m.Report(diag.CodeSeveralEnds, last.pos(), "saga %q ends in %d nodes, %s, but it must end in one, whose output is the saga's output; append a node that runs after all of them", s.name, len(ends), naming.Enumerate(naming.Quoted(nodeNames(ends)), "and"))
+	d := c.Report(diag.CodeSeveralEnds, last.pos(), "saga %q ends in %d nodes, %s, but it must end in one, whose output is the saga's output; append a node that runs after all of them", s.name, len(ends), naming.Enumerate(naming.Quoted(nodeNames(ends)), "and"))
 	for _, e := range ends[:len(ends)-1] {
 		d.Relate(e.pos(), "another last node is here")
 	}
@@ -104,7 +104,7 @@ func (m *checker) checkEnd(s *sagaModel) {
 
 // reportCycles reports the cycles of a saga, as long as they have no node in common: one edge too
 // many can close many circles, but has two ends.
-func (m *checker) reportCycles(s *sagaModel) bool {
+func (c *checker) reportCycles(s *sagaModel) bool {
 	reported := map[*nodeModel]bool{}
 	for {
 		cycle := findCycle(s.nodes, reported)
@@ -114,14 +114,14 @@ func (m *checker) reportCycles(s *sagaModel) bool {
 		for _, n := range cycle {
 			reported[n] = true
 		}
-		m.reportCycle(s, cycle)
+		c.reportCycle(s, cycle)
 	}
 }
 
 // reportCycle reports nodes of which each runs after the next one, and the last after the first. The
 // argument concerned is the first that names a node placed further down, as there is one in every
 // circle, and it is there that people err.
-func (m *checker) reportCycle(s *sagaModel, cycle []*nodeModel) {
+func (c *checker) reportCycle(s *sagaModel, cycle []*nodeModel) {
 	closing, first := token.NoPos, 0
 	for i, n := range cycle {
 		next := cycle[(i+1)%len(cycle)]
@@ -133,12 +133,12 @@ func (m *checker) reportCycle(s *sagaModel, cycle []*nodeModel) {
 		}
 	}
 	if len(cycle) == 1 {
-		m.Report(diag.CodeCycle, closing, "node %q of saga %q runs after itself; remove it from after=", cycle[0].Name, s.name)
+		c.Report(diag.CodeCycle, closing, "node %q of saga %q runs after itself; remove it from after=", cycle[0].Name, s.name)
 		return
 	}
 	names := nodeNames(slices.Concat(cycle[first:], cycle[:first+1]))
 	slices.Reverse(names)
-	m.Report(diag.CodeCycle, closing, "saga %q contains a cycle: %s; remove one of these edges", s.name, joinPath(names))
+	c.Report(diag.CodeCycle, closing, "saga %q contains a cycle: %s; remove one of these edges", s.name, joinPath(names))
 }
 
 // findCycle returns the nodes of a cycle, each running after the next one and the last after the

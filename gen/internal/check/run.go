@@ -19,16 +19,16 @@ func NewRun(u *load.Universe) *Run { return &Run{Universe: u, imported: map[stri
 
 // Check returns the model of a package. It returns nil if it has reported
 // anything, or if the package has no directives.
-func (u *Run) Check(r *report.Reporter, pkg *load.Package, source *annotation.Source) *model.Package {
+func (run *Run) Check(r *report.Reporter, pkg *load.Package, source *annotation.Source) *model.Package {
 	checkLeftOver(r, pkg, source)
 	if source.Empty() {
 		return nil
 	}
-	c := newChecker(r, source, u)
+	c := newChecker(r, source, run)
 	c.info, c.typeErrors = pkg.Info, pkg.TypeErrors
 	c.build()
 	checked := c.packageModel(model.Prefix(pkg.Name, pkg.Dir))
-	checked.Dir, checked.Fset = pkg.Dir, u.Fset
+	checked.Dir, checked.Fset = pkg.Dir, run.Fset
 	c.checkNames(checked)
 	checkOutput(r, pkg, checked)
 	if len(r.Diagnostics) > 0 || c.withheld {

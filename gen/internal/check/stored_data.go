@@ -24,17 +24,17 @@ func looksLikeDependency(t types.Type) bool {
 
 // checkJSON reports a type whose values don't survive being stored, and gives the advice with that. It reports one
 // type once, as all other places are only its consequence.
-func (m *checker) checkJSON(t types.Type, pos token.Pos, subject, advice string) bool {
+func (c *checker) checkJSON(t types.Type, pos token.Pos, subject, advice string) bool {
 	_, err := jsonshape.Of(t)
 	if err == nil {
-		return m.checkDroppedFields(t, pos, subject)
+		return c.checkDroppedFields(t, pos, subject)
 	}
-	if m.firstReport("json", types.TypeString(t, nil)) {
+	if c.firstReport("json", types.TypeString(t, nil)) {
 		at := pos
-		if named, ok := types.Unalias(typeutil.Deref(t)).(*types.Named); ok && named.Obj().Pkg() == m.Pkg && !m.isImported() {
+		if named, ok := types.Unalias(typeutil.Deref(t)).(*types.Named); ok && named.Obj().Pkg() == c.Pkg && !c.isImported() {
 			at = named.Obj().Pos()
 		}
-		d := m.Report(diag.CodeNotJSON, at, "%s: type %s can't be stored as JSON: %v%s", subject, m.TypeString(t), err, advice)
+		d := c.Report(diag.CodeNotJSON, at, "%s: type %s can't be stored as JSON: %v%s", subject, c.TypeString(t), err, advice)
 		if at != pos {
 			d.Relate(pos, "it is used here")
 		}
@@ -43,18 +43,18 @@ func (m *checker) checkJSON(t types.Type, pos token.Pos, subject, advice string)
 }
 
 // checkFields reports the fields that would be lost when a value of that type is stored. It reports each once.
-func (m *checker) checkDroppedFields(t types.Type, pos token.Pos, subject string) bool {
-	if m.isImported() {
+func (c *checker) checkDroppedFields(t types.Type, pos token.Pos, subject string) bool {
+	if c.isImported() {
 		return true
 	}
-	dropped := jsonshape.DroppedFields(t, m.isHandwritten)
+	dropped := jsonshape.DroppedFields(t, c.isHandwritten)
 	for _, field := range dropped {
-		if m.firstReport("lost", m.Fset.Position(field.Field.Pos()).String()) {
+		if c.firstReport("lost", c.Fset.Position(field.Field.Pos()).String()) {
 			why, advice := "is not exported", "export it"
 			if field.By != "" {
 				why, advice = "has the same JSON name as "+field.By, "rename it with a json tag"
 			}
-			m.Report(diag.CodeNotJSON, field.Field.Pos(), "%s: %s %s, so encoding/json omits it: %s, or tag it json:\"-\" if it may be lost", subject, field.Path, why, advice).
+			c.Report(diag.CodeNotJSON, field.Field.Pos(), "%s: %s %s, so encoding/json omits it: %s, or tag it json:\"-\" if it may be lost", subject, field.Path, why, advice).
 				Relate(pos, "it is used here")
 		}
 	}
@@ -62,11 +62,11 @@ func (m *checker) checkDroppedFields(t types.Type, pos token.Pos, subject string
 }
 
 // isWrittenHere reports whether a field stands in a file of the package that people write.
-func (m *checker) isHandwritten(field *types.Var) bool {
-	if field.Pkg() != m.Pkg {
+func (c *checker) isHandwritten(field *types.Var) bool {
+	if field.Pkg() != c.Pkg {
 		return false
 	}
-	for _, f := range m.Files {
+	for _, f := range c.Files {
 		if within(field.Pos(), f) {
 			return !ast.IsGenerated(f)
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestDense(t *testing.T) {
+func TestMostHaveDirectives(t *testing.T) {
 	files := map[string]string{
 		"most/a/a.go":              testmodule.OrderSource,
 		"most/b/b.go":              "package b\n",
