@@ -57,12 +57,12 @@ type PassResult struct {
 // The error is for failures that aren't mistakes in the sources, such as a file
 // that can't be read.
 func CheckPass(pass Pass) (PassResult, error) {
-	unit, err := load.Unit(pass).Load()
+	unit, err := load.Pass(pass).Load()
 	if err != nil {
 		return PassResult{}, err
 	}
-	result := PassResult{Fact: unit.Fact, First: unit.First}
-	if unit.Plain {
+	result := PassResult{Fact: unit.Fact, First: unit.FirstDirective}
+	if unit.Unrelated {
 		return result, nil
 	}
 	r := report.New(pass.Fset, unit.Types)
@@ -76,7 +76,7 @@ func CheckPass(pass Pass) (PassResult, error) {
 		return result, nil
 	}
 	f, err := emitFile(p, func(name string) ([]byte, error) {
-		if !slices.Contains(unit.Outputs, name) {
+		if !slices.Contains(unit.GeneratedFiles, name) {
 			return nil, fs.ErrNotExist
 		}
 		return pass.ReadFile(name)

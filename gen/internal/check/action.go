@@ -40,121 +40,121 @@ func sortedByName[T interface{ sortKey() string }](byName map[string]T) []T {
 }
 
 // pairActions makes actions of do and undo functions.
-func (m *checker) pairActions() {
+func (c *checker) pairActions() {
 	var folded = map[string]*actionModel{}
-	for _, f := range m.functions {
+	for _, f := range c.functions {
 		if !f.isDo() {
 			continue
 		}
 		name := f.nameArg().Name
-		if first := m.actions[name]; first != nil {
-			m.Report(diag.CodeDuplicateDo, f.namePos(), "action %q already has the do function %s; rename one action or remove one directive", name, first.do.name()).
+		if first := c.actions[name]; first != nil {
+			c.Report(diag.CodeDuplicateDo, f.namePos(), "action %q already has the do function %s; rename one action or remove one directive", name, first.do.name()).
 				Relate(first.do.namePos(), "the first one is here")
 			first.broken = true
-			m.Drop(directive.Directive{Verb: "do"}) // perhaps meant as that of another action
+			c.Drop(directive.Directive{Verb: "do"}) // perhaps meant as that of another action
 			continue
 		}
-		a := &actionModel{name: name, do: f, broken: f.broken || m.appBroken, params: map[*model.Input]*types.Var{}}
-		m.actions[name] = a
+		a := &actionModel{name: name, do: f, broken: f.broken || c.appBroken, params: map[*model.Input]*types.Var{}}
+		c.actions[name] = a
 		if other := folded[spelling.Fold(name)]; other != nil {
-			m.Report(diag.CodeAlikeActions, f.namePos(), "action %q differs from action %q only in case or punctuation; rename one", name, other.name).
+			c.Report(diag.CodeAlikeActions, f.namePos(), "action %q differs from action %q only in case or punctuation; rename one", name, other.name).
 				Relate(other.do.namePos(), "the other one is here")
 			a.broken = true
 			continue
 		}
 		folded[spelling.Fold(name)] = a
 	}
-	for _, f := range m.functions {
+	for _, f := range c.functions {
 		if f.isDo() {
 			continue
 		}
 		name := f.nameArg().Name
-		a := m.actions[name]
+		a := c.actions[name]
 		if a == nil {
-			m.undoWithoutDo(f)
+			c.reportUndoWithoutDo(f)
 			continue
 		}
 		if a.undo != nil {
-			m.Report(diag.CodeDuplicateUndo, f.namePos(), "action %q already has the undo function %s; fix the name of the action or remove one directive", name, a.undo.name()).
+			c.Report(diag.CodeDuplicateUndo, f.namePos(), "action %q already has the undo function %s; fix the name of the action or remove one directive", name, a.undo.name()).
 				Relate(a.undo.namePos(), "the first one is here")
 			a.broken = true
-			m.Drop(directive.Directive{Verb: "undo"})
+			c.Drop(directive.Directive{Verb: "undo"})
 			continue
 		}
 		a.undo = f
 		a.broken = a.broken || f.broken
 		if a.do.Noundo.Text != "" {
-			d := m.Report(diag.CodeNoundoWithUndo, a.do.At(a.do.Noundo.Offset), "action %q is declared with noundo, but %s is its undo function; remove noundo or the //saga:undo directive", name, f.name())
+			d := c.Report(diag.CodeNoundoWithUndo, a.do.At(a.do.Noundo.Offset), "action %q is declared with noundo, but %s is its undo function; remove noundo or the //saga:undo directive", name, f.name())
 			d.Relate(f.namePos(), "the undo function is here")
 			d.Suggest("Remove noundo", a.do.At(a.do.Noundo.Offset-1), len(" noundo"), "")
 		}
 	}
-	for _, a := range sortedByName(m.actions) {
-		if a.undo == nil && a.do.Noundo.Text == "" && !a.do.Flawed && !m.HasDropped("undo", a.name) {
-			d := m.Report(diag.CodeMissingUndo, a.do.namePos(), "action %q has no undo function; add //saga:undo %s above the function that undoes it, or write //saga:do %s noundo if there is nothing to undo", a.name, a.name, a.name)
-			if !a.broken && !m.foreign() {
-				m.suggestUndo(d, a)
+	for _, a := range sortedByName(c.actions) {
+		if a.undo == nil && a.do.Noundo.Text == "" && !a.do.Flawed && !c.HasDropped("undo", a.name) {
+			d := c.Report(diag.CodeMissingUndo, a.do.namePos(), "action %q has no undo function; add //saga:undo %s above the function that undoes it, or write //saga:do %s noundo if there is nothing to undo", a.name, a.name, a.name)
+			if !a.broken && !c.isImported() {
+				c.suggestUndo(d, a)
 			}
 			d.Suggest("Add noundo", a.do.namePos()+token.Pos(len(a.name)), 0, " noundo")
 		}
 	}
 }
 
-func (m *checker) undoWithoutDo(f *function) {
+func (c *checker) reportUndoWithoutDo(f *function) {
 	name := f.nameArg().Name
-	if m.HasDropped("do", name) {
+	if c.HasDropped("do", name) {
 		return
 	}
-	var open []string
-	for _, a := range sortedByName(m.actions) {
-		if !slices.ContainsFunc(m.functions, func(u *function) bool { return !u.isDo() && u.nameArg().Name == a.name }) {
-			open = append(open, a.name)
+	var withoutUndo []string
+	for _, a := range sortedByName(c.actions) {
+		if !slices.ContainsFunc(c.functions, func(u *function) bool { return !u.isDo() && u.nameArg().Name == a.name }) {
+			withoutUndo = append(withoutUndo, a.name)
 		}
 	}
-	if c, ok := spelling.Closest(name, open); ok {
-		m.Report(diag.CodeUndoWithoutDo, f.namePos(), "undo of unknown action %q; did you mean %q?", name, c).Replace(f.namePos(), name, c)
-		m.Drop(directive.Directive{Verb: "undo", Names: []directive.NameArg{{Name: c}}})
+	if closest, ok := spelling.Closest(name, withoutUndo); ok {
+		c.Report(diag.CodeUndoWithoutDo, f.namePos(), "undo of unknown action %q; did you mean %q?", name, closest).Replace(f.namePos(), name, closest)
+		c.Drop(directive.Directive{Verb: "undo", Names: []directive.NameArg{{Name: closest}}})
 		return
 	}
-	m.Report(diag.CodeUndoWithoutDo, f.namePos(), "undo of unknown action %q; add //saga:do %s above the function that performs it", name, name)
+	c.Report(diag.CodeUndoWithoutDo, f.namePos(), "undo of unknown action %q; add //saga:do %s above the function that performs it", name, name)
 }
 
 // readActions builds the models of the actions.
-func (m *checker) readActions() {
-	actions := sortedByName(m.actions)
+func (c *checker) readActions() {
+	actions := sortedByName(c.actions)
 	for _, a := range actions {
-		if a.do.output != nil && !m.checkJSON(a.do.output, a.do.sig().Results().At(0).Pos(), "the output of "+a.do.name(), "") {
+		if a.do.output != nil && !c.checkJSON(a.do.output, a.do.sig().Results().At(0).Pos(), "the output of "+a.do.name(), "") {
 			a.broken = true
 		}
 	}
 	for _, a := range actions {
 		if !a.broken {
-			m.readAction(a)
+			c.readAction(a)
 		}
 	}
 }
 
-func (m *checker) readAction(a *actionModel) {
-	model := &model.Action{Name: a.name, Label: a.do.Label, Output: a.do.output}
-	if model.Label == "" {
-		model.Label = a.name
+func (c *checker) readAction(a *actionModel) {
+	action := &model.Action{Name: a.name, Label: a.do.Label, Output: a.do.output}
+	if action.Label == "" {
+		action.Label = a.name
 	}
-	model.ImportPath, model.PackageName = m.importNames()
-	r := &parameterReader{checker: m, action: a, model: model}
-	model.Do = r.read(a.do)
+	action.ImportPath, action.PackageName = c.importedFrom()
+	r := &parameterReader{checker: c, action: a, model: action}
+	action.Do = r.readFunc(a.do)
 	if a.undo != nil {
-		model.Undo = r.read(a.undo)
+		action.Undo = r.readFunc(a.undo)
 	}
-	for _, in := range model.Inputs {
-		what, advice := "parameter "+naming.Printable(in.Name)+" of action "+naming.Printable(a.name), ""
-		if mayBeTool(in.Type) {
+	for _, in := range action.Inputs {
+		subject, advice := "parameter "+naming.Printable(in.Name)+" of action "+naming.Printable(a.name), ""
+		if looksLikeDependency(in.Type) {
 			advice = "; if it is a dependency such as a client, make it a field of the type that this function is a method of"
 		}
-		if !m.checkJSON(in.Type, a.params[in].Pos(), what, advice) {
+		if !c.checkJSON(in.Type, a.params[in].Pos(), subject, advice) {
 			r.broken = true
 		}
 	}
 	if a.broken = r.broken; !a.broken {
-		a.model = model
+		a.model = action
 	}
 }

@@ -14,49 +14,49 @@ import (
 )
 
 // bindInputs finds for every input of every node where it comes from.
-func (m *checker) bindInputs() {
-	for _, s := range m.order {
-		if !s.broken && s.model.Params != nil {
+func (c *checker) bindInputs() {
+	for _, s := range c.sagaOrder {
+		if !s.edgesBroken && s.model.Params != nil {
 			for _, n := range s.nodes {
 				switch {
 				case n.unknown:
 				case n.Kind == model.NodeAction:
-					m.bindNode(n)
+					c.bindNode(n)
 				case n.Kind == model.NodeSubsaga:
-					m.bindSubsaga(n)
+					c.bindSubsaga(n)
 				}
 			}
 		}
-		m.checkEnd(s)
+		c.checkEnd(s)
 	}
 }
 
-func (m *checker) bindNode(n *nodeModel) {
+func (c *checker) bindNode(n *nodeModel) {
 	for _, in := range n.Action.Inputs {
-		b := binder{checker: m, node: n, input: in, param: n.action.params[in]}
+		b := binder{checker: c, node: n, input: in, param: n.action.params[in]}
 		if from, ok := b.bind(); ok {
 			n.Bindings = append(n.Bindings, model.Binding{Input: in, From: from})
 		}
 	}
 	if own := n.action.ownOutput; own != nil {
-		m.checkOwnOutput(n, own)
+		c.checkOwnOutput(n, own)
 	}
 }
 
 // checkOwnOutput reports the parameter of an undo that is taken for the node's own output,
 // but by its name and type could be an ancestor's, or the saga's parameters.
-func (m *checker) checkOwnOutput(n *nodeModel, own *types.Var) {
+func (c *checker) checkOwnOutput(n *nodeModel, own *types.Var) {
 	undo := n.action.undo
-	called := naming.IdentOf(n.action.name)
+	wantName := naming.IdentOf(n.action.name)
 	if types.Identical(own.Type(), n.saga.model.Params.Type()) {
-		m.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s is ambiguous: the output of %q and the saga's parameters both have type %s; name it %q if it is the output",
-			n.Name, n.saga.name, describe(own), undo.name(), n.action.name, m.TypeString(own.Type()), called)
+		c.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s is ambiguous: the output of %q and the saga's parameters both have type %s; name it %q if it is the output",
+			n.Name, n.saga.name, quotedName(own), undo.name(), n.action.name, c.TypeString(own.Type()), wantName)
 		return
 	}
 	for _, a := range n.saga.nodes {
 		if n.ancestors[a] && !a.unknown && a.Output != nil && spelling.Alike(a.Name, own.Name()) && types.Identical(a.Output, own.Type()) {
-			m.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s is ambiguous: the output of %q and that of node %q both have type %s; name it %q if it is the output of this action; if it is that of %q, add a parameter %q for the output of this action",
-				n.Name, n.saga.name, describe(own), undo.name(), n.action.name, a.Name, m.TypeString(own.Type()), called, a.Name, called)
+			c.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s is ambiguous: the output of %q and that of node %q both have type %s; name it %q if it is the output of this action; if it is that of %q, add a parameter %q for the output of this action",
+				n.Name, n.saga.name, quotedName(own), undo.name(), n.action.name, a.Name, c.TypeString(own.Type()), wantName, a.Name, wantName)
 			return
 		}
 	}
@@ -74,7 +74,7 @@ type binder struct {
 // reports false if there is none, having reported it unless that's only a consequence.
 func (b *binder) bind() (*model.Node, bool) {
 	if types.Identical(b.input.Type, b.node.saga.model.Params.Type()) {
-		return nil, b.isNoNode()
+		return nil, b.checkParamsBinding()
 	}
 	unknown := b.node.saga.Incomplete
 	var ofType []*nodeModel
@@ -84,7 +84,7 @@ func (b *binder) bind() (*model.Node, bool) {
 		case !unnamed(b.param) && spelling.Alike(a.Name, b.input.Name) && a.unknown:
 			return nil, false
 		case !unnamed(b.param) && spelling.Alike(a.Name, b.input.Name) && a.Output != nil:
-			return b.namesake(a)
+			return b.bindNamesake(a)
 		case a.unknown:
 			unknown = true
 		case a.Output != nil && types.Identical(a.Output, b.input.Type):
@@ -95,15 +95,15 @@ func (b *binder) bind() (*model.Node, bool) {
 	case len(ofType) == 1:
 		return ofType[0].Node, true
 	case len(ofType) > 1:
-		b.several(ofType)
+		b.reportAmbiguous(ofType)
 	case !unknown:
-		b.none()
+		b.reportUnbound()
 	}
 	return nil, false
 }
 
 // isNoNode reports an input that has the type of the saga's parameters if it has the name of an ancestor with an output of that type besides.
-func (b *binder) isNoNode() bool {
+func (b *binder) checkParamsBinding() bool {
 	for _, a := range b.node.saga.nodes {
 		if b.node.ancestors[a] && !unnamed(b.param) && spelling.Alike(a.Name, b.input.Name) && a.Output != nil && types.Identical(a.Output, b.input.Type) {
 			b.mistake(diag.CodeSeveralSources, "has type %s, like the saga's parameters, and the name of node %q, whose output has the same type; rename the parameter, or declare a separate type for the output",
@@ -115,18 +115,18 @@ func (b *binder) isNoNode() bool {
 }
 
 // namesake binds the input to the ancestor of its name.
-func (b *binder) namesake(a *nodeModel) (*model.Node, bool) {
-	if fits(a.Output, b.input.Type) {
+func (b *binder) bindNamesake(a *nodeModel) (*model.Node, bool) {
+	if canBind(a.Output, b.input.Type) {
 		return a.Node, true
 	}
-	want, is := b.TypeStrings(b.input.Type, a.Output)
-	b.mistake(diag.CodeSourceType, "has type %s, but the output of node %q has type %s; use that type or rename the parameter", want, a.Name, is)
+	want, found := b.TypeStrings(b.input.Type, a.Output)
+	b.mistake(diag.CodeSourceType, "has type %s, but the output of node %q has type %s; use that type or rename the parameter", want, a.Name, found)
 	return nil, false
 }
 
 // fits reports whether an output can be given to an input: as a value in Go, and
 // as the JSON that it is stored as.
-func fits(output, input types.Type) bool {
+func canBind(output, input types.Type) bool {
 	if types.Identical(output, input) {
 		return true
 	}
@@ -140,14 +140,14 @@ func fits(output, input types.Type) bool {
 
 // mistake reports something about the input, at the node's argument.
 func (b *binder) mistake(code diag.Code, format string, args ...any) {
-	what := fmt.Sprintf("parameter %q of %s ", b.input.Name, b.function())
+	what := fmt.Sprintf("parameter %q of %s ", b.input.Name, b.functionName())
 	if unnamed(b.param) {
-		what = fmt.Sprintf("an unnamed parameter of %s ", b.function())
+		what = fmt.Sprintf("an unnamed parameter of %s ", b.functionName())
 	}
-	if b.node.saga.unbound[b.param] {
+	if b.node.saga.bindingReported[b.param] {
 		return // at another node of the same action
 	}
-	b.node.saga.unbound[b.param] = true
+	b.node.saga.bindingReported[b.param] = true
 	d := b.Report(code, b.node.pos(), "at node %q of saga %q, %s%s", b.node.Name, b.node.saga.name, what, fmt.Sprintf(format, args...))
 	if b.node.Action.ImportPath == "" {
 		d.Relate(b.param.Pos(), "the parameter is here")
@@ -155,7 +155,7 @@ func (b *binder) mistake(code diag.Code, format string, args ...any) {
 }
 
 // function is the name of the function whose parameter the input is.
-func (b *binder) function() string {
+func (b *binder) functionName() string {
 	if undo := b.node.action.undo; undo != nil {
 		for v := range undo.sig().Params().Variables() {
 			if v == b.param {
@@ -166,7 +166,7 @@ func (b *binder) function() string {
 	return b.node.action.do.name()
 }
 
-func (b *binder) several(candidates []*nodeModel) {
+func (b *binder) reportAmbiguous(candidates []*nodeModel) {
 	code := diag.CodeSeveralSources
 	if unnamed(b.param) {
 		code = diag.CodeUnnamedInput
@@ -175,7 +175,7 @@ func (b *binder) several(candidates []*nodeModel) {
 		b.TypeString(b.input.Type), len(candidates), naming.Enumerate(naming.Quoted(nodeNames(candidates)), "and"), naming.IdentOf(candidates[0].Name))
 }
 
-func (b *binder) none() {
+func (b *binder) reportUnbound() {
 	code := diag.CodeNoSource
 	if unnamed(b.param) {
 		code = diag.CodeUnnamedInput
@@ -189,7 +189,7 @@ func (b *binder) advice() string {
 	if params := s.model.Params.Type(); types.Identical(typeutil.Deref(b.input.Type), params) {
 		return fmt.Sprintf("the saga's parameters have type %s; use that type", b.TypeString(params))
 	}
-	if undo := b.node.action.undo; undo != nil && b.function() == undo.name() && b.node.Output != nil &&
+	if undo := b.node.action.undo; undo != nil && b.functionName() == undo.name() && b.node.Output != nil &&
 		(spelling.Alike(b.input.Name, b.node.action.name) || types.Identical(typeutil.Deref(b.input.Type), typeutil.Deref(b.node.Output))) {
 		return fmt.Sprintf("the do function returns %s; use that type", b.TypeString(b.node.Output))
 	}
@@ -204,7 +204,7 @@ func (b *binder) advice() string {
 				return "it is the node's own output, which only an undo function can take"
 			}
 		case !b.node.ancestors[a] && namesake:
-			return b.late(a)
+			return b.advisePlacement(a)
 		case !b.node.ancestors[a] && sameType:
 			late = append(late, a)
 		case !b.node.ancestors[a] || a.unknown:
@@ -219,21 +219,21 @@ func (b *binder) advice() string {
 		}
 	}
 	if len(late) > 0 {
-		return b.late(late...)
+		return b.advisePlacement(late...)
 	}
-	if c, ok := spelling.Closest(b.input.Name, names); ok {
-		return fmt.Sprintf("did you mean node %s?", ancestors[slices.Index(names, c)])
+	if closest, ok := spelling.Closest(b.input.Name, names); ok {
+		return fmt.Sprintf("did you mean node %s?", ancestors[slices.Index(names, closest)])
 	}
 	params := fmt.Sprintf("the saga's parameters (%s)", b.TypeString(s.model.Params.Type()))
-	way := "add a node before this one that returns it"
+	proposal := "add a node before this one that returns it"
 	if b.app == nil && b.mayBeApplication(b.input.Type) {
-		way += "; if it is the application context, declare the actions as methods of it"
+		proposal += "; if it is the application context, declare the actions as methods of it"
 	}
 	if len(ancestors) == 0 {
-		return fmt.Sprintf("only %s are available; %s", params, way)
+		return fmt.Sprintf("only %s are available; %s", params, proposal)
 	}
 	all := naming.Enumerate(append([]string{params}, ancestors...), "and")
-	return fmt.Sprintf("%s are available; use one of them, or %s", all, way)
+	return fmt.Sprintf("%s are available; use one of them, or %s", all, proposal)
 }
 
 // mayBeApplication reports whether a type is likely to be meant as the application context: a pointer, and one that methods can be given to.
@@ -248,15 +248,15 @@ func (b *binder) mayBeApplication(t types.Type) bool {
 
 // late says what to do for the input to come from one of the nodes that would give it, if they had
 // run before.
-func (b *binder) late(nodes ...*nodeModel) string {
-	b.node.saga.misplaced = true
-	who, it := fmt.Sprintf("node %q isn't", nodes[0].Name), "it"
+func (b *binder) advisePlacement(nodes ...*nodeModel) string {
+	b.node.saga.edgeMissing = true
+	subject, object := fmt.Sprintf("node %q isn't", nodes[0].Name), "it"
 	if len(nodes) > 1 {
-		who, it = "none of "+naming.Enumerate(naming.Quoted(nodeNames(nodes)), "and")+" is", "one"
+		subject, object = "none of "+naming.Enumerate(naming.Quoted(nodeNames(nodes)), "and")+" is", "one"
 	}
-	way := "place %s above %q"
+	proposal := "place %s above %q"
 	if b.node.directive.Verb == "node" {
-		way = "add %s to after= of %q"
+		proposal = "add %s to after= of %q"
 	}
-	return fmt.Sprintf("%s guaranteed to run before it; "+way, who, it, b.node.Name)
+	return fmt.Sprintf("%s guaranteed to run before it; "+proposal, subject, object, b.node.Name)
 }

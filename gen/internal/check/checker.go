@@ -18,16 +18,16 @@ import (
 type checker struct {
 	*report.Reporter
 	*annotation.Source
-	info     *types.Info // nil for an imported package, whose bodies nobody looks at
-	errors   []types.Error
-	universe *Run
+	info       *types.Info // nil for an imported package, whose bodies nobody looks at
+	typeErrors []types.Error
+	run        *Run
 
 	app       types.Type
 	appBroken bool
 	functions []*function
 	actions   map[string]*actionModel
 	sagas     map[string]*sagaModel
-	order     []*sagaModel // in the order of the sources
+	sagaOrder []*sagaModel // in the order of the sources
 
 	// withheld says that something can't be known because of a mistake that is reported
 	// for another package.
@@ -36,50 +36,50 @@ type checker struct {
 	reported map[string]bool
 }
 
-func newChecker(r *report.Reporter, s *annotation.Source, u *Run) *checker {
+func newChecker(r *report.Reporter, source *annotation.Source, run *Run) *checker {
 	return &checker{
-		Reporter: r, Source: s, universe: u,
+		Reporter: r, Source: source, run: run,
 		actions: map[string]*actionModel{}, sagas: map[string]*sagaModel{}, reported: map[string]bool{},
 	}
 }
 
 // model reads in stages, each of which rests on those before.
-func (m *checker) model() {
-	m.readFunctions()
-	m.pairActions()
-	m.readActions()
-	m.placeNodes()
-	m.checkContainment()
-	m.resolveOutputs()
-	m.bindInputs()
-	if !m.foreign() {
-		m.checkLogNames()
+func (c *checker) build() {
+	c.readFunctions()
+	c.pairActions()
+	c.readActions()
+	c.placeNodes()
+	c.checkContainment()
+	c.resolveOutputs()
+	c.bindInputs()
+	if !c.isImported() {
+		c.checkLogNames()
 	}
 }
 
 // first reports whether something comes up for the first time.
-func (m *checker) first(what ...string) bool {
-	key := reportedKey(what...)
-	if m.reported[key] {
+func (c *checker) firstReport(parts ...string) bool {
+	key := reportedKey(parts...)
+	if c.reported[key] {
 		return false
 	}
-	m.reported[key] = true
+	c.reported[key] = true
 	return true
 }
 
 func reportedKey(what ...string) string { return strings.Join(what, "\x00") }
 
 // result is the finished model, which is complete only if nothing was reported.
-func (m *checker) result(prefix string) *model.Package {
+func (c *checker) packageModel(prefix string) *model.Package {
 	p := &model.Package{
-		Path: m.Pkg.Path(), Name: m.Pkg.Name(), Prefix: prefix, Types: m.Pkg, App: m.app,
+		Path: c.Pkg.Path(), Name: c.Pkg.Name(), Prefix: prefix, Types: c.Pkg, App: c.app,
 	}
-	for _, a := range sortedByName(m.actions) {
+	for _, a := range sortedByName(c.actions) {
 		if a.model != nil {
 			p.Actions = append(p.Actions, a.model)
 		}
 	}
-	for _, s := range sortedByName(m.sagas) {
+	for _, s := range sortedByName(c.sagas) {
 		if s.model.Params != nil {
 			p.Sagas = append(p.Sagas, s.model)
 		}
@@ -88,16 +88,16 @@ func (m *checker) result(prefix string) *model.Package {
 }
 
 // object returns what a function or a method is in the types.
-func (m *checker) object(fn *ast.FuncDecl) *types.Func {
-	if m.info != nil {
-		f, _ := m.info.Defs[fn.Name].(*types.Func)
+func (c *checker) funcObject(fn *ast.FuncDecl) *types.Func {
+	if c.info != nil {
+		f, _ := c.info.Defs[fn.Name].(*types.Func)
 		return f
 	}
 	if fn.Recv == nil {
-		f, _ := m.Pkg.Scope().Lookup(fn.Name.Name).(*types.Func)
+		f, _ := c.Pkg.Scope().Lookup(fn.Name.Name).(*types.Func)
 		return f
 	}
-	base, _ := m.Pkg.Scope().Lookup(annotation.ReceiverName(fn)).(*types.TypeName)
+	base, _ := c.Pkg.Scope().Lookup(annotation.ReceiverName(fn)).(*types.TypeName)
 	if base == nil {
 		return nil
 	}
@@ -113,23 +113,23 @@ func (m *checker) object(fn *ast.FuncDecl) *types.Func {
 	return nil
 }
 
-func (m *checker) typeName(spec *ast.TypeSpec) *types.TypeName {
-	if m.info != nil {
-		t, _ := m.info.Defs[spec.Name].(*types.TypeName)
+func (c *checker) typeObject(spec *ast.TypeSpec) *types.TypeName {
+	if c.info != nil {
+		t, _ := c.info.Defs[spec.Name].(*types.TypeName)
 		return t
 	}
-	t, _ := m.Pkg.Scope().Lookup(spec.Name.Name).(*types.TypeName)
+	t, _ := c.Pkg.Scope().Lookup(spec.Name.Name).(*types.TypeName)
 	return t
 }
 
 // foreign reports whether the model is of an imported package.
-func (m *checker) foreign() bool { return m.info == nil }
+func (c *checker) isImported() bool { return c.info == nil }
 
 // importNames returns the import path and the package name for what the models of an
 // imported package are marked with.
-func (m *checker) importNames() (path, name string) {
-	if m.foreign() {
-		return m.Pkg.Path(), m.Pkg.Name()
+func (c *checker) importedFrom() (path, name string) {
+	if c.isImported() {
+		return c.Pkg.Path(), c.Pkg.Name()
 	}
 	return "", ""
 }

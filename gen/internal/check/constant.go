@@ -14,21 +14,21 @@ import (
 )
 
 // findConstant finds the value of a constant node and its type.
-func (m *checker) findConstant(n *nodeModel) {
+func (c *checker) findConstant(n *nodeModel) {
 	ref := n.definition.Value
 	n.unknown = true
 	if ref.Name == "" {
 		return // it was reported
 	}
 	pos := n.definition.At(ref.Offset)
-	scope := m.Pkg.Scope()
+	scope := c.Pkg.Scope()
 	if ref.Pkg != "" {
-		pkg := m.importedPackage(n.saga.File, ref.Pkg, pos)
+		pkg := c.importedPackage(n.saga.File, ref.Pkg, pos)
 		if pkg == nil {
 			return
 		}
 		if !token.IsExported(ref.Name) {
-			m.Report(diag.CodeNotExported, pos, "%s is not exported, so node %q of saga %q can't use its value; export it", ref, n.Name, n.saga.name)
+			c.Report(diag.CodeNotExported, pos, "%s is not exported, so node %q of saga %q can't use its value; export it", ref, n.Name, n.saga.name)
 			return
 		}
 		scope = pkg.Scope()
@@ -36,19 +36,19 @@ func (m *checker) findConstant(n *nodeModel) {
 	obj := scope.Lookup(ref.Name)
 	if obj == nil {
 		if directive.ValidValue(ref.Name) == nil { // or else it was told
-			m.unknownValue(n, scope, ref, pos)
+			c.reportUnknownValue(n, scope, ref, pos)
 		}
 		return
 	}
-	t := m.valueType(n, obj, pos)
-	if c, ok := obj.(*types.Const); ok && !representable(c.Val(), t) {
-		m.Report(diag.CodeBadConstant, pos, "%s overflows %s, its default type; declare the constant with a type that can hold it", ref, t)
+	t := c.valueType(n, obj, pos)
+	if constantObj, ok := obj.(*types.Const); ok && !representable(constantObj.Val(), t) {
+		c.Report(diag.CodeBadConstant, pos, "%s overflows %s, its default type; declare the constant with a type that can hold it", ref, t)
 		return
 	}
-	if t == nil || m.brokenValue(obj) || m.brokenType(t, n.saga.File, pos, "the type of "+ref.String()) {
+	if t == nil || c.brokenValue(obj) || c.brokenType(t, n.saga.File, pos, "the type of "+ref.String()) {
 		return
 	}
-	if !m.checkSpelling(t, pos, ref.String()) || !m.checkJSON(t, pos, ref.String(), "") {
+	if !c.checkNameable(t, pos, ref.String()) || !c.checkJSON(t, pos, ref.String(), "") {
 		return
 	}
 	n.Constant, n.Output, n.unknown = obj, t, false
@@ -71,7 +71,7 @@ func representable(v constant.Value, t types.Type) bool {
 
 // valueType returns the type of the value that an object stands for. It reports one that
 // stands for none, and returns nil.
-func (m *checker) valueType(n *nodeModel, obj types.Object, pos token.Pos) types.Type {
+func (c *checker) valueType(n *nodeModel, obj types.Object, pos token.Pos) types.Type {
 	what := ""
 	switch obj := obj.(type) {
 	case *types.Const:
@@ -83,17 +83,17 @@ func (m *checker) valueType(n *nodeModel, obj types.Object, pos token.Pos) types
 		if sig.TypeParams() == nil && sig.Params().Len() == 0 && sig.Results().Len() == 1 && !typeutil.IsError(sig.Results().At(0).Type()) {
 			return sig.Results().At(0).Type()
 		}
-		what = "a " + m.TypeString(sig)
+		what = "a " + c.TypeString(sig)
 	case *types.TypeName:
 		what = "a type"
 	default:
 		what = "not a value"
 	}
-	m.Report(diag.CodeBadConstant, pos, "node %q of saga %q can't use %s as its value because it is %s; use a package-level const, var or func() T", n.Name, n.saga.name, obj.Name(), naming.JoinLines(what))
+	c.Report(diag.CodeBadConstant, pos, "node %q of saga %q can't use %s as its value because it is %s; use a package-level const, var or func() T", n.Name, n.saga.name, obj.Name(), naming.JoinLines(what))
 	return nil
 }
 
-func (m *checker) unknownValue(n *nodeModel, scope *types.Scope, ref directive.Reference, pos token.Pos) {
+func (c *checker) reportUnknownValue(n *nodeModel, scope *types.Scope, ref directive.Reference, pos token.Pos) {
 	var names []string
 	for _, name := range scope.Names() {
 		switch obj := scope.Lookup(name).(type) {
@@ -110,20 +110,20 @@ func (m *checker) unknownValue(n *nodeModel, scope *types.Scope, ref directive.R
 		}
 	}
 	advice := "declare it as a package-level const, var or func() T"
-	c, meant := spelling.Closest(ref.Name, names)
-	known := directive.Reference{Pkg: ref.Pkg, Name: c}.String()
-	if meant {
+	closest, found := spelling.Closest(ref.Name, names)
+	known := directive.Reference{Pkg: ref.Pkg, Name: closest}.String()
+	if found {
 		advice = "did you mean " + known + "?"
 	}
-	d := m.Report(diag.CodeUnknownValue, pos, "node %q of saga %q uses the undefined value %s; %s", n.Name, n.saga.name, ref, advice)
-	if meant {
+	d := c.Report(diag.CodeUnknownValue, pos, "node %q of saga %q uses the undefined value %s; %s", n.Name, n.saga.name, ref, advice)
+	if found {
 		d.Replace(pos, ref.String(), known)
 	}
 }
 
 // checkSpelling reports a type that generated code can't write down, as it isn't exported by
 // the package that declares it, or that package can't be imported.
-func (m *checker) checkSpelling(t types.Type, pos token.Pos, what string) bool {
+func (c *checker) checkNameable(t types.Type, pos token.Pos, subject string) bool {
 	ok := true
 	typeutil.EachType(t, func(t types.Type) {
 		var obj *types.TypeName
@@ -136,13 +136,13 @@ func (m *checker) checkSpelling(t types.Type, pos token.Pos, what string) bool {
 			return
 		}
 		switch {
-		case !ok || obj.Pkg() == nil || obj.Pkg() == m.Pkg:
-		case !typeutil.MayImport(m.Pkg.Path(), obj.Pkg().Path()):
+		case !ok || obj.Pkg() == nil || obj.Pkg() == c.Pkg:
+		case !typeutil.MayImport(c.Pkg.Path(), obj.Pkg().Path()):
 			ok = false
-			m.Report(diag.CodeNotExported, pos, "%s has type %s of package %s, which this package can't import; move the type out of the internal directory", what, m.TypeString(t), obj.Pkg().Path())
+			c.Report(diag.CodeNotExported, pos, "%s has type %s of package %s, which this package can't import; move the type out of the internal directory", subject, c.TypeString(t), obj.Pkg().Path())
 		case !obj.Exported():
 			ok = false
-			m.Report(diag.CodeNotExported, pos, "%s has type %s, which is not exported, so the code generated here can't name it; export it", what, m.TypeString(t))
+			c.Report(diag.CodeNotExported, pos, "%s has type %s, which is not exported, so the code generated here can't name it; export it", subject, c.TypeString(t))
 		}
 	})
 	return ok

@@ -11,7 +11,7 @@ import (
 )
 
 // resolveAfter finds the nodes that after arguments name.
-func (m *checker) resolveAfter(s *sagaModel) {
+func (c *checker) resolveAfter(s *sagaModel) {
 	for _, n := range s.nodes {
 		if n.directive.Verb != "node" {
 			continue
@@ -21,8 +21,8 @@ func (m *checker) resolveAfter(s *sagaModel) {
 				n.after = append(n.after, p)
 				continue
 			}
-			s.broken = true
-			m.unknownNode(n, a.Name, n.directive.At(a.Offset), "node %q of saga %q runs after unknown node %q; %s")
+			s.edgesBroken = true
+			c.reportUnknownNode(n, a.Name, n.directive.At(a.Offset), "node %q of saga %q runs after unknown node %q; %s")
 		}
 	}
 }
@@ -37,7 +37,7 @@ func (s *sagaModel) node(name string) *nodeModel {
 
 // unknownNode reports a name in the directives of n that no node has. The format takes the node,
 // the saga, the name and the advice.
-func (m *checker) unknownNode(n *nodeModel, name string, pos token.Pos, format string) {
+func (c *checker) reportUnknownNode(n *nodeModel, name string, pos token.Pos, format string) {
 	s := n.saga
 	if slices.Contains(s.unplaced(), name) {
 		return // which is reported
@@ -49,31 +49,31 @@ func (m *checker) unknownNode(n *nodeModel, name string, pos token.Pos, format s
 		}
 	}
 	advice := "available nodes: " + naming.Enumerate(naming.Quoted(names), "and")
-	c, meant := spelling.Closest(name, names)
-	if meant {
-		if other := s.node(c); other.Kind == model.NodeAction && other.action == nil {
+	closest, found := spelling.Closest(name, names)
+	if found {
+		if other := s.node(closest); other.Kind == model.NodeAction && other.action == nil {
 			return // that one is misspelt, which was reported
 		}
-		advice = "did you mean " + naming.Printable(c) + "?"
+		advice = "did you mean " + naming.Printable(closest) + "?"
 	} else if name == "start" {
 		advice = "omit after= for a node that runs at the start"
 	}
-	if !s.Incomplete && m.first("node", s.name, name) {
-		d := m.Report(diag.CodeUnknownNode, pos, format, n.Name, s.name, name, advice)
-		if meant {
-			d.Replace(pos, name, c)
+	if !s.Incomplete && c.firstReport("node", s.name, name) {
+		d := c.Report(diag.CodeUnknownNode, pos, format, n.Name, s.name, name, advice)
+		if found {
+			d.Replace(pos, name, closest)
 		}
 	}
 }
 
 // connect orders the nodes so that each stands behind those that it runs after, and
 // reports cycles.
-func (m *checker) connect(s *sagaModel) {
-	if m.reportCycles(s) {
-		s.broken, s.outputUnknown = true, true
+func (c *checker) connect(s *sagaModel) {
+	if c.reportCycles(s) {
+		s.edgesBroken, s.outputUnknown = true, true
 		return
 	}
-	s.nodes = topological(s.nodes)
+	s.nodes = topologicalOrder(s.nodes)
 	for _, n := range s.nodes {
 		n.ancestors = map[*nodeModel]bool{}
 		for _, p := range n.after {
@@ -85,18 +85,18 @@ func (m *checker) connect(s *sagaModel) {
 		}
 		s.model.Nodes = append(s.model.Nodes, n.Node)
 	}
-	s.outputUnknown = s.outputUnknown || s.Incomplete || s.broken || len(s.leaves()) > 1
+	s.outputUnknown = s.outputUnknown || s.Incomplete || s.edgesBroken || len(s.leaves()) > 1
 }
 
 // checkEnd reports a saga that ends in several nodes, unless one was reported that stands in the
 // wrong place.
-func (m *checker) checkEnd(s *sagaModel) {
+func (c *checker) checkEnd(s *sagaModel) {
 	ends := s.leaves()
-	if len(ends) < 2 || s.Incomplete || s.broken || s.misplaced {
+	if len(ends) < 2 || s.Incomplete || s.edgesBroken || s.edgeMissing {
 		return
 	}
 	last := ends[len(ends)-1]
-	d := m.Report(diag.CodeSeveralEnds, last.pos(), "saga %q ends in %d nodes, %s, but it must end in one, whose output is the saga's output; append a node that runs after all of them", s.name, len(ends), naming.Enumerate(naming.Quoted(nodeNames(ends)), "and"))
+	d := c.Report(diag.CodeSeveralEnds, last.pos(), "saga %q ends in %d nodes, %s, but it must end in one, whose output is the saga's output; append a node that runs after all of them", s.name, len(ends), naming.Enumerate(naming.Quoted(nodeNames(ends)), "and"))
 	for _, e := range ends[:len(ends)-1] {
 		d.Relate(e.pos(), "another last node is here")
 	}
@@ -104,24 +104,24 @@ func (m *checker) checkEnd(s *sagaModel) {
 
 // reportCycles reports the cycles of a saga, as long as they have no node in common: one edge too
 // many can close many circles, but has two ends.
-func (m *checker) reportCycles(s *sagaModel) bool {
-	told := map[*nodeModel]bool{}
+func (c *checker) reportCycles(s *sagaModel) bool {
+	reported := map[*nodeModel]bool{}
 	for {
-		cycle := findCycle(s.nodes, told)
+		cycle := findCycle(s.nodes, reported)
 		if cycle == nil {
-			return len(told) > 0
+			return len(reported) > 0
 		}
 		for _, n := range cycle {
-			told[n] = true
+			reported[n] = true
 		}
-		m.reportCycle(s, cycle)
+		c.reportCycle(s, cycle)
 	}
 }
 
 // reportCycle reports nodes of which each runs after the next one, and the last after the first. The
 // argument concerned is the first that names a node placed further down, as there is one in every
 // circle, and it is there that people err.
-func (m *checker) reportCycle(s *sagaModel, cycle []*nodeModel) {
+func (c *checker) reportCycle(s *sagaModel, cycle []*nodeModel) {
 	closing, first := token.NoPos, 0
 	for i, n := range cycle {
 		next := cycle[(i+1)%len(cycle)]
@@ -133,32 +133,32 @@ func (m *checker) reportCycle(s *sagaModel, cycle []*nodeModel) {
 		}
 	}
 	if len(cycle) == 1 {
-		m.Report(diag.CodeCycle, closing, "node %q of saga %q runs after itself; remove it from after=", cycle[0].Name, s.name)
+		c.Report(diag.CodeCycle, closing, "node %q of saga %q runs after itself; remove it from after=", cycle[0].Name, s.name)
 		return
 	}
 	names := nodeNames(slices.Concat(cycle[first:], cycle[:first+1]))
 	slices.Reverse(names)
-	m.Report(diag.CodeCycle, closing, "saga %q contains a cycle: %s; remove one of these edges", s.name, path(names))
+	c.Report(diag.CodeCycle, closing, "saga %q contains a cycle: %s; remove one of these edges", s.name, joinPath(names))
 }
 
 // findCycle returns the nodes of a cycle, each running after the next one and the last after the
 // first; nil if there is none. It leaves out some nodes.
-func findCycle(nodes []*nodeModel, without map[*nodeModel]bool) []*nodeModel {
+func findCycle(nodes []*nodeModel, excluded map[*nodeModel]bool) []*nodeModel {
 	const (
-		open = iota + 1
+		onStack = iota + 1
 		done
 	)
 	state := map[*nodeModel]int{}
 	var stack []*nodeModel
 	var visit func(n *nodeModel) []*nodeModel
 	visit = func(n *nodeModel) []*nodeModel {
-		state[n] = open
+		state[n] = onStack
 		stack = append(stack, n)
 		for _, p := range n.after {
 			switch {
-			case state[p] == open:
+			case state[p] == onStack:
 				return slices.Clone(stack[slices.Index(stack, p):])
-			case state[p] == 0 && !without[p]:
+			case state[p] == 0 && !excluded[p]:
 				if cycle := visit(p); cycle != nil {
 					return cycle
 				}
@@ -169,7 +169,7 @@ func findCycle(nodes []*nodeModel, without map[*nodeModel]bool) []*nodeModel {
 		return nil
 	}
 	for _, n := range nodes {
-		if state[n] == 0 && !without[n] {
+		if state[n] == 0 && !excluded[n] {
 			if cycle := visit(n); cycle != nil {
 				return cycle
 			}
@@ -180,7 +180,7 @@ func findCycle(nodes []*nodeModel, without map[*nodeModel]bool) []*nodeModel {
 
 // topological orders nodes so that each stands behind those that it runs after, and otherwise
 // as they were placed.
-func topological(nodes []*nodeModel) []*nodeModel {
+func topologicalOrder(nodes []*nodeModel) []*nodeModel {
 	ordered := make([]*nodeModel, 0, len(nodes))
 	done := map[*nodeModel]bool{}
 	var visit func(n *nodeModel)

@@ -23,60 +23,60 @@ import (
 
 // Files reports what is wrong with the files of a package as such. It returns false if what is
 // in them can't be known for that reason.
-func Files(r *report.Reporter, l *load.Package) (readable bool, err error) {
-	for _, e := range l.TypeErrors {
+func Files(r *report.Reporter, pkg *load.Package) (readable bool, err error) {
+	for _, e := range pkg.TypeErrors {
 		if strings.HasPrefix(e.Msg, "package requires newer Go version") {
-			return false, fmt.Errorf("%s: %s; install sagagen with that version of Go", l.Path, e.Msg)
+			return false, fmt.Errorf("%s: %s; install sagagen with that version of Go", pkg.Path, e.Msg)
 		}
 	}
-	for _, test := range l.TestFiles {
+	for _, test := range pkg.TestFiles {
 		annotation.ReportTestFile(r, test)
 	}
-	return !unreadable(r, l) && !mixed(r, l), nil
+	return !unreadableFiles(r, pkg) && !mixedPackages(r, pkg), nil
 }
 
 // mixed reports the hand-written files whose package clause isn't that of the rest.
-func mixed(r *report.Reporter, l *load.Package) bool {
+func mixedPackages(r *report.Reporter, pkg *load.Package) bool {
 	count := map[string]int{}
-	var usual *ast.File // one of those of which there are most
-	for _, f := range l.Handwritten {
+	var majority *ast.File // one of those of which there are most
+	for _, f := range pkg.Handwritten {
 		count[f.Name.Name]++
 	}
-	for _, f := range l.Handwritten {
-		if usual == nil || count[f.Name.Name] > count[usual.Name.Name] {
-			usual = f
+	for _, f := range pkg.Handwritten {
+		if majority == nil || count[f.Name.Name] > count[majority.Name.Name] {
+			majority = f
 		}
 	}
-	for _, f := range l.Handwritten {
-		if f.Name.Name != usual.Name.Name {
+	for _, f := range pkg.Handwritten {
+		if f.Name.Name != majority.Name.Name {
 			r.Report(diag.CodeMixedPackages, f.Name.Pos(), "this file declares package %s, but %s declares package %s; change the package clause, or move the file to another directory",
-				f.Name.Name, filepath.Base(r.Fset.File(usual.FileStart).Name()), usual.Name.Name)
+				f.Name.Name, filepath.Base(r.Fset.File(majority.FileStart).Name()), majority.Name.Name)
 		}
 	}
 	return len(count) > 1
 }
 
 // unreadable reports the hand-written files that can't be parsed, each by its first error.
-func unreadable(r *report.Reporter, l *load.Package) bool {
-	for _, name := range slices.Sorted(maps.Keys(l.ParseErrors)) {
+func unreadableFiles(r *report.Reporter, pkg *load.Package) bool {
+	for _, name := range slices.Sorted(maps.Keys(pkg.ParseErrors)) {
 		d := &diag.Diagnostic{Code: diag.CodeUnreadableFile, Pos: token.Position{Filename: name, Line: 1, Column: 1}}
-		message := l.ParseErrors[name].Error()
+		message := pkg.ParseErrors[name].Error()
 		var list scanner.ErrorList
-		if errors.As(l.ParseErrors[name], &list) {
+		if errors.As(pkg.ParseErrors[name], &list) {
 			d.Pos, message = list[0].Pos, list[0].Msg
 		}
 		d.Message = "the file can't be parsed: " + naming.JoinLines(message)
-		if line, offset := conflict(name); line > 0 {
+		if line, offset := findConflict(name); line > 0 {
 			d.Pos.Offset, d.Pos.Line, d.Pos.Column = offset, line, 1
 			d.Message = "the file contains merge conflict markers; resolve the conflict"
 		}
 		r.Diagnostics = append(r.Diagnostics, d)
 	}
-	return len(l.ParseErrors) > 0
+	return len(pkg.ParseErrors) > 0
 }
 
 // conflict returns where a file has its first mark of a merge conflict; line 0 if there is none.
-func conflict(name string) (line, offset int) {
+func findConflict(name string) (line, offset int) {
 	src, err := os.ReadFile(name)
 	if err != nil {
 		return 0, 0

@@ -29,35 +29,35 @@ func (f *function) isDo() bool                 { return f.Verb == "do" }
 func (f *function) sig() *types.Signature      { return f.object.Signature() }
 
 // readFunctions finds the types of the annotated functions and checks their signatures.
-func (m *checker) readFunctions() {
-	for _, a := range m.Funcs {
-		m.functions = append(m.functions, &function{Func: a, object: m.object(a.Decl)})
+func (c *checker) readFunctions() {
+	for _, a := range c.Funcs {
+		c.functions = append(c.functions, &function{Func: a, object: c.funcObject(a.Decl)})
 	}
-	m.findApplication()
-	for _, f := range m.functions {
-		f.broken = !m.checkSignature(f)
+	c.findApplication()
+	for _, f := range c.functions {
+		f.broken = !c.checkSignature(f)
 	}
 }
 
-func (m *checker) checkSignature(f *function) bool {
+func (c *checker) checkSignature(f *function) bool {
 	if tparams := f.Decl.Type.TypeParams; tparams != nil {
-		m.Report(diag.CodeGenericFunction, tparams.Pos(), "%s has type parameters, but an action can't be generic; write a non-generic function that calls it", f.name())
+		c.Report(diag.CodeGenericFunction, tparams.Pos(), "%s has type parameters, but an action can't be generic; write a non-generic function that calls it", f.name())
 		return false
 	}
 	if pos, generic := genericReceiver(f.Decl); generic {
-		m.Report(diag.CodeGenericFunction, pos, "%s is a method of a generic type, but an action can't be generic; write a non-generic function that calls it", f.name())
+		c.Report(diag.CodeGenericFunction, pos, "%s is a method of a generic type, but an action can't be generic; write a non-generic function that calls it", f.name())
 		return false
 	}
-	if m.brokenSignature(f) {
+	if c.brokenSignature(f) {
 		return false
 	}
 	sig := f.sig()
 	if sig.Variadic() {
 		last := sig.Params().At(sig.Params().Len() - 1)
-		m.Report(diag.CodeVariadicFunction, last.Pos(), "parameter %q of %s is variadic, but an input is a single value; change its type to %s", last.Name(), f.name(), m.TypeString(last.Type()))
+		c.Report(diag.CodeVariadicFunction, last.Pos(), "parameter %q of %s is variadic, but an input is a single value; change its type to %s", last.Name(), f.name(), c.TypeString(last.Type()))
 		return false
 	}
-	return m.checkResults(f)
+	return c.checkResults(f)
 }
 
 func genericReceiver(fn *ast.FuncDecl) (token.Pos, bool) {
@@ -75,7 +75,7 @@ func genericReceiver(fn *ast.FuncDecl) (token.Pos, bool) {
 	return pos, pos.IsValid()
 }
 
-func (m *checker) checkResults(f *function) bool {
+func (c *checker) checkResults(f *function) bool {
 	results := f.sig().Results()
 	last := results.Len() - 1
 	endsInError := last >= 0 && typeutil.IsError(results.At(last).Type())
@@ -92,44 +92,44 @@ func (m *checker) checkResults(f *function) bool {
 	}
 	found := "nothing"
 	if results.Len() == 1 {
-		found = m.TypeString(results.At(0).Type())
+		found = c.TypeString(results.At(0).Type())
 	} else if results.Len() > 1 {
-		found = m.TypeString(results)
+		found = c.TypeString(results)
 	}
 	pos := f.Decl.Name.Pos()
 	if f.Decl.Type.Results != nil {
 		pos = f.Decl.Type.Results.Pos()
 	}
-	m.Report(diag.CodeResults, pos, "%s returns %s, but the %s function of an action must return %s", f.name(), naming.JoinLines(found), f.Verb, want)
+	c.Report(diag.CodeResults, pos, "%s returns %s, but the %s function of an action must return %s", f.name(), naming.JoinLines(found), f.Verb, want)
 	return false
 }
 
 // findApplication finds the type of the application context: that of the receivers.
-func (m *checker) findApplication() {
+func (c *checker) findApplication() {
 	var first *function
-	for _, f := range m.functions {
+	for _, f := range c.functions {
 		if f.object == nil || f.sig().Recv() == nil {
 			continue
 		}
 		t := f.sig().Recv().Type()
 		if _, generic := genericReceiver(f.Decl); generic || typeutil.IsInvalid(typeutil.Deref(t)) {
-			m.appBroken = true
+			c.appBroken = true
 			continue
 		}
 		if first == nil {
-			first, m.app = f, t
+			first, c.app = f, t
 			continue
 		}
-		if !types.Identical(typeutil.Deref(t), typeutil.Deref(m.app)) {
-			if !m.appBroken {
-				m.Report(diag.CodeTwoApplications, f.Decl.Recv.Pos(), "%s is a method of %s, but %s is a method of %s, and all action methods of a package must have the same receiver type; make it a method of %s, or move it to another package",
-					f.name(), m.TypeString(typeutil.Deref(t)), first.name(), m.TypeString(typeutil.Deref(m.app)), m.TypeString(typeutil.Deref(m.app))).Relate(first.Decl.Recv.Pos(), "the first receiver is here")
+		if !types.Identical(typeutil.Deref(t), typeutil.Deref(c.app)) {
+			if !c.appBroken {
+				c.Report(diag.CodeTwoApplications, f.Decl.Recv.Pos(), "%s is a method of %s, but %s is a method of %s, and all action methods of a package must have the same receiver type; make it a method of %s, or move it to another package",
+					f.name(), c.TypeString(typeutil.Deref(t)), first.name(), c.TypeString(typeutil.Deref(c.app)), c.TypeString(typeutil.Deref(c.app))).Relate(first.Decl.Recv.Pos(), "the first receiver is here")
 			}
-			m.appBroken = true
+			c.appBroken = true
 			continue
 		}
 		if _, pointer := t.(*types.Pointer); pointer {
-			m.app = t
+			c.app = t
 		}
 	}
 }

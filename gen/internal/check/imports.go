@@ -18,20 +18,20 @@ import (
 
 // model returns the model of an imported package. Its types come from export data, which
 // is there already; of its files only the comments and the declarations are read.
-func (u *Run) model(pkg *types.Package) *checker {
-	if m := u.models[pkg.Path()]; m != nil {
-		return m
+func (run *Run) checkerOf(pkg *types.Package) *checker {
+	if c := run.imported[pkg.Path()]; c != nil {
+		return c
 	}
-	r := report.New(u.Fset, pkg)
-	m := newChecker(r, annotation.Collect(r, u.ByPath[pkg.Path()].Sources(u.Fset)), u)
-	u.models[pkg.Path()] = m
-	m.model()
-	return m
+	r := report.New(run.Fset, pkg)
+	c := newChecker(r, annotation.Collect(r, run.ByPath[pkg.Path()].Sources(run.Fset)), run)
+	run.imported[pkg.Path()] = c
+	c.build()
+	return c
 }
 
 // importedPackage returns the package that a file imports under a name; a blank import
 // counts by the package's own name. It reports it if there is none.
-func (m *checker) importedPackage(f *ast.File, name string, pos token.Pos) *types.Package {
+func (c *checker) importedPackage(f *ast.File, name string, pos token.Pos) *types.Package {
 	var names []string
 	var blank []*ast.ImportSpec // of that name; one that the file's code can use goes before them
 	for _, spec := range f.Imports {
@@ -40,7 +40,7 @@ func (m *checker) importedPackage(f *ast.File, name string, pos token.Pos) *type
 			continue
 		}
 		local := ""
-		p := m.universe.ByPath[path]
+		p := c.run.ByPath[path]
 		switch {
 		case spec.Name != nil && spec.Name.Name == ".":
 			continue
@@ -55,29 +55,29 @@ func (m *checker) importedPackage(f *ast.File, name string, pos token.Pos) *type
 		case spec.Name != nil && spec.Name.Name == "_":
 			blank = append(blank, spec)
 		default:
-			return m.packageOf(spec, pos)
+			return c.importedBy(spec, pos)
 		}
 	}
 	switch len(blank) {
 	case 0:
-		m.unknownImport(f, name, names, pos)
+		c.reportUnknownImport(f, name, names, pos)
 		return nil
 	case 1:
-		return m.packageOf(blank[0], pos)
+		return c.importedBy(blank[0], pos)
 	}
-	m.Report(diag.CodeUnknownImport, pos, "this file imports two packages named %s for their directives, %s and %s; import one of them under another name, and use that name", name, blank[0].Path.Value, blank[1].Path.Value)
+	c.Report(diag.CodeUnknownImport, pos, "this file imports two packages named %s for their directives, %s and %s; import one of them under another name, and use that name", name, blank[0].Path.Value, blank[1].Path.Value)
 	return nil
 }
 
 // packageOf returns the package that is imported, or reports that it can't be read.
-func (m *checker) packageOf(spec *ast.ImportSpec, pos token.Pos) *types.Package {
-	if m.brokenImportSpec(spec) {
+func (c *checker) importedBy(spec *ast.ImportSpec, pos token.Pos) *types.Package {
+	if c.brokenImportSpec(spec) {
 		return nil
 	}
 	path, _ := strconv.Unquote(spec.Path.Value) // whoever asks has done so
-	p := m.universe.ByPath[path]
+	p := c.run.ByPath[path]
 	if p == nil || p.Types == nil || !p.Types.Complete() {
-		m.Report(diag.CodeBrokenImport, pos, "package %s can't be loaded; run go vet for the reason", path)
+		c.Report(diag.CodeBrokenImport, pos, "package %s can't be loaded; run go vet for the reason", path)
 		return nil
 	}
 	return p.Types
@@ -85,33 +85,33 @@ func (m *checker) packageOf(spec *ast.ImportSpec, pos token.Pos) *types.Package 
 
 // unknownImport reports a package name that a file doesn't import, once, and not if that was told for
 // Go code with the same name, or is the consequence of an import that can't be read.
-func (m *checker) unknownImport(f *ast.File, name string, names []string, pos token.Pos) {
-	if slices.ContainsFunc(f.Imports, m.brokenImportSpec) || m.reported[reportedKey("compile", "undefined: "+name)] ||
-		!m.first("import name", m.Fset.File(f.FileStart).Name(), name) {
+func (c *checker) reportUnknownImport(f *ast.File, name string, names []string, pos token.Pos) {
+	if slices.ContainsFunc(f.Imports, c.brokenImportSpec) || c.reported[reportedKey("compile", "undefined: "+name)] ||
+		!c.firstReport("import name", c.Fset.File(f.FileStart).Name(), name) {
 		return
 	}
 	advice := `add import _ "…/` + name + `" to it`
-	c, meant := spelling.Closest(name, names)
-	if meant {
-		advice = "did you mean " + c + "?"
+	closest, found := spelling.Closest(name, names)
+	if found {
+		advice = "did you mean " + closest + "?"
 	}
-	d := m.Report(diag.CodeUnknownImport, pos, "this file doesn't import package %q; %s", name, advice)
-	if meant {
-		d.Replace(pos, name, c)
+	d := c.Report(diag.CodeUnknownImport, pos, "this file doesn't import package %q; %s", name, advice)
+	if found {
+		d.Replace(pos, name, closest)
 	}
 }
 
 // imported returns the model of the package that a reference names.
-func (m *checker) imported(f *ast.File, ref directive.Reference, pos token.Pos) *checker {
-	pkg := m.importedPackage(f, ref.Pkg, pos)
+func (c *checker) importedChecker(f *ast.File, ref directive.Reference, pos token.Pos) *checker {
+	pkg := c.importedPackage(f, ref.Pkg, pos)
 	if pkg == nil {
 		return nil
 	}
-	return m.universe.model(pkg)
+	return c.run.checkerOf(pkg)
 }
 
 // usableAction reports an action of an imported package that can't be used from here.
-func (m *checker) usableAction(a *actionModel, from *checker, ref directive.Reference, pos token.Pos) bool {
+func (c *checker) checkImportedAction(a *actionModel, from *checker, ref directive.Reference, pos token.Pos) bool {
 	var hidden []string
 	for _, f := range []*function{a.do, a.undo} {
 		if f == nil {
@@ -124,13 +124,13 @@ func (m *checker) usableAction(a *actionModel, from *checker, ref directive.Refe
 	}
 	if len(hidden) > 0 {
 		rest := []string{"is not exported; export it", "are not exported; export both"}[len(hidden)-1]
-		m.Report(diag.CodeNotExported, pos, "action %q can't be used from another package because %s %s", ref.String(), strings.Join(hidden, " and "), rest)
+		c.Report(diag.CodeNotExported, pos, "action %q can't be used from another package because %s %s", ref.String(), strings.Join(hidden, " and "), rest)
 		return false
 	}
 	if a.broken {
-		return m.brokenImport(from, pos, "action "+naming.Printable(ref.String()))
+		return c.reportBrokenPackage(from, pos, "action "+naming.Printable(ref.String()))
 	}
-	return a.do.output == nil || m.checkSpelling(a.do.output, pos, "the output of action "+naming.Printable(ref.String()))
+	return a.do.output == nil || c.checkNameable(a.do.output, pos, "the output of action "+naming.Printable(ref.String()))
 }
 
 func qualifiedName(f *function) string {
@@ -141,24 +141,24 @@ func qualifiedName(f *function) string {
 }
 
 // usableSaga reports a saga of an imported package that can't be used from here.
-func (m *checker) usableSaga(s *sagaModel, from *checker, ref directive.Reference, pos token.Pos) bool {
+func (c *checker) checkImportedSaga(s *sagaModel, from *checker, ref directive.Reference, pos token.Pos) bool {
 	if name := s.Spec.Name.Name; !token.IsExported(name) {
-		m.Report(diag.CodeNotExported, pos, "saga %q can't be used from another package because its parameter type %s is not exported; export it", ref.String(), name)
+		c.Report(diag.CodeNotExported, pos, "saga %q can't be used from another package because its parameter type %s is not exported; export it", ref.String(), name)
 		return false
 	}
 	if s.outputUnknown || s.model.Params == nil {
-		return m.brokenImport(from, pos, "saga "+naming.Printable(ref.String()))
+		return c.reportBrokenPackage(from, pos, "saga "+naming.Printable(ref.String()))
 	}
-	return s.model.Output == nil || m.checkSpelling(s.model.Output, pos, "the output of saga "+naming.Printable(ref.String()))
+	return s.model.Output == nil || c.checkNameable(s.model.Output, pos, "the output of saga "+naming.Printable(ref.String()))
 }
 
 // brokenImport reports what has mistakes in an imported package, unless these are reported
 // in this run too.
-func (m *checker) brokenImport(from *checker, pos token.Pos, what string) bool {
-	if m.universe.Asked[from.Pkg.Path()] {
-		m.withheld = true
+func (c *checker) reportBrokenPackage(from *checker, pos token.Pos, subject string) bool {
+	if c.run.Checked[from.Pkg.Path()] {
+		c.withheld = true
 	} else {
-		m.Report(diag.CodeBrokenImport, pos, "%s can't be used because its package has errors; run sagagen %s", what, from.Pkg.Path())
+		c.Report(diag.CodeBrokenImport, pos, "%s can't be used because its package has errors; run sagagen %s", subject, from.Pkg.Path())
 	}
 	return false
 }

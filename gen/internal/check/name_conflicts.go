@@ -10,14 +10,14 @@ import (
 
 // checkNames reports hand-written declarations of names that the generated file declares or
 // relies on, and names that it would declare twice.
-func (m *checker) checkNames(p *model.Package) {
+func (c *checker) checkNames(p *model.Package) {
 	seen := map[string]model.GeneratedName{}
 	for _, n := range outline.Names(p) {
 		if obj := p.Types.Scope().Lookup(n.Name); obj != nil && n.Predeclared {
-			m.Report(diag.CodeGeneratedNameClash, obj.Pos(), "%s shadows %s of the same name, which the generated file uses; rename it", n.Name, n.What)
+			c.Report(diag.CodeGeneratedNameClash, obj.Pos(), "%s shadows %s of the same name, which the generated file uses; rename it", n.Name, n.What)
 			continue
 		} else if obj != nil {
-			m.Report(diag.CodeGeneratedNameClash, obj.Pos(), "%s conflicts with the generated name of %s; rename this declaration", n.Name, n.What)
+			c.Report(diag.CodeGeneratedNameClash, obj.Pos(), "%s conflicts with the generated name of %s; rename this declaration", n.Name, n.What)
 			continue
 		}
 		first, twice := seen[n.Name]
@@ -35,19 +35,19 @@ func (m *checker) checkNames(p *model.Package) {
 		if n.Node != nil {
 			code = diag.CodeGeneratedMethodName
 		}
-		m.Report(code, m.origin(n), "%s would be the generated name of both %s and %s; rename the type, action or node behind one of them", n.Name, first.What, n.What)
+		c.Report(code, c.origin(n), "%s would be the generated name of both %s and %s; rename the type, action or node behind one of them", n.Name, first.What, n.What)
 	}
 }
 
 // origin is the place of what a generated name comes from.
-func (m *checker) origin(n model.GeneratedName) token.Pos {
+func (c *checker) origin(n model.GeneratedName) token.Pos {
 	switch {
 	case n.Node != nil:
 		return n.Node.Pos
 	case n.Saga != nil:
 		return n.Saga.Params.Pos()
 	case n.Action != nil:
-		return m.actions[n.Action.Name].do.namePos()
+		return c.actions[n.Action.Name].do.namePos()
 	}
-	return m.Files[0].Name.Pos()
+	return c.Files[0].Name.Pos()
 }

@@ -31,15 +31,15 @@ type nodeModel struct {
 func (n *nodeModel) pos() token.Pos { return n.directive.At(n.arg.Offset) }
 
 // place adds a node. It returns nil if that was reported.
-func (m *checker) place(s *sagaModel, d annotation.Directive, arg directive.NameArg) *nodeModel {
+func (c *checker) placeNode(s *sagaModel, d annotation.Directive, arg directive.NameArg) *nodeModel {
 	n := &nodeModel{Node: &model.Node{Name: arg.Name, Pos: d.At(arg.Offset)}, saga: s, directive: d, arg: arg}
 	if other := s.byName[spelling.Fold(arg.Name)]; other != nil {
 		s.Incomplete = true
 		if other.Name == arg.Name {
-			m.Report(diag.CodeDuplicateNode, n.pos(), "node %q of saga %q is placed twice; to run its action again, use another node name, as in %s2=%s", arg.Name, s.name, arg.Name, other.runs()).
+			c.Report(diag.CodeDuplicateNode, n.pos(), "node %q of saga %q is placed twice; to run its action again, use another node name, as in %s2=%s", arg.Name, s.name, arg.Name, other.actionText()).
 				Relate(other.pos(), "the first one is here")
 		} else {
-			m.Report(diag.CodeAlikeNodes, n.pos(), "node %q of saga %q differs from node %q only in case or punctuation; rename one", arg.Name, s.name, other.Name).
+			c.Report(diag.CodeAlikeNodes, n.pos(), "node %q of saga %q differs from node %q only in case or punctuation; rename one", arg.Name, s.name, other.Name).
 				Relate(other.pos(), "the other one is here")
 		}
 		return nil
@@ -49,23 +49,23 @@ func (m *checker) place(s *sagaModel, d annotation.Directive, arg directive.Name
 	n.definition = s.defined[arg.Name]
 	switch {
 	case n.definition == nil:
-		m.findAction(n)
+		c.findAction(n)
 	case arg.Action.Name != "":
-		m.Report(diag.CodeNotAnAction, d.At(arg.Action.Offset), "node %q of saga %q is a %s and runs no action; remove =%s, or rename one of the two nodes", arg.Name, s.name, n.definition.Verb, arg.Action).
+		c.Report(diag.CodeNotAnAction, d.At(arg.Action.Offset), "node %q of saga %q is a %s and runs no action; remove =%s, or rename one of the two nodes", arg.Name, s.name, n.definition.Verb, arg.Action).
 			Relate(n.definition.At(n.definition.Names[0].Offset), "the node is defined here")
 		n.unknown = true
 	case n.definition.Verb == "constant":
 		n.Kind = model.NodeConstant
-		m.findConstant(n)
+		c.findConstant(n)
 	default:
 		n.Kind = model.NodeSubsaga
-		m.findSubsaga(n)
+		c.findSubsaga(n)
 	}
 	return n
 }
 
 // runs is the name of the action that a node runs, as it is written.
-func (n *nodeModel) runs() string {
+func (n *nodeModel) actionText() string {
 	if n.arg.Action.Name != "" {
 		return n.arg.Action.String()
 	}
@@ -73,15 +73,15 @@ func (n *nodeModel) runs() string {
 }
 
 // findAction finds what an action node runs.
-func (m *checker) findAction(n *nodeModel) {
+func (c *checker) findAction(n *nodeModel) {
 	ref := n.arg.Action
 	if ref.Name == "" {
 		ref = directive.Reference{Name: n.Name, Offset: n.arg.Offset}
 	}
 	pos := n.directive.At(ref.Offset)
-	from := m
+	from := c
 	if ref.Pkg != "" {
-		if from = m.imported(n.saga.File, ref, pos); from == nil {
+		if from = c.importedChecker(n.saga.File, ref, pos); from == nil {
 			n.unknown = true
 			return
 		}
@@ -89,26 +89,26 @@ func (m *checker) findAction(n *nodeModel) {
 	n.action = from.actions[ref.Name]
 	if n.action == nil {
 		n.unknown = true
-		m.unknownAction(n, from, ref, pos)
+		c.reportUnknownAction(n, from, ref, pos)
 		return
 	}
-	if from != m && !m.usableAction(n.action, from, ref, pos) || n.action.broken {
+	if from != c && !c.checkImportedAction(n.action, from, ref, pos) || n.action.broken {
 		n.unknown = true
 		return
 	}
 }
 
-func (m *checker) unknownAction(n *nodeModel, from *checker, ref directive.Reference, pos token.Pos) {
+func (c *checker) reportUnknownAction(n *nodeModel, from *checker, ref directive.Reference, pos token.Pos) {
 	if from.HasDropped("do", ref.Name) || from.hasUndo(ref.Name) {
-		if from != m {
-			m.brokenImport(from, pos, "action "+naming.Printable(ref.String()))
+		if from != c {
+			c.reportBrokenPackage(from, pos, "action "+naming.Printable(ref.String()))
 		}
 		return
 	}
-	if !m.first("action", ref.String()) {
+	if !c.firstReport("action", ref.String()) {
 		return
 	}
-	if from == m && ref.Offset == n.arg.Offset && n.saga.droppedDefinition(m, n.Name) {
+	if from == c && ref.Offset == n.arg.Offset && n.saga.droppedDefinition(c, n.Name) {
 		return
 	}
 	var names []string
@@ -116,21 +116,21 @@ func (m *checker) unknownAction(n *nodeModel, from *checker, ref directive.Refer
 		names = append(names, a.name)
 	}
 	prefix, where := "", "this package"
-	if from != m {
+	if from != c {
 		prefix, where = ref.Pkg+".", "package "+from.Pkg.Path()
 	}
 	what := "node " + naming.Printable(n.Name) + " of saga " + naming.Printable(n.saga.name)
-	if c, ok := spelling.Closest(ref.Name, n.saga.unplaced()); ok && from == m {
+	if closest, ok := spelling.Closest(ref.Name, n.saga.unplaced()); ok && from == c {
 		n.saga.Incomplete = true // what this means isn't placed
-		m.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; did you mean %q?", what, ref.String(), c).Replace(pos, ref.String(), c)
+		c.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; did you mean %q?", what, ref.String(), closest).Replace(pos, ref.String(), closest)
 		return
 	}
-	if c, ok := spelling.Closest(ref.Name, names); ok {
-		d := m.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; did you mean %q?", what, ref.String(), prefix+c)
-		if n.arg.Action.Name == "" && n.saga.node(c) != nil {
-			d.Replace(pos, n.Name, n.Name+"="+c) // as two nodes can't have that name
+	if closest, ok := spelling.Closest(ref.Name, names); ok {
+		d := c.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; did you mean %q?", what, ref.String(), prefix+closest)
+		if n.arg.Action.Name == "" && n.saga.node(closest) != nil {
+			d.Replace(pos, n.Name, n.Name+"="+closest) // as two nodes can't have that name
 		} else {
-			d.Replace(pos, ref.String(), prefix+c)
+			d.Replace(pos, ref.String(), prefix+closest)
 		}
 		return
 	}
@@ -138,21 +138,21 @@ func (m *checker) unknownAction(n *nodeModel, from *checker, ref directive.Refer
 	if len(names) > 0 {
 		advice = "or use an action of " + where + ": " + naming.Enumerate(naming.Quoted(names), "and")
 	}
-	d := m.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; add //saga:do %s above its function, %s", what, ref.String(), ref.Name, advice)
-	if from == m && !m.foreign() {
-		m.suggestDo(d, n.saga, ref.Name)
+	d := c.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; add //saga:do %s above its function, %s", what, ref.String(), ref.Name, advice)
+	if from == c && !c.isImported() {
+		c.suggestDo(d, n.saga, ref.Name)
 	}
 }
 
 // hasUndo reports whether there is an undo of an action, with a do or without.
-func (m *checker) hasUndo(name string) bool {
-	return slices.ContainsFunc(m.functions, func(f *function) bool { return !f.isDo() && f.nameArg().Name == name })
+func (c *checker) hasUndo(name string) bool {
+	return slices.ContainsFunc(c.functions, func(f *function) bool { return !f.isDo() && f.nameArg().Name == name })
 }
 
 // droppedDefinition reports whether a constant or subsaga directive that was reported could
 // have defined a node.
-func (s *sagaModel) droppedDefinition(m *checker, name string) bool {
-	return s.Incomplete && (m.HasDropped("constant", name) || m.HasDropped("subsaga", name) || m.HasDropped("", name))
+func (s *sagaModel) droppedDefinition(c *checker, name string) bool {
+	return s.Incomplete && (c.HasDropped("constant", name) || c.HasDropped("subsaga", name) || c.HasDropped("", name))
 }
 
 // nodeNames lists the names of nodes.

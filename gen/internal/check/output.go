@@ -13,8 +13,8 @@ import (
 )
 
 // checkOutput reports a hand-written file where the generated one would be written.
-func checkOutput(r *report.Reporter, l *load.Package, p *model.Package) {
-	for _, f := range l.Handwritten {
+func checkOutput(r *report.Reporter, pkg *load.Package, p *model.Package) {
+	for _, f := range pkg.Handwritten {
 		if name := r.Fset.File(f.FileStart).Name(); filepath.Base(name) == p.Prefix+model.Suffix {
 			r.Report(diag.CodeOutputNotGenerated, f.Package, "%s is the name of the generated file, but this file doesn't begin with %q; rename it", filepath.Base(name), model.Header)
 		}
@@ -24,15 +24,15 @@ func checkOutput(r *report.Reporter, l *load.Package, p *model.Package) {
 // checkLeftOver reports the files that this program has written and writes no more: those of another
 // name, or all if the package has no directives. If it has some that were reported, or files that
 // aren't compiled this time have, that can't be said.
-func checkLeftOver(r *report.Reporter, l *load.Package, s *annotation.Source) {
-	nothing := s.Empty() && len(r.Diagnostics) == 0 && !l.Partial
-	for _, name := range l.Outputs {
+func checkLeftOver(r *report.Reporter, pkg *load.Package, source *annotation.Source) {
+	withoutDirectives := source.Empty() && len(r.Diagnostics) == 0 && !pkg.Partial
+	for _, name := range pkg.GeneratedFiles {
 		d := &diag.Diagnostic{Code: diag.CodeLeftOver, Pos: token.Position{Filename: name, Line: 1, Column: 1}}
-		output := model.Prefix(l.Name, l.Dir) + model.Suffix
+		output := model.Prefix(pkg.Name, pkg.Dir) + model.Suffix
 		switch {
-		case nothing:
+		case withoutDirectives:
 			d.Message = "this file was generated when the package had directives, but now it has none; delete it"
-		case !s.Empty() && filepath.Base(name) != output:
+		case !source.Empty() && filepath.Base(name) != output:
 			d.Message = fmt.Sprintf("this file was generated when the package had another name, but now its code is in %s; delete it", output)
 		default:
 			continue

@@ -30,14 +30,14 @@ func (r *parameterReader) mistake(code diag.Code, v *types.Var, format string, a
 }
 
 // read returns the model of one function and adds its inputs to those of the action.
-func (r *parameterReader) read(f *function) *model.Func {
+func (r *parameterReader) readFunc(f *function) *model.Func {
 	fn := &model.Func{Name: f.name(), Object: f.object, Policy: f.Policy}
 	own := -1
 	if !f.isDo() {
 		own = r.ownOutput(f)
 	}
 	var actionContext *types.Var
-	application := f.sig().Recv() != nil
+	hasApplication := f.sig().Recv() != nil
 	inputs := map[string]*types.Var{}
 	for i := range f.sig().Params().Len() {
 		v := f.sig().Params().At(i)
@@ -59,10 +59,10 @@ func (r *parameterReader) read(f *function) *model.Func {
 			actionContext = v
 		case r.app != nil && types.Identical(v.Type(), r.app):
 			arg.Kind = model.ArgApp
-			if application {
+			if hasApplication {
 				r.mistake(diag.CodeRepeatedApplication, v, "%s already has the application context %s; remove parameter %q", f.name(), r.TypeString(r.app), v.Name())
 			}
-			application = true
+			hasApplication = true
 		case r.app != nil && types.Identical(typeutil.Deref(v.Type()), typeutil.Deref(r.app)):
 			r.mistake(diag.CodeApplicationPointer, v, "parameter %q of %s has type %s, but the application context has type %s; use that type", v.Name(), f.name(), r.TypeString(v.Type()), r.TypeString(r.app))
 		case i == own && types.Identical(v.Type(), r.model.Output):
@@ -71,7 +71,7 @@ func (r *parameterReader) read(f *function) *model.Func {
 			arg.Kind = model.ArgOutputPointer
 		default:
 			arg.Kind = model.ArgInput
-			arg.Input = r.input(f, v, inputs)
+			arg.Input = r.addInput(f, v, inputs)
 		}
 		fn.Args = append(fn.Args, arg)
 	}
@@ -80,10 +80,10 @@ func (r *parameterReader) read(f *function) *model.Func {
 
 // input returns the input that a parameter is. Inputs of do and undo with names that are
 // alike are one.
-func (r *parameterReader) input(f *function, v *types.Var, inputs map[string]*types.Var) *model.Input {
+func (r *parameterReader) addInput(f *function, v *types.Var, inputs map[string]*types.Var) *model.Input {
 	in := &model.Input{Name: v.Name(), Type: v.Type()}
 	if unnamed(v) {
-		in.Name = nameOfType(v.Type())
+		in.Name = nameFromType(v.Type())
 	} else if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(in.Name, "_")); !unicode.IsLetter(first) {
 		r.mistake(diag.CodeUnnamedInput, v, "parameter %q of %s is an input, but its name doesn't begin with a letter; name it after the node that provides it", v.Name(), f.name())
 		return in
@@ -91,7 +91,7 @@ func (r *parameterReader) input(f *function, v *types.Var, inputs map[string]*ty
 	if first := inputs[spelling.Fold(in.Name)]; first != nil {
 		if !unnamed(v) || types.Identical(first.Type(), in.Type) {
 			r.mistake(diag.CodeAlikeInputs, v, "parameter %s of %s binds to the same input as parameter %s, because names are compared without case and punctuation; rename one or remove it",
-				describe(v), f.name(), describe(first)).Relate(first.Pos(), "the other one is here")
+				quotedName(v), f.name(), quotedName(first)).Relate(first.Pos(), "the other one is here")
 			return in
 		}
 		r.mistake(diag.CodeUnnamedInput, v, "an unnamed parameter of %s has type %s, which doesn't determine its input; name it after the node that provides it", f.name(), r.TypeString(in.Type))
@@ -117,7 +117,7 @@ func (r *parameterReader) input(f *function, v *types.Var, inputs map[string]*ty
 // unnamed reports whether a parameter has no name, so that only its type can bind it.
 func unnamed(v *types.Var) bool { return v.Name() == "" || v.Name() == "_" }
 
-func describe(v *types.Var) string {
+func quotedName(v *types.Var) string {
 	if unnamed(v) {
 		return "(unnamed)"
 	}
@@ -125,7 +125,7 @@ func describe(v *types.Var) string {
 }
 
 // nameOfType makes a name for an input that has none.
-func nameOfType(t types.Type) string {
+func nameFromType(t types.Type) string {
 	switch t := t.(type) {
 	case *types.Alias:
 		return naming.LowerFirst(t.Obj().Name())
@@ -134,13 +134,13 @@ func nameOfType(t types.Type) string {
 	case *types.Basic:
 		return t.Name()
 	case *types.Pointer:
-		return nameOfType(t.Elem())
+		return nameFromType(t.Elem())
 	case *types.Slice:
-		return nameOfType(t.Elem()) + "List"
+		return nameFromType(t.Elem()) + "List"
 	case *types.Array:
-		return nameOfType(t.Elem()) + "List"
+		return nameFromType(t.Elem()) + "List"
 	case *types.Map:
-		return nameOfType(t.Elem()) + "Map"
+		return nameFromType(t.Elem()) + "Map"
 	}
 	return "value"
 }
@@ -148,17 +148,17 @@ func nameOfType(t types.Type) string {
 // ownOutput returns the index of the parameter of an undo that takes what the do returned,
 // or -1 if it takes none.
 func (r *parameterReader) ownOutput(f *function) int {
-	out := r.model.Output
-	if out == nil {
+	output := r.model.Output
+	if output == nil {
 		return -1
 	}
-	var fitting, namesakes []int
+	var candidates, namesakes []int
 	for i := range f.sig().Params().Len() {
 		v := f.sig().Params().At(i)
-		if !types.Identical(v.Type(), out) && !types.Identical(v.Type(), types.NewPointer(out)) {
+		if !types.Identical(v.Type(), output) && !types.Identical(v.Type(), types.NewPointer(output)) {
 			continue
 		}
-		fitting = append(fitting, i)
+		candidates = append(candidates, i)
 		if spelling.Alike(v.Name(), r.action.name) {
 			namesakes = append(namesakes, i)
 		}
@@ -166,15 +166,15 @@ func (r *parameterReader) ownOutput(f *function) int {
 	switch {
 	case len(namesakes) == 1:
 		return namesakes[0]
-	case len(fitting) == 0:
+	case len(candidates) == 0:
 		return -1
-	case len(fitting) > 1:
-		v := f.sig().Params().At(fitting[1])
+	case len(candidates) > 1:
+		v := f.sig().Params().At(candidates[1])
 		r.mistake(diag.CodeUndoOutput, v, "%s has %d parameters that could be the output of %q, which has type %s; name the intended one %q",
-			f.name(), len(fitting), r.action.name, r.TypeString(out), naming.IdentOf(r.action.name))
-		return fitting[0]
+			f.name(), len(candidates), r.action.name, r.TypeString(output), naming.IdentOf(r.action.name))
+		return candidates[0]
 	}
-	v := f.sig().Params().At(fitting[0])
+	v := f.sig().Params().At(candidates[0])
 	for _, in := range r.model.Inputs {
 		if spelling.Alike(in.Name, v.Name()) && types.Identical(in.Type, v.Type()) {
 			r.mistake(diag.CodeUndoOutput, v, "parameter %q of %s is ambiguous: the output of %q and its input %q both have type %s; name it %q if it is the output; if it is the input, add a parameter %q for the output",
@@ -182,5 +182,5 @@ func (r *parameterReader) ownOutput(f *function) int {
 		}
 	}
 	r.action.ownOutput = v
-	return fitting[0]
+	return candidates[0]
 }

@@ -11,28 +11,28 @@ import (
 // the packages that they import.
 type Run struct {
 	*load.Universe
-	models map[string]*checker // of imported packages, by import path
+	imported map[string]*checker // of imported packages, by import path
 }
 
 // NewRun returns a run over the packages of a universe.
-func NewRun(u *load.Universe) *Run { return &Run{Universe: u, models: map[string]*checker{}} }
+func NewRun(u *load.Universe) *Run { return &Run{Universe: u, imported: map[string]*checker{}} }
 
 // Check returns the model of a package. It returns nil if it has reported
 // anything, or if the package has no directives.
-func (u *Run) Check(r *report.Reporter, l *load.Package, s *annotation.Source) *model.Package {
-	checkLeftOver(r, l, s)
-	if s.Empty() {
+func (run *Run) Check(r *report.Reporter, pkg *load.Package, source *annotation.Source) *model.Package {
+	checkLeftOver(r, pkg, source)
+	if source.Empty() {
 		return nil
 	}
-	m := newChecker(r, s, u)
-	m.info, m.errors = l.Info, l.TypeErrors
-	m.model()
-	p := m.result(model.Prefix(l.Name, l.Dir))
-	p.Dir, p.Fset = l.Dir, u.Fset
-	m.checkNames(p)
-	checkOutput(r, l, p)
-	if len(r.Diagnostics) > 0 || m.withheld {
+	c := newChecker(r, source, run)
+	c.info, c.typeErrors = pkg.Info, pkg.TypeErrors
+	c.build()
+	checked := c.packageModel(model.Prefix(pkg.Name, pkg.Dir))
+	checked.Dir, checked.Fset = pkg.Dir, run.Fset
+	c.checkNames(checked)
+	checkOutput(r, pkg, checked)
+	if len(r.Diagnostics) > 0 || c.withheld {
 		return nil
 	}
-	return p
+	return checked
 }

@@ -22,83 +22,83 @@ type sagaModel struct {
 	// defined are the nodes that constant and subsaga directives define, by name.
 	defined map[string]*annotation.Directive
 	// broken says that its edges were reported, so that who is whose ancestor can't be known.
-	broken bool
+	edgesBroken bool
 	// misplaced says that a node was reported that runs too late for another.
-	misplaced bool
+	edgeMissing bool
 	// resolved is set when the outputs of its nodes are known.
 	resolved bool
 	// outputUnknown says that what its output is can't be known.
 	outputUnknown bool
 	// unbound are the parameters that were reported as such.
-	unbound map[*types.Var]bool
+	bindingReported map[*types.Var]bool
 }
 
 // placeNodes reads the directives of all sagas: which nodes there are, and what runs after what.
-func (m *checker) placeNodes() {
-	for _, t := range m.Types {
-		s := m.newSaga(t)
+func (c *checker) placeNodes() {
+	for _, t := range c.Types {
+		s := c.newSaga(t)
 		if s == nil {
 			continue
 		}
-		s.Incomplete = s.Incomplete || m.HasDroppedNodes()
-		m.defineNodes(s)
-		m.placeAll(s)
-		m.checkPlaced(s)
-		m.connect(s)
+		s.Incomplete = s.Incomplete || c.HasDroppedNodes()
+		c.defineNodes(s)
+		c.placeNodesOf(s)
+		c.checkPlaced(s)
+		c.connect(s)
 	}
 }
 
 // newSaga begins the model of a saga. It returns nil if the annotated type can't have one.
-func (m *checker) newSaga(t *annotation.Type) *sagaModel {
+func (c *checker) newSaga(t *annotation.Type) *sagaModel {
 	name := t.Dag.Names[0].Name
-	s := &sagaModel{Type: t, name: name, byName: map[string]*nodeModel{}, defined: map[string]*annotation.Directive{}, unbound: map[*types.Var]bool{}}
+	s := &sagaModel{Type: t, name: name, byName: map[string]*nodeModel{}, defined: map[string]*annotation.Directive{}, bindingReported: map[*types.Var]bool{}}
 	namePos := t.Dag.At(t.Dag.Names[0].Offset)
-	if first := m.sagas[name]; first != nil {
-		m.Report(diag.CodeDuplicateSaga, namePos, "saga %q is declared twice, first on %s; rename one", name, first.Spec.Name.Name).
+	if first := c.sagas[name]; first != nil {
+		c.Report(diag.CodeDuplicateSaga, namePos, "saga %q is declared twice, first on %s; rename one", name, first.Spec.Name.Name).
 			Relate(first.Dag.At(first.Dag.Names[0].Offset), "the first one is here")
 		first.outputUnknown = true
 		return nil
 	}
-	obj := m.typeName(t.Spec)
-	usable := m.checkParams(s, obj)
+	obj := c.typeObject(t.Spec)
+	valid := c.checkParams(s, obj)
 	s.model = &model.Saga{Name: name, Params: obj}
-	s.model.ImportPath, s.model.PackageName = m.importNames()
-	m.sagas[name] = s
-	m.order = append(m.order, s)
-	if !usable {
+	s.model.ImportPath, s.model.PackageName = c.importedFrom()
+	c.sagas[name] = s
+	c.sagaOrder = append(c.sagaOrder, s)
+	if !valid {
 		s.model.Params = nil
 	}
 	return s
 }
 
 // checkParams reports a type that can't be the parameters of a saga.
-func (m *checker) checkParams(s *sagaModel, obj *types.TypeName) bool {
+func (c *checker) checkParams(s *sagaModel, obj *types.TypeName) bool {
 	name := s.Spec.Name
 	switch {
 	case s.Spec.TypeParams != nil:
-		m.Report(diag.CodeGenericParams, name.Pos(), "%s has type parameters, but the parameter type of a saga can't be generic; declare an instantiated type, as in type %sOfString %s[string]", name.Name, name.Name, name.Name)
+		c.Report(diag.CodeGenericParams, name.Pos(), "%s has type parameters, but the parameter type of a saga can't be generic; declare an instantiated type, as in type %sOfString %s[string]", name.Name, name.Name, name.Name)
 		return false
 	case s.Spec.Assign.IsValid():
-		m.Report(diag.CodeAliasParams, name.Pos(), "%s is an alias, but the parameter type of a saga must be a defined type; remove the =", name.Name)
+		c.Report(diag.CodeAliasParams, name.Pos(), "%s is an alias, but the parameter type of a saga must be a defined type; remove the =", name.Name)
 		return false
 	case obj == nil || name.Name == "_":
-		if !m.foreign() {
-			m.Report(diag.CodeBrokenDeclaration, name.Pos(), "the compiler doesn't recognize type %s; run go vet for the reason", name.Name)
+		if !c.isImported() {
+			c.Report(diag.CodeBrokenDeclaration, name.Pos(), "the compiler doesn't recognize type %s; run go vet for the reason", name.Name)
 		}
 		return false
 	}
-	if e, ok := m.errorIn(s.Spec); ok && !m.foreign() {
-		m.compileError(e, "type "+name.Name+", used by an annotated declaration,")
+	if e, ok := c.typeErrorIn(s.Spec); ok && !c.isImported() {
+		c.reportCompileError(e, "type "+name.Name+", used by an annotated declaration,")
 		return false
 	}
-	if m.brokenType(obj.Type(), s.File, name.Pos(), "type "+name.Name) {
+	if c.brokenType(obj.Type(), s.File, name.Pos(), "type "+name.Name) {
 		return false
 	}
-	return m.checkJSON(obj.Type(), name.Pos(), "the parameters of saga "+naming.Printable(s.name), "")
+	return c.checkJSON(obj.Type(), name.Pos(), "the parameters of saga "+naming.Printable(s.name), "")
 }
 
 // defineNodes reads the constant and the subsaga directives.
-func (m *checker) defineNodes(s *sagaModel) {
+func (c *checker) defineNodes(s *sagaModel) {
 	for i := range s.Directives {
 		d := &s.Directives[i]
 		if d.Verb != "constant" && d.Verb != "subsaga" {
@@ -106,7 +106,7 @@ func (m *checker) defineNodes(s *sagaModel) {
 		}
 		name := d.Names[0]
 		if first := s.defined[name.Name]; first != nil {
-			m.Report(diag.CodeDuplicateNode, d.At(name.Offset), "node %q of saga %q is defined twice; rename or remove one", name.Name, s.name).
+			c.Report(diag.CodeDuplicateNode, d.At(name.Offset), "node %q of saga %q is defined twice; rename or remove one", name.Name, s.name).
 				Relate(first.At(first.Names[0].Offset), "the first one is here")
 			continue
 		}
@@ -115,18 +115,18 @@ func (m *checker) defineNodes(s *sagaModel) {
 }
 
 // placeAll reads the append and the node directives.
-func (m *checker) placeAll(s *sagaModel) {
-	pure := true
+func (c *checker) placeNodesOf(s *sagaModel) {
+	appendOnly := true
 	var stages [][]*model.Node
 	for _, d := range s.Directives {
 		if d.Verb != "append" && d.Verb != "node" {
 			continue
 		}
-		pure = pure && d.Verb == "append"
+		appendOnly = appendOnly && d.Verb == "append"
 		leaves := s.leaves()
 		var stage []*model.Node
 		for _, arg := range d.Names {
-			n := m.place(s, d, arg)
+			n := c.placeNode(s, d, arg)
 			if n == nil {
 				continue
 			}
@@ -139,10 +139,10 @@ func (m *checker) placeAll(s *sagaModel) {
 			stages = append(stages, stage)
 		}
 	}
-	if pure {
+	if appendOnly {
 		s.model.Stages = stages
 	}
-	m.resolveAfter(s)
+	c.resolveAfter(s)
 }
 
 // leaves are the nodes placed so far that none placed so far runs after. Which node runs
@@ -189,7 +189,7 @@ func (s *sagaModel) unplaced() []string {
 }
 
 // checkPlaced reports a saga without nodes, and nodes that are defined and nowhere placed.
-func (m *checker) checkPlaced(s *sagaModel) {
+func (c *checker) checkPlaced(s *sagaModel) {
 	if s.Incomplete {
 		return
 	}
@@ -199,14 +199,14 @@ func (m *checker) checkPlaced(s *sagaModel) {
 	}
 	for _, name := range s.unplaced() {
 		d := s.defined[name]
-		m.Report(diag.CodeNotPlaced, d.At(d.Names[0].Offset), "node %q of saga %q is defined but not placed; add //saga:%s %s where it should run", name, s.name, verb, name)
+		c.Report(diag.CodeNotPlaced, d.At(d.Names[0].Offset), "node %q of saga %q is defined but not placed; add //saga:%s %s where it should run", name, s.name, verb, name)
 		s.Incomplete = true
 	}
 	if len(s.nodes) == 0 && !s.Incomplete {
-		m.Report(diag.CodeEmptyDAG, s.Dag.At(s.Dag.Names[0].Offset), "saga %q has no nodes; add //saga:append NODE… below it", s.name)
+		c.Report(diag.CodeEmptyDAG, s.Dag.At(s.Dag.Names[0].Offset), "saga %q has no nodes; add //saga:append NODE… below it", s.name)
 		s.Incomplete = true
 	}
 }
 
 // path writes nodes that run after each other.
-func path(names []string) string { return strings.Join(naming.Quoted(names), " → ") }
+func joinPath(names []string) string { return strings.Join(naming.Quoted(names), " → ") }

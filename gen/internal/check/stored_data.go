@@ -11,7 +11,7 @@ import (
 )
 
 // mayBeTool reports whether a type is likely to be that of a client, or of something else that is no data.
-func mayBeTool(t types.Type) bool {
+func looksLikeDependency(t types.Type) bool {
 	if typeutil.IsError(t) {
 		return false
 	}
@@ -24,17 +24,17 @@ func mayBeTool(t types.Type) bool {
 
 // checkJSON reports a type whose values don't survive being stored, and gives the advice with that. It reports one
 // type once, as all other places are only its consequence.
-func (m *checker) checkJSON(t types.Type, pos token.Pos, what, advice string) bool {
+func (c *checker) checkJSON(t types.Type, pos token.Pos, subject, advice string) bool {
 	_, err := jsonshape.Of(t)
 	if err == nil {
-		return m.checkFields(t, pos, what)
+		return c.checkDroppedFields(t, pos, subject)
 	}
-	if m.first("json", types.TypeString(t, nil)) {
+	if c.firstReport("json", types.TypeString(t, nil)) {
 		at := pos
-		if named, ok := types.Unalias(typeutil.Deref(t)).(*types.Named); ok && named.Obj().Pkg() == m.Pkg && !m.foreign() {
+		if named, ok := types.Unalias(typeutil.Deref(t)).(*types.Named); ok && named.Obj().Pkg() == c.Pkg && !c.isImported() {
 			at = named.Obj().Pos()
 		}
-		d := m.Report(diag.CodeNotJSON, at, "%s: type %s can't be stored as JSON: %v%s", what, m.TypeString(t), err, advice)
+		d := c.Report(diag.CodeNotJSON, at, "%s: type %s can't be stored as JSON: %v%s", subject, c.TypeString(t), err, advice)
 		if at != pos {
 			d.Relate(pos, "it is used here")
 		}
@@ -43,18 +43,18 @@ func (m *checker) checkJSON(t types.Type, pos token.Pos, what, advice string) bo
 }
 
 // checkFields reports the fields that would be lost when a value of that type is stored. It reports each once.
-func (m *checker) checkFields(t types.Type, pos token.Pos, what string) bool {
-	if m.foreign() {
+func (c *checker) checkDroppedFields(t types.Type, pos token.Pos, subject string) bool {
+	if c.isImported() {
 		return true
 	}
-	dropped := jsonshape.DroppedFields(t, m.isWrittenHere)
-	for _, l := range dropped {
-		if m.first("lost", m.Fset.Position(l.Field.Pos()).String()) {
-			why, do := "is not exported", "export it"
-			if l.By != "" {
-				why, do = "has the same JSON name as "+l.By, "rename it with a json tag"
+	dropped := jsonshape.DroppedFields(t, c.isHandwritten)
+	for _, field := range dropped {
+		if c.firstReport("lost", c.Fset.Position(field.Field.Pos()).String()) {
+			why, advice := "is not exported", "export it"
+			if field.By != "" {
+				why, advice = "has the same JSON name as "+field.By, "rename it with a json tag"
 			}
-			m.Report(diag.CodeNotJSON, l.Field.Pos(), "%s: %s %s, so encoding/json omits it: %s, or tag it json:\"-\" if it may be lost", what, l.Path, why, do).
+			c.Report(diag.CodeNotJSON, field.Field.Pos(), "%s: %s %s, so encoding/json omits it: %s, or tag it json:\"-\" if it may be lost", subject, field.Path, why, advice).
 				Relate(pos, "it is used here")
 		}
 	}
@@ -62,11 +62,11 @@ func (m *checker) checkFields(t types.Type, pos token.Pos, what string) bool {
 }
 
 // isWrittenHere reports whether a field stands in a file of the package that people write.
-func (m *checker) isWrittenHere(field *types.Var) bool {
-	if field.Pkg() != m.Pkg {
+func (c *checker) isHandwritten(field *types.Var) bool {
+	if field.Pkg() != c.Pkg {
 		return false
 	}
-	for _, f := range m.Files {
+	for _, f := range c.Files {
 		if within(field.Pos(), f) {
 			return !ast.IsGenerated(f)
 		}

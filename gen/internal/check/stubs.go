@@ -13,7 +13,7 @@ import (
 
 // suggestUndo suggests an undo function for an action, whose parameters are what it can be given: the context and
 // the like as the do has them, and the output. If there is no output, it's what the do takes.
-func (m *checker) suggestUndo(d *report.Positioned, a *actionModel) {
+func (c *checker) suggestUndo(d *report.Positioned, a *actionModel) {
 	do := a.do
 	prefix, receiver := "undo", ""
 	if token.IsExported(do.name()) {
@@ -21,19 +21,19 @@ func (m *checker) suggestUndo(d *report.Positioned, a *actionModel) {
 	}
 	if do.Decl.Recv != nil {
 		field := do.Decl.Recv.List[0]
-		receiver = typeutil.SourceText(m.Fset, field.Type)
+		receiver = typeutil.SourceText(c.Fset, field.Type)
 		if len(field.Names) > 0 {
 			receiver = field.Names[0].Name + " " + receiver
 		}
 		receiver = "(" + receiver + ") "
 	}
-	name := m.freeName(prefix+naming.UpperFirst(do.name()), do.sig().Recv())
+	name := c.unusedName(prefix+naming.UpperFirst(do.name()), do.sig().Recv())
 	text := fmt.Sprintf("//saga:undo %s\nfunc %s%s(%s) error {\n\tpanic(\"%s is not implemented\")\n}",
-		a.name, receiver, name, strings.Join(m.undoParameters(do, a.name), ", "), name)
+		a.name, receiver, name, strings.Join(c.undoParameters(do, a.name), ", "), name)
 	d.InsertAfter("Add the undo function "+name, do.Decl.End(), text)
 }
 
-func (m *checker) undoParameters(do *function, action string) []string {
+func (c *checker) undoParameters(do *function, action string) []string {
 	var params []string
 	taken := map[string]bool{}
 	i := 0
@@ -44,8 +44,8 @@ func (m *checker) undoParameters(do *function, action string) []string {
 			if len(field.Names) > 0 {
 				name = field.Names[n].Name
 			}
-			if do.output == nil || m.ambient(v.Type()) {
-				params = append(params, name+" "+typeutil.SourceText(m.Fset, field.Type))
+			if do.output == nil || c.isContextual(v.Type()) {
+				params = append(params, name+" "+typeutil.SourceText(c.Fset, field.Type))
 				taken[name] = true
 			}
 		}
@@ -55,23 +55,23 @@ func (m *checker) undoParameters(do *function, action string) []string {
 			taken[recv.Name()] = true
 		}
 		name := naming.Unique(naming.IdentOf(action), func(s string) bool { return taken[s] || token.IsKeyword(s) })
-		params = append(params, name+" "+typeutil.SourceText(m.Fset, do.Decl.Type.Results.List[0].Type))
+		params = append(params, name+" "+typeutil.SourceText(c.Fset, do.Decl.Type.Results.List[0].Type))
 	}
 	return params
 }
 
 // ambient reports whether a parameter is of the surroundings of a call, not an input.
-func (m *checker) ambient(t types.Type) bool {
-	return typeutil.IsNamed(t, "context", "Context") || typeutil.IsNamed(t, typeutil.RuntimePath, "ActionContext") || m.app != nil && types.Identical(t, m.app)
+func (c *checker) isContextual(t types.Type) bool {
+	return typeutil.IsNamed(t, "context", "Context") || typeutil.IsNamed(t, typeutil.RuntimePath, "ActionContext") || c.app != nil && types.Identical(t, c.app)
 }
 
 // suggestDo suggests a do function for an action that a saga names.
-func (m *checker) suggestDo(d *report.Positioned, s *sagaModel, action string) {
+func (c *checker) suggestDo(d *report.Positioned, s *sagaModel, action string) {
 	for _, decl := range s.File.Decls {
 		if !within(s.Spec.Pos(), decl) {
 			continue
 		}
-		name := m.freeName(naming.IdentOf(action), nil)
+		name := c.unusedName(naming.IdentOf(action), nil)
 		params := s.Spec.Name.Name
 		param := naming.LowerFirst(params)
 		if param == params || token.IsKeyword(param) {
@@ -83,17 +83,17 @@ func (m *checker) suggestDo(d *report.Positioned, s *sagaModel, action string) {
 }
 
 // freeName makes a name for a new function that nothing else has, as a method if there is a receiver.
-func (m *checker) freeName(name string, receiver *types.Var) string {
-	free := naming.Unique(name, func(s string) bool {
-		if m.reported[reportedKey("stub", s)] || token.IsKeyword(s) || types.Universe.Lookup(s) != nil || m.Pkg.Scope().Lookup(s) != nil {
+func (c *checker) unusedName(name string, receiver *types.Var) string {
+	unused := naming.Unique(name, func(s string) bool {
+		if c.reported[reportedKey("stub", s)] || token.IsKeyword(s) || types.Universe.Lookup(s) != nil || c.Pkg.Scope().Lookup(s) != nil {
 			return true
 		}
 		if receiver == nil {
 			return false
 		}
-		obj, _, _ := types.LookupFieldOrMethod(receiver.Type(), true, m.Pkg, s)
+		obj, _, _ := types.LookupFieldOrMethod(receiver.Type(), true, c.Pkg, s)
 		return obj != nil
 	})
-	m.first("stub", free)
-	return free
+	c.firstReport("stub", unused)
+	return unused
 }

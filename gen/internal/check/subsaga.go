@@ -11,7 +11,7 @@ import (
 )
 
 // findSubsaga finds the saga that a subsaga node runs.
-func (m *checker) findSubsaga(n *nodeModel) {
+func (c *checker) findSubsaga(n *nodeModel) {
 	ref := n.definition.Dag
 	if ref.Name == "" {
 		n.unknown = true // it was reported
@@ -21,7 +21,7 @@ func (m *checker) findSubsaga(n *nodeModel) {
 		return // it may be declared further down; see checkContainment
 	}
 	pos := n.definition.At(ref.Offset)
-	from := m.imported(n.saga.File, ref, pos)
+	from := c.importedChecker(n.saga.File, ref, pos)
 	if from == nil {
 		n.unknown = true
 		return
@@ -30,21 +30,21 @@ func (m *checker) findSubsaga(n *nodeModel) {
 	switch {
 	case n.inner == nil:
 		n.unknown = true
-		m.unknownSaga(n, from)
-	case !m.usableSaga(n.inner, from, ref, pos):
+		c.reportUnknownSaga(n, from)
+	case !c.checkImportedSaga(n.inner, from, ref, pos):
 		n.unknown = true
 	}
 }
 
-func (m *checker) unknownSaga(n *nodeModel, from *checker) {
+func (c *checker) reportUnknownSaga(n *nodeModel, from *checker) {
 	ref := n.definition.Dag
 	if from.HasDropped("dag", ref.Name) {
-		if from != m {
-			m.brokenImport(from, n.definition.At(ref.Offset), "saga "+naming.Printable(ref.String()))
+		if from != c {
+			c.reportBrokenPackage(from, n.definition.At(ref.Offset), "saga "+naming.Printable(ref.String()))
 		}
 		return
 	}
-	if !m.first("saga", ref.String()) {
+	if !c.firstReport("saga", ref.String()) {
 		return
 	}
 	var names []string
@@ -56,70 +56,70 @@ func (m *checker) unknownSaga(n *nodeModel, from *checker) {
 	if ref.Pkg != "" {
 		prefix = ref.Pkg + "."
 	}
-	c, meant := spelling.Closest(ref.Name, names)
-	if meant {
-		advice = "did you mean " + naming.Printable(prefix+c) + "?"
-	} else if len(names) > 1 || len(names) == 1 && from != m {
+	closest, found := spelling.Closest(ref.Name, names)
+	if found {
+		advice = "did you mean " + naming.Printable(prefix+closest) + "?"
+	} else if len(names) > 1 || len(names) == 1 && from != c {
 		advice += ", or use one of " + naming.Enumerate(naming.Quoted(names), "and")
 	}
-	d := m.Report(diag.CodeUnknownSaga, n.definition.At(ref.Offset), "node %q of saga %q runs unknown saga %q; %s", n.Name, n.saga.name, ref.String(), advice)
-	if meant {
-		d.Replace(n.definition.At(ref.Offset), ref.String(), prefix+c)
+	d := c.Report(diag.CodeUnknownSaga, n.definition.At(ref.Offset), "node %q of saga %q runs unknown saga %q; %s", n.Name, n.saga.name, ref.String(), advice)
+	if found {
+		d.Replace(n.definition.At(ref.Offset), ref.String(), prefix+closest)
 	}
 }
 
 // checkContainment finds the sagas of this package that subsaga nodes run, and reports sagas
 // that contain themselves.
-func (m *checker) checkContainment() {
-	for _, s := range m.order {
+func (c *checker) checkContainment() {
+	for _, s := range c.sagaOrder {
 		for _, n := range s.nodes {
 			if n.Kind != model.NodeSubsaga || n.unknown || n.inner != nil {
 				continue
 			}
-			if n.inner = m.sagas[n.definition.Dag.Name]; n.inner == nil {
+			if n.inner = c.sagas[n.definition.Dag.Name]; n.inner == nil {
 				n.unknown = true
-				m.unknownSaga(n, m)
+				c.reportUnknownSaga(n, c)
 			}
 		}
 	}
 	checked := map[*sagaModel]bool{}
-	for _, s := range m.order {
-		m.findSelf(s, nil, checked)
+	for _, s := range c.sagaOrder {
+		c.reportSelfContainment(s, nil, checked)
 	}
 }
 
 // findSelf looks for a way from a saga through subsaga nodes back to itself.
-func (m *checker) findSelf(s *sagaModel, way []*sagaModel, checked map[*sagaModel]bool) {
+func (c *checker) reportSelfContainment(s *sagaModel, path []*sagaModel, checked map[*sagaModel]bool) {
 	if checked[s] {
 		return
 	}
-	way = append(slices.Clone(way), s)
+	path = append(slices.Clone(path), s)
 	for _, n := range s.nodes {
 		if n.inner == nil || n.unknown {
 			continue
 		}
-		if at := slices.Index(way, n.inner); at >= 0 {
+		if start := slices.Index(path, n.inner); start >= 0 {
 			var names []string
-			for _, w := range append(way[at:], n.inner) {
+			for _, w := range append(path[start:], n.inner) {
 				names = append(names, w.name)
 			}
-			m.Report(diag.CodeSagaInItself, n.definition.At(n.definition.Dag.Offset), "saga %q contains itself: %s; a subsaga is part of its saga, so remove one of these subsagas", n.inner.name, path(names))
+			c.Report(diag.CodeSagaInItself, n.definition.At(n.definition.Dag.Offset), "saga %q contains itself: %s; a subsaga is part of its saga, so remove one of these subsagas", n.inner.name, joinPath(names))
 			n.unknown = true
 			continue
 		}
-		m.findSelf(n.inner, way, checked)
+		c.reportSelfContainment(n.inner, path, checked)
 	}
 	checked[s] = true
 }
 
 // resolveOutputs finds the types of the outputs of all nodes.
-func (m *checker) resolveOutputs() {
-	for _, s := range m.order {
-		m.resolve(s)
+func (c *checker) resolveOutputs() {
+	for _, s := range c.sagaOrder {
+		c.resolveSaga(s)
 	}
 }
 
-func (m *checker) resolve(s *sagaModel) {
+func (c *checker) resolveSaga(s *sagaModel) {
 	if s.resolved {
 		return
 	}
@@ -130,7 +130,7 @@ func (m *checker) resolve(s *sagaModel) {
 		case n.Kind == model.NodeAction:
 			n.Action, n.Output = n.action.model, n.action.do.output
 		case n.Kind == model.NodeSubsaga:
-			m.resolve(n.inner)
+			c.resolveSaga(n.inner)
 			n.Subsaga, n.Output = n.inner.model, n.inner.model.Output
 			n.unknown = n.inner.outputUnknown
 		}
@@ -141,19 +141,19 @@ func (m *checker) resolve(s *sagaModel) {
 	end := s.leaves()[0]
 	s.model.Output = end.Output
 	s.outputUnknown = end.unknown
-	if end.unknown && m.foreign() {
-		s.model.Output, s.outputUnknown = m.generatedOutput(s, end)
+	if end.unknown && c.isImported() {
+		s.model.Output, s.outputUnknown = c.generatedOutput(s, end)
 	}
 }
 
 // generatedOutput returns the output of an imported saga as its generated code has it. The
 // functions of its actions may well be hidden there. It reports true if that isn't there either.
-func (m *checker) generatedOutput(s *sagaModel, end *nodeModel) (output types.Type, unknown bool) {
-	result, ok := m.Pkg.Scope().Lookup(s.Spec.Name.Name + "Result").(*types.TypeName)
+func (c *checker) generatedOutput(s *sagaModel, end *nodeModel) (output types.Type, unknown bool) {
+	result, ok := c.Pkg.Scope().Lookup(s.Spec.Name.Name + "Result").(*types.TypeName)
 	if !ok {
 		return nil, true
 	}
-	accessor, _, _ := types.LookupFieldOrMethod(result.Type(), false, m.Pkg, naming.GoName(end.Name))
+	accessor, _, _ := types.LookupFieldOrMethod(result.Type(), false, c.Pkg, naming.GoName(end.Name))
 	if f, ok := accessor.(*types.Func); ok && f.Signature().Results().Len() == 1 {
 		return f.Signature().Results().At(0).Type(), false
 	}
@@ -161,7 +161,7 @@ func (m *checker) generatedOutput(s *sagaModel, end *nodeModel) (output types.Ty
 }
 
 // bindSubsaga finds the node that a subsaga's parameters come from.
-func (m *checker) bindSubsaga(n *nodeModel) {
+func (c *checker) bindSubsaga(n *nodeModel) {
 	ref := n.definition.Params
 	if ref.Name == "" || n.inner == nil || n.inner.model.Params == nil {
 		return
@@ -169,20 +169,20 @@ func (m *checker) bindSubsaga(n *nodeModel) {
 	pos := n.definition.At(ref.Offset)
 	source := n.saga.node(ref.Name)
 	if source == nil {
-		m.unknownNode(n, ref.Name, pos, "the parameters of node %q of saga %q come from unknown node %q; %s")
+		c.reportUnknownNode(n, ref.Name, pos, "the parameters of node %q of saga %q come from unknown node %q; %s")
 		return
 	}
 	want := n.inner.model.Params.Type()
 	switch {
 	case !n.ancestors[source]:
-		n.saga.misplaced = true
-		m.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which isn't guaranteed to run before it; place %q above it", n.Name, n.saga.name, source.Name, source.Name)
+		n.saga.edgeMissing = true
+		c.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which isn't guaranteed to run before it; place %q above it", n.Name, n.saga.name, source.Name, source.Name)
 	case source.unknown:
 	case source.Output == nil:
-		m.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which has no output, but saga %q needs parameters of type %s", n.Name, n.saga.name, source.Name, n.inner.name, m.TypeString(want))
+		c.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which has no output, but saga %q needs parameters of type %s", n.Name, n.saga.name, source.Name, n.inner.name, c.TypeString(want))
 	case !types.Identical(source.Output, want):
-		is, takes := m.TypeStrings(source.Output, want)
-		m.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which provides type %s, but saga %q needs parameters of type %s", n.Name, n.saga.name, source.Name, is, n.inner.name, takes)
+		found, wanted := c.TypeStrings(source.Output, want)
+		c.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which provides type %s, but saga %q needs parameters of type %s", n.Name, n.saga.name, source.Name, found, n.inner.name, wanted)
 	default:
 		n.ParamsFrom = source.Node
 	}

@@ -16,28 +16,28 @@ import (
 // brokenSignature reports what the compiler finds wrong in a function's signature, as far
 // as types that it uses. What is wrong in its body is none of our business: it
 // may well call what is about to be generated.
-func (m *checker) brokenSignature(f *function) bool {
+func (c *checker) brokenSignature(f *function) bool {
 	if f.name() == "_" || f.name() == "init" && f.Decl.Recv == nil {
-		m.Report(diag.CodeBrokenDeclaration, f.Decl.Name.Pos(), "func %s can't be called; rename it", f.name())
+		c.Report(diag.CodeBrokenDeclaration, f.Decl.Name.Pos(), "func %s can't be called; rename it", f.name())
 		return true
 	}
 	if f.object == nil {
-		if !m.foreign() {
-			m.Report(diag.CodeBrokenDeclaration, f.Decl.Name.Pos(), "the compiler doesn't recognize %s; run go vet for the reason", f.name())
+		if !c.isImported() {
+			c.Report(diag.CodeBrokenDeclaration, f.Decl.Name.Pos(), "the compiler doesn't recognize %s; run go vet for the reason", f.name())
 		}
 		return true
 	}
-	if e, ok := m.errorIn(f.Decl.Type); ok {
-		m.compileError(e, "the signature of "+f.name())
+	if e, ok := c.typeErrorIn(f.Decl.Type); ok {
+		c.reportCompileError(e, "the signature of "+f.name())
 		return true
 	}
 	sig := f.sig()
 	broken := false
-	check := func(v *types.Var, what string) {
-		if v == nil || m.app != nil && types.Identical(typeutil.Deref(v.Type()), typeutil.Deref(m.app)) {
+	check := func(v *types.Var, subject string) {
+		if v == nil || c.app != nil && types.Identical(typeutil.Deref(v.Type()), typeutil.Deref(c.app)) {
 			return // what is in the application context doesn't matter
 		}
-		if m.brokenType(v.Type(), f.File, v.Pos(), what) {
+		if c.brokenType(v.Type(), f.File, v.Pos(), subject) {
 			broken = true
 		}
 	}
@@ -52,46 +52,46 @@ func (m *checker) brokenSignature(f *function) bool {
 }
 
 // brokenType reports why a type that an annotated declaration uses doesn't compile.
-func (m *checker) brokenType(t types.Type, file *ast.File, pos token.Pos, what string) bool {
-	w := invalidWalk{seen: map[types.Type]bool{}, pkg: m.Pkg}
-	if !w.visit(t) {
+func (c *checker) brokenType(t types.Type, file *ast.File, pos token.Pos, subject string) bool {
+	finder := invalidTypeFinder{seen: map[types.Type]bool{}, pkg: c.Pkg}
+	if !finder.visit(t) {
 		return false
 	}
-	if m.foreign() {
+	if c.isImported() {
 		return true
 	}
-	for _, name := range w.through {
-		if spec := m.typeSpec(name); spec != nil {
-			if e, ok := m.errorIn(spec); ok {
-				m.compileError(e, "type "+name.Name()+", used by an annotated declaration,")
+	for _, name := range finder.path {
+		if spec := c.typeSpec(name); spec != nil {
+			if e, ok := c.typeErrorIn(spec); ok {
+				c.reportCompileError(e, "type "+name.Name()+", used by an annotated declaration,")
 				return true
 			}
 		}
 	}
 	for _, spec := range file.Imports {
-		if m.brokenImportSpec(spec) {
+		if c.brokenImportSpec(spec) {
 			return true
 		}
 	}
-	m.Report(diag.CodeBrokenDeclaration, pos, "%s doesn't compile; run go vet for the reason", what)
+	c.Report(diag.CodeBrokenDeclaration, pos, "%s doesn't compile; run go vet for the reason", subject)
 	return true
 }
 
 // compileError reports what the compiler found wrong. What it says at several places is said
 // at the first.
-func (m *checker) compileError(e types.Error, what string) {
-	if m.unreadPackage(e) {
+func (c *checker) reportCompileError(e types.Error, subject string) {
+	if c.causedByImport(e) {
 		return
 	}
-	if m.first("compile", e.Msg) {
-		m.Report(diag.CodeBrokenDeclaration, e.Pos, "%s doesn't compile: %s", what, naming.JoinLines(e.Msg))
+	if c.firstReport("compile", e.Msg) {
+		c.Report(diag.CodeBrokenDeclaration, e.Pos, "%s doesn't compile: %s", subject, naming.JoinLines(e.Msg))
 	}
 }
 
 // unreadPackage reports an import that can't be read if an error is its consequence: nobody knows
 // then what the package is called that the path leads to.
-func (m *checker) unreadPackage(e types.Error) bool {
-	for _, f := range m.Files {
+func (c *checker) causedByImport(e types.Error) bool {
+	for _, f := range c.Files {
 		if !strings.HasPrefix(e.Msg, "undefined: ") || !within(e.Pos, f) {
 			continue
 		}
@@ -101,33 +101,33 @@ func (m *checker) unreadPackage(e types.Error) bool {
 			qualifier = qualifier || ok && s.Pos() == e.Pos
 			return true
 		})
-		return qualifier && slices.ContainsFunc(f.Imports, m.brokenImportSpec)
+		return qualifier && slices.ContainsFunc(f.Imports, c.brokenImportSpec)
 	}
 	return false
 }
 
 // brokenImportSpec reports an import that can't be read, as the go command says why, if it does.
-func (m *checker) brokenImportSpec(spec *ast.ImportSpec) bool {
-	e, broken := m.errorIn(spec)
+func (c *checker) brokenImportSpec(spec *ast.ImportSpec) bool {
+	e, broken := c.typeErrorIn(spec)
 	if !broken {
 		return false
 	}
-	why := e.Msg
+	reason := e.Msg
 	path, _ := strconv.Unquote(spec.Path.Value)
-	if p := m.universe.ByPath[path]; p != nil && p.Trouble != "" {
-		why = p.Trouble
+	if p := c.run.ByPath[path]; p != nil && p.LoadError != "" {
+		reason = p.LoadError
 	}
-	if m.first("import", path) {
-		m.Report(diag.CodeBrokenDeclaration, e.Pos, "package %s, used by an annotated declaration, can't be loaded: %s", path, naming.JoinLines(why))
+	if c.firstReport("import", path) {
+		c.Report(diag.CodeBrokenDeclaration, e.Pos, "package %s, used by an annotated declaration, can't be loaded: %s", path, naming.JoinLines(reason))
 	}
 	return true
 }
 
 // brokenValue reports a constant, a variable or a function of this package whose type doesn't compile.
-func (m *checker) brokenValue(obj types.Object) bool {
-	for _, f := range m.Files {
+func (c *checker) brokenValue(obj types.Object) bool {
+	for _, f := range c.Files {
 		for _, decl := range f.Decls {
-			if m.foreign() || !within(obj.Pos(), decl) {
+			if c.isImported() || !within(obj.Pos(), decl) {
 				continue
 			}
 			part := ast.Node(decl)
@@ -141,8 +141,8 @@ func (m *checker) brokenValue(obj types.Object) bool {
 					}
 				}
 			}
-			if e, ok := m.errorIn(part); ok {
-				m.compileError(e, obj.Name()+", the value of a constant node,")
+			if e, ok := c.typeErrorIn(part); ok {
+				c.reportCompileError(e, obj.Name()+", the value of a constant node,")
 				return true
 			}
 		}
@@ -151,8 +151,8 @@ func (m *checker) brokenValue(obj types.Object) bool {
 }
 
 // errorIn returns the compiler's first error in the range of a node.
-func (m *checker) errorIn(n ast.Node) (types.Error, bool) {
-	for _, e := range m.errors {
+func (c *checker) typeErrorIn(n ast.Node) (types.Error, bool) {
+	for _, e := range c.typeErrors {
 		if within(e.Pos, n) && !strings.HasPrefix(e.Msg, "\t") && !e.Soft {
 			return e, true
 		}
@@ -161,8 +161,8 @@ func (m *checker) errorIn(n ast.Node) (types.Error, bool) {
 }
 
 // typeSpec returns the declaration of a type of this package.
-func (m *checker) typeSpec(name *types.TypeName) *ast.TypeSpec {
-	for _, f := range m.Files {
+func (c *checker) typeSpec(name *types.TypeName) *ast.TypeSpec {
+	for _, f := range c.Files {
 		if !within(name.Pos(), f) {
 			continue
 		}
@@ -180,44 +180,44 @@ func (m *checker) typeSpec(name *types.TypeName) *ast.TypeSpec {
 }
 
 // invalidWalk looks for a type that the compiler didn't understand.
-type invalidWalk struct {
-	pkg     *types.Package
-	seen    map[types.Type]bool
-	through []*types.TypeName // the types of the package that led there
+type invalidTypeFinder struct {
+	pkg  *types.Package
+	seen map[types.Type]bool
+	path []*types.TypeName // the types of the package that led there
 }
 
-func (w *invalidWalk) visit(t types.Type) bool {
+func (f *invalidTypeFinder) visit(t types.Type) bool {
 	if typeutil.IsInvalid(t) {
 		return true
 	}
-	if w.seen[t] {
+	if f.seen[t] {
 		return false
 	}
-	w.seen[t] = true
+	f.seen[t] = true
 	switch t := t.(type) {
 	case *types.Alias:
-		return w.named(t.Obj(), types.Unalias(t))
+		return f.visitDeclaration(t.Obj(), types.Unalias(t))
 	case *types.Named:
 		for arg := range t.TypeArgs().Types() {
-			if w.visit(arg) {
+			if f.visit(arg) {
 				return true
 			}
 		}
 		if generic := t.Origin(); generic != t { // of which there may be ever more instances in itself
-			return w.visit(generic)
+			return f.visit(generic)
 		}
-		return w.named(t.Obj(), t.Underlying())
+		return f.visitDeclaration(t.Obj(), t.Underlying())
 	case *types.Pointer:
-		return w.visit(t.Elem())
+		return f.visit(t.Elem())
 	case *types.Slice:
-		return w.visit(t.Elem())
+		return f.visit(t.Elem())
 	case *types.Array:
-		return w.visit(t.Elem())
+		return f.visit(t.Elem())
 	case *types.Map:
-		return w.visit(t.Key()) || w.visit(t.Elem())
+		return f.visit(t.Key()) || f.visit(t.Elem())
 	case *types.Struct:
-		for f := range t.Fields() {
-			if w.visit(f.Type()) {
+		for field := range t.Fields() {
+			if f.visit(field.Type()) {
 				return true
 			}
 		}
@@ -226,12 +226,12 @@ func (w *invalidWalk) visit(t types.Type) bool {
 }
 
 // named looks into a type only if it is of this package: the others have their own compiler's run.
-func (w *invalidWalk) named(obj *types.TypeName, inner types.Type) bool {
-	if obj.Pkg() != w.pkg {
+func (f *invalidTypeFinder) visitDeclaration(obj *types.TypeName, underlying types.Type) bool {
+	if obj.Pkg() != f.pkg {
 		return false
 	}
-	if w.visit(inner) {
-		w.through = append(w.through, obj)
+	if f.visit(underlying) {
+		f.path = append(f.path, obj)
 		return true
 	}
 	return false

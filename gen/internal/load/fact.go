@@ -12,27 +12,28 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// factOf returns what importers of a package need to know of its directives: a
-// txtar archive of Go files with the imports, the heads of annotated
-// declarations, and the directives that belong to no declaration. It is empty if
-// the package has no directives. First is the first directive.
+// factOf returns the fact of a package: what its importers need to know of its
+// directives. A fact is a txtar archive of Go files. They contain the imports,
+// the annotated declarations without bodies, and the directives that belong to
+// no declaration. It is empty if the package has no directives. first is the
+// position of the first directive.
 func factOf(fset *token.FileSet, files []*ast.File) (fact string, first token.Pos) {
 	var archive txtar.Archive
 	for _, f := range files {
-		w := factWriter{taken: map[*ast.CommentGroup]bool{}}
+		w := factWriter{written: map[*ast.CommentGroup]bool{}}
 		for _, decl := range f.Decls {
 			switch decl := decl.(type) {
 			case *ast.FuncDecl:
-				w.function(fset, decl)
+				w.writeFunc(fset, decl)
 			case *ast.GenDecl:
 				if decl.Tok == token.TYPE {
-					w.types(decl)
+					w.writeTypes(decl)
 				}
 			}
 		}
 		for _, group := range f.Comments {
-			if !w.taken[group] {
-				w.write(w.directives(group), "\n") // belongs to no declaration
+			if !w.written[group] {
+				w.write(w.directives(group), "\n") // it belongs to no declaration
 			}
 		}
 		if w.text.Len() == 0 {
@@ -42,13 +43,13 @@ func factOf(fset *token.FileSet, files []*ast.File) (fact string, first token.Po
 			first = w.first
 		}
 		archive.Files = append(archive.Files, txtar.File{
-			Name: filepath.Base(fset.File(f.FileStart).Name()), Data: []byte(head(f) + w.text.String()),
+			Name: filepath.Base(fset.File(f.FileStart).Name()), Data: []byte(fileHeader(f) + w.text.String()),
 		})
 	}
 	return string(txtar.Format(&archive)), first
 }
 
-// parseFact parses the files of a fact.
+// parseFact parses the files of a fact. It skips files that can't be parsed.
 func parseFact(fset *token.FileSet, fact string) []*ast.File {
 	var files []*ast.File
 	for _, part := range txtar.Parse([]byte(fact)).Files {
@@ -60,8 +61,8 @@ func parseFact(fset *token.FileSet, fact string) []*ast.File {
 	return files
 }
 
-// head is the package clause and the imports.
-func head(f *ast.File) string {
+// fileHeader returns the package clause and the imports of a file.
+func fileHeader(f *ast.File) string {
 	text := "package " + f.Name.Name + "\n"
 	for _, spec := range f.Imports {
 		text += "\nimport "
@@ -73,26 +74,27 @@ func head(f *ast.File) string {
 	return text + "\n"
 }
 
-// factWriter writes the part of a fact that is about one file.
+// factWriter writes the part of a fact for one file.
 type factWriter struct {
-	text  strings.Builder
-	first token.Pos
-	taken map[*ast.CommentGroup]bool
+	text    strings.Builder
+	first   token.Pos                  // of the first directive
+	written map[*ast.CommentGroup]bool // comments of declarations
 }
 
-// directives returns the comments of a group that are directives or meant as such, a line each.
+// directives returns the comments of a group that are directives or are almost
+// directives, one on each line. It marks the group as written.
 func (w *factWriter) directives(group *ast.CommentGroup) string {
 	if group == nil {
 		return ""
 	}
-	w.taken[group] = true
+	w.written[group] = true
 	text := ""
 	for _, c := range group.List {
-		_, _, is := directive.Parse(c.Text)
-		if !is {
-			_, is = directive.NearMiss(c.Text)
+		_, _, isDirective := directive.Parse(c.Text)
+		if !isDirective {
+			_, isDirective = directive.NearMiss(c.Text)
 		}
-		if !is {
+		if !isDirective {
 			continue
 		}
 		text += c.Text + "\n"
@@ -103,20 +105,26 @@ func (w *factWriter) directives(group *ast.CommentGroup) string {
 	return text
 }
 
-// write adds directives and what they describe, if there are any.
+// write writes directives and the declaration that they describe. It writes
+// nothing if there are no directives.
 func (w *factWriter) write(directives, described string) {
 	if directives != "" {
 		w.text.WriteString("\n" + directives + described + "\n")
 	}
 }
 
-func (w *factWriter) function(fset *token.FileSet, decl *ast.FuncDecl) {
+// writeFunc writes an annotated function without its body.
+func (w *factWriter) writeFunc(fset *token.FileSet, decl *ast.FuncDecl) {
 	if directives := w.directives(decl.Doc); directives != "" {
-		w.write(directives, typeutil.SourceText(fset, &ast.FuncDecl{Recv: decl.Recv, Name: decl.Name, Type: decl.Type}))
+		signature := &ast.FuncDecl{Recv: decl.Recv, Name: decl.Name, Type: decl.Type}
+		w.write(directives, typeutil.SourceText(fset, signature))
 	}
 }
 
-func (w *factWriter) types(decl *ast.GenDecl) {
+// writeTypes writes the annotated types of a declaration. The fact has their
+// names, and whether they are generic or aliases. The types themselves come
+// from export data.
+func (w *factWriter) writeTypes(decl *ast.GenDecl) {
 	for _, spec := range decl.Specs {
 		spec := spec.(*ast.TypeSpec)
 		doc := spec.Doc

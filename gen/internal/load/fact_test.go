@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestFactSaysWhatThePackageSays(t *testing.T) {
+func TestFactHasTheDirectivesOfThePackage(t *testing.T) {
 	for _, content := range []string{testmodule.OrderSource, `//saga:do before noundo
 package order
 
@@ -51,19 +51,20 @@ func (*Generic[T, _]) Do() {}
 func last() {}
 `} {
 		fset := token.NewFileSet()
-		f, err := parser.ParseFile(fset, "/src/order/order.go", content, parser.ParseComments|parser.SkipObjectResolution)
+		const mode = parser.ParseComments | parser.SkipObjectResolution
+		f, err := parser.ParseFile(fset, "/src/order/order.go", content, mode)
 		require.NoError(t, err)
 		fact, first := factOf(fset, []*ast.File{f})
 		assert.True(t, first.IsValid())
-		again := parseFact(fset, fact)
-		require.Len(t, again, 1, "%s", fact)
-		assert.Equal(t, said(fset, f), said(fset, again[0]), "%s", fact)
+		parsed := parseFact(fset, fact)
+		require.Len(t, parsed, 1, "%s", fact)
+		assert.Equal(t, contents(fset, f), contents(fset, parsed[0]), "%s", fact)
 		assert.Less(t, len(fact), len(content)+len("-- order.go --\n"))
 	}
 }
 
-// said is what a file's comments say, without where.
-func said(fset *token.FileSet, f *ast.File) map[string]int {
+// contents returns the directives and imports of a file, without positions.
+func contents(fset *token.FileSet, f *ast.File) map[string]int {
 	all := map[string]int{}
 	s := annotation.Collect(report.New(fset, nil), []*ast.File{f})
 	for _, fn := range s.Funcs {
@@ -73,14 +74,21 @@ func said(fset *token.FileSet, f *ast.File) map[string]int {
 		for _, d := range append(typ.Directives, typ.Dag) {
 			all[d.Verb+" "+d.Names[0].Name+" on "+typ.Spec.Name.Name]++
 		}
-		all[typ.Spec.Name.Name+map[bool]string{true: " is generic"}[typ.Spec.TypeParams != nil]+map[bool]string{true: " is an alias"}[typ.Spec.Assign.IsValid()]]++
+		kind := ""
+		if typ.Spec.TypeParams != nil {
+			kind += " is generic"
+		}
+		if typ.Spec.Assign.IsValid() {
+			kind += " is an alias"
+		}
+		all[typ.Spec.Name.Name+kind]++
 	}
 	for _, d := range s.Dropped {
 		name := ""
 		if len(d.Names) > 0 {
 			name = d.Names[0].Name
 		}
-		all["lost "+d.Verb+" "+name]++
+		all["dropped "+d.Verb+" "+name]++
 	}
 	for _, spec := range f.Imports {
 		name := ""

@@ -10,19 +10,31 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/model"
 )
 
-// fileParser parses files for the loader, several at a time.
+// fileParser parses files for go/packages, which calls parse from several
+// goroutines. Use its other methods after that.
 type fileParser struct {
-	candidates map[string]Candidate // by folder; nil if they aren't known yet
+	candidates map[string]Candidate // by folder; nil if the packages weren't listed
 
-	mu      sync.Mutex
-	own     map[*ast.File]bool
+	mu        sync.Mutex
+	generated map[*ast.File]bool
+	// renamed are the files whose package clause parse has replaced by the
+	// candidate's listedName.
 	renamed map[*ast.File]bool
-	errors  map[string]error
-	guessed map[string]string // the package clause of our own files, by folder
+	errors  map[string]error // syntax errors, by file name
+	// assumedNames are the package names that parse has assumed for generated
+	// files, by folder.
+	assumedNames map[string]string
 }
 
+// newFileParser returns a parser for the files of the candidates. If candidates
+// is nil, it assumes the package names of generated files; see namesConfirmed.
 func newFileParser(candidates []Candidate) *fileParser {
-	p := &fileParser{own: map[*ast.File]bool{}, renamed: map[*ast.File]bool{}, errors: map[string]error{}, guessed: map[string]string{}}
+	p := &fileParser{
+		generated:    map[*ast.File]bool{},
+		renamed:      map[*ast.File]bool{},
+		errors:       map[string]error{},
+		assumedNames: map[string]string{},
+	}
 	if candidates != nil {
 		p.candidates = map[string]Candidate{}
 	}
@@ -32,31 +44,35 @@ func newFileParser(candidates []Candidate) *fileParser {
 	return p
 }
 
-// right reports whether the candidates are what they were taken for when they weren't known: the go command and
-// all files say the same name.
-func (p *fileParser) right(candidates []Candidate) bool {
+// namesConfirmed reports whether the assumed package names were right: for each
+// candidate, the go command, the hand-written files and the generated file have
+// the same package name.
+func (p *fileParser) namesConfirmed(candidates []Candidate) bool {
 	for _, c := range candidates {
-		if c.Name != c.listed {
+		if c.Name != c.listedName {
 			return false
 		}
-		if clause, ok := p.guessed[c.Dir]; ok && clause != c.Name {
+		if clause, ok := p.assumedNames[c.Dir]; ok && clause != c.Name {
 			return false
 		}
 	}
 	return true
 }
 
-// parse parses a file. Of one of our own, only the package clause is there: what it
-// declared is about to be declared anew. The package clause is as the go command has listed it,
-// which may be what one of our own files says from when the package had another name: the loader
-// leaves out files with another.
+// parse parses a file. It implements the ParseFile function of go/packages.
+//
+// A generated file is reduced to its package clause, since its declarations are
+// about to be generated again. Every file gets the package name that the go
+// command has listed, since go/packages drops files with another name. That
+// name may be an old one: the go command may take it from a file that was
+// generated before the package was renamed. join restores the names.
 func (p *fileParser) parse(fset *token.FileSet, name string, src []byte) (*ast.File, error) {
 	if model.IsGenerated(name, src) {
-		if clause := p.clause(name, src); clause != "" {
+		if clause := p.assumedName(name, src); clause != "" {
 			f, err := parser.ParseFile(fset, name, "package "+clause+"\n", parser.SkipObjectResolution)
 			p.mu.Lock()
 			defer p.mu.Unlock()
-			p.own[f] = true
+			p.generated[f] = true
 			return f, err
 		}
 	}
@@ -66,19 +82,20 @@ func (p *fileParser) parse(fset *token.FileSet, name string, src []byte) (*ast.F
 	if err != nil {
 		p.errors[name] = err
 	}
-	if c := p.candidates[filepath.Dir(name)]; f != nil && c.Name != c.listed && f.Name.Name == c.Name {
-		f.Name.Name = c.listed
+	if c := p.candidates[filepath.Dir(name)]; f != nil && c.Name != c.listedName && f.Name.Name == c.Name {
+		f.Name.Name = c.listedName
 		p.renamed[f] = true
 	}
 	return f, err
 }
 
-// clause returns the package name to take for a file of our own. If the go command's isn't known, it's
-// that which the file says itself.
-func (p *fileParser) clause(name string, src []byte) string {
+// assumedName returns the package name for a generated file: the name that the
+// go command has listed or, if the packages weren't listed, the name in the
+// file itself. It returns "" if the folder is not a candidate's.
+func (p *fileParser) assumedName(name string, src []byte) string {
 	dir := filepath.Dir(name)
 	if p.candidates != nil {
-		return p.candidates[dir].listed
+		return p.candidates[dir].listedName
 	}
 	clause := "_"
 	if f, err := parser.ParseFile(token.NewFileSet(), name, src, parser.PackageClauseOnly); err == nil {
@@ -86,9 +103,9 @@ func (p *fileParser) clause(name string, src []byte) string {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if first, ok := p.guessed[dir]; ok && first != clause {
-		clause = "_" // no package is called that
+	if earlier, ok := p.assumedNames[dir]; ok && earlier != clause {
+		clause = "_" // not a valid package name, so it is never confirmed
 	}
-	p.guessed[dir] = clause
+	p.assumedNames[dir] = clause
 	return clause
 }

@@ -1,40 +1,61 @@
+// Package load finds the packages that have directives, and reads their files
+// and types. [Load] takes patterns of the go command and returns the matching
+// packages, with a [Universe] of everything that they import. [Pass.Load] takes
+// a package that another program, such as go vet, has read already.
+//
+// Package load relies on go/packages, and so on the go command, for listing
+// packages and for the types of their imports. It parses a generated file as if
+// it were empty, since the file is about to be replaced: whatever it contains,
+// the types are those of the hand-written files. Syntax errors and type errors
+// are not errors of this package. They are in the [Package], for package check
+// to report.
 package load
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"go/build"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
+	"go/token"
+
+	"golang.org/x/tools/go/packages"
 )
 
-// Load finds the packages that have directives and reads them with types, all in one go, sorted by
-// import path.
+// The stages of a run that this package times.
+const (
+	// stageSearch lists the packages and looks for directives in their files.
+	// It is skipped if most packages seem to have directives.
+	stageSearch = "search"
+	// stageLoad reads packages with their types. It runs a second time if the
+	// package clause of a generated file was wrong.
+	stageLoad = "load"
+)
+
+// Load reads the packages that match the patterns and have directives, or files
+// that sagagen has generated. They are sorted by import path. It returns nil if
+// there are none. The error is about what prevents reading at all, such as a
+// pattern that matches nothing.
 //
-// The go command takes nearly all of the time of a run. It is asked for a list first, and then for the
-// types of what has directives, as these take longest. If most packages have some, they are
-// read with types at once, and the others in vain.
+// Nearly all of the time of a run is spent in the go command, most of it on
+// types. So Load lists the packages first, and then reads only those with
+// directives. If most packages seem to have directives, a single call of the go
+// command that reads all packages is faster.
 func Load(ctx context.Context, opts Options) (*Universe, []*Package, error) {
-	if !opts.dense() {
+	if !opts.mostHaveDirectives() {
 		candidates, err := search(ctx, opts)
 		if err != nil || len(candidates) == 0 {
 			return nil, nil, err
 		}
-		return withTypes(ctx, opts, candidates)
+		return loadCandidates(ctx, opts, candidates)
 	}
-	u, roots, candidates, err := readAtOnce(ctx, opts)
-	if err != nil || roots != nil || len(candidates) == 0 {
-		return u, roots, err
+	universe, pkgs, candidates, err := loadAll(ctx, opts)
+	if err != nil || pkgs != nil || len(candidates) == 0 {
+		return universe, pkgs, err
 	}
-	return withTypes(ctx, opts, candidates)
+	return loadCandidates(ctx, opts, candidates)
 }
 
-// readAtOnce reads what the patterns match without having listed it. It returns no packages, but
-// candidates, if what it took the package clause of a file of our own for turns out to be wrong.
-func readAtOnce(ctx context.Context, opts Options) (*Universe, []*Package, []Candidate, error) {
+// loadAll reads all packages that match the patterns, without listing them
+// first. If it assumed a wrong package name for a generated file, it returns
+// candidates but no packages, and the candidates have to be read again.
+func loadAll(ctx context.Context, opts Options) (*Universe, []*Package, []Candidate, error) {
 	defer opts.Clock(stageLoad, "")()
 	files := newFileParser(nil)
 	fset, pkgs, err := loadTypes(ctx, opts, files, opts.patterns())
@@ -42,83 +63,48 @@ func readAtOnce(ctx context.Context, opts Options) (*Universe, []*Package, []Can
 		return nil, nil, nil, err
 	}
 	candidates, err := opts.candidates(pkgs)
-	if err != nil || len(candidates) == 0 || !files.right(candidates) {
+	if err != nil || len(candidates) == 0 || !files.namesConfirmed(candidates) {
 		return nil, nil, candidates, err
 	}
-	u, roots, err := files.loaded(fset, pkgs, candidates)
-	return u, roots, candidates, err
+	universe, joined, err := files.join(fset, pkgs, candidates)
+	return universe, joined, candidates, err
 }
 
-// dense reports whether at least half of the packages that the patterns match seem to have directives. Nothing
-// but the time of a run depends on it, so that a look at the folders will do.
-func (opts Options) dense() bool {
-	var c census
-	for _, pattern := range opts.patterns() {
-		if !filepath.IsAbs(pattern) && !build.IsLocalImport(pattern) {
-			return false
-		}
-		root, deep := strings.CutSuffix(filepath.ToSlash(pattern), "/...")
-		if !filepath.IsAbs(root) {
-			root = filepath.Join(opts.Dir, root)
-		}
-		if err := c.take(root, deep); err != nil {
-			return false
-		}
+// loadCandidates reads the candidates with their types.
+func loadCandidates(ctx context.Context, opts Options, candidates []Candidate) (*Universe, []*Package, error) {
+	defer opts.Clock(stageLoad, "")()
+	files := newFileParser(candidates)
+	fset, pkgs, err := loadTypes(ctx, opts, files, loadPatterns(opts, candidates))
+	if err != nil {
+		return nil, nil, err
 	}
-	return c.with > 0 && c.with >= c.without
+	return files.join(fset, pkgs, candidates)
 }
 
-// census counts folders with Go files, those whose files mention directives and the others.
-type census struct{ with, without int }
-
-// enough is how many more folders have no directives than have some when it isn't worth to go on.
-const enough = 32
-
-var errEnough = errors.New("enough folders have no directives")
-
-// take counts a folder; if that's deep also those below that the go command looks into.
-func (c *census) take(root string, deep bool) error {
-	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil || !entry.IsDir():
-			return err
-		case path != root && (!deep || ignored(path, entry.Name())):
-			return fs.SkipDir
-		}
-		if err := c.count(path); err != nil {
-			return err
-		}
-		if c.without > c.with+enough {
-			return errEnough
-		}
-		return nil
-	})
+// loadTypes reads packages with their types. The types of their imports come
+// from export data, which takes a fraction of the time of reading sources.
+func loadTypes(
+	ctx context.Context, opts Options, files *fileParser, patterns []string,
+) (*token.FileSet, []*packages.Package, error) {
+	config := opts.config(ctx)
+	config.Mode = packages.NeedName | packages.NeedModule | packages.NeedFiles | packages.NeedCompiledGoFiles |
+		packages.NeedImports | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo |
+		packages.NeedTypesSizes
+	config.Fset = token.NewFileSet()
+	config.ParseFile = files.parse
+	pkgs, err := loadPackages(config, patterns)
+	return config.Fset, pkgs, err
 }
 
-func (c *census) count(folder string) error {
-	files, err := filepath.Glob(filepath.Join(globQuote(folder), "*.go"))
-	if err != nil || len(files) == 0 {
-		return err
-	}
-	for _, name := range files {
-		src, err := os.ReadFile(name)
-		if err != nil {
-			return err
+// loadPatterns returns the import paths of the candidates. If the patterns name
+// files, it returns the patterns, as such a package has no import path.
+func loadPatterns(opts Options, candidates []Candidate) []string {
+	var paths []string
+	for _, c := range candidates {
+		if c.Path == commandLinePath {
+			return opts.patterns()
 		}
-		if bytes.Contains(src, []byte("//saga:")) {
-			c.with++
-			return nil
-		}
+		paths = append(paths, c.Path)
 	}
-	c.without++
-	return nil
-}
-
-// ignored reports whether the go command leaves a folder out of a wildcard.
-func ignored(path, name string) bool {
-	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "testdata" || name == "vendor" {
-		return true
-	}
-	_, err := os.Stat(filepath.Join(path, "go.mod"))
-	return err == nil
+	return paths
 }

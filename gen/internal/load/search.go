@@ -19,43 +19,55 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// Candidate is a package that seems to have directives, found without a look at types.
+// Candidate is a package that seems to have directives, judging by the text of
+// its files.
 type Candidate struct {
+	// Path is the import path, Dir the folder.
 	Path string
 	Dir  string
-	// Name is that of the package clause of the hand-written files.
+	// Name is the package name in the hand-written files.
 	Name string
-	// listed is that of the go command, which looks at our own output too.
-	listed string
-	// Outputs are its files that this program has written.
-	Outputs []string
-	// tests are the test files that seem to have directives.
-	tests []string
-	// Partial says that there may be directives in other files of the package, such as those for
-	// another system.
+	// listedName is the package name according to the go command. It differs
+	// from Name if the package was renamed after a file was generated.
+	listedName string
+	// GeneratedFiles are the names of the files that sagagen has generated.
+	GeneratedFiles []string
+	// testFileNames are the names of the test files that seem to have
+	// directives.
+	testFileNames []string
+	// Partial says that other files of the package may have directives, such as
+	// files for another operating system. It is only set if there are
+	// GeneratedFiles.
 	Partial bool
 }
 
-// filesPath is the import path of a package that was given by its files, which may not be all.
-const filesPath = "command-line-arguments"
+// commandLinePath is the import path of a package that the patterns name file
+// by file. The package may have more files.
+const commandLinePath = "command-line-arguments"
 
-// mention finds what is a directive, or may be meant as one.
-var mention = regexp.MustCompile(`(?i)(//|/\*) *(sagas?|sagagen) ?([:.-]|(` + strings.Join(directive.Verbs, "|") + `)\b)|//[a-z]{3,5}:(` + strings.Join(directive.Verbs, "|") + `)\b`)
+// mentionPattern matches directives, and comments that may be meant as
+// directives.
+var mentionPattern = regexp.MustCompile(
+	`(?i)(//|/\*) *(sagas?|sagagen) ?([:.-]|(` + verbs + `)\b)|//[a-z]{3,5}:(` + verbs + `)\b`)
 
-// search lists the packages that the patterns match and returns those whose files mention
-// directives, or that have output of ours. Loading types is what costs, so it is done for these alone.
+var verbs = strings.Join(directive.Verbs, "|")
+
+// search lists the packages that match the patterns and returns the candidates
+// among them.
 func search(ctx context.Context, opts Options) ([]Candidate, error) {
 	defer opts.Clock(stageSearch, "")()
 	config := opts.config(ctx)
 	config.Mode = packages.NeedName | packages.NeedFiles
-	pkgs, err := runGo(config, opts.patterns())
+	pkgs, err := loadPackages(config, opts.patterns())
 	if err != nil {
 		return nil, err
 	}
 	return opts.candidates(pkgs)
 }
 
-// candidates returns those of the packages that mention directives or have output of ours.
+// candidates returns the packages that mention directives or have generated
+// files. The error reports the packages that can't be listed, or that there are
+// no packages.
 func (opts Options) candidates(pkgs []*packages.Package) ([]Candidate, error) {
 	if len(pkgs) == 0 {
 		return nil, fmt.Errorf("no packages match %s", naming.Enumerate(naming.Quoted(opts.patterns()), "or"))
@@ -69,7 +81,7 @@ func (opts Options) candidates(pkgs []*packages.Package) ([]Candidate, error) {
 			}
 			continue
 		}
-		c, ok, err := opts.look(pkg)
+		c, ok, err := opts.candidate(pkg)
 		if err != nil {
 			return nil, err
 		}
@@ -80,64 +92,65 @@ func (opts Options) candidates(pkgs []*packages.Package) ([]Candidate, error) {
 	return found, errors.Join(broken...)
 }
 
-// look reads the files of a package and reports whether the package is a candidate.
-func (opts Options) look(pkg *packages.Package) (Candidate, bool, error) {
-	c := Candidate{Path: pkg.PkgPath, Dir: pkg.Dir, Name: pkg.Name, listed: pkg.Name}
+// candidate reads the files of a package and reports whether the package is a
+// candidate.
+func (opts Options) candidate(pkg *packages.Package) (Candidate, bool, error) {
+	c := Candidate{Path: pkg.PkgPath, Dir: pkg.Dir, Name: pkg.Name, listedName: pkg.Name}
 	if c.Dir == "" {
 		c.Dir = filepath.Dir(pkg.GoFiles[0])
 	}
-	hit, err := c.readSources(pkg.GoFiles)
+	mentions, err := c.readSources(pkg.GoFiles)
 	if err != nil {
 		return c, false, err
 	}
-	if len(c.Outputs) > 0 {
-		hit = true // it may be left over
-		if c.Partial, err = mentioned(pkg.IgnoredFiles, os.ReadFile); err != nil {
+	if len(c.GeneratedFiles) > 0 {
+		mentions = true // a generated file may be left over
+		if c.Partial, err = anyMentions(pkg.IgnoredFiles, os.ReadFile); err != nil {
 			return c, false, err
 		}
-		c.Partial = c.Partial || c.Path == filesPath
+		c.Partial = c.Partial || c.Path == commandLinePath
 	}
 	if err := c.findTests(opts.Tags); err != nil {
 		return c, false, err
 	}
-	return c, hit || len(c.tests) > 0, nil
+	return c, mentions || len(c.testFileNames) > 0, nil
 }
 
-// readSources sorts the files that are compiled, and reports whether those written by hand mention
-// directives.
-func (c *Candidate) readSources(names []string) (hit bool, err error) {
-	named := false
+// readSources reads the compiled files, notes which are generated, and reports
+// whether the hand-written ones mention directives.
+func (c *Candidate) readSources(names []string) (mentions bool, err error) {
+	nameKnown := false
 	for _, name := range names {
 		src, err := os.ReadFile(name)
 		if err != nil {
 			return false, err
 		}
 		if model.IsGenerated(name, src) {
-			c.Outputs = append(c.Outputs, name)
+			c.GeneratedFiles = append(c.GeneratedFiles, name)
 			continue
 		}
-		if !named {
+		if !nameKnown {
 			if f, err := parser.ParseFile(token.NewFileSet(), name, src, parser.PackageClauseOnly); err == nil {
-				c.Name, named = f.Name.Name, true
+				c.Name, nameKnown = f.Name.Name, true
 			}
 		}
-		hit = hit || mention.Match(src)
+		mentions = mentions || mentionPattern.Match(src)
 	}
-	return hit, nil
+	return mentions, nil
 }
 
-// mentioned reports whether any of the files mentions directives.
-func mentioned(names []string, read func(string) ([]byte, error)) (bool, error) {
+// anyMentions reports whether any of the files mentions directives.
+func anyMentions(names []string, read func(string) ([]byte, error)) (bool, error) {
 	for _, name := range names {
 		src, err := read(name)
-		if err != nil || mention.Match(src) {
+		if err != nil || mentionPattern.Match(src) {
 			return err == nil, err
 		}
 	}
 	return false, nil
 }
 
-// findTests finds the test files of the package that have directives, with the build tags that hold.
+// findTests finds the test files that have directives and match the build tags.
 func (c *Candidate) findTests(tags []string) error {
 	tests, err := filepath.Glob(filepath.Join(globQuote(c.Dir), "*_test.go"))
 	if err != nil {
@@ -154,13 +167,13 @@ func (c *Candidate) findTests(tags []string) error {
 			continue
 		}
 		if match, err := constraints.MatchFile(c.Dir, filepath.Base(name)); err == nil && match {
-			c.tests = append(c.tests, name)
+			c.testFileNames = append(c.testFileNames, name)
 		}
 	}
 	return nil
 }
 
-// globQuote makes a pattern that matches the path only.
+// globQuote returns a filepath.Glob pattern that matches path literally.
 func globQuote(path string) string {
 	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(path)
 }

@@ -10,11 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Loading types is what takes time. In a big module it is done for what has directives only, and that is one go.
+// Most of the time is spent on types. In a large module, only the packages with
+// directives are loaded with types, all in one call.
 func TestFewPackagesWithDirectivesAreLoadedAlone(t *testing.T) {
 	files := map[string]string{
 		"order/order.go": testmodule.OrderSource, "order/parcel/parcel.go": testmodule.OrderSource,
-		"other/order_saga_gen.go": model.Header + "\n\npackage order\n", // which may be left over
+		"other/order_saga_gen.go": model.Header + "\n\npackage order\n", // left over
 	}
 	for i := range 40 {
 		files[fmt.Sprintf("plain%d/plain.go", i)] = "package plain\n\nimport _ \"example.com/shop/order\"\n"
@@ -27,7 +28,8 @@ func TestFewPackagesWithDirectivesAreLoadedAlone(t *testing.T) {
 	candidates, err := search(t.Context(), opts)
 	require.NoError(t, err)
 	paths := loadPatterns(opts, candidates)
-	assert.Equal(t, []string{"example.com/shop/order", "example.com/shop/order/parcel", "example.com/shop/other"}, paths)
+	want := []string{"example.com/shop/order", "example.com/shop/order/parcel", "example.com/shop/other"}
+	assert.Equal(t, want, paths)
 
 	clear(stages)
 	_, _, err = Load(t.Context(), opts)

@@ -11,33 +11,44 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// Universe is all packages of a run: those that were asked for, and those that they import.
+// Universe has all packages of a run: those that it checks, and those that they
+// import, directly or indirectly.
 type Universe struct {
-	Fset   *token.FileSet
-	ByPath map[string]*dependency
-	// Asked are the packages whose mistakes are reported in this run.
-	Asked map[string]bool
+	// Fset resolves the positions in all of them.
+	Fset *token.FileSet
+	// ByPath has the packages by import path.
+	ByPath map[string]*Dependency
+	// Checked has the import paths of the packages whose mistakes are reported
+	// in this run.
+	Checked map[string]bool
 }
 
-// dependency is a package that others import.
-type dependency struct {
+// Dependency is a package that others may import.
+type Dependency struct {
 	Types *types.Package
-	// Trouble is why it can't be read, in the words of the go command; empty if it has none for that.
-	Trouble string
-	// Sources returns its files, as far as they have directives.
+	// LoadError is the message of the go command if the package can't be
+	// loaded; empty if there is none.
+	LoadError string
+	// Sources parses the hand-written files, or at least what they contain of
+	// directives and annotated declarations.
 	Sources func(*token.FileSet) []*ast.File
 }
 
-func NewUniverse(fset *token.FileSet, pkgs []*packages.Package, roots []*Package) *Universe {
-	u := &Universe{Fset: fset, ByPath: map[string]*dependency{}, Asked: map[string]bool{}}
+// NewUniverse returns the universe of pkgs and of all packages that they
+// import. checked are the packages whose mistakes are reported in this run.
+func NewUniverse(fset *token.FileSet, pkgs []*packages.Package, checked []*Package) *Universe {
+	u := &Universe{Fset: fset, ByPath: map[string]*Dependency{}, Checked: map[string]bool{}}
 	var add func(p *packages.Package)
 	add = func(p *packages.Package) {
 		if u.ByPath[p.PkgPath] != nil {
 			return
 		}
-		d := &dependency{Types: p.Types, Sources: func(fset *token.FileSet) []*ast.File { return parseSources(fset, p.GoFiles) }}
+		d := &Dependency{
+			Types:   p.Types,
+			Sources: func(fset *token.FileSet) []*ast.File { return parseSources(fset, p.GoFiles) },
+		}
 		if len(p.Errors) > 0 {
-			d.Trouble = p.Errors[0].Msg
+			d.LoadError = p.Errors[0].Msg
 		}
 		u.ByPath[p.PkgPath] = d
 		for _, imported := range p.Imports {
@@ -47,13 +58,14 @@ func NewUniverse(fset *token.FileSet, pkgs []*packages.Package, roots []*Package
 	for _, p := range pkgs {
 		add(p)
 	}
-	for _, r := range roots {
-		u.Asked[r.Path] = true
+	for _, p := range checked {
+		u.Checked[p.Path] = true
 	}
 	return u
 }
 
-// parseSources parses the hand-written ones among the files of an imported package.
+// parseSources parses the hand-written files among the named ones. It skips
+// files that can't be read or parsed at all.
 func parseSources(fset *token.FileSet, names []string) []*ast.File {
 	var files []*ast.File
 	for _, name := range names {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestDense(t *testing.T) {
+func TestMostHaveDirectives(t *testing.T) {
 	files := map[string]string{
 		"most/a/a.go":              testmodule.OrderSource,
 		"most/b/b.go":              "package b\n",
@@ -28,7 +28,7 @@ func TestDense(t *testing.T) {
 		"outdated/x_saga_gen.go":   model.Header + "\n\npackage outdated\n",
 		"outdated/deep/deep/in.go": testmodule.OrderSource,
 	}
-	for i := range 2 * enough {
+	for i := range 2 * maxSurplus {
 		files[fmt.Sprintf("many/p%d/p.go", i)] = "package p\n"
 	}
 	dir := testmodule.Write(t, files)
@@ -52,7 +52,7 @@ func TestDense(t *testing.T) {
 		{[]string{"example.com/shop/two"}, false},
 		{[]string{"./two", "example.com/shop/two"}, false},
 	} {
-		assert.Equal(t, c.want, Options{Dir: dir, Patterns: c.patterns}.dense(), c.patterns)
+		assert.Equal(t, c.want, Options{Dir: dir, Patterns: c.patterns}.mostHaveDirectives(), c.patterns)
 	}
-	assert.True(t, Options{Dir: dir + "/two"}.dense(), "the default pattern")
+	assert.True(t, Options{Dir: dir + "/two"}.mostHaveDirectives(), "the default pattern")
 }
