@@ -1,6 +1,6 @@
 package alias_params
 
-// Request is what Order is an alias of.
+// Request has the alias Order.
 type Request struct{ Item string }
 
 // Order asks for a parcel.

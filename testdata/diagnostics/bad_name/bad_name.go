@@ -21,6 +21,6 @@ type Return struct{ Item string }
 // Repair asks for a repair.
 //
 //saga:dag repair
-//saga:append open, look, mend
-//saga:node close after=open, mend
+//saga:append open, look, seal
+//saga:node close after=open, seal
 type Repair struct{ Item string }

@@ -28,5 +28,5 @@ func label(paper nosuchpackage.Paper) error { return nil }
 //saga:do blank noundo
 func _() error { return nil }
 
-// What is generated isn't there yet, which is no mistake, as is what is wrong elsewhere.
+// Missing generated names and errors in other declarations aren't reported.
 func notAnnotated() error { _ = StartOrder; return undefinedElsewhere() }

@@ -9,7 +9,7 @@ package cycle
 //saga:append bill
 type Order struct{ Item string }
 
-// Repair asks for a parcel, and has two circles.
+// Repair asks for a repair. Its DAG has two cycles.
 //
 //saga:dag repair
 //saga:node pack after=bill

@@ -16,7 +16,7 @@ func packAction() {}
 
 type packInputs struct{}
 
-// ActionPack is the parameter type of a saga whose run has the name of an action's constant.
+// ActionPack would generate ActionPackRun, which is also a constant's name.
 //
 //saga:dag clash
 //saga:append pack-run

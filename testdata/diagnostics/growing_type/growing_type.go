@@ -1,6 +1,6 @@
 package growing_type
 
-// Tree is one that the compiler refuses: a tree of strings has trees of slices of strings, and so on.
+// Tree doesn't compile: Tree[T] contains Tree[[]T], and so on without end.
 type Tree[T any] struct {
 	Value T
 	Inner *Tree[[]T]

@@ -8,10 +8,10 @@ import "net/http"
 //saga:append pack
 type Order struct{ Item string }
 
-// Parcel has fields that are hidden by others of their JSON names: less deeply embedded ones, and one that has it by a tag.
+// Parcel has fields hidden by shallower or tagged ones of the same JSON name.
 type Parcel struct {
 	*Box
-	http.Cookie // the name of which isn't the package's to keep
+	http.Cookie // its hidden Name isn't reported, as this package can't change it
 	Size        int
 	Color       string `json:"paint"`
 	Name        string

@@ -6,7 +6,7 @@ package no_application
 //saga:append pack
 type Order struct{ Item string }
 
-// Bench is what the functions work with.
+// Bench has no methods, so it isn't recognized as the application context.
 type Bench struct{}
 
 //saga:do pack noundo

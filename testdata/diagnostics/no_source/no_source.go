@@ -16,7 +16,7 @@ type Parcel struct{ Number string }
 // Weight is in grams.
 type Weight int
 
-// Address is where nothing comes from.
+// Address has no source.
 type Address struct{ Street string }
 
 //saga:do pack
@@ -40,7 +40,7 @@ func ship(note string, address Address) error { return nil }
 //saga:do label noundo
 func label(weihg float64) (string, error) { return "", nil }
 
-// Receipt says that it is paid.
+// Receipt proves a payment.
 type Receipt struct{ Number string }
 
 //saga:do charge

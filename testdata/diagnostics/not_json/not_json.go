@@ -13,10 +13,10 @@ import (
 //saga:append end
 type Order struct{ Done chan bool }
 
-// Parcel is ready to go, but nothing of it can be stored.
+// Parcel has no exported fields, so nothing of it can be stored.
 type Parcel struct{ number string }
 
-// Label has a field that would be lost, another one in a part of it, and one that may be.
+// Label would lose lines, and width and kind in its parts. It may lose cache.
 type Label struct {
 	Text  string
 	lines []line
@@ -26,7 +26,7 @@ type Label struct {
 	_     struct{}
 }
 
-// Seal has nothing that is kept, on purpose.
+// Seal omits its only field on purpose.
 type Seal struct {
 	wax []byte `json:"-"`
 }
@@ -38,7 +38,7 @@ type line struct {
 	mark  struct{}
 }
 
-// Paper is encoded as its Time alone.
+// Paper is encoded as its embedded Time, without kind.
 type Paper struct {
 	time.Time
 	kind string

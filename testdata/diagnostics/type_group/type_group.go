@@ -11,7 +11,7 @@ type (
 	// Order asks for a parcel.
 	Order struct{ Item string }
 
-	// Return asks for money. A directive inside the group is right.
+	// Return asks for money. A directive inside the group is valid.
 	//
 	//saga:dag return
 	//saga:append pack

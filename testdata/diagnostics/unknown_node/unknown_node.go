@@ -15,7 +15,7 @@ type Order struct{ Item string }
 //saga:append pack
 type Return struct{ Item string }
 
-// Again asks for a parcel, and its subsaga's parameters come from nowhere.
+// Again asks for a parcel. The parameters of its subsaga have no source.
 //
 //saga:dag again
 //saga:append pack

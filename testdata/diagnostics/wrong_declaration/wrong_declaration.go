@@ -1,4 +1,4 @@
-// Package wrong_declaration has directives where they can't be.
+// Package wrong_declaration has directives where they aren't allowed.
 //
 //saga:dag package
 package wrong_declaration

@@ -1,7 +1,7 @@
-// Package edges has the example of docs/directives.md for nodes with edges of their own.
+// Package edges has the example of docs/directives.md for edges between nodes.
 package edges
 
-// Publish asks for a film to be on air.
+// Publish asks for a film to be published.
 //
 //saga:dag publish
 //saga:node upload

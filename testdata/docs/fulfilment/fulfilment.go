@@ -1,4 +1,5 @@
-// Package fulfilment has the examples of docs/directives.md for constants and subsagas.
+// Package fulfilment has the examples of docs/directives.md for constants and
+// subsagas.
 package fulfilment
 
 // Provision asks for a cluster of two servers.
@@ -18,7 +19,7 @@ const defaultImage = "debian-13"
 
 func limits() map[string]int { return map[string]int{"cpu": 4} }
 
-// ServerPlan says what a server is to be like.
+// ServerPlan describes a server.
 //
 //saga:dag server
 //saga:append address disk
@@ -28,7 +29,7 @@ type ServerPlan struct {
 	CPUs  int
 }
 
-// Server is up.
+// Server is a running server.
 type Server struct{ Address string }
 
 //saga:do plan noundo

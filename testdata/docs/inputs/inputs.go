@@ -1,7 +1,8 @@
-// Package inputs has the examples of docs/directives.md for what inputs are bound to.
+// Package inputs has the examples of docs/directives.md for the sources of
+// inputs.
 package inputs
 
-// Move asks for money to go from one account to another.
+// Move asks for a transfer of money from one account to another.
 //
 //saga:dag move
 //saga:append rate
@@ -9,10 +10,10 @@ package inputs
 //saga:append transfer
 type Move struct{ From, To string }
 
-// Account is one of the two.
+// Account is one of the two accounts.
 type Account struct{ Number string }
 
-// Transfer is under way.
+// Transfer is a started transfer.
 type Transfer struct{ Number string }
 
 //saga:do rate noundo
@@ -27,4 +28,4 @@ func transfer(sourceAccount, targetAccount Account, exchangeRate float64) (Trans
 }
 
 //saga:undo transfer
-func takeBack(sourceAccount Account, transfer Transfer) error { return nil }
+func reverse(sourceAccount Account, transfer Transfer) error { return nil }

@@ -1,10 +1,11 @@
-// Package lodging has the actions that the example of docs/directives.md uses from another package.
+// Package lodging has the action that the example of docs/directives.md uses
+// from another package.
 package lodging
 
 // Stay asks for a room.
 type Stay struct{ City string }
 
-// Room is held.
+// Room is reserved.
 type Room struct{ Number int }
 
 // Desk is the application context.

@@ -7,7 +7,8 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// PlaceOrder asks for goods: they are paid and on their way, or nothing has happened.
+// PlaceOrder asks for an article. Either the article is paid and shipped, or
+// everything is undone.
 //
 //saga:dag place-order
 //saga:append reserve
@@ -18,23 +19,23 @@ type PlaceOrder struct {
 	Card    string
 }
 
-// Reservation keeps goods for one customer.
+// Reservation is the shelf of the reserved goods.
 type Reservation struct{ Shelf string }
 
-// Payment says that the card was charged.
+// Payment proves that the card was charged.
 type Payment struct{ Number string }
 
-// Label is stuck on the parcel.
+// Label identifies a parcel.
 type Label struct{ Code string }
 
-// Shop is what the actions work with: the clients of other services.
+// Shop is the application context: the clients of other services.
 type Shop struct {
 	Stock    Stock
 	Payments Payments
 	Carrier  Carrier
 }
 
-// Stock keeps goods.
+// Stock reserves goods.
 type Stock interface {
 	Reserve(ctx context.Context, article string) (shelf string, err error)
 	Release(ctx context.Context, shelf string) error
@@ -71,7 +72,7 @@ func (s *Shop) charge(ctx saga.ActionContext, order PlaceOrder) (Payment, error)
 
 //saga:undo charge attempts=20 backoff=1s
 func (s *Shop) refund(ctx saga.ActionContext, charge *Payment) error {
-	if charge == nil { // nobody knows whether the card was charged
+	if charge == nil { // it is unknown whether the card was charged
 		return s.Payments.RefundKey(ctx, ctx.DoKey())
 	}
 	return s.Payments.Refund(ctx, charge.Number)

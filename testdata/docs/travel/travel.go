@@ -1,4 +1,4 @@
-// Package travel has the example of docs/directives.md for other packages.
+// Package travel has the example of docs/directives.md for imported actions.
 package travel
 
 import "github.com/sagagen/sagagen/testdata/docs/lodging"

@@ -1,5 +1,5 @@
-// Command constants has nodes whose outputs are Go constants, variables and results of
-// functions, of its own and of another package.
+// Command constants has nodes whose outputs are Go constants, variables and
+// results of functions, declared in this package and in an imported one.
 package main
 
 import (
@@ -23,7 +23,7 @@ type Order struct{}
 
 const serverCount = 3
 
-// Limits bound a server.
+// Limits are the largest sizes of a server.
 type Limits struct{ CPUs, Disks int }
 
 var defaultLimits = Limits{CPUs: 8, Disks: 2}

@@ -1,5 +1,5 @@
-// Command edges has nodes with edges of their own, where stages are too coarse: b1 doesn't
-// wait for c1.
+// Command edges declares edges between nodes where stages are too coarse: b1
+// doesn't wait for c1.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 //saga:node c2=after-c1 after=c1
 type Letters struct{ First string }
 
-// Word asks for more letters than a line has room for.
+// Word asks for more letters than fit on one line of generated code.
 //
 //saga:dag word
 //saga:node u=spell

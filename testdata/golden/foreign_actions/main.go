@@ -1,5 +1,5 @@
-// Command foreign_actions has a saga that runs an action, and another saga, of an imported
-// package.
+// Command foreign_actions has a saga that runs an action and another saga of an
+// imported package.
 package main
 
 import (
@@ -10,7 +10,8 @@ import (
 	"github.com/sagagen/sagagen/testdata/golden/foreign_actions/billing"
 )
 
-// Subscription asks for a subscription: the first month, and the rest of the year.
+// Subscription asks for a subscription. The first month and the rest of the
+// year are paid separately.
 //
 //saga:dag subscription
 //saga:append amount

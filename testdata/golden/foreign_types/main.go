@@ -1,5 +1,5 @@
-// Command foreign_types has inputs and outputs of types that are declared elsewhere, or
-// have no name.
+// Command foreign_types has inputs and outputs of types that are declared in
+// other packages or have no name.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/sagagen/sagagen/testdata/golden/foreign_types/geo"
 )
 
-// Walk asks for a walk, which may have another behind it.
+// Walk asks for a walk, which may be followed by another.
 //
 //saga:dag walk
 //saga:append departure start lengths names extra note

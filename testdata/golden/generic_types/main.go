@@ -1,4 +1,5 @@
-// Command generic_types has inputs and outputs that are instances of generic types.
+// Command generic_types has inputs and outputs that are instances of generic
+// types.
 package main
 
 import (
@@ -20,7 +21,7 @@ type Pair[A comparable, B any] struct {
 	Second B
 }
 
-// Book is what there is a list of.
+// Book is an item of a list.
 type Book struct{ Title string }
 
 // Search asks for books.

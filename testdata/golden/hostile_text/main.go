@@ -1,5 +1,5 @@
-// Command hostile_text has labels and tags that would break out of a string or a comment if
-// they were copied.
+// Command hostile_text has labels and tags that would end a string or a comment
+// if they were copied into one unchanged.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command import_clash declares names that the generated file would give to its imports and
-// its variables.
+// Command import_clash declares names that the generated file would otherwise
+// use for its imports and variables.
 package main
 
 import (
@@ -16,7 +16,7 @@ var (
 	app      = "app"
 )
 
-// Library is what the actions work with.
+// Library is the application context.
 type Library struct{}
 
 func library() *Library { return &Library{} }

@@ -20,7 +20,7 @@ const _ = saga.SupportsGeneratedCodeVersion1
 var (
 	_ func(Request) (int, error)                 = makeError
 	_ func(Request) (int, error)                 = makeFunc
-	_ func(string, int, int, int) ([]int, error) = goOn
+	_ func(string, int, int, int) ([]int, error) = makeGo
 	_ func(Request) (int, error)                 = makeString
 	_ func(Request) (string, error)              = makeType
 )
@@ -99,12 +99,12 @@ type goInputs struct {
 	String int    `saga:"string_"`
 }
 
-// goAction is goOn, which needs no undo.
+// goAction is makeGo, which needs no undo.
 func goAction() saga.Action {
 	return saga.NewAction(saga.ActionSpec[goInputs, []int]{
 		Name: ActionGo,
 		Do: func(_ saga.ActionContext, in goInputs) ([]int, error) {
-			return goOn(in.Type, in.Func, in.Error, in.String)
+			return makeGo(in.Type, in.Func, in.Error, in.String)
 		},
 		Shape: saga.Shape{
 			Inputs: saga.Shapes{

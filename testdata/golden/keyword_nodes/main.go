@@ -1,5 +1,5 @@
-// Command keyword_nodes has nodes that are named as Go's keywords and predeclared
-// identifiers are.
+// Command keyword_nodes has nodes that are named like keywords and predeclared
+// identifiers of Go.
 package main
 
 import (
@@ -30,7 +30,7 @@ func makeError(request Request) (int, error) { return 2, nil }
 func makeString(request Request) (int, error) { return 3, nil }
 
 //saga:do go noundo
-func goOn(type_ string, func_, error_, string_ int) ([]int, error) {
+func makeGo(type_ string, func_, error_, string_ int) ([]int, error) {
 	return []int{func_, error_, string_, len(type_)}, nil
 }
 

@@ -1,5 +1,6 @@
-// Command methods_and_functions has actions that are methods, with pointer receivers and without, and
-// functions that take the application context as a parameter.
+// Command methods_and_functions has actions that are methods, with and without
+// pointer receivers, and functions that take the application context as a
+// parameter.
 package main
 
 import (
@@ -10,7 +11,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec"
 )
 
-// Shop is what the actions work with.
+// Shop is the application context.
 type Shop struct{ stock map[string]int }
 
 // Purchase asks for something.
@@ -21,7 +22,7 @@ type Shop struct{ stock map[string]int }
 //saga:append parcel
 type Purchase struct{ Item string }
 
-// Price has a receiver that is no pointer.
+// Price has a receiver that isn't a pointer.
 //
 //saga:do price noundo
 func (s Shop) Price(purchase Purchase) (int, error) { return len(purchase.Item), nil }

@@ -1,5 +1,5 @@
-// Command no_application has actions that are functions alone, so that its registry takes
-// no application context.
+// Command no_application has only actions that are functions, so its registry
+// takes no application context.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command no_output has actions that return nothing but an error, and take nothing.
+// Command no_output has actions that take no inputs and return only an error.
 package main
 
 import (

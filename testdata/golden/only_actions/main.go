@@ -1,4 +1,4 @@
-// Command only_actions has actions and no saga: it builds its DAG while it runs.
+// Command only_actions has actions but no saga. It builds its DAG at run time.
 package main
 
 import (

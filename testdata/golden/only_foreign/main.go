@@ -1,4 +1,5 @@
-// Command only_foreign has a saga and no action: all that it runs is another package's.
+// Command only_foreign has a saga but no actions. The saga runs an action of an
+// imported package.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command policies has every argument that says how an action is attempted.
+// Command policies sets every argument that controls the attempts of an action.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command shared_action has an action that stands in two sagas, and twice in one of them. Its
-// input comes from another place each time.
+// Command shared_action uses one action in two sagas. The input of the action
+// has a different source in each saga.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 //saga:append double
 type Word struct{ Letters string }
 
-// Text asks for a text, doubled twice: first itself, then the outcome.
+// Text asks for a text, doubled and joined with the original.
 //
 //saga:dag text
 //saga:append double
@@ -26,7 +26,8 @@ type Text struct{ Text string }
 //saga:do spell noundo
 func spell(word Word) (Text, error) { return Text{Text: word.Letters}, nil }
 
-// double binds to the node text in one saga, and to the parameters in the other.
+// double has an input that is bound to the node text in one saga and to the
+// parameters in the other.
 //
 //saga:do double noundo
 func double(text Text) (string, error) { return text.Text + text.Text, nil }

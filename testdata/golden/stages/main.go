@@ -1,4 +1,4 @@
-// Command stages runs nodes one after the other and beside each other.
+// Command stages runs nodes in sequence and in parallel.
 package main
 
 import (
@@ -8,7 +8,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec"
 )
 
-// Dinner is what a table of guests asks for.
+// Dinner asks for a dinner for a group of guests.
 //
 //saga:dag dinner
 //saga:append table
@@ -18,16 +18,16 @@ type Dinner struct {
 	Guests int `json:"guests"`
 }
 
-// Table is a table that is taken.
+// Table is a reserved table.
 type Table struct{ Number int }
 
-// Dish is one thing on a table.
+// Dish is one item of a dinner.
 type Dish struct {
 	Name  string
 	Price int
 }
 
-// Bill is what the dinner costs.
+// Bill has the price of the dinner.
 type Bill struct{ Total int }
 
 //saga:do table

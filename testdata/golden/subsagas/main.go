@@ -21,7 +21,7 @@ import (
 //saga:append boot
 type Instance struct{ Name string }
 
-// ServerParams says how large a server is to be.
+// ServerParams asks for a server of a size.
 //
 //saga:dag server-alloc
 //saga:append pick

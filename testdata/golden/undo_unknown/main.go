@@ -1,5 +1,5 @@
-// Command undo_unknown has an undo function that takes the output as a pointer, so that it
-// also undoes what nobody knows the outcome of.
+// Command undo_unknown has undo functions that take the output as a pointer, so
+// they also run after an unknown outcome.
 package main
 
 import (
@@ -22,7 +22,7 @@ type Transfer struct {
 	Lost string
 }
 
-// Booking is a line in an account.
+// Booking is an entry in an account.
 type Booking struct{ Amount int }
 
 var errNoAnswer = errors.New("no answer")

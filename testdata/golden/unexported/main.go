@@ -1,5 +1,5 @@
-// Command unexported has a saga whose parameter type is unexported, and so is all that is
-// generated for it.
+// Command unexported has a saga whose parameter type is unexported, so the
+// declarations generated for it are unexported too.
 package main
 
 import (

@@ -21,8 +21,9 @@ type Receipt struct{ Number string }
 //saga:do item_list noundo
 func list(request Order) ([]string, error) { return []string{request.Item}, nil }
 
-// pack takes the output of item_list by its name, in other letters and as a type that
-// can be assigned. Its undo takes that too, and its own output.
+// pack takes the output of item_list by name, although the spelling and the
+// type differ: the output is assignable to the type. The undo of pack takes this
+// output too, and the output of pack.
 //
 //saga:do pack
 func pack(itemList Items) (Parcel, error) { return Parcel{Number: itemList[0]}, nil }
@@ -30,8 +31,8 @@ func pack(itemList Items) (Parcel, error) { return Parcel{Number: itemList[0]}, 
 //saga:undo pack
 func unpack(ItemList Items, parcel Parcel, _ Order) error { return nil }
 
-// ship takes two parcels by name, the items by type only, and the saga's parameters
-// although a node has their name.
+// ship takes two parcels by name, the items by type only, and the parameters of
+// the saga although a node has the name of this input.
 //
 //saga:do ship noundo
 func ship(second, first Parcel, _ []string, Item_list Order) (Receipt, error) {

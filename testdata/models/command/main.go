@@ -1,4 +1,5 @@
-// Command command has actions whose names begin with the folder's name.
+// Command command has an action whose full name begins with the name of its
+// directory.
 package main
 
 //saga:do pack noundo

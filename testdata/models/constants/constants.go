@@ -15,13 +15,13 @@ import _ "time"
 //saga:constant day value=time.Monday
 type Order struct{ Item string }
 
-// Region is an untyped constant, and so a string.
+// Region is an untyped constant, so its type is string.
 const Region = "north"
 
 // Zone is a typed constant.
 const Zone Area = 3
 
-// Area is a number of an area.
+// Area is the number of an area.
 type Area int
 
 var speed = 2.5

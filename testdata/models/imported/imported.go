@@ -1,5 +1,6 @@
-// Package imported runs an action and a saga of another package. Of that, the files of the
-// saga's functions are read for their comments only; all types are from export data.
+// Package imported runs an action and a saga of another package. The generator
+// reads the files of that package only for their comments, and takes all types
+// from export data.
 package imported
 
 import (
@@ -18,7 +19,8 @@ import (
 //saga:append report
 type Trip struct{ City string }
 
-// Planner is the application context of this package; that of the other is another.
+// Planner is the application context of this package. The other package has its
+// own.
 type Planner struct{}
 
 //saga:do plan noundo

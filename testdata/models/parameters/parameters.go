@@ -7,7 +7,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 )
 
-// ActionContext is another name for the runtime's.
+// ActionContext is an alias of saga.ActionContext.
 type ActionContext = saga.ActionContext
 
 type (
@@ -23,8 +23,8 @@ type (
 	Parcel struct{ Number string }
 )
 
-// Shop is the application context: a pointer, as one of the methods has a pointer receiver.
-// What is in it is no data.
+// Shop is the application context. The actions get a pointer to it, because one
+// of the methods has a pointer receiver. Shop needs no JSON encoding.
 type Shop struct{ Prices chan int }
 
 //saga:do pack
@@ -38,8 +38,8 @@ func (s *Shop) unpack(ctx ActionContext, out *Parcel) error { return nil }
 //saga:do ship noundo
 func ship(shop *Shop, pack Parcel) error { return nil }
 
-// wrap has an undo with two parameters of the output's type; the one that has the action's
-// name is the output.
+// wrap has an undo with two parameters of the type of its output. The parameter
+// with the name of the action is the output.
 //
 //saga:do wrap
 func wrap(pack Parcel) (Parcel, error) { return pack, nil }

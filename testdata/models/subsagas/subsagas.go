@@ -1,4 +1,5 @@
-// Package subsagas has a saga in a saga in a saga, the outer ones declared first.
+// Package subsagas has subsagas on two levels. The outer sagas are declared
+// first.
 package subsagas
 
 // Order asks for parcels.
@@ -19,7 +20,7 @@ type Order struct{ Item string }
 //saga:append boxed
 type Part struct{ Item string }
 
-// Size is that of a box.
+// Size is the size of a box.
 //
 //saga:dag box
 //saga:append make-box

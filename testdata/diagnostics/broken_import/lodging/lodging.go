@@ -1,4 +1,4 @@
-// Package lodging has mistakes of its own.
+// Package lodging has mistakes.
 package lodging
 
 //saga:do book noundo

@@ -1,11 +1,11 @@
-// Package lodging keeps nearly everything to itself.
+// Package lodging has declarations that other packages can't use.
 package lodging
 
 import "github.com/sagagen/sagagen/testdata/diagnostics/not_exported/lodging/internal/plan"
 
 type stay struct{ Nights int }
 
-// Secret is of a type that others can't write.
+// Secret has an unexported type.
 var Secret = stay{Nights: 1}
 
 const region = "north"

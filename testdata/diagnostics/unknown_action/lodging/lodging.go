@@ -1,4 +1,4 @@
-// Package lodging has an action for others.
+// Package lodging has an action for other packages.
 package lodging
 
 //saga:do Book noundo

@@ -1,4 +1,4 @@
-// Package billing has actions and a saga that other packages use in theirs.
+// Package billing has an action and a saga that sagas of other packages use.
 package billing
 
 import (
@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Client is what the actions work with.
+// Client is the application context.
 type Client struct{ Prefix string }
 
 // Amount asks for a payment.
@@ -15,7 +15,7 @@ type Client struct{ Prefix string }
 //saga:append pay
 type Amount struct{ Cents int }
 
-// Receipt says that it was paid.
+// Receipt proves a payment.
 type Receipt struct{ Number string }
 
 // Pay pays.

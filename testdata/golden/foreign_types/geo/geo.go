@@ -1,9 +1,9 @@
-// Package geo has a type that another package's actions give and take.
+// Package geo has a type that actions of another package take and return.
 package geo
 
 // Point is a place on a map.
 type Point struct {
 	X, Y int
-	// Note is there only if somebody left one.
+	// Note is optional.
 	Note string `json:"note,omitempty"`
 }

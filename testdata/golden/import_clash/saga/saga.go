@@ -1,4 +1,4 @@
-// Package saga has the name that generated code gives to the runtime.
+// Package saga has the name under which generated code imports the runtime.
 package saga
 
 // Tale is a story.

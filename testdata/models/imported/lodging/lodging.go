@@ -11,7 +11,7 @@ type Desk struct{ rooms chan int }
 //saga:append voucher
 type Stay struct{ City string }
 
-// Room is held.
+// Room is reserved.
 type Room struct{ Number int }
 
 // Voucher is for a room.

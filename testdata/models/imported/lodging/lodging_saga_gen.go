@@ -2,7 +2,8 @@
 
 package lodging
 
-// StayResult stands for what is generated: it tells the saga's output to other packages.
+// StayResult stands for the generated type, from which other packages learn the
+// output of the saga.
 type StayResult struct{}
 
 func (StayResult) Room() Room { return Room{} }

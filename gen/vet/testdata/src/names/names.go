@@ -1,6 +1,6 @@
 package names // want package:"directives in names.go"
 
-// Region is where things go.
+// Region is a destination.
 const Region = "north"
 
 // Order asks for a parcel.

@@ -18,7 +18,7 @@ func (s *Shop) Pack(ctx context.Context, item, color string) (*Parcel, error) { 
 //saga:do type
 func label(shop *Shop, item string) (struct{ Text string }, error) {
 	return struct{ Text string }{}, nil
-} // The undo is put below this line.
+} // The fix inserts the undo below this line.
 
 // want +2 `action "ship" has no undo function`
 //

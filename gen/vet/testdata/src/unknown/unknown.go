@@ -13,7 +13,7 @@ package unknown // want package:"directives in unknown.go"
 type Order struct{ Item string }
 
 type (
-	// Import is called as a keyword is.
+	// Import has a saga that is named like a keyword.
 	//
 	// want +3 `runs unknown action "unload"`
 	//

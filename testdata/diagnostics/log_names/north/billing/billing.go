@@ -1,4 +1,4 @@
-// Package billing has an action for others.
+// Package billing has an action for other packages.
 package billing
 
 //saga:do charge noundo

@@ -1,5 +1,5 @@
-// Package plan is for the folder lodging alone.
+// Package plan can be imported only by package lodging.
 package plan
 
-// Floor is exported, and can't be imported from elsewhere all the same.
+// Floor is exported, but other packages can't import it.
 type Floor struct{ Rooms int }
