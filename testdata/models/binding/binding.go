@@ -22,8 +22,8 @@ type Receipt struct{ Number string }
 func list(request Order) ([]string, error) { return []string{request.Item}, nil }
 
 // pack takes the output of item_list by name, although the spelling and the
-// type differ: the output is assignable to the type. The undo of pack takes this
-// output too, and the output of pack.
+// type differ: the output is assignable to the type. The undo of pack takes
+// this output too, and the output of pack.
 //
 //saga:do pack
 func pack(itemList Items) (Parcel, error) { return Parcel{Number: itemList[0]}, nil }
