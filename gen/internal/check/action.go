@@ -13,23 +13,25 @@ import (
 	"github.com/sagagen/sagagen/internal/spelling"
 )
 
-// actionModel is an action while its model is built.
+// actionModel is an action whose model is being built.
 type actionModel struct {
 	name     string
 	do, undo *function
 	model    *model.Action
-	// broken says that what its inputs or its output are can't be known.
+	// broken says that its inputs or its output are not known because of a
+	// mistake.
 	broken bool
-	// ownOutput is the parameter of undo that takes the output, if its name isn't the action's.
+	// ownOutput is the parameter of undo that is the own output by its type
+	// alone; nil if its name is alike the name of the action.
 	ownOutput *types.Var
-	// params are the parameters that its inputs were read from.
+	// params has the parameters that its inputs were read from.
 	params map[*model.Input]*types.Var
 }
 
 func (a *actionModel) sortKey() string { return a.name }
 func (s *sagaModel) sortKey() string   { return s.name }
 
-// sortedByName returns the values of a map, sorted by their names.
+// sortedByName returns the values of a map, sorted by name.
 func sortedByName[T interface{ sortKey() string }](byName map[string]T) []T {
 	list := make([]T, 0, len(byName))
 	for _, v := range byName {
@@ -39,9 +41,16 @@ func sortedByName[T interface{ sortKey() string }](byName map[string]T) []T {
 	return list
 }
 
-// pairActions makes actions of do and undo functions.
+// pairActions makes an action of each do function and its undo function.
 func (c *checker) pairActions() {
-	var folded = map[string]*actionModel{}
+	c.addActions()
+	c.addUndos()
+	c.checkMissingUndos()
+}
+
+// addActions adds an action for each do function.
+func (c *checker) addActions() {
+	folded := map[string]*actionModel{}
 	for _, f := range c.functions {
 		if !f.isDo() {
 			continue
@@ -51,7 +60,7 @@ func (c *checker) pairActions() {
 			c.Report(diag.CodeDuplicateDo, f.namePos(), "action %q already has the do function %s; rename one action or remove one directive", name, first.do.name()).
 				Relate(first.do.namePos(), "the first one is here")
 			first.broken = true
-			c.Drop(directive.Directive{Verb: "do"}) // perhaps meant as that of another action
+			c.Drop(directive.Directive{Verb: "do"}) // it may be meant for another action
 			continue
 		}
 		a := &actionModel{name: name, do: f, broken: f.broken || c.appBroken, params: map[*model.Input]*types.Var{}}
@@ -64,6 +73,10 @@ func (c *checker) pairActions() {
 		}
 		folded[spelling.Fold(name)] = a
 	}
+}
+
+// addUndos adds the undo functions to the actions.
+func (c *checker) addUndos() {
 	for _, f := range c.functions {
 		if f.isDo() {
 			continue
@@ -89,6 +102,11 @@ func (c *checker) pairActions() {
 			d.Suggest("Remove noundo", a.do.At(a.do.Noundo.Offset-1), len(" noundo"), "")
 		}
 	}
+}
+
+// checkMissingUndos reports actions without an undo function that aren't
+// declared with noundo.
+func (c *checker) checkMissingUndos() {
 	for _, a := range sortedByName(c.actions) {
 		if a.undo == nil && a.do.Noundo.Text == "" && !a.do.Flawed && !c.HasDropped("undo", a.name) {
 			d := c.Report(diag.CodeMissingUndo, a.do.namePos(), "action %q has no undo function; add //saga:undo %s above the function that undoes it, or write //saga:do %s noundo if there is nothing to undo", a.name, a.name, a.name)
@@ -100,6 +118,8 @@ func (c *checker) pairActions() {
 	}
 }
 
+// reportUndoWithoutDo reports an undo function of an action that doesn't exist,
+// unless a dropped do directive may have declared it.
 func (c *checker) reportUndoWithoutDo(f *function) {
 	name := f.nameArg().Name
 	if c.HasDropped("do", name) {
@@ -119,7 +139,7 @@ func (c *checker) reportUndoWithoutDo(f *function) {
 	c.Report(diag.CodeUndoWithoutDo, f.namePos(), "undo of unknown action %q; add //saga:do %s above the function that performs it", name, name)
 }
 
-// readActions builds the models of the actions.
+// readActions builds the models of the actions that aren't broken.
 func (c *checker) readActions() {
 	actions := sortedByName(c.actions)
 	for _, a := range actions {
@@ -134,6 +154,7 @@ func (c *checker) readActions() {
 	}
 }
 
+// readAction builds the model of an action, or marks the action as broken.
 func (c *checker) readAction(a *actionModel) {
 	action := &model.Action{Name: a.name, Label: a.do.Label, Output: a.do.output}
 	if action.Label == "" {

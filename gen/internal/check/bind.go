@@ -13,7 +13,7 @@ import (
 	"github.com/sagagen/sagagen/internal/spelling"
 )
 
-// bindInputs finds for every input of every node where it comes from.
+// bindInputs binds every input of every node, and checks the ends of the sagas.
 func (c *checker) bindInputs() {
 	for _, s := range c.sagaOrder {
 		if !s.edgesBroken && s.model.Params != nil {
@@ -31,6 +31,7 @@ func (c *checker) bindInputs() {
 	}
 }
 
+// bindNode binds the inputs of a node that runs an action.
 func (c *checker) bindNode(n *nodeModel) {
 	for _, in := range n.Action.Inputs {
 		b := binder{checker: c, node: n, input: in, param: n.action.params[in]}
@@ -43,8 +44,9 @@ func (c *checker) bindNode(n *nodeModel) {
 	}
 }
 
-// checkOwnOutput reports the parameter of an undo that is taken for the node's own output,
-// but by its name and type could be an ancestor's, or the saga's parameters.
+// checkOwnOutput reports a parameter of an undo function that counts as the own
+// output, but could also be an input of this node: an ancestor has its name and
+// type, or the saga's parameters have its type.
 func (c *checker) checkOwnOutput(n *nodeModel, own *types.Var) {
 	undo := n.action.undo
 	wantName := naming.IdentOf(n.action.name)
@@ -62,16 +64,17 @@ func (c *checker) checkOwnOutput(n *nodeModel, own *types.Var) {
 	}
 }
 
-// binder finds where one input of one node comes from.
+// binder finds the source of one input of one node.
 type binder struct {
 	*checker
 	node  *nodeModel
 	input *model.Input
-	param *types.Var
+	param *types.Var // the parameter that the input was read from
 }
 
-// bind returns the node whose output the input is, or nil for the saga's parameters. It
-// reports false if there is none, having reported it unless that's only a consequence.
+// bind returns the node whose output is bound to the input, or nil for the
+// saga's parameters. It returns false if there is no source. It reports that,
+// unless it is the consequence of another mistake.
 func (b *binder) bind() (*model.Node, bool) {
 	if types.Identical(b.input.Type, b.node.saga.model.Params.Type()) {
 		return nil, b.checkParamsBinding()
@@ -102,7 +105,9 @@ func (b *binder) bind() (*model.Node, bool) {
 	return nil, false
 }
 
-// isNoNode reports an input that has the type of the saga's parameters if it has the name of an ancestor with an output of that type besides.
+// checkParamsBinding checks an input that has the type of the saga's
+// parameters. It reports false, as a diagnostic too, if an ancestor with the
+// input's name has an output of that type.
 func (b *binder) checkParamsBinding() bool {
 	for _, a := range b.node.saga.nodes {
 		if b.node.ancestors[a] && !unnamed(b.param) && spelling.Alike(a.Name, b.input.Name) && a.Output != nil && types.Identical(a.Output, b.input.Type) {
@@ -114,7 +119,8 @@ func (b *binder) checkParamsBinding() bool {
 	return true
 }
 
-// namesake binds the input to the ancestor of its name.
+// bindNamesake binds the input to the ancestor whose name is alike, or reports
+// that the types differ.
 func (b *binder) bindNamesake(a *nodeModel) (*model.Node, bool) {
 	if canBind(a.Output, b.input.Type) {
 		return a.Node, true
@@ -124,8 +130,8 @@ func (b *binder) bindNamesake(a *nodeModel) (*model.Node, bool) {
 	return nil, false
 }
 
-// fits reports whether an output can be given to an input: as a value in Go, and
-// as the JSON that it is stored as.
+// canBind reports whether an output can be bound to an input of the same name:
+// it has the input's type, or is assignable to it and has the same JSON.
 func canBind(output, input types.Type) bool {
 	if types.Identical(output, input) {
 		return true
@@ -138,14 +144,15 @@ func canBind(output, input types.Type) bool {
 	return errA == nil && errB == nil && a == b
 }
 
-// mistake reports something about the input, at the node's argument.
+// mistake reports a mistake in the binding of the input, at the node. It
+// reports an input only at the first node of the saga.
 func (b *binder) mistake(code diag.Code, format string, args ...any) {
 	what := fmt.Sprintf("parameter %q of %s ", b.input.Name, b.functionName())
 	if unnamed(b.param) {
 		what = fmt.Sprintf("an unnamed parameter of %s ", b.functionName())
 	}
 	if b.node.saga.bindingReported[b.param] {
-		return // at another node of the same action
+		return // at another node that runs the same action
 	}
 	b.node.saga.bindingReported[b.param] = true
 	d := b.Report(code, b.node.pos(), "at node %q of saga %q, %s%s", b.node.Name, b.node.saga.name, what, fmt.Sprintf(format, args...))
@@ -154,7 +161,7 @@ func (b *binder) mistake(code diag.Code, format string, args ...any) {
 	}
 }
 
-// function is the name of the function whose parameter the input is.
+// functionName returns the name of the function that has the parameter.
 func (b *binder) functionName() string {
 	if undo := b.node.action.undo; undo != nil {
 		for v := range undo.sig().Params().Variables() {
@@ -166,6 +173,7 @@ func (b *binder) functionName() string {
 	return b.node.action.do.name()
 }
 
+// reportAmbiguous reports an input that several ancestors can provide.
 func (b *binder) reportAmbiguous(candidates []*nodeModel) {
 	code := diag.CodeSeveralSources
 	if unnamed(b.param) {
@@ -175,6 +183,7 @@ func (b *binder) reportAmbiguous(candidates []*nodeModel) {
 		b.TypeString(b.input.Type), len(candidates), naming.Enumerate(naming.Quoted(nodeNames(candidates)), "and"), naming.IdentOf(candidates[0].Name))
 }
 
+// reportUnbound reports an input that has no source.
 func (b *binder) reportUnbound() {
 	code := diag.CodeNoSource
 	if unnamed(b.param) {
@@ -183,7 +192,9 @@ func (b *binder) reportUnbound() {
 	b.mistake(code, "has type %s, but no node or parameter provides it: %s", b.TypeString(b.input.Type), b.advice())
 }
 
-// advice says what is near to giving the input, and what to do.
+// advice returns the part of a message that explains why an input has no
+// source, and what to do. It describes the most similar source, if there is
+// one.
 func (b *binder) advice() string {
 	s := b.node.saga
 	if params := s.model.Params.Type(); types.Identical(typeutil.Deref(b.input.Type), params) {
@@ -194,7 +205,7 @@ func (b *binder) advice() string {
 		return fmt.Sprintf("the do function returns %s; use that type", b.TypeString(b.node.Output))
 	}
 	var ancestors, names []string
-	var late []*nodeModel // would give the input, if they ran before
+	var notBefore []*nodeModel // have the type, but don't always run before
 	for _, a := range s.nodes {
 		namesake := spelling.Alike(a.Name, b.input.Name)
 		sameType := a.Output != nil && types.Identical(a.Output, b.input.Type)
@@ -206,7 +217,7 @@ func (b *binder) advice() string {
 		case !b.node.ancestors[a] && namesake:
 			return b.advisePlacement(a)
 		case !b.node.ancestors[a] && sameType:
-			late = append(late, a)
+			notBefore = append(notBefore, a)
 		case !b.node.ancestors[a] || a.unknown:
 		case a.Output == nil && namesake:
 			return fmt.Sprintf("node %q has no output; make its action return (%s, error)", a.Name, b.TypeString(b.input.Type))
@@ -218,8 +229,8 @@ func (b *binder) advice() string {
 			}
 		}
 	}
-	if len(late) > 0 {
-		return b.advisePlacement(late...)
+	if len(notBefore) > 0 {
+		return b.advisePlacement(notBefore...)
 	}
 	if closest, ok := spelling.Closest(b.input.Name, names); ok {
 		return fmt.Sprintf("did you mean node %s?", ancestors[slices.Index(names, closest)])
@@ -236,7 +247,8 @@ func (b *binder) advice() string {
 	return fmt.Sprintf("%s are available; use one of them, or %s", all, proposal)
 }
 
-// mayBeApplication reports whether a type is likely to be meant as the application context: a pointer, and one that methods can be given to.
+// mayBeApplication reports whether a type may be meant as the application
+// context: whether it is a pointer to a named type of this package.
 func (b *binder) mayBeApplication(t types.Type) bool {
 	p, ok := types.Unalias(t).(*types.Pointer)
 	if !ok {
@@ -246,8 +258,9 @@ func (b *binder) mayBeApplication(t types.Type) bool {
 	return ok && named.Obj().Pkg() == b.Pkg
 }
 
-// late says what to do for the input to come from one of the nodes that would give it, if they had
-// run before.
+// advisePlacement is advice for an input that one of the nodes would provide,
+// if it ran before. It marks the saga: a missing edge may be the reason why it
+// ends in several nodes.
 func (b *binder) advisePlacement(nodes ...*nodeModel) string {
 	b.node.saga.edgeMissing = true
 	subject, object := fmt.Sprintf("node %q isn't", nodes[0].Name), "it"

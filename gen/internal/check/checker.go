@@ -11,14 +11,12 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/report"
 )
 
-// checker builds the model of one package, from what its comments say and what its types are,
-// and reports what can't be.
-//
-// Every part that was reported is marked as broken, so that what depends on it isn't reported too.
+// checker builds the model of one package and reports its mistakes. The package
+// is the one being checked, or one that it imports.
 type checker struct {
 	*report.Reporter
 	*annotation.Source
-	info       *types.Info // nil for an imported package, whose bodies nobody looks at
+	info       *types.Info // nil for an imported package
 	typeErrors []types.Error
 	run        *Run
 
@@ -27,23 +25,27 @@ type checker struct {
 	functions []*function
 	actions   map[string]*actionModel
 	sagas     map[string]*sagaModel
-	sagaOrder []*sagaModel // in the order of the sources
+	sagaOrder []*sagaModel // the values of sagas, in the order of the sources
 
-	// withheld says that something can't be known because of a mistake that is reported
-	// for another package.
+	// withheld says that the model is not complete because of a mistake that is
+	// reported for another package.
 	withheld bool
-	// reported are the things that were reported and are wrong in the same way elsewhere.
+	// reported has the keys of mistakes that are reported only once, although
+	// they have several consequences; see firstReport.
 	reported map[string]bool
+	// stubs are the names of suggested functions.
+	stubs map[string]bool
 }
 
 func newChecker(r *report.Reporter, source *annotation.Source, run *Run) *checker {
 	return &checker{
 		Reporter: r, Source: source, run: run,
-		actions: map[string]*actionModel{}, sagas: map[string]*sagaModel{}, reported: map[string]bool{},
+		actions: map[string]*actionModel{}, sagas: map[string]*sagaModel{},
+		reported: map[string]bool{}, stubs: map[string]bool{},
 	}
 }
 
-// model reads in stages, each of which rests on those before.
+// build runs the checks. Each step uses the results of the steps before.
 func (c *checker) build() {
 	c.readFunctions()
 	c.pairActions()
@@ -57,7 +59,9 @@ func (c *checker) build() {
 	}
 }
 
-// first reports whether something comes up for the first time.
+// firstReport returns true if it is called with this key for the first time.
+// The parts of the key are the kind of a mistake and the name or text
+// concerned.
 func (c *checker) firstReport(parts ...string) bool {
 	key := reportedKey(parts...)
 	if c.reported[key] {
@@ -69,7 +73,7 @@ func (c *checker) firstReport(parts ...string) bool {
 
 func reportedKey(what ...string) string { return strings.Join(what, "\x00") }
 
-// result is the finished model, which is complete only if nothing was reported.
+// packageModel returns the model. It is complete only if nothing was reported.
 func (c *checker) packageModel(prefix string) *model.Package {
 	p := &model.Package{
 		Path: c.Pkg.Path(), Name: c.Pkg.Name(), Prefix: prefix, Types: c.Pkg, App: c.app,
@@ -87,7 +91,8 @@ func (c *checker) packageModel(prefix string) *model.Package {
 	return p
 }
 
-// object returns what a function or a method is in the types.
+// funcObject returns the type checker's object for a function or a method. It
+// returns nil if there is none.
 func (c *checker) funcObject(fn *ast.FuncDecl) *types.Func {
 	if c.info != nil {
 		f, _ := c.info.Defs[fn.Name].(*types.Func)
@@ -113,6 +118,8 @@ func (c *checker) funcObject(fn *ast.FuncDecl) *types.Func {
 	return nil
 }
 
+// typeObject returns the type checker's object for a declared type. It returns
+// nil if there is none.
 func (c *checker) typeObject(spec *ast.TypeSpec) *types.TypeName {
 	if c.info != nil {
 		t, _ := c.info.Defs[spec.Name].(*types.TypeName)
@@ -122,11 +129,12 @@ func (c *checker) typeObject(spec *ast.TypeSpec) *types.TypeName {
 	return t
 }
 
-// foreign reports whether the model is of an imported package.
+// isImported reports whether this is the checker of an imported package. It has
+// no syntax of function bodies, and its diagnostics are dropped.
 func (c *checker) isImported() bool { return c.info == nil }
 
-// importNames returns the import path and the package name for what the models of an
-// imported package are marked with.
+// importedFrom returns the import path and the package name for the actions and
+// sagas in the model. They are empty for the package being checked.
 func (c *checker) importedFrom() (path, name string) {
 	if c.isImported() {
 		return c.Pkg.Path(), c.Pkg.Name()
@@ -134,5 +142,5 @@ func (c *checker) importedFrom() (path, name string) {
 	return "", ""
 }
 
-// within reports whether pos is in the range of a node.
+// within reports whether pos is inside a node.
 func within(pos token.Pos, n ast.Node) bool { return n.Pos() <= pos && pos < n.End() }

@@ -13,12 +13,13 @@ import (
 	"github.com/sagagen/sagagen/internal/spelling"
 )
 
-// findConstant finds the value of a constant node and its type.
+// findConstant finds the object that has the value of a constant node, and its
+// type.
 func (c *checker) findConstant(n *nodeModel) {
 	ref := n.definition.Value
 	n.unknown = true
 	if ref.Name == "" {
-		return // it was reported
+		return // reported by package annotation
 	}
 	pos := n.definition.At(ref.Offset)
 	scope := c.Pkg.Scope()
@@ -35,7 +36,7 @@ func (c *checker) findConstant(n *nodeModel) {
 	}
 	obj := scope.Lookup(ref.Name)
 	if obj == nil {
-		if directive.ValidValue(ref.Name) == nil { // or else it was told
+		if directive.ValidValue(ref.Name) == nil { // otherwise, package annotation has reported it
 			c.reportUnknownValue(n, scope, ref, pos)
 		}
 		return
@@ -54,10 +55,11 @@ func (c *checker) findConstant(n *nodeModel) {
 	n.Constant, n.Output, n.unknown = obj, t, false
 }
 
-// representable reports whether a constant is in the range of its type, as it may not be if that is only the default of an untyped one.
+// representable reports whether a constant is in the range of t. An untyped
+// constant may exceed the range of its default type.
 func representable(v constant.Value, t types.Type) bool {
 	switch b, _ := t.(*types.Basic); {
-	case b == nil: // it was given its type, which the compiler has checked
+	case b == nil: // it has a declared type, and the compiler has checked the range
 		return true
 	case b.Kind() == types.Int:
 		_, exact := constant.Int64Val(constant.ToInt(v))
@@ -69,8 +71,8 @@ func representable(v constant.Value, t types.Type) bool {
 	return true
 }
 
-// valueType returns the type of the value that an object stands for. It reports one that
-// stands for none, and returns nil.
+// valueType returns the type of the value of a constant, a variable, or a
+// func() T. It reports any other object, and returns nil.
 func (c *checker) valueType(n *nodeModel, obj types.Object, pos token.Pos) types.Type {
 	what := ""
 	switch obj := obj.(type) {
@@ -93,6 +95,7 @@ func (c *checker) valueType(n *nodeModel, obj types.Object, pos token.Pos) types
 	return nil
 }
 
+// reportUnknownValue reports a constant node whose value is not in the scope.
 func (c *checker) reportUnknownValue(n *nodeModel, scope *types.Scope, ref directive.Reference, pos token.Pos) {
 	var names []string
 	for _, name := range scope.Names() {
@@ -121,8 +124,8 @@ func (c *checker) reportUnknownValue(n *nodeModel, scope *types.Scope, ref direc
 	}
 }
 
-// checkSpelling reports a type that generated code can't write down, as it isn't exported by
-// the package that declares it, or that package can't be imported.
+// checkNameable reports whether the generated code can name a type. If not, it
+// reports why: the type isn't exported, or its package can't be imported.
 func (c *checker) checkNameable(t types.Type, pos token.Pos, subject string) bool {
 	ok := true
 	typeutil.EachType(t, func(t types.Type) {

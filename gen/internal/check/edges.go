@@ -10,7 +10,7 @@ import (
 	"github.com/sagagen/sagagen/internal/spelling"
 )
 
-// resolveAfter finds the nodes that after arguments name.
+// resolveAfter finds the nodes that the after arguments of a saga name.
 func (c *checker) resolveAfter(s *sagaModel) {
 	for _, n := range s.nodes {
 		if n.directive.Verb != "node" {
@@ -27,7 +27,7 @@ func (c *checker) resolveAfter(s *sagaModel) {
 	}
 }
 
-// node returns the node of exactly that name, nil if there is none.
+// node returns the node with exactly this name; nil if there is none.
 func (s *sagaModel) node(name string) *nodeModel {
 	if n := s.byName[spelling.Fold(name)]; n != nil && n.Name == name {
 		return n
@@ -35,12 +35,12 @@ func (s *sagaModel) node(name string) *nodeModel {
 	return nil
 }
 
-// unknownNode reports a name in the directives of n that no node has. The format takes the node,
-// the saga, the name and the advice.
+// reportUnknownNode reports a name in the directives of n that no node has. The
+// format takes the names of n and its saga, the unknown name, and the advice.
 func (c *checker) reportUnknownNode(n *nodeModel, name string, pos token.Pos, format string) {
 	s := n.saga
 	if slices.Contains(s.unplaced(), name) {
-		return // which is reported
+		return // checkPlaced reports it
 	}
 	var names []string
 	for _, other := range s.nodes {
@@ -52,7 +52,7 @@ func (c *checker) reportUnknownNode(n *nodeModel, name string, pos token.Pos, fo
 	closest, found := spelling.Closest(name, names)
 	if found {
 		if other := s.node(closest); other.Kind == model.NodeAction && other.action == nil {
-			return // that one is misspelt, which was reported
+			return // that node has an unknown action, which was reported
 		}
 		advice = "did you mean " + naming.Printable(closest) + "?"
 	} else if name == "start" {
@@ -66,7 +66,7 @@ func (c *checker) reportUnknownNode(n *nodeModel, name string, pos token.Pos, fo
 	}
 }
 
-// connect orders the nodes so that each stands behind those that it runs after, and
+// connect sorts the nodes of a saga topologically and finds their ancestors. It
 // reports cycles.
 func (c *checker) connect(s *sagaModel) {
 	if c.reportCycles(s) {
@@ -88,8 +88,8 @@ func (c *checker) connect(s *sagaModel) {
 	s.outputUnknown = s.outputUnknown || s.Incomplete || s.edgesBroken || len(s.leaves()) > 1
 }
 
-// checkEnd reports a saga that ends in several nodes, unless one was reported that stands in the
-// wrong place.
+// checkEnd reports a saga that ends in several nodes, unless a mistake in its
+// edges was reported.
 func (c *checker) checkEnd(s *sagaModel) {
 	ends := s.leaves()
 	if len(ends) < 2 || s.Incomplete || s.edgesBroken || s.edgeMissing {
@@ -102,8 +102,9 @@ func (c *checker) checkEnd(s *sagaModel) {
 	}
 }
 
-// reportCycles reports the cycles of a saga, as long as they have no node in common: one edge too
-// many can close many circles, but has two ends.
+// reportCycles reports the cycles of a saga and returns true if there are any.
+// A single wrong edge can close many cycles, which share its two nodes. So of
+// cycles that share nodes, only one is reported.
 func (c *checker) reportCycles(s *sagaModel) bool {
 	reported := map[*nodeModel]bool{}
 	for {
@@ -118,9 +119,10 @@ func (c *checker) reportCycles(s *sagaModel) bool {
 	}
 }
 
-// reportCycle reports nodes of which each runs after the next one, and the last after the first. The
-// argument concerned is the first that names a node placed further down, as there is one in every
-// circle, and it is there that people err.
+// reportCycle reports a cycle: each node runs after the next one, and the last
+// after the first. The position is that of the first after argument that names
+// a node placed further down. Every cycle has one, and it is most likely the
+// mistake.
 func (c *checker) reportCycle(s *sagaModel, cycle []*nodeModel) {
 	closing, first := token.NoPos, 0
 	for i, n := range cycle {
@@ -141,8 +143,9 @@ func (c *checker) reportCycle(s *sagaModel, cycle []*nodeModel) {
 	c.Report(diag.CodeCycle, closing, "saga %q contains a cycle: %s; remove one of these edges", s.name, joinPath(names))
 }
 
-// findCycle returns the nodes of a cycle, each running after the next one and the last after the
-// first; nil if there is none. It leaves out some nodes.
+// findCycle returns the nodes of a cycle; nil if there is none. Each node runs
+// after the next one, and the last after the first. findCycle ignores the
+// excluded nodes.
 func findCycle(nodes []*nodeModel, excluded map[*nodeModel]bool) []*nodeModel {
 	const (
 		onStack = iota + 1
@@ -178,8 +181,8 @@ func findCycle(nodes []*nodeModel, excluded map[*nodeModel]bool) []*nodeModel {
 	return nil
 }
 
-// topological orders nodes so that each stands behind those that it runs after, and otherwise
-// as they were placed.
+// topologicalOrder returns the nodes sorted: a node comes after those that it
+// runs after. Otherwise, the order stays the same.
 func topologicalOrder(nodes []*nodeModel) []*nodeModel {
 	ordered := make([]*nodeModel, 0, len(nodes))
 	done := map[*nodeModel]bool{}

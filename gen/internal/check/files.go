@@ -21,8 +21,11 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/report"
 )
 
-// Files reports what is wrong with the files of a package as such. It returns false if what is
-// in them can't be known for that reason.
+// Files reports mistakes in the files of a package, apart from their
+// declarations: files that can't be parsed, files of another package, and
+// directives in test files. It returns false if Run.Check can't check the
+// package therefore. It returns an error if sagagen was built with an older
+// version of Go than the package requires.
 func Files(r *report.Reporter, pkg *load.Package) (readable bool, err error) {
 	for _, e := range pkg.TypeErrors {
 		if strings.HasPrefix(e.Msg, "package requires newer Go version") {
@@ -35,10 +38,11 @@ func Files(r *report.Reporter, pkg *load.Package) (readable bool, err error) {
 	return !unreadableFiles(r, pkg) && !mixedPackages(r, pkg), nil
 }
 
-// mixed reports the hand-written files whose package clause isn't that of the rest.
+// mixedPackages reports the hand-written files whose package name differs from
+// that of most files. It returns true if there are such files.
 func mixedPackages(r *report.Reporter, pkg *load.Package) bool {
 	count := map[string]int{}
-	var majority *ast.File // one of those of which there are most
+	var majority *ast.File // the first file with the most frequent name
 	for _, f := range pkg.Handwritten {
 		count[f.Name.Name]++
 	}
@@ -56,7 +60,8 @@ func mixedPackages(r *report.Reporter, pkg *load.Package) bool {
 	return len(count) > 1
 }
 
-// unreadable reports the hand-written files that can't be parsed, each by its first error.
+// unreadableFiles reports the hand-written files that can't be parsed, each
+// with its first error. It returns true if there are such files.
 func unreadableFiles(r *report.Reporter, pkg *load.Package) bool {
 	for _, name := range slices.Sorted(maps.Keys(pkg.ParseErrors)) {
 		d := &diag.Diagnostic{Code: diag.CodeUnreadableFile, Pos: token.Position{Filename: name, Line: 1, Column: 1}}
@@ -75,7 +80,8 @@ func unreadableFiles(r *report.Reporter, pkg *load.Package) bool {
 	return len(pkg.ParseErrors) > 0
 }
 
-// conflict returns where a file has its first mark of a merge conflict; line 0 if there is none.
+// findConflict returns the position of the first merge conflict marker of a
+// file. The line is 0 if there is none.
 func findConflict(name string) (line, offset int) {
 	src, err := os.ReadFile(name)
 	if err != nil {

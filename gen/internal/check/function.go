@@ -12,13 +12,14 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/typeutil"
 )
 
-// function is an annotated function with its type.
+// function is an annotated function or method with its type.
 type function struct {
 	*annotation.Func
 	object *types.Func
-	// broken says that its signature was reported; then object may be nil.
+	// broken says that its signature is not known because of a mistake. object
+	// may be nil then.
 	broken bool
-	// output is what a do returns beside the error, nil if nothing.
+	// output is the output type of a do function; nil if it has none.
 	output types.Type
 }
 
@@ -28,7 +29,8 @@ func (f *function) namePos() token.Pos         { return f.At(f.nameArg().Offset)
 func (f *function) isDo() bool                 { return f.Verb == "do" }
 func (f *function) sig() *types.Signature      { return f.object.Signature() }
 
-// readFunctions finds the types of the annotated functions and checks their signatures.
+// readFunctions finds the types of the annotated functions and checks their
+// signatures.
 func (c *checker) readFunctions() {
 	for _, a := range c.Funcs {
 		c.functions = append(c.functions, &function{Func: a, object: c.funcObject(a.Decl)})
@@ -39,6 +41,8 @@ func (c *checker) readFunctions() {
 	}
 }
 
+// checkSignature reports whether a signature is one of an action's. If not, it
+// reports why.
 func (c *checker) checkSignature(f *function) bool {
 	if tparams := f.Decl.Type.TypeParams; tparams != nil {
 		c.Report(diag.CodeGenericFunction, tparams.Pos(), "%s has type parameters, but an action can't be generic; write a non-generic function that calls it", f.name())
@@ -60,6 +64,8 @@ func (c *checker) checkSignature(f *function) bool {
 	return c.checkResults(f)
 }
 
+// genericReceiver returns the position of the type parameters of a receiver. It
+// returns false if there are none.
 func genericReceiver(fn *ast.FuncDecl) (token.Pos, bool) {
 	if fn.Recv == nil {
 		return token.NoPos, false
@@ -75,6 +81,8 @@ func genericReceiver(fn *ast.FuncDecl) (token.Pos, bool) {
 	return pos, pos.IsValid()
 }
 
+// checkResults reports whether a function has the results of a do or an undo.
+// If not, it reports why.
 func (c *checker) checkResults(f *function) bool {
 	results := f.sig().Results()
 	last := results.Len() - 1
@@ -104,7 +112,8 @@ func (c *checker) checkResults(f *function) bool {
 	return false
 }
 
-// findApplication finds the type of the application context: that of the receivers.
+// findApplication finds the type of the application context, which is that of
+// the receivers: a pointer if any of them is.
 func (c *checker) findApplication() {
 	var first *function
 	for _, f := range c.functions {

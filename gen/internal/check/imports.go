@@ -16,8 +16,10 @@ import (
 	"github.com/sagagen/sagagen/internal/spelling"
 )
 
-// model returns the model of an imported package. Its types come from export data, which
-// is there already; of its files only the comments and the declarations are read.
+// checkerOf returns the checker of an imported package, after it has built the
+// model. The types come from export data, so only directives and annotated
+// declarations are parsed. The diagnostics are dropped; see
+// reportBrokenPackage.
 func (run *Run) checkerOf(pkg *types.Package) *checker {
 	if c := run.imported[pkg.Path()]; c != nil {
 		return c
@@ -29,11 +31,12 @@ func (run *Run) checkerOf(pkg *types.Package) *checker {
 	return c
 }
 
-// importedPackage returns the package that a file imports under a name; a blank import
-// counts by the package's own name. It reports it if there is none.
+// importedPackage returns the package that a file imports under a name. A blank
+// import counts under the package's own name, but a non-blank one takes
+// precedence. If there is none, importedPackage reports that and returns nil.
 func (c *checker) importedPackage(f *ast.File, name string, pos token.Pos) *types.Package {
 	var names []string
-	var blank []*ast.ImportSpec // of that name; one that the file's code can use goes before them
+	var blank []*ast.ImportSpec // blank imports of packages with that name
 	for _, spec := range f.Imports {
 		path, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
@@ -69,12 +72,13 @@ func (c *checker) importedPackage(f *ast.File, name string, pos token.Pos) *type
 	return nil
 }
 
-// packageOf returns the package that is imported, or reports that it can't be read.
+// importedBy returns the package that an import names. If it can't be loaded,
+// importedBy reports that and returns nil.
 func (c *checker) importedBy(spec *ast.ImportSpec, pos token.Pos) *types.Package {
 	if c.brokenImportSpec(spec) {
 		return nil
 	}
-	path, _ := strconv.Unquote(spec.Path.Value) // whoever asks has done so
+	path, _ := strconv.Unquote(spec.Path.Value) // importedPackage has unquoted it before
 	p := c.run.ByPath[path]
 	if p == nil || p.Types == nil || !p.Types.Complete() {
 		c.Report(diag.CodeBrokenImport, pos, "package %s can't be loaded; run go vet for the reason", path)
@@ -83,8 +87,10 @@ func (c *checker) importedBy(spec *ast.ImportSpec, pos token.Pos) *types.Package
 	return p.Types
 }
 
-// unknownImport reports a package name that a file doesn't import, once, and not if that was told for
-// Go code with the same name, or is the consequence of an import that can't be read.
+// reportUnknownImport reports a package name that a file doesn't import, once
+// for each file. It doesn't report it if the compiler's error for the same name
+// was reported, or if an import of the file can't be loaded and may have that
+// name.
 func (c *checker) reportUnknownImport(f *ast.File, name string, names []string, pos token.Pos) {
 	if slices.ContainsFunc(f.Imports, c.brokenImportSpec) || c.reported[reportedKey("compile", "undefined: "+name)] ||
 		!c.firstReport("import name", c.Fset.File(f.FileStart).Name(), name) {
@@ -101,7 +107,8 @@ func (c *checker) reportUnknownImport(f *ast.File, name string, names []string, 
 	}
 }
 
-// imported returns the model of the package that a reference names.
+// importedChecker returns the checker of the package that a reference names. If
+// there is no such package, it reports that and returns nil.
 func (c *checker) importedChecker(f *ast.File, ref directive.Reference, pos token.Pos) *checker {
 	pkg := c.importedPackage(f, ref.Pkg, pos)
 	if pkg == nil {
@@ -110,7 +117,8 @@ func (c *checker) importedChecker(f *ast.File, ref directive.Reference, pos toke
 	return c.run.checkerOf(pkg)
 }
 
-// usableAction reports an action of an imported package that can't be used from here.
+// checkImportedAction reports whether an action of an imported package can be
+// used in this package. If not, it reports why.
 func (c *checker) checkImportedAction(a *actionModel, from *checker, ref directive.Reference, pos token.Pos) bool {
 	var hidden []string
 	for _, f := range []*function{a.do, a.undo} {
@@ -133,6 +141,8 @@ func (c *checker) checkImportedAction(a *actionModel, from *checker, ref directi
 	return a.do.output == nil || c.checkNameable(a.do.output, pos, "the output of action "+naming.Printable(ref.String()))
 }
 
+// qualifiedName returns the name of a function, or that of a method with its
+// receiver type.
 func qualifiedName(f *function) string {
 	if receiver := annotation.ReceiverName(f.Decl); receiver != "" {
 		return receiver + "." + f.name()
@@ -140,7 +150,8 @@ func qualifiedName(f *function) string {
 	return f.name()
 }
 
-// usableSaga reports a saga of an imported package that can't be used from here.
+// checkImportedSaga reports whether a saga of an imported package can be used
+// in this package. If not, it reports why.
 func (c *checker) checkImportedSaga(s *sagaModel, from *checker, ref directive.Reference, pos token.Pos) bool {
 	if name := s.Spec.Name.Name; !token.IsExported(name) {
 		c.Report(diag.CodeNotExported, pos, "saga %q can't be used from another package because its parameter type %s is not exported; export it", ref.String(), name)
@@ -152,8 +163,10 @@ func (c *checker) checkImportedSaga(s *sagaModel, from *checker, ref directive.R
 	return s.model.Output == nil || c.checkNameable(s.model.Output, pos, "the output of saga "+naming.Printable(ref.String()))
 }
 
-// brokenImport reports what has mistakes in an imported package, unless these are reported
-// in this run too.
+// reportBrokenPackage reports that the subject can't be used because of
+// mistakes in its package. If the same run checks that package, its own
+// diagnostics say why, so the checker is only marked as withheld.
+// reportBrokenPackage returns false.
 func (c *checker) reportBrokenPackage(from *checker, pos token.Pos, subject string) bool {
 	if c.run.Checked[from.Pkg.Path()] {
 		c.withheld = true

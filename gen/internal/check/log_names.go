@@ -6,9 +6,12 @@ import (
 	"github.com/sagagen/sagagen/gen/diag"
 )
 
-// checkLogNames reports nodes whose action has the name in the log, PACKAGE.ACTION, that one of another package has: a registry has only one of
-// them, and a saga would run that for both. It looks at the actions of this package, at those that its nodes run, and of the sagas of other
-// packages that are in its own, at the actions of their own packages.
+// checkLogNames reports nodes whose action has the same logged name,
+// PACKAGE.ACTION, as an action of another package. A registry has only one
+// action of a name, which would run for both. checkLogNames compares the
+// actions of this package, the actions that its nodes run, and the actions
+// inside imported subsagas, as far as they are of the same package as the
+// subsaga. The others are the concern of that package.
 func (c *checker) checkLogNames() {
 	names := logNameCheck{checker: c, paths: map[string]string{}}
 	for _, a := range sortedByName(c.actions) {
@@ -23,10 +26,13 @@ func (c *checker) checkLogNames() {
 
 type logNameCheck struct {
 	*checker
-	paths map[string]string // import paths by names in the log
+	paths map[string]string // import paths, by logged name
 }
 
-// check looks at what a node runs, which is of the package inside, if that isn't empty. The position is that of this package's node.
+// checkNode checks the action of a node, or the nodes of its subsaga. pos is
+// the position of a node of this package. For a node of an imported saga,
+// declaring is the import path of that saga; checkNode skips actions of other
+// packages.
 func (l *logNameCheck) checkNode(pos token.Pos, n *nodeModel, declaring string) {
 	switch {
 	case n.Action != nil:

@@ -8,8 +8,8 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/outline"
 )
 
-// checkNames reports hand-written declarations of names that the generated file declares or
-// relies on, and names that it would declare twice.
+// checkNames reports hand-written declarations of names that the generated file
+// declares or uses, and names that it would declare twice.
 func (c *checker) checkNames(p *model.Package) {
 	seen := map[string]model.GeneratedName{}
 	for _, n := range outline.Names(p) {
@@ -39,7 +39,8 @@ func (c *checker) checkNames(p *model.Package) {
 	}
 }
 
-// origin is the place of what a generated name comes from.
+// origin returns the position of the declaration that a generated name is
+// derived from.
 func (c *checker) origin(n model.GeneratedName) token.Pos {
 	switch {
 	case n.Node != nil:

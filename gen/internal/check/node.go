@@ -12,25 +12,28 @@ import (
 	"github.com/sagagen/sagagen/internal/spelling"
 )
 
-// nodeModel is a node while its model is built.
+// nodeModel is a node whose model is being built.
 type nodeModel struct {
 	*model.Node
 	saga      *sagaModel
-	directive annotation.Directive // what placed it
-	arg       directive.NameArg
-	// definition is the constant or subsaga directive of a node that isn't an action's.
+	directive annotation.Directive // places the node
+	arg       directive.NameArg    // its argument for the node
+	// definition is the constant or subsaga directive; nil if the node runs an
+	// action.
 	definition *annotation.Directive
-	after      []*nodeModel
+	after      []*nodeModel // the nodes that it runs directly after
 	ancestors  map[*nodeModel]bool
-	action     *actionModel
-	inner      *sagaModel
-	// unknown says that what it runs was reported, and its output can't be known.
+	action     *actionModel // the action that it runs, if any
+	inner      *sagaModel   // the saga that it runs, if any
+	// unknown says that what it runs, and so its output, is not known because
+	// of a mistake.
 	unknown bool
 }
 
 func (n *nodeModel) pos() token.Pos { return n.directive.At(n.arg.Offset) }
 
-// place adds a node. It returns nil if that was reported.
+// placeNode adds a node to a saga. It returns nil if the saga has a node whose
+// name is alike.
 func (c *checker) placeNode(s *sagaModel, d annotation.Directive, arg directive.NameArg) *nodeModel {
 	n := &nodeModel{Node: &model.Node{Name: arg.Name, Pos: d.At(arg.Offset)}, saga: s, directive: d, arg: arg}
 	if other := s.byName[spelling.Fold(arg.Name)]; other != nil {
@@ -64,7 +67,7 @@ func (c *checker) placeNode(s *sagaModel, d annotation.Directive, arg directive.
 	return n
 }
 
-// runs is the name of the action that a node runs, as it is written.
+// actionText returns the name of the action of a node as the sources write it.
 func (n *nodeModel) actionText() string {
 	if n.arg.Action.Name != "" {
 		return n.arg.Action.String()
@@ -72,7 +75,7 @@ func (n *nodeModel) actionText() string {
 	return n.Name
 }
 
-// findAction finds what an action node runs.
+// findAction finds the action that a node runs.
 func (c *checker) findAction(n *nodeModel) {
 	ref := n.arg.Action
 	if ref.Name == "" {
@@ -98,6 +101,8 @@ func (c *checker) findAction(n *nodeModel) {
 	}
 }
 
+// reportUnknownAction reports a node whose action doesn't exist, unless that is
+// the consequence of a directive that was reported.
 func (c *checker) reportUnknownAction(n *nodeModel, from *checker, ref directive.Reference, pos token.Pos) {
 	if from.HasDropped("do", ref.Name) || from.hasUndo(ref.Name) {
 		if from != c {
@@ -121,14 +126,14 @@ func (c *checker) reportUnknownAction(n *nodeModel, from *checker, ref directive
 	}
 	what := "node " + naming.Printable(n.Name) + " of saga " + naming.Printable(n.saga.name)
 	if closest, ok := spelling.Closest(ref.Name, n.saga.unplaced()); ok && from == c {
-		n.saga.Incomplete = true // what this means isn't placed
+		n.saga.Incomplete = true // the node that is meant isn't placed
 		c.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; did you mean %q?", what, ref.String(), closest).Replace(pos, ref.String(), closest)
 		return
 	}
 	if closest, ok := spelling.Closest(ref.Name, names); ok {
 		d := c.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; did you mean %q?", what, ref.String(), prefix+closest)
 		if n.arg.Action.Name == "" && n.saga.node(closest) != nil {
-			d.Replace(pos, n.Name, n.Name+"="+closest) // as two nodes can't have that name
+			d.Replace(pos, n.Name, n.Name+"="+closest) // two nodes can't have one name
 		} else {
 			d.Replace(pos, ref.String(), prefix+closest)
 		}
@@ -144,18 +149,18 @@ func (c *checker) reportUnknownAction(n *nodeModel, from *checker, ref directive
 	}
 }
 
-// hasUndo reports whether there is an undo of an action, with a do or without.
+// hasUndo reports whether a function is annotated as the undo of an action.
 func (c *checker) hasUndo(name string) bool {
 	return slices.ContainsFunc(c.functions, func(f *function) bool { return !f.isDo() && f.nameArg().Name == name })
 }
 
-// droppedDefinition reports whether a constant or subsaga directive that was reported could
-// have defined a node.
+// droppedDefinition reports whether a directive that was dropped may have
+// defined the node.
 func (s *sagaModel) droppedDefinition(c *checker, name string) bool {
 	return s.Incomplete && (c.HasDropped("constant", name) || c.HasDropped("subsaga", name) || c.HasDropped("", name))
 }
 
-// nodeNames lists the names of nodes.
+// nodeNames returns the names of nodes.
 func nodeNames(nodes []*nodeModel) []string {
 	names := make([]string, len(nodes))
 	for i, n := range nodes {

@@ -12,7 +12,8 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/report"
 )
 
-// checkOutput reports a hand-written file where the generated one would be written.
+// checkOutput reports a hand-written file that has the name of the generated
+// file.
 func checkOutput(r *report.Reporter, pkg *load.Package, p *model.Package) {
 	for _, f := range pkg.Handwritten {
 		if name := r.Fset.File(f.FileStart).Name(); filepath.Base(name) == p.Prefix+model.Suffix {
@@ -21,9 +22,10 @@ func checkOutput(r *report.Reporter, pkg *load.Package, p *model.Package) {
 	}
 }
 
-// checkLeftOver reports the files that this program has written and writes no more: those of another
-// name, or all if the package has no directives. If it has some that were reported, or files that
-// aren't compiled this time have, that can't be said.
+// checkLeftOver reports generated files that sagagen wouldn't write anymore:
+// files of another name, or all of them if the package has no directives. It
+// doesn't report the latter if directives were dropped, or if files that aren't
+// compiled with these build tags may have some.
 func checkLeftOver(r *report.Reporter, pkg *load.Package, source *annotation.Source) {
 	withoutDirectives := source.Empty() && len(r.Diagnostics) == 0 && !pkg.Partial
 	for _, name := range pkg.GeneratedFiles {

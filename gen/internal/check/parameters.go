@@ -15,21 +15,23 @@ import (
 	"github.com/sagagen/sagagen/internal/spelling"
 )
 
-// parameterReader says what the parameters of an action's functions are.
+// parameterReader finds the roles of the parameters of an action's functions.
 type parameterReader struct {
 	*checker
 	action *actionModel
 	model  *model.Action
-	// broken says that a parameter was reported.
+	// broken says that a parameter has a mistake.
 	broken bool
 }
 
+// mistake reports a mistake in a parameter and marks the action as broken.
 func (r *parameterReader) mistake(code diag.Code, v *types.Var, format string, args ...any) *report.Positioned {
 	r.broken = true
 	return r.Report(code, v.Pos(), format, args...)
 }
 
-// read returns the model of one function and adds its inputs to those of the action.
+// readFunc returns the model of one function, and adds its inputs to those of
+// the action.
 func (r *parameterReader) readFunc(f *function) *model.Func {
 	fn := &model.Func{Name: f.name(), Object: f.object, Policy: f.Policy}
 	own := -1
@@ -78,8 +80,9 @@ func (r *parameterReader) readFunc(f *function) *model.Func {
 	return fn
 }
 
-// input returns the input that a parameter is. Inputs of do and undo with names that are
-// alike are one.
+// addInput returns the input for a parameter. It is an input that the action
+// has already, if their names are alike. inputs has the earlier inputs of the
+// same function, by folded name.
 func (r *parameterReader) addInput(f *function, v *types.Var, inputs map[string]*types.Var) *model.Input {
 	in := &model.Input{Name: v.Name(), Type: v.Type()}
 	if unnamed(v) {
@@ -114,9 +117,11 @@ func (r *parameterReader) addInput(f *function, v *types.Var, inputs map[string]
 	return in
 }
 
-// unnamed reports whether a parameter has no name, so that only its type can bind it.
+// unnamed reports whether a parameter has no name, and so is bound by its type
+// alone.
 func unnamed(v *types.Var) bool { return v.Name() == "" || v.Name() == "_" }
 
+// quotedName returns the name of a parameter for a message.
 func quotedName(v *types.Var) string {
 	if unnamed(v) {
 		return "(unnamed)"
@@ -124,7 +129,7 @@ func quotedName(v *types.Var) string {
 	return fmt.Sprintf("%q", v.Name())
 }
 
-// nameOfType makes a name for an input that has none.
+// nameFromType derives a name for an input that has none.
 func nameFromType(t types.Type) string {
 	switch t := t.(type) {
 	case *types.Alias:
@@ -145,8 +150,8 @@ func nameFromType(t types.Type) string {
 	return "value"
 }
 
-// ownOutput returns the index of the parameter of an undo that takes what the do returned,
-// or -1 if it takes none.
+// ownOutput returns the index of the parameter of an undo function that is the
+// action's own output; -1 if there is none.
 func (r *parameterReader) ownOutput(f *function) int {
 	output := r.model.Output
 	if output == nil {

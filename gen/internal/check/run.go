@@ -7,18 +7,19 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/report"
 )
 
-// Run is one run of the checks over several packages. They share the models of
-// the packages that they import.
+// Run checks the packages of one run. They share the models of the packages
+// that they import. It is not safe for concurrent use.
 type Run struct {
 	*load.Universe
-	imported map[string]*checker // of imported packages, by import path
+	imported map[string]*checker // by import path
 }
 
 // NewRun returns a run over the packages of a universe.
 func NewRun(u *load.Universe) *Run { return &Run{Universe: u, imported: map[string]*checker{}} }
 
-// Check returns the model of a package. It returns nil if it has reported
-// anything, or if the package has no directives.
+// Check checks a package and returns its model. It returns nil if anything was
+// reported, for this package or for a package that it uses, or if the package
+// has no directives.
 func (run *Run) Check(r *report.Reporter, pkg *load.Package, source *annotation.Source) *model.Package {
 	checkLeftOver(r, pkg, source)
 	if source.Empty() {

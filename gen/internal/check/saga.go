@@ -11,29 +11,35 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/naming"
 )
 
-// sagaModel is a saga while its model is built.
+// sagaModel is a saga whose model is being built.
 type sagaModel struct {
 	*annotation.Type
 	name  string
 	model *model.Saga
-	nodes []*nodeModel // in the order in which they are placed; from connect on, topological
-	// byName are the nodes by their folded names.
+	// nodes are in the order in which they are placed; after connect, in
+	// topological order.
+	nodes []*nodeModel
+	// byName has the nodes by their folded names.
 	byName map[string]*nodeModel
-	// defined are the nodes that constant and subsaga directives define, by name.
+	// defined has the constant and subsaga directives by the names of their
+	// nodes.
 	defined map[string]*annotation.Directive
-	// broken says that its edges were reported, so that who is whose ancestor can't be known.
+	// edgesBroken says that an edge was reported, so the ancestors of the nodes
+	// are not known.
 	edgesBroken bool
-	// misplaced says that a node was reported that runs too late for another.
+	// edgeMissing says that a node was reported that should run before another
+	// and doesn't.
 	edgeMissing bool
-	// resolved is set when the outputs of its nodes are known.
+	// resolved says that resolveSaga was called.
 	resolved bool
-	// outputUnknown says that what its output is can't be known.
+	// outputUnknown says that its output is not known because of a mistake.
 	outputUnknown bool
-	// unbound are the parameters that were reported as such.
+	// bindingReported has the parameters whose binding was reported at some
+	// node.
 	bindingReported map[*types.Var]bool
 }
 
-// placeNodes reads the directives of all sagas: which nodes there are, and what runs after what.
+// placeNodes reads the directives of all sagas: their nodes and edges.
 func (c *checker) placeNodes() {
 	for _, t := range c.Types {
 		s := c.newSaga(t)
@@ -48,7 +54,8 @@ func (c *checker) placeNodes() {
 	}
 }
 
-// newSaga begins the model of a saga. It returns nil if the annotated type can't have one.
+// newSaga returns a saga without nodes. It returns nil if another saga has its
+// name.
 func (c *checker) newSaga(t *annotation.Type) *sagaModel {
 	name := t.Dag.Names[0].Name
 	s := &sagaModel{Type: t, name: name, byName: map[string]*nodeModel{}, defined: map[string]*annotation.Directive{}, bindingReported: map[*types.Var]bool{}}
@@ -71,7 +78,8 @@ func (c *checker) newSaga(t *annotation.Type) *sagaModel {
 	return s
 }
 
-// checkParams reports a type that can't be the parameters of a saga.
+// checkParams reports whether an annotated type can be the parameter type of a
+// saga. If not, it reports why.
 func (c *checker) checkParams(s *sagaModel, obj *types.TypeName) bool {
 	name := s.Spec.Name
 	switch {
@@ -97,7 +105,7 @@ func (c *checker) checkParams(s *sagaModel, obj *types.TypeName) bool {
 	return c.checkJSON(obj.Type(), name.Pos(), "the parameters of saga "+naming.Printable(s.name), "")
 }
 
-// defineNodes reads the constant and the subsaga directives.
+// defineNodes reads the constant and subsaga directives of a saga.
 func (c *checker) defineNodes(s *sagaModel) {
 	for i := range s.Directives {
 		d := &s.Directives[i]
@@ -114,7 +122,7 @@ func (c *checker) defineNodes(s *sagaModel) {
 	}
 }
 
-// placeAll reads the append and the node directives.
+// placeAll reads the append and node directives of a saga.
 func (c *checker) placeNodesOf(s *sagaModel) {
 	appendOnly := true
 	var stages [][]*model.Node
@@ -145,8 +153,8 @@ func (c *checker) placeNodesOf(s *sagaModel) {
 	c.resolveAfter(s)
 }
 
-// leaves are the nodes placed so far that none placed so far runs after. Which node runs
-// after one of a name that is placed further down counts too.
+// leaves returns the nodes placed so far that no node placed so far runs after.
+// The names in an after argument count, even if they are placed further down.
 func (s *sagaModel) leaves() []*nodeModel {
 	followed := map[string]bool{}
 	for _, n := range s.nodes {
@@ -168,7 +176,8 @@ func (s *sagaModel) leaves() []*nodeModel {
 	return leaves
 }
 
-// unplaced lists the nodes that are defined and that no append or node names.
+// unplaced returns the names of the nodes that are defined but not placed,
+// sorted.
 func (s *sagaModel) unplaced() []string {
 	named := map[string]bool{}
 	for _, d := range s.Directives {
@@ -188,7 +197,8 @@ func (s *sagaModel) unplaced() []string {
 	return names
 }
 
-// checkPlaced reports a saga without nodes, and nodes that are defined and nowhere placed.
+// checkPlaced reports a saga without nodes, and nodes that are defined but not
+// placed.
 func (c *checker) checkPlaced(s *sagaModel) {
 	if s.Incomplete {
 		return
@@ -208,5 +218,5 @@ func (c *checker) checkPlaced(s *sagaModel) {
 	}
 }
 
-// path writes nodes that run after each other.
+// joinPath formats the names on a path for a message.
 func joinPath(names []string) string { return strings.Join(naming.Quoted(names), " → ") }

@@ -10,7 +10,8 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/typeutil"
 )
 
-// mayBeTool reports whether a type is likely to be that of a client, or of something else that is no data.
+// looksLikeDependency reports whether a type is likely to be that of a client
+// or another dependency, rather than data.
 func looksLikeDependency(t types.Type) bool {
 	if typeutil.IsError(t) {
 		return false
@@ -22,8 +23,9 @@ func looksLikeDependency(t types.Type) bool {
 	return false
 }
 
-// checkJSON reports a type whose values don't survive being stored, and gives the advice with that. It reports one
-// type once, as all other places are only its consequence.
+// checkJSON reports whether values of a type can be stored. If not, it reports
+// why, with the advice. It reports a type once, and not at every place where
+// the type is used.
 func (c *checker) checkJSON(t types.Type, pos token.Pos, subject, advice string) bool {
 	_, err := jsonshape.Of(t)
 	if err == nil {
@@ -42,7 +44,8 @@ func (c *checker) checkJSON(t types.Type, pos token.Pos, subject, advice string)
 	return false
 }
 
-// checkFields reports the fields that would be lost when a value of that type is stored. It reports each once.
+// checkDroppedFields reports whether storing values of a type keeps all fields.
+// If not, it reports each field that is dropped, once.
 func (c *checker) checkDroppedFields(t types.Type, pos token.Pos, subject string) bool {
 	if c.isImported() {
 		return true
@@ -61,7 +64,8 @@ func (c *checker) checkDroppedFields(t types.Type, pos token.Pos, subject string
 	return len(dropped) == 0
 }
 
-// isWrittenHere reports whether a field stands in a file of the package that people write.
+// isHandwritten reports whether a field is declared in this package, in a file
+// that is not generated.
 func (c *checker) isHandwritten(field *types.Var) bool {
 	if field.Pkg() != c.Pkg {
 		return false

@@ -11,8 +11,9 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/typeutil"
 )
 
-// suggestUndo suggests an undo function for an action, whose parameters are what it can be given: the context and
-// the like as the do has them, and the output. If there is no output, it's what the do takes.
+// suggestUndo adds a fix that inserts an undo function for an action. Its
+// parameters are the contexts of the do function and the output, or all
+// parameters of the do function if there is no output.
 func (c *checker) suggestUndo(d *report.Positioned, a *actionModel) {
 	do := a.do
 	prefix, receiver := "undo", ""
@@ -33,6 +34,7 @@ func (c *checker) suggestUndo(d *report.Positioned, a *actionModel) {
 	d.InsertAfter("Add the undo function "+name, do.Decl.End(), text)
 }
 
+// undoParameters returns the parameters for the undo function of an action.
 func (c *checker) undoParameters(do *function, action string) []string {
 	var params []string
 	taken := map[string]bool{}
@@ -60,12 +62,15 @@ func (c *checker) undoParameters(do *function, action string) []string {
 	return params
 }
 
-// ambient reports whether a parameter is of the surroundings of a call, not an input.
+// isContextual reports whether a parameter type is one of the contexts, and so
+// the parameter is not an input.
 func (c *checker) isContextual(t types.Type) bool {
-	return typeutil.IsNamed(t, "context", "Context") || typeutil.IsNamed(t, typeutil.RuntimePath, "ActionContext") || c.app != nil && types.Identical(t, c.app)
+	return typeutil.IsNamed(t, "context", "Context") || typeutil.IsNamed(t, typeutil.RuntimePath, "ActionContext") ||
+		c.app != nil && types.Identical(t, c.app)
 }
 
-// suggestDo suggests a do function for an action that a saga names.
+// suggestDo adds a fix that inserts a do function for an action that a saga
+// names, below the parameter type of the saga.
 func (c *checker) suggestDo(d *report.Positioned, s *sagaModel, action string) {
 	for _, decl := range s.File.Decls {
 		if !within(s.Spec.Pos(), decl) {
@@ -82,10 +87,11 @@ func (c *checker) suggestDo(d *report.Positioned, s *sagaModel, action string) {
 	}
 }
 
-// freeName makes a name for a new function that nothing else has, as a method if there is a receiver.
+// unusedName derives a name for a suggested function. No other declaration or
+// suggestion has it, and no method of the receiver, if there is one.
 func (c *checker) unusedName(name string, receiver *types.Var) string {
 	unused := naming.Unique(name, func(s string) bool {
-		if c.reported[reportedKey("stub", s)] || token.IsKeyword(s) || types.Universe.Lookup(s) != nil || c.Pkg.Scope().Lookup(s) != nil {
+		if c.stubs[s] || token.IsKeyword(s) || types.Universe.Lookup(s) != nil || c.Pkg.Scope().Lookup(s) != nil {
 			return true
 		}
 		if receiver == nil {
@@ -94,6 +100,6 @@ func (c *checker) unusedName(name string, receiver *types.Var) string {
 		obj, _, _ := types.LookupFieldOrMethod(receiver.Type(), true, c.Pkg, s)
 		return obj != nil
 	})
-	c.firstReport("stub", unused)
+	c.stubs[unused] = true
 	return unused
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/sagagen/sagagen/internal/spelling"
 )
 
-// findSubsaga finds the saga that a subsaga node runs.
+// findSubsaga finds the saga that a subsaga node runs, if it is of an imported
+// package. checkContainment finds the others.
 func (c *checker) findSubsaga(n *nodeModel) {
 	ref := n.definition.Dag
 	if ref.Name == "" {
@@ -18,7 +19,7 @@ func (c *checker) findSubsaga(n *nodeModel) {
 		return
 	}
 	if ref.Pkg == "" {
-		return // it may be declared further down; see checkContainment
+		return // the saga may be declared further down; see checkContainment
 	}
 	pos := n.definition.At(ref.Offset)
 	from := c.importedChecker(n.saga.File, ref, pos)
@@ -36,6 +37,8 @@ func (c *checker) findSubsaga(n *nodeModel) {
 	}
 }
 
+// reportUnknownSaga reports a subsaga node whose saga doesn't exist, unless
+// that is the consequence of a directive that was reported.
 func (c *checker) reportUnknownSaga(n *nodeModel, from *checker) {
 	ref := n.definition.Dag
 	if from.HasDropped("dag", ref.Name) {
@@ -68,8 +71,8 @@ func (c *checker) reportUnknownSaga(n *nodeModel, from *checker) {
 	}
 }
 
-// checkContainment finds the sagas of this package that subsaga nodes run, and reports sagas
-// that contain themselves.
+// checkContainment finds the sagas of this package that subsaga nodes run, and
+// reports sagas that contain themselves.
 func (c *checker) checkContainment() {
 	for _, s := range c.sagaOrder {
 		for _, n := range s.nodes {
@@ -88,7 +91,8 @@ func (c *checker) checkContainment() {
 	}
 }
 
-// findSelf looks for a way from a saga through subsaga nodes back to itself.
+// reportSelfContainment reports the subsaga nodes through which a saga contains
+// itself. path are the sagas around s; the sagas in checked have been searched.
 func (c *checker) reportSelfContainment(s *sagaModel, path []*sagaModel, checked map[*sagaModel]bool) {
 	if checked[s] {
 		return
@@ -112,13 +116,14 @@ func (c *checker) reportSelfContainment(s *sagaModel, path []*sagaModel, checked
 	checked[s] = true
 }
 
-// resolveOutputs finds the types of the outputs of all nodes.
+// resolveOutputs finds the output types of all nodes and sagas.
 func (c *checker) resolveOutputs() {
 	for _, s := range c.sagaOrder {
 		c.resolveSaga(s)
 	}
 }
 
+// resolveSaga finds the output types of the nodes of a saga, and of the saga.
 func (c *checker) resolveSaga(s *sagaModel) {
 	if s.resolved {
 		return
@@ -146,8 +151,10 @@ func (c *checker) resolveSaga(s *sagaModel) {
 	}
 }
 
-// generatedOutput returns the output of an imported saga as its generated code has it. The
-// functions of its actions may well be hidden there. It reports true if that isn't there either.
+// generatedOutput returns the output type of an imported saga according to its
+// generated code. It is used if the action of the last node is not known:
+// export data doesn't contain unexported functions. unknown is true if the
+// generated code doesn't have the saga.
 func (c *checker) generatedOutput(s *sagaModel, end *nodeModel) (output types.Type, unknown bool) {
 	result, ok := c.Pkg.Scope().Lookup(s.Spec.Name.Name + "Result").(*types.TypeName)
 	if !ok {
@@ -160,7 +167,7 @@ func (c *checker) generatedOutput(s *sagaModel, end *nodeModel) (output types.Ty
 	return nil, false
 }
 
-// bindSubsaga finds the node that a subsaga's parameters come from.
+// bindSubsaga finds the node whose output is the parameters of a subsaga.
 func (c *checker) bindSubsaga(n *nodeModel) {
 	ref := n.definition.Params
 	if ref.Name == "" || n.inner == nil || n.inner.model.Params == nil {

@@ -13,9 +13,9 @@ import (
 	"github.com/sagagen/sagagen/gen/internal/typeutil"
 )
 
-// brokenSignature reports what the compiler finds wrong in a function's signature, as far
-// as types that it uses. What is wrong in its body is none of our business: it
-// may well call what is about to be generated.
+// brokenSignature returns true, and reports why, if the signature of a function
+// or a type that it uses doesn't compile. Errors in the body are ignored: it
+// may call functions that are about to be generated.
 func (c *checker) brokenSignature(f *function) bool {
 	if f.name() == "_" || f.name() == "init" && f.Decl.Recv == nil {
 		c.Report(diag.CodeBrokenDeclaration, f.Decl.Name.Pos(), "func %s can't be called; rename it", f.name())
@@ -35,7 +35,7 @@ func (c *checker) brokenSignature(f *function) bool {
 	broken := false
 	check := func(v *types.Var, subject string) {
 		if v == nil || c.app != nil && types.Identical(typeutil.Deref(v.Type()), typeutil.Deref(c.app)) {
-			return // what is in the application context doesn't matter
+			return // the application context is not stored
 		}
 		if c.brokenType(v.Type(), f.File, v.Pos(), subject) {
 			broken = true
@@ -51,7 +51,8 @@ func (c *checker) brokenSignature(f *function) bool {
 	return broken
 }
 
-// brokenType reports why a type that an annotated declaration uses doesn't compile.
+// brokenType returns true, and reports why, if a type that an annotated
+// declaration uses doesn't compile.
 func (c *checker) brokenType(t types.Type, file *ast.File, pos token.Pos, subject string) bool {
 	finder := invalidTypeFinder{seen: map[types.Type]bool{}, pkg: c.Pkg}
 	if !finder.visit(t) {
@@ -77,8 +78,8 @@ func (c *checker) brokenType(t types.Type, file *ast.File, pos token.Pos, subjec
 	return true
 }
 
-// compileError reports what the compiler found wrong. What it says at several places is said
-// at the first.
+// reportCompileError reports an error of the type checker. It reports a message
+// that repeats at several places once.
 func (c *checker) reportCompileError(e types.Error, subject string) {
 	if c.causedByImport(e) {
 		return
@@ -88,8 +89,9 @@ func (c *checker) reportCompileError(e types.Error, subject string) {
 	}
 }
 
-// unreadPackage reports an import that can't be read if an error is its consequence: nobody knows
-// then what the package is called that the path leads to.
+// causedByImport returns true if an error is the consequence of an import that
+// can't be loaded, and reports the import. The name of such a package is not
+// known, so every use of it is an undefined name.
 func (c *checker) causedByImport(e types.Error) bool {
 	for _, f := range c.Files {
 		if !strings.HasPrefix(e.Msg, "undefined: ") || !within(e.Pos, f) {
@@ -106,7 +108,8 @@ func (c *checker) causedByImport(e types.Error) bool {
 	return false
 }
 
-// brokenImportSpec reports an import that can't be read, as the go command says why, if it does.
+// brokenImportSpec returns true, and reports why, if an import can't be loaded.
+// It prefers the message of the go command to that of the type checker.
 func (c *checker) brokenImportSpec(spec *ast.ImportSpec) bool {
 	e, broken := c.typeErrorIn(spec)
 	if !broken {
@@ -123,7 +126,9 @@ func (c *checker) brokenImportSpec(spec *ast.ImportSpec) bool {
 	return true
 }
 
-// brokenValue reports a constant, a variable or a function of this package whose type doesn't compile.
+// brokenValue returns true, and reports why, if the declaration of a constant
+// or a variable, or the signature of a function, doesn't compile. The object is
+// the value of a constant node.
 func (c *checker) brokenValue(obj types.Object) bool {
 	for _, f := range c.Files {
 		for _, decl := range f.Decls {
@@ -150,7 +155,8 @@ func (c *checker) brokenValue(obj types.Object) bool {
 	return false
 }
 
-// errorIn returns the compiler's first error in the range of a node.
+// typeErrorIn returns the first error of the type checker inside a node,
+// without soft errors and without continuation lines of other errors.
 func (c *checker) typeErrorIn(n ast.Node) (types.Error, bool) {
 	for _, e := range c.typeErrors {
 		if within(e.Pos, n) && !strings.HasPrefix(e.Msg, "\t") && !e.Soft {
@@ -160,7 +166,8 @@ func (c *checker) typeErrorIn(n ast.Node) (types.Error, bool) {
 	return types.Error{}, false
 }
 
-// typeSpec returns the declaration of a type of this package.
+// typeSpec returns the declaration of a type of this package; nil if there is
+// none.
 func (c *checker) typeSpec(name *types.TypeName) *ast.TypeSpec {
 	for _, f := range c.Files {
 		if !within(name.Pos(), f) {
@@ -179,13 +186,14 @@ func (c *checker) typeSpec(name *types.TypeName) *ast.TypeSpec {
 	return nil
 }
 
-// invalidWalk looks for a type that the compiler didn't understand.
+// invalidTypeFinder looks for a type that the type checker couldn't determine.
 type invalidTypeFinder struct {
 	pkg  *types.Package
 	seen map[types.Type]bool
-	path []*types.TypeName // the types of the package that led there
+	path []*types.TypeName // the declared types of pkg that contain it, innermost first
 }
 
+// visit reports whether t is or contains an invalid type.
 func (f *invalidTypeFinder) visit(t types.Type) bool {
 	if typeutil.IsInvalid(t) {
 		return true
@@ -203,7 +211,7 @@ func (f *invalidTypeFinder) visit(t types.Type) bool {
 				return true
 			}
 		}
-		if generic := t.Origin(); generic != t { // of which there may be ever more instances in itself
+		if generic := t.Origin(); generic != t { // its instances may contain ever more instances
 			return f.visit(generic)
 		}
 		return f.visitDeclaration(t.Obj(), t.Underlying())
@@ -225,7 +233,8 @@ func (f *invalidTypeFinder) visit(t types.Type) bool {
 	return false
 }
 
-// named looks into a type only if it is of this package: the others have their own compiler's run.
+// visitDeclaration reports whether the declaration of a type contains an
+// invalid type. Types of other packages have compiled, so it skips them.
 func (f *invalidTypeFinder) visitDeclaration(obj *types.TypeName, underlying types.Type) bool {
 	if obj.Pkg() != f.pkg {
 		return false
