@@ -57,7 +57,9 @@ func (c *checker) addActions() {
 		}
 		name := f.nameArg().Name
 		if first := c.actions[name]; first != nil {
-			c.Report(diag.CodeDuplicateDo, f.namePos(), "action %q already has the do function %s; rename one action or remove one directive", name, first.do.name()).
+			c.Report(diag.CodeDuplicateDo, f.namePos(),
+				"action %q already has the do function %s; rename one action or remove one directive",
+				name, first.do.name()).
 				Relate(first.do.namePos(), "the first one is here")
 			first.broken = true
 			c.Drop(directive.Directive{Verb: "do"}) // it may be meant for another action
@@ -66,7 +68,8 @@ func (c *checker) addActions() {
 		a := &actionModel{name: name, do: f, broken: f.broken || c.appBroken, params: map[*model.Input]*types.Var{}}
 		c.actions[name] = a
 		if other := folded[spelling.Fold(name)]; other != nil {
-			c.Report(diag.CodeAlikeActions, f.namePos(), "action %q differs from action %q only in case or punctuation; rename one", name, other.name).
+			c.Report(diag.CodeAlikeActions, f.namePos(),
+				"action %q differs from action %q only in case or punctuation; rename one", name, other.name).
 				Relate(other.do.namePos(), "the other one is here")
 			a.broken = true
 			continue
@@ -88,7 +91,9 @@ func (c *checker) addUndos() {
 			continue
 		}
 		if a.undo != nil {
-			c.Report(diag.CodeDuplicateUndo, f.namePos(), "action %q already has the undo function %s; fix the name of the action or remove one directive", name, a.undo.name()).
+			c.Report(diag.CodeDuplicateUndo, f.namePos(),
+				"action %q already has the undo function %s; fix the name of the action or remove one directive",
+				name, a.undo.name()).
 				Relate(a.undo.namePos(), "the first one is here")
 			a.broken = true
 			c.Drop(directive.Directive{Verb: "undo"})
@@ -97,7 +102,9 @@ func (c *checker) addUndos() {
 		a.undo = f
 		a.broken = a.broken || f.broken
 		if a.do.Noundo.Text != "" {
-			d := c.Report(diag.CodeNoundoWithUndo, a.do.At(a.do.Noundo.Offset), "action %q is declared with noundo, but %s is its undo function; remove noundo or the //saga:undo directive", name, f.name())
+			d := c.Report(diag.CodeNoundoWithUndo, a.do.At(a.do.Noundo.Offset),
+				"action %q is declared with noundo, but %s is its undo function; remove noundo or the //saga:undo directive",
+				name, f.name())
 			d.Relate(f.namePos(), "the undo function is here")
 			d.Suggest("Remove noundo", a.do.At(a.do.Noundo.Offset-1), len(" noundo"), "")
 		}
@@ -109,7 +116,9 @@ func (c *checker) addUndos() {
 func (c *checker) checkMissingUndos() {
 	for _, a := range sortedByName(c.actions) {
 		if a.undo == nil && a.do.Noundo.Text == "" && !a.do.Flawed && !c.HasDropped("undo", a.name) {
-			d := c.Report(diag.CodeMissingUndo, a.do.namePos(), "action %q has no undo function; add //saga:undo %s above the function that undoes it, or write //saga:do %s noundo if there is nothing to undo", a.name, a.name, a.name)
+			d := c.Report(diag.CodeMissingUndo, a.do.namePos(),
+				"action %q has no undo function; add //saga:undo %s above the function that undoes it, or write //saga:do %s noundo if there is nothing to undo",
+				a.name, a.name, a.name)
 			if !a.broken && !c.isImported() {
 				c.suggestUndo(d, a)
 			}
@@ -127,23 +136,29 @@ func (c *checker) reportUndoWithoutDo(f *function) {
 	}
 	var withoutUndo []string
 	for _, a := range sortedByName(c.actions) {
-		if !slices.ContainsFunc(c.functions, func(u *function) bool { return !u.isDo() && u.nameArg().Name == a.name }) {
+		if !c.hasUndo(a.name) {
 			withoutUndo = append(withoutUndo, a.name)
 		}
 	}
 	if closest, ok := spelling.Closest(name, withoutUndo); ok {
-		c.Report(diag.CodeUndoWithoutDo, f.namePos(), "undo of unknown action %q; did you mean %q?", name, closest).Replace(f.namePos(), name, closest)
+		c.Report(diag.CodeUndoWithoutDo, f.namePos(), "undo of unknown action %q; did you mean %q?",
+			name, closest).Replace(f.namePos(), name, closest)
 		c.Drop(directive.Directive{Verb: "undo", Names: []directive.NameArg{{Name: closest}}})
 		return
 	}
-	c.Report(diag.CodeUndoWithoutDo, f.namePos(), "undo of unknown action %q; add //saga:do %s above the function that performs it", name, name)
+	c.Report(diag.CodeUndoWithoutDo, f.namePos(),
+		"undo of unknown action %q; add //saga:do %s above the function that performs it", name, name)
 }
 
 // readActions builds the models of the actions that aren't broken.
 func (c *checker) readActions() {
 	actions := sortedByName(c.actions)
 	for _, a := range actions {
-		if a.do.output != nil && !c.checkJSON(a.do.output, a.do.sig().Results().At(0).Pos(), "the output of "+a.do.name(), "") {
+		if a.do.output == nil {
+			continue
+		}
+		pos := a.do.sig().Results().At(0).Pos()
+		if !c.checkJSON(a.do.output, pos, "the output of "+a.do.name(), "") {
 			a.broken = true
 		}
 	}

@@ -51,14 +51,18 @@ func (c *checker) checkOwnOutput(n *nodeModel, own *types.Var) {
 	undo := n.action.undo
 	wantName := naming.IdentOf(n.action.name)
 	if types.Identical(own.Type(), n.saga.model.Params.Type()) {
-		c.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s is ambiguous: the output of %q and the saga's parameters both have type %s; name it %q if it is the output",
+		c.Report(diag.CodeOutputOrAncestor, n.pos(),
+			"at node %q of saga %q, parameter %s of %s is ambiguous: the output of %q and the saga's parameters both have type %s; name it %q if it is the output",
 			n.Name, n.saga.name, quotedName(own), undo.name(), n.action.name, c.TypeString(own.Type()), wantName)
 		return
 	}
 	for _, a := range n.saga.nodes {
-		if n.ancestors[a] && !a.unknown && a.Output != nil && spelling.Alike(a.Name, own.Name()) && types.Identical(a.Output, own.Type()) {
-			c.Report(diag.CodeOutputOrAncestor, n.pos(), "at node %q of saga %q, parameter %s of %s is ambiguous: the output of %q and that of node %q both have type %s; name it %q if it is the output of this action; if it is that of %q, add a parameter %q for the output of this action",
-				n.Name, n.saga.name, quotedName(own), undo.name(), n.action.name, a.Name, c.TypeString(own.Type()), wantName, a.Name, wantName)
+		if n.ancestors[a] && !a.unknown && a.Output != nil &&
+			spelling.Alike(a.Name, own.Name()) && types.Identical(a.Output, own.Type()) {
+			c.Report(diag.CodeOutputOrAncestor, n.pos(),
+				"at node %q of saga %q, parameter %s of %s is ambiguous: the output of %q and that of node %q both have type %s; name it %q if it is the output of this action; if it is that of %q, add a parameter %q for the output of this action",
+				n.Name, n.saga.name, quotedName(own), undo.name(), n.action.name, a.Name, c.TypeString(own.Type()),
+				wantName, a.Name, wantName)
 			return
 		}
 	}
@@ -84,9 +88,9 @@ func (b *binder) bind() (*model.Node, bool) {
 	for _, a := range b.node.saga.nodes {
 		switch {
 		case !b.node.ancestors[a]:
-		case !unnamed(b.param) && spelling.Alike(a.Name, b.input.Name) && a.unknown:
+		case b.isNamesake(a) && a.unknown:
 			return nil, false
-		case !unnamed(b.param) && spelling.Alike(a.Name, b.input.Name) && a.Output != nil:
+		case b.isNamesake(a) && a.Output != nil:
 			return b.bindNamesake(a)
 		case a.unknown:
 			unknown = true
@@ -105,13 +109,19 @@ func (b *binder) bind() (*model.Node, bool) {
 	return nil, false
 }
 
+// isNamesake reports whether the input has a name that is alike the name of a.
+func (b *binder) isNamesake(a *nodeModel) bool {
+	return !unnamed(b.param) && spelling.Alike(a.Name, b.input.Name)
+}
+
 // checkParamsBinding checks an input that has the type of the saga's
 // parameters. It reports false, as a diagnostic too, if an ancestor with the
 // input's name has an output of that type.
 func (b *binder) checkParamsBinding() bool {
 	for _, a := range b.node.saga.nodes {
-		if b.node.ancestors[a] && !unnamed(b.param) && spelling.Alike(a.Name, b.input.Name) && a.Output != nil && types.Identical(a.Output, b.input.Type) {
-			b.mistake(diag.CodeSeveralSources, "has type %s, like the saga's parameters, and the name of node %q, whose output has the same type; rename the parameter, or declare a separate type for the output",
+		if b.node.ancestors[a] && b.isNamesake(a) && a.Output != nil && types.Identical(a.Output, b.input.Type) {
+			b.mistake(diag.CodeSeveralSources,
+				"has type %s, like the saga's parameters, and the name of node %q, whose output has the same type; rename the parameter, or declare a separate type for the output",
 				b.TypeString(b.input.Type), a.Name)
 			return false
 		}
@@ -126,7 +136,9 @@ func (b *binder) bindNamesake(a *nodeModel) (*model.Node, bool) {
 		return a.Node, true
 	}
 	want, found := b.TypeStrings(b.input.Type, a.Output)
-	b.mistake(diag.CodeSourceType, "has type %s, but the output of node %q has type %s; use that type or rename the parameter", want, a.Name, found)
+	b.mistake(diag.CodeSourceType,
+		"has type %s, but the output of node %q has type %s; use that type or rename the parameter",
+		want, a.Name, found)
 	return nil, false
 }
 
@@ -155,7 +167,8 @@ func (b *binder) mistake(code diag.Code, format string, args ...any) {
 		return // at another node that runs the same action
 	}
 	b.node.saga.bindingReported[b.param] = true
-	d := b.Report(code, b.node.pos(), "at node %q of saga %q, %s%s", b.node.Name, b.node.saga.name, what, fmt.Sprintf(format, args...))
+	d := b.Report(code, b.node.pos(), "at node %q of saga %q, %s%s",
+		b.node.Name, b.node.saga.name, what, fmt.Sprintf(format, args...))
 	if b.node.Action.ImportPath == "" {
 		d.Relate(b.param.Pos(), "the parameter is here")
 	}
@@ -180,7 +193,8 @@ func (b *binder) reportAmbiguous(candidates []*nodeModel) {
 		code = diag.CodeUnnamedInput
 	}
 	b.mistake(code, "has type %s, which %d ancestors provide: %s; name it after the intended one, as in %s",
-		b.TypeString(b.input.Type), len(candidates), naming.Enumerate(naming.Quoted(nodeNames(candidates)), "and"), naming.IdentOf(candidates[0].Name))
+		b.TypeString(b.input.Type), len(candidates), naming.Enumerate(naming.Quoted(nodeNames(candidates)), "and"),
+		naming.IdentOf(candidates[0].Name))
 }
 
 // reportUnbound reports an input that has no source.
@@ -201,7 +215,8 @@ func (b *binder) advice() string {
 		return fmt.Sprintf("the saga's parameters have type %s; use that type", b.TypeString(params))
 	}
 	if undo := b.node.action.undo; undo != nil && b.functionName() == undo.name() && b.node.Output != nil &&
-		(spelling.Alike(b.input.Name, b.node.action.name) || types.Identical(typeutil.Deref(b.input.Type), typeutil.Deref(b.node.Output))) {
+		(spelling.Alike(b.input.Name, b.node.action.name) ||
+			types.Identical(typeutil.Deref(b.input.Type), typeutil.Deref(b.node.Output))) {
 		return fmt.Sprintf("the do function returns %s; use that type", b.TypeString(b.node.Output))
 	}
 	var ancestors, names []string
@@ -220,7 +235,8 @@ func (b *binder) advice() string {
 			notBefore = append(notBefore, a)
 		case !b.node.ancestors[a] || a.unknown:
 		case a.Output == nil && namesake:
-			return fmt.Sprintf("node %q has no output; make its action return (%s, error)", a.Name, b.TypeString(b.input.Type))
+			return fmt.Sprintf("node %q has no output; make its action return (%s, error)",
+				a.Name, b.TypeString(b.input.Type))
 		case a.Output != nil:
 			names = append(names, a.Name)
 			ancestors = append(ancestors, fmt.Sprintf("%q (%s)", a.Name, b.TypeString(a.Output)))

@@ -29,7 +29,8 @@ func (c *checker) findConstant(n *nodeModel) {
 			return
 		}
 		if !token.IsExported(ref.Name) {
-			c.Report(diag.CodeNotExported, pos, "%s is not exported, so node %q of saga %q can't use its value; export it", ref, n.Name, n.saga.name)
+			c.Report(diag.CodeNotExported, pos,
+				"%s is not exported, so node %q of saga %q can't use its value; export it", ref, n.Name, n.saga.name)
 			return
 		}
 		scope = pkg.Scope()
@@ -43,7 +44,8 @@ func (c *checker) findConstant(n *nodeModel) {
 	}
 	t := c.valueType(n, obj, pos)
 	if constantObj, ok := obj.(*types.Const); ok && !representable(constantObj.Val(), t) {
-		c.Report(diag.CodeBadConstant, pos, "%s overflows %s, its default type; declare the constant with a type that can hold it", ref, t)
+		c.Report(diag.CodeBadConstant, pos,
+			"%s overflows %s, its default type; declare the constant with a type that can hold it", ref, t)
 		return
 	}
 	if t == nil || c.brokenValue(obj) || c.brokenType(t, n.saga.File, pos, "the type of "+ref.String()) {
@@ -82,7 +84,8 @@ func (c *checker) valueType(n *nodeModel, obj types.Object, pos token.Pos) types
 		return obj.Type()
 	case *types.Func:
 		sig := obj.Signature()
-		if sig.TypeParams() == nil && sig.Params().Len() == 0 && sig.Results().Len() == 1 && !typeutil.IsError(sig.Results().At(0).Type()) {
+		if sig.TypeParams() == nil && sig.Params().Len() == 0 &&
+			sig.Results().Len() == 1 && !typeutil.IsError(sig.Results().At(0).Type()) {
 			return sig.Results().At(0).Type()
 		}
 		what = "a " + c.TypeString(sig)
@@ -91,7 +94,9 @@ func (c *checker) valueType(n *nodeModel, obj types.Object, pos token.Pos) types
 	default:
 		what = "not a value"
 	}
-	c.Report(diag.CodeBadConstant, pos, "node %q of saga %q can't use %s as its value because it is %s; use a package-level const, var or func() T", n.Name, n.saga.name, obj.Name(), naming.JoinLines(what))
+	c.Report(diag.CodeBadConstant, pos,
+		"node %q of saga %q can't use %s as its value because it is %s; use a package-level const, var or func() T",
+		n.Name, n.saga.name, obj.Name(), naming.JoinLines(what))
 	return nil
 }
 
@@ -118,7 +123,8 @@ func (c *checker) reportUnknownValue(n *nodeModel, scope *types.Scope, ref direc
 	if found {
 		advice = "did you mean " + known + "?"
 	}
-	d := c.Report(diag.CodeUnknownValue, pos, "node %q of saga %q uses the undefined value %s; %s", n.Name, n.saga.name, ref, advice)
+	d := c.Report(diag.CodeUnknownValue, pos, "node %q of saga %q uses the undefined value %s; %s",
+		n.Name, n.saga.name, ref, advice)
 	if found {
 		d.Replace(pos, ref.String(), known)
 	}
@@ -142,10 +148,14 @@ func (c *checker) checkNameable(t types.Type, pos token.Pos, subject string) boo
 		case !ok || obj.Pkg() == nil || obj.Pkg() == c.Pkg:
 		case !typeutil.MayImport(c.Pkg.Path(), obj.Pkg().Path()):
 			ok = false
-			c.Report(diag.CodeNotExported, pos, "%s has type %s of package %s, which this package can't import; move the type out of the internal directory", subject, c.TypeString(t), obj.Pkg().Path())
+			c.Report(diag.CodeNotExported, pos,
+				"%s has type %s of package %s, which this package can't import; move the type out of the internal directory",
+				subject, c.TypeString(t), obj.Pkg().Path())
 		case !obj.Exported():
 			ok = false
-			c.Report(diag.CodeNotExported, pos, "%s has type %s, which is not exported, so the code generated here can't name it; export it", subject, c.TypeString(t))
+			c.Report(diag.CodeNotExported, pos,
+				"%s has type %s, which is not exported, so the code generated here can't name it; export it",
+				subject, c.TypeString(t))
 		}
 	})
 	return ok

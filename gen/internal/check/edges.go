@@ -22,7 +22,8 @@ func (c *checker) resolveAfter(s *sagaModel) {
 				continue
 			}
 			s.edgesBroken = true
-			c.reportUnknownNode(n, a.Name, n.directive.At(a.Offset), "node %q of saga %q runs after unknown node %q; %s")
+			c.reportUnknownNode(n, a.Name, n.directive.At(a.Offset),
+				"node %q of saga %q runs after unknown node %q; %s")
 		}
 	}
 }
@@ -96,7 +97,9 @@ func (c *checker) checkEnd(s *sagaModel) {
 		return
 	}
 	last := ends[len(ends)-1]
-	d := c.Report(diag.CodeSeveralEnds, last.pos(), "saga %q ends in %d nodes, %s, but it must end in one, whose output is the saga's output; append a node that runs after all of them", s.name, len(ends), naming.Enumerate(naming.Quoted(nodeNames(ends)), "and"))
+	d := c.Report(diag.CodeSeveralEnds, last.pos(),
+		"saga %q ends in %d nodes, %s, but it must end in one, whose output is the saga's output; append a node that runs after all of them",
+		s.name, len(ends), naming.Enumerate(naming.Quoted(nodeNames(ends)), "and"))
 	for _, e := range ends[:len(ends)-1] {
 		d.Relate(e.pos(), "another last node is here")
 	}
@@ -135,12 +138,14 @@ func (c *checker) reportCycle(s *sagaModel, cycle []*nodeModel) {
 		}
 	}
 	if len(cycle) == 1 {
-		c.Report(diag.CodeCycle, closing, "node %q of saga %q runs after itself; remove it from after=", cycle[0].Name, s.name)
+		c.Report(diag.CodeCycle, closing, "node %q of saga %q runs after itself; remove it from after=",
+			cycle[0].Name, s.name)
 		return
 	}
 	names := nodeNames(slices.Concat(cycle[first:], cycle[:first+1]))
 	slices.Reverse(names)
-	c.Report(diag.CodeCycle, closing, "saga %q contains a cycle: %s; remove one of these edges", s.name, joinPath(names))
+	c.Report(diag.CodeCycle, closing, "saga %q contains a cycle: %s; remove one of these edges",
+		s.name, joinPath(names))
 }
 
 // findCycle returns the nodes of a cycle; nil if there is none. Each node runs

@@ -22,10 +22,10 @@ import (
 )
 
 // Files reports mistakes in the files of a package, apart from their
-// declarations: files that can't be parsed, files of another package, and
-// directives in test files. It returns false if Run.Check can't check the
-// package therefore. It returns an error if sagagen was built with an older
-// version of Go than the package requires.
+// declarations: files that can't be parsed, files with different package names,
+// and directives in test files. It returns false if the package can't be
+// checked because of them. It returns an error if sagagen was built with an
+// older version of Go than the package requires.
 func Files(r *report.Reporter, pkg *load.Package) (readable bool, err error) {
 	for _, e := range pkg.TypeErrors {
 		if strings.HasPrefix(e.Msg, "package requires newer Go version") {
@@ -53,7 +53,8 @@ func mixedPackages(r *report.Reporter, pkg *load.Package) bool {
 	}
 	for _, f := range pkg.Handwritten {
 		if f.Name.Name != majority.Name.Name {
-			r.Report(diag.CodeMixedPackages, f.Name.Pos(), "this file declares package %s, but %s declares package %s; change the package clause, or move the file to another directory",
+			r.Report(diag.CodeMixedPackages, f.Name.Pos(),
+				"this file declares package %s, but %s declares package %s; change the package clause, or move the file to another directory",
 				f.Name.Name, filepath.Base(r.Fset.File(majority.FileStart).Name()), majority.Name.Name)
 		}
 	}

@@ -45,11 +45,15 @@ func (c *checker) readFunctions() {
 // reports why.
 func (c *checker) checkSignature(f *function) bool {
 	if tparams := f.Decl.Type.TypeParams; tparams != nil {
-		c.Report(diag.CodeGenericFunction, tparams.Pos(), "%s has type parameters, but an action can't be generic; write a non-generic function that calls it", f.name())
+		c.Report(diag.CodeGenericFunction, tparams.Pos(),
+			"%s has type parameters, but an action can't be generic; write a non-generic function that calls it",
+			f.name())
 		return false
 	}
 	if pos, generic := genericReceiver(f.Decl); generic {
-		c.Report(diag.CodeGenericFunction, pos, "%s is a method of a generic type, but an action can't be generic; write a non-generic function that calls it", f.name())
+		c.Report(diag.CodeGenericFunction, pos,
+			"%s is a method of a generic type, but an action can't be generic; write a non-generic function that calls it",
+			f.name())
 		return false
 	}
 	if c.brokenSignature(f) {
@@ -58,7 +62,9 @@ func (c *checker) checkSignature(f *function) bool {
 	sig := f.sig()
 	if sig.Variadic() {
 		last := sig.Params().At(sig.Params().Len() - 1)
-		c.Report(diag.CodeVariadicFunction, last.Pos(), "parameter %q of %s is variadic, but an input is a single value; change its type to %s", last.Name(), f.name(), c.TypeString(last.Type()))
+		c.Report(diag.CodeVariadicFunction, last.Pos(),
+			"parameter %q of %s is variadic, but an input is a single value; change its type to %s",
+			last.Name(), f.name(), c.TypeString(last.Type()))
 		return false
 	}
 	return c.checkResults(f)
@@ -108,7 +114,8 @@ func (c *checker) checkResults(f *function) bool {
 	if f.Decl.Type.Results != nil {
 		pos = f.Decl.Type.Results.Pos()
 	}
-	c.Report(diag.CodeResults, pos, "%s returns %s, but the %s function of an action must return %s", f.name(), naming.JoinLines(found), f.Verb, want)
+	c.Report(diag.CodeResults, pos, "%s returns %s, but the %s function of an action must return %s",
+		f.name(), naming.JoinLines(found), f.Verb, want)
 	return false
 }
 
@@ -131,8 +138,11 @@ func (c *checker) findApplication() {
 		}
 		if !types.Identical(typeutil.Deref(t), typeutil.Deref(c.app)) {
 			if !c.appBroken {
-				c.Report(diag.CodeTwoApplications, f.Decl.Recv.Pos(), "%s is a method of %s, but %s is a method of %s, and all action methods of a package must have the same receiver type; make it a method of %s, or move it to another package",
-					f.name(), c.TypeString(typeutil.Deref(t)), first.name(), c.TypeString(typeutil.Deref(c.app)), c.TypeString(typeutil.Deref(c.app))).Relate(first.Decl.Recv.Pos(), "the first receiver is here")
+				c.Report(diag.CodeTwoApplications, f.Decl.Recv.Pos(),
+					"%s is a method of %s, but %s is a method of %s, and all action methods of a package must have the same receiver type; make it a method of %s, or move it to another package",
+					f.name(), c.TypeString(typeutil.Deref(t)), first.name(),
+					c.TypeString(typeutil.Deref(c.app)), c.TypeString(typeutil.Deref(c.app))).
+					Relate(first.Decl.Recv.Pos(), "the first receiver is here")
 			}
 			c.appBroken = true
 			continue

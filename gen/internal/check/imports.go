@@ -68,7 +68,9 @@ func (c *checker) importedPackage(f *ast.File, name string, pos token.Pos) *type
 	case 1:
 		return c.importedBy(blank[0], pos)
 	}
-	c.Report(diag.CodeUnknownImport, pos, "this file imports two packages named %s for their directives, %s and %s; import one of them under another name, and use that name", name, blank[0].Path.Value, blank[1].Path.Value)
+	c.Report(diag.CodeUnknownImport, pos,
+		"this file imports two packages named %s for their directives, %s and %s; import one of them under another name, and use that name",
+		name, blank[0].Path.Value, blank[1].Path.Value)
 	return nil
 }
 
@@ -132,13 +134,15 @@ func (c *checker) checkImportedAction(a *actionModel, from *checker, ref directi
 	}
 	if len(hidden) > 0 {
 		rest := []string{"is not exported; export it", "are not exported; export both"}[len(hidden)-1]
-		c.Report(diag.CodeNotExported, pos, "action %q can't be used from another package because %s %s", ref.String(), strings.Join(hidden, " and "), rest)
+		c.Report(diag.CodeNotExported, pos, "action %q can't be used from another package because %s %s",
+			ref.String(), strings.Join(hidden, " and "), rest)
 		return false
 	}
 	if a.broken {
 		return c.reportBrokenPackage(from, pos, "action "+naming.Printable(ref.String()))
 	}
-	return a.do.output == nil || c.checkNameable(a.do.output, pos, "the output of action "+naming.Printable(ref.String()))
+	return a.do.output == nil ||
+		c.checkNameable(a.do.output, pos, "the output of action "+naming.Printable(ref.String()))
 }
 
 // qualifiedName returns the name of a function, or that of a method with its
@@ -154,13 +158,16 @@ func qualifiedName(f *function) string {
 // in this package. If not, it reports why.
 func (c *checker) checkImportedSaga(s *sagaModel, from *checker, ref directive.Reference, pos token.Pos) bool {
 	if name := s.Spec.Name.Name; !token.IsExported(name) {
-		c.Report(diag.CodeNotExported, pos, "saga %q can't be used from another package because its parameter type %s is not exported; export it", ref.String(), name)
+		c.Report(diag.CodeNotExported, pos,
+			"saga %q can't be used from another package because its parameter type %s is not exported; export it",
+			ref.String(), name)
 		return false
 	}
 	if s.outputUnknown || s.model.Params == nil {
 		return c.reportBrokenPackage(from, pos, "saga "+naming.Printable(ref.String()))
 	}
-	return s.model.Output == nil || c.checkNameable(s.model.Output, pos, "the output of saga "+naming.Printable(ref.String()))
+	return s.model.Output == nil ||
+		c.checkNameable(s.model.Output, pos, "the output of saga "+naming.Printable(ref.String()))
 }
 
 // reportBrokenPackage reports that the subject can't be used because of
@@ -171,7 +178,8 @@ func (c *checker) reportBrokenPackage(from *checker, pos token.Pos, subject stri
 	if c.run.Checked[from.Pkg.Path()] {
 		c.withheld = true
 	} else {
-		c.Report(diag.CodeBrokenImport, pos, "%s can't be used because its package has errors; run sagagen %s", subject, from.Pkg.Path())
+		c.Report(diag.CodeBrokenImport, pos, "%s can't be used because its package has errors; run sagagen %s",
+			subject, from.Pkg.Path())
 	}
 	return false
 }

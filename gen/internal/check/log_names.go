@@ -46,10 +46,12 @@ func (l *logNameCheck) checkNode(pos token.Pos, n *nodeModel, declaring string) 
 		case !known:
 			l.paths[name] = path
 		case other != path && l.firstReport("log name", name, path):
-			l.Report(diag.CodeAlikeActions, pos, "node %q runs action %s of %s, but %s has an action of the same name, and the log can't tell them apart; rename one of the actions, or its package",
+			l.Report(diag.CodeAlikeActions, pos,
+				"node %q runs action %s of %s, but %s has an action of the same name, and the log can't tell them apart; rename one of the actions, or its package",
 				n.Name, name, path, other)
 		}
-	case n.Subsaga != nil && n.inner != nil && n.Subsaga.ImportPath != "" && (declaring == "" || n.Subsaga.ImportPath == declaring):
+	case n.Subsaga != nil && n.inner != nil && n.Subsaga.ImportPath != "" &&
+		(declaring == "" || n.Subsaga.ImportPath == declaring):
 		for _, inner := range n.inner.nodes {
 			l.checkNode(pos, inner, n.Subsaga.ImportPath)
 		}

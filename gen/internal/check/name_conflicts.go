@@ -14,10 +14,12 @@ func (c *checker) checkNames(p *model.Package) {
 	seen := map[string]model.GeneratedName{}
 	for _, n := range outline.Names(p) {
 		if obj := p.Types.Scope().Lookup(n.Name); obj != nil && n.Predeclared {
-			c.Report(diag.CodeGeneratedNameClash, obj.Pos(), "%s shadows %s of the same name, which the generated file uses; rename it", n.Name, n.What)
+			c.Report(diag.CodeGeneratedNameClash, obj.Pos(),
+				"%s shadows %s of the same name, which the generated file uses; rename it", n.Name, n.What)
 			continue
 		} else if obj != nil {
-			c.Report(diag.CodeGeneratedNameClash, obj.Pos(), "%s conflicts with the generated name of %s; rename this declaration", n.Name, n.What)
+			c.Report(diag.CodeGeneratedNameClash, obj.Pos(),
+				"%s conflicts with the generated name of %s; rename this declaration", n.Name, n.What)
 			continue
 		}
 		first, twice := seen[n.Name]
@@ -35,7 +37,9 @@ func (c *checker) checkNames(p *model.Package) {
 		if n.Node != nil {
 			code = diag.CodeGeneratedMethodName
 		}
-		c.Report(code, c.origin(n), "%s would be the generated name of both %s and %s; rename the type, action or node behind one of them", n.Name, first.What, n.What)
+		c.Report(code, c.origin(n),
+			"%s would be the generated name of both %s and %s; rename the type, action or node behind one of them",
+			n.Name, first.What, n.What)
 	}
 }
 

@@ -39,10 +39,14 @@ func (c *checker) placeNode(s *sagaModel, d annotation.Directive, arg directive.
 	if other := s.byName[spelling.Fold(arg.Name)]; other != nil {
 		s.Incomplete = true
 		if other.Name == arg.Name {
-			c.Report(diag.CodeDuplicateNode, n.pos(), "node %q of saga %q is placed twice; to run its action again, use another node name, as in %s2=%s", arg.Name, s.name, arg.Name, other.actionText()).
+			c.Report(diag.CodeDuplicateNode, n.pos(),
+				"node %q of saga %q is placed twice; to run its action again, use another node name, as in %s2=%s",
+				arg.Name, s.name, arg.Name, other.actionText()).
 				Relate(other.pos(), "the first one is here")
 		} else {
-			c.Report(diag.CodeAlikeNodes, n.pos(), "node %q of saga %q differs from node %q only in case or punctuation; rename one", arg.Name, s.name, other.Name).
+			c.Report(diag.CodeAlikeNodes, n.pos(),
+				"node %q of saga %q differs from node %q only in case or punctuation; rename one",
+				arg.Name, s.name, other.Name).
 				Relate(other.pos(), "the other one is here")
 		}
 		return nil
@@ -54,7 +58,9 @@ func (c *checker) placeNode(s *sagaModel, d annotation.Directive, arg directive.
 	case n.definition == nil:
 		c.findAction(n)
 	case arg.Action.Name != "":
-		c.Report(diag.CodeNotAnAction, d.At(arg.Action.Offset), "node %q of saga %q is a %s and runs no action; remove =%s, or rename one of the two nodes", arg.Name, s.name, n.definition.Verb, arg.Action).
+		c.Report(diag.CodeNotAnAction, d.At(arg.Action.Offset),
+			"node %q of saga %q is a %s and runs no action; remove =%s, or rename one of the two nodes",
+			arg.Name, s.name, n.definition.Verb, arg.Action).
 			Relate(n.definition.At(n.definition.Names[0].Offset), "the node is defined here")
 		n.unknown = true
 	case n.definition.Verb == "constant":
@@ -127,11 +133,13 @@ func (c *checker) reportUnknownAction(n *nodeModel, from *checker, ref directive
 	what := "node " + naming.Printable(n.Name) + " of saga " + naming.Printable(n.saga.name)
 	if closest, ok := spelling.Closest(ref.Name, n.saga.unplaced()); ok && from == c {
 		n.saga.Incomplete = true // the node that is meant isn't placed
-		c.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; did you mean %q?", what, ref.String(), closest).Replace(pos, ref.String(), closest)
+		c.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; did you mean %q?",
+			what, ref.String(), closest).Replace(pos, ref.String(), closest)
 		return
 	}
 	if closest, ok := spelling.Closest(ref.Name, names); ok {
-		d := c.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; did you mean %q?", what, ref.String(), prefix+closest)
+		d := c.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; did you mean %q?",
+			what, ref.String(), prefix+closest)
 		if n.arg.Action.Name == "" && n.saga.node(closest) != nil {
 			d.Replace(pos, n.Name, n.Name+"="+closest) // two nodes can't have one name
 		} else {
@@ -143,7 +151,8 @@ func (c *checker) reportUnknownAction(n *nodeModel, from *checker, ref directive
 	if len(names) > 0 {
 		advice = "or use an action of " + where + ": " + naming.Enumerate(naming.Quoted(names), "and")
 	}
-	d := c.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; add //saga:do %s above its function, %s", what, ref.String(), ref.Name, advice)
+	d := c.Report(diag.CodeUnknownAction, pos, "%s runs unknown action %q; add //saga:do %s above its function, %s",
+		what, ref.String(), ref.Name, advice)
 	if from == c && !c.isImported() {
 		c.suggestDo(d, n.saga, ref.Name)
 	}

@@ -17,7 +17,9 @@ import (
 func checkOutput(r *report.Reporter, pkg *load.Package, p *model.Package) {
 	for _, f := range pkg.Handwritten {
 		if name := r.Fset.File(f.FileStart).Name(); filepath.Base(name) == p.Prefix+model.Suffix {
-			r.Report(diag.CodeOutputNotGenerated, f.Package, "%s is the name of the generated file, but this file doesn't begin with %q; rename it", filepath.Base(name), model.Header)
+			r.Report(diag.CodeOutputNotGenerated, f.Package,
+				"%s is the name of the generated file, but this file doesn't begin with %q; rename it",
+				filepath.Base(name), model.Header)
 		}
 	}
 }
@@ -35,7 +37,9 @@ func checkLeftOver(r *report.Reporter, pkg *load.Package, source *annotation.Sou
 		case withoutDirectives:
 			d.Message = "this file was generated when the package had directives, but now it has none; delete it"
 		case !source.Empty() && filepath.Base(name) != output:
-			d.Message = fmt.Sprintf("this file was generated when the package had another name, but now its code is in %s; delete it", output)
+			d.Message = fmt.Sprintf(
+				"this file was generated when the package had another name, but now its code is in %s; delete it",
+				output)
 		default:
 			continue
 		}

@@ -49,24 +49,32 @@ func (r *parameterReader) readFunc(f *function) *model.Func {
 			arg.Kind = model.ArgContext
 			switch {
 			case i > 0 && typeutil.IsNamed(f.sig().Params().At(0).Type(), "context", "Context"):
-				r.mistake(diag.CodeContextNotFirst, v, "%s has two context.Context parameters, which would receive the same value; remove one", f.name())
+				r.mistake(diag.CodeContextNotFirst, v,
+					"%s has two context.Context parameters, which would receive the same value; remove one", f.name())
 			case i > 0:
-				r.mistake(diag.CodeContextNotFirst, v, "%s takes its context.Context as parameter %d; make it the first parameter", f.name(), i+1)
+				r.mistake(diag.CodeContextNotFirst, v,
+					"%s takes its context.Context as parameter %d; make it the first parameter", f.name(), i+1)
 			}
 		case typeutil.IsNamed(v.Type(), typeutil.RuntimePath, "ActionContext"):
 			arg.Kind = model.ArgActionContext
 			if actionContext != nil {
-				r.mistake(diag.CodeRepeatedActionContext, v, "%s has two saga.ActionContext parameters, which would receive the same value; remove one", f.name())
+				r.mistake(diag.CodeRepeatedActionContext, v,
+					"%s has two saga.ActionContext parameters, which would receive the same value; remove one",
+					f.name())
 			}
 			actionContext = v
 		case r.app != nil && types.Identical(v.Type(), r.app):
 			arg.Kind = model.ArgApp
 			if hasApplication {
-				r.mistake(diag.CodeRepeatedApplication, v, "%s already has the application context %s; remove parameter %q", f.name(), r.TypeString(r.app), v.Name())
+				r.mistake(diag.CodeRepeatedApplication, v,
+					"%s already has the application context %s; remove parameter %q",
+					f.name(), r.TypeString(r.app), v.Name())
 			}
 			hasApplication = true
 		case r.app != nil && types.Identical(typeutil.Deref(v.Type()), typeutil.Deref(r.app)):
-			r.mistake(diag.CodeApplicationPointer, v, "parameter %q of %s has type %s, but the application context has type %s; use that type", v.Name(), f.name(), r.TypeString(v.Type()), r.TypeString(r.app))
+			r.mistake(diag.CodeApplicationPointer, v,
+				"parameter %q of %s has type %s, but the application context has type %s; use that type",
+				v.Name(), f.name(), r.TypeString(v.Type()), r.TypeString(r.app))
 		case i == own && types.Identical(v.Type(), r.model.Output):
 			arg.Kind = model.ArgOutput
 		case i == own:
@@ -88,16 +96,21 @@ func (r *parameterReader) addInput(f *function, v *types.Var, inputs map[string]
 	if unnamed(v) {
 		in.Name = nameFromType(v.Type())
 	} else if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(in.Name, "_")); !unicode.IsLetter(first) {
-		r.mistake(diag.CodeUnnamedInput, v, "parameter %q of %s is an input, but its name doesn't begin with a letter; name it after the node that provides it", v.Name(), f.name())
+		r.mistake(diag.CodeUnnamedInput, v,
+			"parameter %q of %s is an input, but its name doesn't begin with a letter; name it after the node that provides it",
+			v.Name(), f.name())
 		return in
 	}
 	if first := inputs[spelling.Fold(in.Name)]; first != nil {
 		if !unnamed(v) || types.Identical(first.Type(), in.Type) {
-			r.mistake(diag.CodeAlikeInputs, v, "parameter %s of %s binds to the same input as parameter %s, because names are compared without case and punctuation; rename one or remove it",
+			r.mistake(diag.CodeAlikeInputs, v,
+				"parameter %s of %s binds to the same input as parameter %s, because names are compared without case and punctuation; rename one or remove it",
 				quotedName(v), f.name(), quotedName(first)).Relate(first.Pos(), "the other one is here")
 			return in
 		}
-		r.mistake(diag.CodeUnnamedInput, v, "an unnamed parameter of %s has type %s, which doesn't determine its input; name it after the node that provides it", f.name(), r.TypeString(in.Type))
+		r.mistake(diag.CodeUnnamedInput, v,
+			"an unnamed parameter of %s has type %s, which doesn't determine its input; name it after the node that provides it",
+			f.name(), r.TypeString(in.Type))
 		return in
 	}
 	inputs[spelling.Fold(in.Name)] = v
@@ -107,8 +120,10 @@ func (r *parameterReader) addInput(f *function, v *types.Var, inputs map[string]
 		}
 		if !types.Identical(other.Type, in.Type) {
 			here, there := r.TypeStrings(in.Type, other.Type)
-			r.mistake(diag.CodeInputTypes, v, "parameter %q of %s has type %s, but in %s it has type %s; use the same type in both functions, or rename one parameter",
-				in.Name, f.name(), here, r.action.do.name(), there).Relate(r.action.params[other].Pos(), "the other one is here")
+			r.mistake(diag.CodeInputTypes, v,
+				"parameter %q of %s has type %s, but in %s it has type %s; use the same type in both functions, or rename one parameter",
+				in.Name, f.name(), here, r.action.do.name(), there).
+				Relate(r.action.params[other].Pos(), "the other one is here")
 		}
 		return other
 	}
@@ -175,15 +190,18 @@ func (r *parameterReader) ownOutput(f *function) int {
 		return -1
 	case len(candidates) > 1:
 		v := f.sig().Params().At(candidates[1])
-		r.mistake(diag.CodeUndoOutput, v, "%s has %d parameters that could be the output of %q, which has type %s; name the intended one %q",
+		r.mistake(diag.CodeUndoOutput, v,
+			"%s has %d parameters that could be the output of %q, which has type %s; name the intended one %q",
 			f.name(), len(candidates), r.action.name, r.TypeString(output), naming.IdentOf(r.action.name))
 		return candidates[0]
 	}
 	v := f.sig().Params().At(candidates[0])
 	for _, in := range r.model.Inputs {
 		if spelling.Alike(in.Name, v.Name()) && types.Identical(in.Type, v.Type()) {
-			r.mistake(diag.CodeUndoOutput, v, "parameter %q of %s is ambiguous: the output of %q and its input %q both have type %s; name it %q if it is the output; if it is the input, add a parameter %q for the output",
-				v.Name(), f.name(), r.action.name, in.Name, r.TypeString(v.Type()), naming.IdentOf(r.action.name), naming.IdentOf(r.action.name))
+			r.mistake(diag.CodeUndoOutput, v,
+				"parameter %q of %s is ambiguous: the output of %q and its input %q both have type %s; name it %q if it is the output; if it is the input, add a parameter %q for the output",
+				v.Name(), f.name(), r.action.name, in.Name, r.TypeString(v.Type()),
+				naming.IdentOf(r.action.name), naming.IdentOf(r.action.name))
 		}
 	}
 	r.action.ownOutput = v

@@ -58,10 +58,15 @@ func (c *checker) placeNodes() {
 // name.
 func (c *checker) newSaga(t *annotation.Type) *sagaModel {
 	name := t.Dag.Names[0].Name
-	s := &sagaModel{Type: t, name: name, byName: map[string]*nodeModel{}, defined: map[string]*annotation.Directive{}, bindingReported: map[*types.Var]bool{}}
+	s := &sagaModel{
+		Type: t, name: name,
+		byName: map[string]*nodeModel{}, defined: map[string]*annotation.Directive{},
+		bindingReported: map[*types.Var]bool{},
+	}
 	namePos := t.Dag.At(t.Dag.Names[0].Offset)
 	if first := c.sagas[name]; first != nil {
-		c.Report(diag.CodeDuplicateSaga, namePos, "saga %q is declared twice, first on %s; rename one", name, first.Spec.Name.Name).
+		c.Report(diag.CodeDuplicateSaga, namePos, "saga %q is declared twice, first on %s; rename one",
+			name, first.Spec.Name.Name).
 			Relate(first.Dag.At(first.Dag.Names[0].Offset), "the first one is here")
 		first.outputUnknown = true
 		return nil
@@ -84,14 +89,18 @@ func (c *checker) checkParams(s *sagaModel, obj *types.TypeName) bool {
 	name := s.Spec.Name
 	switch {
 	case s.Spec.TypeParams != nil:
-		c.Report(diag.CodeGenericParams, name.Pos(), "%s has type parameters, but the parameter type of a saga can't be generic; declare an instantiated type, as in type %sOfString %s[string]", name.Name, name.Name, name.Name)
+		c.Report(diag.CodeGenericParams, name.Pos(),
+			"%s has type parameters, but the parameter type of a saga can't be generic; declare an instantiated type, as in type %sOfString %s[string]",
+			name.Name, name.Name, name.Name)
 		return false
 	case s.Spec.Assign.IsValid():
-		c.Report(diag.CodeAliasParams, name.Pos(), "%s is an alias, but the parameter type of a saga must be a defined type; remove the =", name.Name)
+		c.Report(diag.CodeAliasParams, name.Pos(),
+			"%s is an alias, but the parameter type of a saga must be a defined type; remove the =", name.Name)
 		return false
 	case obj == nil || name.Name == "_":
 		if !c.isImported() {
-			c.Report(diag.CodeBrokenDeclaration, name.Pos(), "the compiler doesn't recognize type %s; run go vet for the reason", name.Name)
+			c.Report(diag.CodeBrokenDeclaration, name.Pos(),
+				"the compiler doesn't recognize type %s; run go vet for the reason", name.Name)
 		}
 		return false
 	}
@@ -114,7 +123,8 @@ func (c *checker) defineNodes(s *sagaModel) {
 		}
 		name := d.Names[0]
 		if first := s.defined[name.Name]; first != nil {
-			c.Report(diag.CodeDuplicateNode, d.At(name.Offset), "node %q of saga %q is defined twice; rename or remove one", name.Name, s.name).
+			c.Report(diag.CodeDuplicateNode, d.At(name.Offset),
+				"node %q of saga %q is defined twice; rename or remove one", name.Name, s.name).
 				Relate(first.At(first.Names[0].Offset), "the first one is here")
 			continue
 		}
@@ -209,11 +219,14 @@ func (c *checker) checkPlaced(s *sagaModel) {
 	}
 	for _, name := range s.unplaced() {
 		d := s.defined[name]
-		c.Report(diag.CodeNotPlaced, d.At(d.Names[0].Offset), "node %q of saga %q is defined but not placed; add //saga:%s %s where it should run", name, s.name, verb, name)
+		c.Report(diag.CodeNotPlaced, d.At(d.Names[0].Offset),
+			"node %q of saga %q is defined but not placed; add //saga:%s %s where it should run",
+			name, s.name, verb, name)
 		s.Incomplete = true
 	}
 	if len(s.nodes) == 0 && !s.Incomplete {
-		c.Report(diag.CodeEmptyDAG, s.Dag.At(s.Dag.Names[0].Offset), "saga %q has no nodes; add //saga:append NODE… below it", s.name)
+		c.Report(diag.CodeEmptyDAG, s.Dag.At(s.Dag.Names[0].Offset),
+			"saga %q has no nodes; add //saga:append NODE… below it", s.name)
 		s.Incomplete = true
 	}
 }

@@ -33,10 +33,12 @@ func (c *checker) checkJSON(t types.Type, pos token.Pos, subject, advice string)
 	}
 	if c.firstReport("json", types.TypeString(t, nil)) {
 		at := pos
-		if named, ok := types.Unalias(typeutil.Deref(t)).(*types.Named); ok && named.Obj().Pkg() == c.Pkg && !c.isImported() {
+		named, ok := types.Unalias(typeutil.Deref(t)).(*types.Named)
+		if ok && named.Obj().Pkg() == c.Pkg && !c.isImported() {
 			at = named.Obj().Pos()
 		}
-		d := c.Report(diag.CodeNotJSON, at, "%s: type %s can't be stored as JSON: %v%s", subject, c.TypeString(t), err, advice)
+		d := c.Report(diag.CodeNotJSON, at, "%s: type %s can't be stored as JSON: %v%s",
+			subject, c.TypeString(t), err, advice)
 		if at != pos {
 			d.Relate(pos, "it is used here")
 		}
@@ -57,7 +59,9 @@ func (c *checker) checkDroppedFields(t types.Type, pos token.Pos, subject string
 			if field.By != "" {
 				why, advice = "has the same JSON name as "+field.By, "rename it with a json tag"
 			}
-			c.Report(diag.CodeNotJSON, field.Field.Pos(), "%s: %s %s, so encoding/json omits it: %s, or tag it json:\"-\" if it may be lost", subject, field.Path, why, advice).
+			c.Report(diag.CodeNotJSON, field.Field.Pos(),
+				"%s: %s %s, so encoding/json omits it: %s, or tag it json:\"-\" if it may be lost",
+				subject, field.Path, why, advice).
 				Relate(pos, "it is used here")
 		}
 	}

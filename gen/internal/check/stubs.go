@@ -82,7 +82,8 @@ func (c *checker) suggestDo(d *report.Positioned, s *sagaModel, action string) {
 		if param == params || token.IsKeyword(param) {
 			param = "params"
 		}
-		text := fmt.Sprintf("//saga:do %s noundo\nfunc %s(%s %s) error {\n\tpanic(\"%s is not implemented\")\n}", action, name, param, params, name)
+		text := fmt.Sprintf("//saga:do %s noundo\nfunc %s(%s %s) error {\n\tpanic(\"%s is not implemented\")\n}",
+			action, name, param, params, name)
 		d.InsertAfter("Add the do function "+name, decl.End(), text)
 	}
 }

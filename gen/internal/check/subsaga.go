@@ -65,7 +65,8 @@ func (c *checker) reportUnknownSaga(n *nodeModel, from *checker) {
 	} else if len(names) > 1 || len(names) == 1 && from != c {
 		advice += ", or use one of " + naming.Enumerate(naming.Quoted(names), "and")
 	}
-	d := c.Report(diag.CodeUnknownSaga, n.definition.At(ref.Offset), "node %q of saga %q runs unknown saga %q; %s", n.Name, n.saga.name, ref.String(), advice)
+	d := c.Report(diag.CodeUnknownSaga, n.definition.At(ref.Offset), "node %q of saga %q runs unknown saga %q; %s",
+		n.Name, n.saga.name, ref.String(), advice)
 	if found {
 		d.Replace(n.definition.At(ref.Offset), ref.String(), prefix+closest)
 	}
@@ -107,7 +108,9 @@ func (c *checker) reportSelfContainment(s *sagaModel, path []*sagaModel, checked
 			for _, w := range append(path[start:], n.inner) {
 				names = append(names, w.name)
 			}
-			c.Report(diag.CodeSagaInItself, n.definition.At(n.definition.Dag.Offset), "saga %q contains itself: %s; a subsaga is part of its saga, so remove one of these subsagas", n.inner.name, joinPath(names))
+			c.Report(diag.CodeSagaInItself, n.definition.At(n.definition.Dag.Offset),
+				"saga %q contains itself: %s; a subsaga is part of its saga, so remove one of these subsagas",
+				n.inner.name, joinPath(names))
 			n.unknown = true
 			continue
 		}
@@ -183,13 +186,19 @@ func (c *checker) bindSubsaga(n *nodeModel) {
 	switch {
 	case !n.ancestors[source]:
 		n.saga.edgeMissing = true
-		c.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which isn't guaranteed to run before it; place %q above it", n.Name, n.saga.name, source.Name, source.Name)
+		c.Report(diag.CodeSubsagaParams, pos,
+			"the parameters of node %q of saga %q come from node %q, which isn't guaranteed to run before it; place %q above it",
+			n.Name, n.saga.name, source.Name, source.Name)
 	case source.unknown:
 	case source.Output == nil:
-		c.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which has no output, but saga %q needs parameters of type %s", n.Name, n.saga.name, source.Name, n.inner.name, c.TypeString(want))
+		c.Report(diag.CodeSubsagaParams, pos,
+			"the parameters of node %q of saga %q come from node %q, which has no output, but saga %q needs parameters of type %s",
+			n.Name, n.saga.name, source.Name, n.inner.name, c.TypeString(want))
 	case !types.Identical(source.Output, want):
 		found, wanted := c.TypeStrings(source.Output, want)
-		c.Report(diag.CodeSubsagaParams, pos, "the parameters of node %q of saga %q come from node %q, which provides type %s, but saga %q needs parameters of type %s", n.Name, n.saga.name, source.Name, found, n.inner.name, wanted)
+		c.Report(diag.CodeSubsagaParams, pos,
+			"the parameters of node %q of saga %q come from node %q, which provides type %s, but saga %q needs parameters of type %s",
+			n.Name, n.saga.name, source.Name, found, n.inner.name, wanted)
 	default:
 		n.ParamsFrom = source.Node
 	}

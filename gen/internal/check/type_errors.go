@@ -23,7 +23,8 @@ func (c *checker) brokenSignature(f *function) bool {
 	}
 	if f.object == nil {
 		if !c.isImported() {
-			c.Report(diag.CodeBrokenDeclaration, f.Decl.Name.Pos(), "the compiler doesn't recognize %s; run go vet for the reason", f.name())
+			c.Report(diag.CodeBrokenDeclaration, f.Decl.Name.Pos(),
+				"the compiler doesn't recognize %s; run go vet for the reason", f.name())
 		}
 		return true
 	}
@@ -35,7 +36,7 @@ func (c *checker) brokenSignature(f *function) bool {
 	broken := false
 	check := func(v *types.Var, subject string) {
 		if v == nil || c.app != nil && types.Identical(typeutil.Deref(v.Type()), typeutil.Deref(c.app)) {
-			return // the application context is not stored
+			return // mistakes inside the application context don't matter
 		}
 		if c.brokenType(v.Type(), f.File, v.Pos(), subject) {
 			broken = true
@@ -121,7 +122,8 @@ func (c *checker) brokenImportSpec(spec *ast.ImportSpec) bool {
 		reason = p.LoadError
 	}
 	if c.firstReport("import", path) {
-		c.Report(diag.CodeBrokenDeclaration, e.Pos, "package %s, used by an annotated declaration, can't be loaded: %s", path, naming.JoinLines(reason))
+		c.Report(diag.CodeBrokenDeclaration, e.Pos, "package %s, used by an annotated declaration, can't be loaded: %s",
+			path, naming.JoinLines(reason))
 	}
 	return true
 }
