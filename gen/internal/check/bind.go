@@ -115,8 +115,8 @@ func (b *binder) isNamesake(a *nodeModel) bool {
 }
 
 // checkParamsBinding checks an input that has the type of the saga's
-// parameters. It reports false, as a diagnostic too, if an ancestor with the
-// input's name has an output of that type.
+// parameters. It returns false, and reports why, if an ancestor whose name is
+// alike has an output of that type.
 func (b *binder) checkParamsBinding() bool {
 	for _, a := range b.node.saga.nodes {
 		if b.node.ancestors[a] && b.isNamesake(a) && a.Output != nil && types.Identical(a.Output, b.input.Type) {

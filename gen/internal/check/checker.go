@@ -129,8 +129,9 @@ func (c *checker) typeObject(spec *ast.TypeSpec) *types.TypeName {
 	return t
 }
 
-// isImported reports whether this is the checker of an imported package. It has
-// no syntax of function bodies, and its diagnostics are dropped.
+// isImported reports whether this is the checker of an imported package. Its
+// types come from export data, so its syntax has no type information. Its
+// diagnostics are dropped.
 func (c *checker) isImported() bool { return c.info == nil }
 
 // importedFrom returns the import path and the package name for the actions and
