@@ -14,15 +14,17 @@ func TestCheckFile(t *testing.T) {
 	require.NoError(t, err)
 	long := strings.Repeat("word ", 16) // 80 columns
 	for text, want := range map[string][]string{
-		"// " + long[:77] + "\n":               nil,
-		"\t// " + long[:77] + "\n":             {"x.go:1: the comment has 84 columns; wrap it at 80"},
-		"x := 1\n// " + long + "\n":            {"x.go:2: the comment has 83 columns; wrap it at 80"},
-		"// " + strings.Repeat("x", 90) + "\n": nil, // nothing to break, as a URL
-		"//go:generate " + long + "\n":         nil,
-		"// want `" + long + "`\n":             nil,
-		"x := " + long + "\n":                  nil, // gofmt's
-		"func frobnicateAll() {}\n":            {`x.go:1: "frobnicate" is not a term that we use; write manipulate`},
-		"// It Frobnicates.\n":                 {`x.go:1: "Frobnicates" is not a term that we use; write manipulate`},
+		"// " + long[:77] + "\n":                     nil,
+		"\t// " + long[:77] + "\n":                   {"x.go:1: the comment has 84 columns; wrap it at 80"},
+		"x := 1\n// " + long + "\n":                  {"x.go:2: the comment has 83 columns; wrap it at 80"},
+		"// " + strings.Repeat("x", 90) + "\n":       nil, // nothing to break, as a URL
+		"// Output: " + long + "\n// " + long + "\n": nil,
+		"// Output: x\n}\n// " + long + "\n":         {"x.go:3: the comment has 83 columns; wrap it at 80"},
+		"//go:generate " + long + "\n":               nil,
+		"// want `" + long + "`\n":                   nil,
+		"x := " + long + "\n":                        nil, // gofmt's
+		"func frobnicateAll() {}\n":                  {`x.go:1: "frobnicate" is not a term that we use; write manipulate`},
+		"// It Frobnicates.\n":                       {`x.go:1: "Frobnicates" is not a term that we use; write manipulate`},
 	} {
 		assert.Equal(t, want, checkFile("x.go", text, words), text)
 	}

@@ -11,8 +11,8 @@ import (
 // commentWidth is the width of a line of a comment.
 const commentWidth = 80
 
-// doc starts a block with a doc comment. It wraps paragraphs, which are separated
-// by empty lines, and keeps lines that begin with a tab.
+// doc starts a block with a doc comment. It wraps paragraphs, which are
+// separated by empty lines, and keeps lines that begin with a tab.
 //
 // Characters that don't print, such as those that change the direction of
 // writing, become U+FFFD, so that the text can neither end the comment nor look
