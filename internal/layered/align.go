@@ -117,8 +117,8 @@ func (l *layer) pull(gap float64, above, below bool) {
 	}
 }
 
-// wanted returns the weighted mean of the positions at which the pieces of an item
-// are straight.
+// wanted returns the weighted mean of the positions at which the pieces of an
+// item are straight.
 func (it *item) wanted(above, below bool) (x, weight float64) {
 	sum := 0.0
 	if above || len(it.below) == 0 {
