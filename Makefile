@@ -2,6 +2,10 @@
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
+# The packages with golden files, whose tests take -update.
+GOLDEN := ./gen ./gen/inspect ./cmd/sagagen ./internal/compat ./runtime/internal/executor \
+	./examples/trip ./examples/provision ./docs
+
 .DEFAULT_GOAL := help
 .PHONY: help test postgres lint generate checkgenerate bench
 
@@ -27,7 +31,7 @@ lint: ## check formatting and house rules, go vet and staticcheck
 generate: ## run sagagen on all packages that have directives, and rewrite golden files
 	go run ./cmd/sagagen ./examples/...
 	cd bench && go tool sagagen ./...
-	go test ./gen/... ./cmd/... ./internal/compat ./runtime/internal/executor ./docs -update
+	go test $(GOLDEN) -update
 
 checkgenerate: ## fail, and show the difference, if generated files are not what sagagen writes now
 	go run ./cmd/sagagen -check ./examples/...
