@@ -50,7 +50,7 @@ func TestCommandIsRetriedAfterAnAppendConflict(t *testing.T) {
 				st := store.NewMemory()
 				id := plant(t, st, chain(), saga.StateRunning, nil)
 				spy := &spyStore{Store: st, before: onWrite(1, func() error { return meanwhile(st, id) })}
-				client := newClient(t, sec.Config{Store: spy})
+				client := newClient(t, sec.ClientConfig{Store: spy})
 				require.NoError(t, client.Pause(t.Context(), id, audit))
 				assert.Contains(t, storedKinds(t, st, id), " paused")
 			})
@@ -63,7 +63,7 @@ func TestCommandIsRetriedAfterAnAppendConflict(t *testing.T) {
 func TestCommandBehindAnAppendWithUnknownOutcomeIsApplied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
-		client := newClient(t, sec.Config{Store: st})
+		client := newClient(t, sec.ClientConfig{Store: st})
 		id := saga.NewID()
 		w := newWorld()
 		c := w.open(t, &spyStore{Store: st, after: onWrite(2, func() error {
@@ -226,7 +226,7 @@ func TestRecoveredNodeRunsAfterAnAppendConflict(t *testing.T) {
 			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: json.RawMessage(`"a"`)},
 			{Seq: 2, Node: 2, Kind: saga.EventStarted},
 		})
-		client := newClient(t, sec.Config{Store: st})
+		client := newClient(t, sec.ClientConfig{Store: st})
 		w := newWorld()
 		c := w.open(t, &spyStore{Store: st, before: onWrite(1, func() error {
 			return client.SetBreakpoint(context.Background(), id, "d", audit)
@@ -249,7 +249,7 @@ func TestOutcomeOfASagaAbandonedByAnotherProcessIsDropped(t *testing.T) {
 		c := w.open(t, st)
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
-		client := newClient(t, sec.Config{Store: st})
+		client := newClient(t, sec.ClientConfig{Store: st})
 		require.NoError(t, client.Pause(t.Context(), id, audit))
 		require.NoError(t, client.Abandon(t.Context(), id, audit))
 		_, err := c.Wait(t.Context(), id)
@@ -287,7 +287,7 @@ func TestForeignNodeEventsAreReadFromTheStore(t *testing.T) {
 func TestRefusedAbandonKeepsTasksInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
-		client := newClient(t, sec.Config{Store: st})
+		client := newClient(t, sec.ClientConfig{Store: st})
 		id := saga.NewID()
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })

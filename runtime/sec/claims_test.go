@@ -99,7 +99,7 @@ func TestNotificationsArePolledWhileClientsCreateSagas(t *testing.T) {
 		}}
 		w := newWorld()
 		w.configured(t, sec.Config{Store: st, Lease: lease, Poll: time.Hour})
-		client, err := sec.NewClient(sec.Config{Store: memory, Registry: w.registry()})
+		client, err := sec.NewClient(sec.ClientConfig{Store: memory, Registry: w.registry()})
 		require.NoError(t, err)
 		for range 1000 {
 			require.NoError(t, client.CreateAndStart(t.Context(), saga.NewID(), chain()))

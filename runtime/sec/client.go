@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
@@ -21,26 +22,47 @@ type Client struct {
 
 var _ saga.Coordinator = (*Client)(nil)
 
-// NewClient returns a client on config.Store, which must be set. Of the other
-// fields it uses:
-//
-//   - Queue, in which it creates sagas,
-//   - Poll, the longest time between two polls of a Wait,
-//   - StoreTimeout,
-//   - the limits on the size of a saga, and Logger for warnings about them,
-//   - Registry, whose actions are never called.
-//
-// With a Registry, the client rejects sagas of unknown actions. It also records
-// the JSON shapes of a saga's data, so that a coordinator with incompatible
-// code parks the saga instead of running it. Without a Registry, it does
-// neither.
-func NewClient(config Config) (*Client, error) {
-	if config.Store == nil {
-		return nil, errors.New("sec: client: Config.Store is nil; a client needs the store of the coordinators")
+// ClientConfig configures a Client.
+type ClientConfig struct {
+	// Store is the store of the coordinators. Required.
+	Store store.Store
+	// Registry has the actions, which a client never calls. With a registry,
+	// the client rejects sagas of unknown actions, and records the JSON shapes
+	// of a saga's data, so that a coordinator with incompatible code parks the
+	// saga instead of running it. Default: none; the client does neither.
+	Registry *saga.Registry
+	// Logger receives warnings about large payloads. Default: slog.Default().
+	Logger *slog.Logger
+	// Queue is the queue in which the client creates sagas. Default: "".
+	Queue string
+	// Poll is the longest time between two polls of a Wait. Default: 1 s.
+	Poll time.Duration
+	// StoreTimeout bounds each call of the store. Default: 10 s.
+	StoreTimeout time.Duration
+	// MaxPayload is the largest size of the parameters, and of a supplied
+	// output, in bytes of JSON. Default: 1 MiB.
+	MaxPayload int
+	// WarnPayload is the size in bytes above which a warning is logged.
+	// Default: 256 KiB.
+	WarnPayload int
+	// MaxNodes and MaxEdges limit the size of a new saga, structural nodes
+	// included. Defaults: 1000 nodes and 5000 edges.
+	MaxNodes, MaxEdges int
+}
+
+// NewClient returns a client. It returns an error if the config is invalid; it
+// doesn't call the store.
+func NewClient(clientConfig ClientConfig) (*Client, error) {
+	if clientConfig.Store == nil {
+		return nil, errors.New("sec: client: ClientConfig.Store is nil; a client needs the store of the coordinators")
 	}
-	registry := config.Registry
-	config = config.withDefaults()
-	config.Registry = registry
+	config := Config{
+		Store: clientConfig.Store, Logger: clientConfig.Logger, Queue: clientConfig.Queue,
+		Poll: clientConfig.Poll, StoreTimeout: clientConfig.StoreTimeout,
+		MaxPayload: clientConfig.MaxPayload, WarnPayload: clientConfig.WarnPayload,
+		MaxNodes: clientConfig.MaxNodes, MaxEdges: clientConfig.MaxEdges,
+	}.withDefaults()
+	config.Registry = clientConfig.Registry // without a default
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
@@ -82,7 +104,7 @@ func (c *Client) Start(ctx context.Context, id saga.ID) error { return c.submit(
 
 // Wait returns when the saga is settled. See Coordinator.Wait. It polls the
 // store: again after some milliseconds at first, then less often, up to every
-// Config.Poll.
+// ClientConfig.Poll.
 func (c *Client) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error) {
 	pause := c.client.pollPauses()
 	for {

@@ -21,7 +21,7 @@ import (
 // notifications.
 type unwatched struct{ store.Store }
 
-func newClient(t *testing.T, config sec.Config) *sec.Client {
+func newClient(t *testing.T, config sec.ClientConfig) *sec.Client {
 	t.Helper()
 	c, err := sec.NewClient(config)
 	require.NoError(t, err)
@@ -29,9 +29,9 @@ func newClient(t *testing.T, config sec.Config) *sec.Client {
 }
 
 func TestClientRequiresAStore(t *testing.T) {
-	_, err := sec.NewClient(sec.Config{})
+	_, err := sec.NewClient(sec.ClientConfig{})
 	assert.ErrorContains(t, err, "Config.Store is nil")
-	_, err = sec.NewClient(sec.Config{Store: store.NewMemory(), Poll: -1})
+	_, err = sec.NewClient(sec.ClientConfig{Store: store.NewMemory(), Poll: -1})
 	assert.ErrorContains(t, err, "Poll is negative")
 }
 
@@ -48,7 +48,7 @@ func TestSagaCreatedByAClientRunsAtOnceOrWithinAPoll(t *testing.T) {
 				w := newWorld()
 				w.open(t, test.store)
 				time.Sleep(time.Hour)
-				client := newClient(t, sec.Config{Store: test.store})
+				client := newClient(t, sec.ClientConfig{Store: test.store})
 				id := saga.NewID()
 				began := time.Now()
 				require.NoError(t, client.CreateAndStart(t.Context(), id, chain()))
@@ -72,7 +72,7 @@ func TestSagaCreatedByAClientRunsAtOnceOrWithinAPoll(t *testing.T) {
 func TestSagaCreatedByAClientWaitsForACoordinator(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
-		client := newClient(t, sec.Config{Store: st})
+		client := newClient(t, sec.ClientConfig{Store: st})
 		id := saga.NewID()
 		require.NoError(t, client.Create(t.Context(), id, chain()))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
@@ -94,8 +94,8 @@ func TestSagaCreatedByAClientWaitsForACoordinator(t *testing.T) {
 
 func TestClientRejectsInvalidRequests(t *testing.T) {
 	st := store.NewMemory()
-	withRegistry := newClient(t, sec.Config{Store: st, Registry: newWorld().registry(), MaxNodes: 4})
-	without := newClient(t, sec.Config{Store: st})
+	withRegistry := newClient(t, sec.ClientConfig{Store: st, Registry: newWorld().registry(), MaxNodes: 4})
+	without := newClient(t, sec.ClientConfig{Store: st})
 	unknown := withParams(saga.NewDAGBuilder("d").Append(saga.ActionNode("a", "", "gone")))
 	id := saga.NewID()
 	assert.ErrorIs(t, withRegistry.CreateAndStart(t.Context(), id, unknown), saga.ErrUnknownAction)
@@ -120,7 +120,7 @@ func TestStartFromAnotherProcessIsKeptWithAConcurrentCommand(t *testing.T) {
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
 		synctest.Wait() // it has polled, and doesn't poll again before time passes
-		client := newClient(t, sec.Config{Store: st})
+		client := newClient(t, sec.ClientConfig{Store: st})
 		require.NoError(t, client.Start(t.Context(), id))
 		require.NoError(t, c.SetBreakpoint(t.Context(), id, "c", audit), "before it has found the start")
 		synctest.Wait()
@@ -143,7 +143,7 @@ func TestCommandFromAnotherProcessKeepsTasksInFlight(t *testing.T) {
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, diamond()))
 		synctest.Wait()
-		client := newClient(t, sec.Config{Store: st})
+		client := newClient(t, sec.ClientConfig{Store: st})
 		require.NoError(t, client.SetBreakpoint(t.Context(), id, "d", audit))
 		time.Sleep(time.Minute) // the owner has polled
 		require.NoError(t, client.Pause(t.Context(), id, audit))
@@ -193,7 +193,7 @@ func commandAtRandom(t *testing.T, random *rand.Rand) {
 		})
 	}
 	c := w.open(t, st)
-	client := newClient(t, sec.Config{Store: st})
+	client := newClient(t, sec.ClientConfig{Store: st})
 	id := saga.NewID()
 	require.NoError(t, client.CreateAndStart(t.Context(), id, diamond()))
 	for range random.IntN(12) {
@@ -250,7 +250,7 @@ func commandAtRandom(t *testing.T, random *rand.Rand) {
 // final, no owner would ever clear it.
 func TestCommandForAnUnownedSagaNotifiesNoOwner(t *testing.T) {
 	st := store.NewMemory()
-	client := newClient(t, sec.Config{Store: st})
+	client := newClient(t, sec.ClientConfig{Store: st})
 	id := saga.NewID()
 	require.NoError(t, client.Create(t.Context(), id, chain()))
 	require.NoError(t, client.Cancel(t.Context(), id, audit))
@@ -274,7 +274,7 @@ func TestCreateAndStartStartsACreatedSaga(t *testing.T) {
 				starter := map[origin]saga.Coordinator{
 					"the owner":           c,
 					"another coordinator": w.configured(t, sec.Config{Store: st, Queue: "another queue"}),
-					"a client":            newClient(t, sec.Config{Store: st}),
+					"a client":            newClient(t, sec.ClientConfig{Store: st}),
 				}[from]
 				require.NoError(t, starter.CreateAndStart(t.Context(), id, chain()))
 				_, err := c.Wait(t.Context(), id)
@@ -297,7 +297,7 @@ func TestImportedSagaWaitsForItsStart(t *testing.T) {
 			{Seq: 0, Node: 1, Kind: saga.EventStarted},
 			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(`"a"`)},
 		}}))
-		client := newClient(t, sec.Config{Store: st})
+		client := newClient(t, sec.ClientConfig{Store: st})
 		require.NoError(t, client.SetBreakpoint(t.Context(), id, "c", audit))
 		time.Sleep(time.Minute)
 		require.NoError(t, first.Shutdown(t.Context()))

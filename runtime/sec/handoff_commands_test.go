@@ -32,7 +32,7 @@ func TestCommandForAHandedOffSaga(t *testing.T) {
 		time.Sleep(time.Minute)
 		require.ErrorIs(t, old.Cancel(t.Context(), running, audit), saga.ErrUnknownAction)
 		require.ErrorIs(t, old.RetryUndo(t.Context(), stuck, "a", audit), saga.ErrUnknownAction)
-		client := newClient(t, sec.Config{Store: st})
+		client := newClient(t, sec.ClientConfig{Store: st})
 		require.NoError(t, client.Pause(t.Context(), running, audit), "a command of a client is recorded")
 		time.Sleep(time.Minute)
 		status, err := old.Status(t.Context(), running)

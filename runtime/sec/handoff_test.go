@@ -104,7 +104,7 @@ func TestHandedOffSagaIsClaimedAtOnceIfTheStoreIsWatched(t *testing.T) {
 		var ids []saga.ID
 		for range 20 {
 			id := saga.NewID()
-			require.NoError(t, newClient(t, sec.Config{Store: st}).CreateAndStart(t.Context(), id, chain()))
+			require.NoError(t, newClient(t, sec.ClientConfig{Store: st}).CreateAndStart(t.Context(), id, chain()))
 			ids = append(ids, id)
 		}
 		for _, id := range ids {

@@ -211,7 +211,7 @@ func TestObserverReceivesCommandsFromAnotherProcess(t *testing.T) {
 		c := w.configured(t, sec.Config{Store: st, Observer: seen})
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
-		require.NoError(t, newClient(t, sec.Config{Store: st}).Pause(t.Context(), id, audit))
+		require.NoError(t, newClient(t, sec.ClientConfig{Store: st}).Pause(t.Context(), id, audit))
 		time.Sleep(time.Minute)
 		paused := 0
 		for _, line := range seen.all() {

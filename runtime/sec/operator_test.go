@@ -81,7 +81,7 @@ func (from origin) connect(t *testing.T, c *sec.Coordinator, st store.Store) sys
 	case "the owner":
 		return system{c, c}
 	case "a client":
-		client, err := sec.NewClient(sec.Config{Store: st})
+		client, err := sec.NewClient(sec.ClientConfig{Store: st})
 		require.NoError(t, err)
 		return system{c, client}
 	}

@@ -25,7 +25,7 @@ func TestCoordinatorClaimsOnlySagasOfItsQueue(t *testing.T) {
 			defer func() { require.NoError(t, c.Shutdown(context.Background())) }()
 		}
 		for _, queue := range []string{"mail", "mail", "bills", "unused"} {
-			client := newClient(t, sec.Config{Store: st, Queue: queue})
+			client := newClient(t, sec.ClientConfig{Store: st, Queue: queue})
 			require.NoError(t, client.CreateAndStart(t.Context(), saga.NewID(), chain()))
 		}
 		time.Sleep(time.Minute)
@@ -43,7 +43,7 @@ func TestCoordinatorClaimsOnlySagasOfItsQueue(t *testing.T) {
 func TestCoordinatorClaimsNoMoreThanMaxSagas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
-		client := newClient(t, sec.Config{Store: st})
+		client := newClient(t, sec.ClientConfig{Store: st})
 		for range 20 {
 			require.NoError(t, client.CreateAndStart(t.Context(), saga.NewID(), chain()))
 		}
@@ -101,7 +101,7 @@ func TestNotificationsAreCleared(t *testing.T) {
 		c := w.open(t, st)
 		stuck, _, err := run(t, c, chain())
 		failedError(t, err)
-		client := newClient(t, sec.Config{Store: st})
+		client := newClient(t, sec.ClientConfig{Store: st})
 		require.NoError(t, client.Abandon(t.Context(), stuck, audit))
 		idle := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), idle, chain()))
@@ -123,7 +123,7 @@ func TestNotificationOfAParkedSagaIsCleared(t *testing.T) {
 		seen := &recorder{}
 		c := newWorld().configured(t, sec.Config{Store: st, Observer: seen})
 		synctest.Wait()
-		require.NoError(t, newClient(t, sec.Config{Store: st}).Pause(t.Context(), id, audit))
+		require.NoError(t, newClient(t, sec.ClientConfig{Store: st}).Pause(t.Context(), id, audit))
 		time.Sleep(time.Hour)
 		notified, err := st.List(t.Context(), store.Query{Notified: true})
 		require.NoError(t, err)

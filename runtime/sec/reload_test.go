@@ -56,7 +56,7 @@ func TestSagaWithMissingEventsIsParked(t *testing.T) {
 
 		live := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), live, chain()))
-		require.NoError(t, newClient(t, sec.Config{Store: st}).Pause(t.Context(), live, audit))
+		require.NoError(t, newClient(t, sec.ClientConfig{Store: st}).Pause(t.Context(), live, audit))
 		time.Sleep(2 * time.Minute)
 		_, err = c.Wait(t.Context(), live)
 		assert.ErrorIs(t, err, saga.ErrParked)

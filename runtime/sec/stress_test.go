@@ -96,7 +96,10 @@ func newStress(t *testing.T, seed uint64) *stress {
 	if s.dice.one(2) {
 		s.config.MaxActions = 1 + s.dice.n(4)
 	}
-	s.client = newClient(t, s.config)
+	s.client = newClient(t, sec.ClientConfig{
+		Store: st, Logger: s.config.Logger, Registry: s.config.Registry,
+		StoreTimeout: s.config.StoreTimeout, Poll: s.config.Poll,
+	})
 	for range coordinators {
 		s.coordinators = append(s.coordinators, s.open())
 	}

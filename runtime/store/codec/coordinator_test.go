@@ -157,7 +157,7 @@ func TestSagaIsExecutedByTheCoordinatorThatHasItsKey(t *testing.T) {
 		inner := store.NewMemory()
 		without := startWithLeases(t, encode(t, inner, "2026"))
 		synctest.Wait()
-		client, err := sec.NewClient(sec.Config{Store: encode(t, inner, "2025")})
+		client, err := sec.NewClient(sec.ClientConfig{Store: encode(t, inner, "2025")})
 		require.NoError(t, err)
 		id := saga.NewID()
 		require.NoError(t, client.CreateAndStart(t.Context(), id, chain(t, "x")))

@@ -106,7 +106,7 @@ func newChaos(t *testing.T) *chaos {
 	c.store = openStore(t, c.pool, "saga")
 	_, err := c.pool.Exec(ctx, auditTables)
 	require.NoError(t, err)
-	c.client, err = sec.NewClient(sec.Config{Store: c.store, Registry: chaosRegistry(nil)})
+	c.client, err = sec.NewClient(sec.ClientConfig{Store: c.store, Registry: chaosRegistry(nil)})
 	require.NoError(t, err)
 	for range 3 {
 		c.start()
