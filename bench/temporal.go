@@ -29,7 +29,7 @@ func temporalTrip(ctx context.Context, env *environment, clients int) (session, 
 		Logger:   log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("Temporal server at %s: %w", env.temporal, err)
+		return nil, fmt.Errorf("connect to the Temporal server at %s: %w", env.temporal, err)
 	}
 	env.databases++
 	queue := fmt.Sprintf("sagabench-%d-%d", os.Getpid(), env.databases)
