@@ -23,7 +23,7 @@
 // spaces or tabs. An argument is a word, key=value, or key="value", where the
 // quoted value is a Go string literal. The name, or the first NODE, comes
 // first; the other arguments may be in any order. A directive takes one line,
-// and no remark may follow it. It is an error to give an argument that the
+// and no comment may follow it. It is an error to give an argument that the
 // directive doesn't take, to give one twice, or to give one without a value.
 //
 // The doc comment of a function or a type is the comment directly above it,
@@ -40,10 +40,10 @@
 // a directive.
 //
 // The name of an action, a node or a saga is an ASCII letter followed by
-// letters, digits, '_' or '-', with at most 64 bytes. Two names are alike if
-// they have the same letters and digits, ignoring case: instance_id and
-// instanceID are alike. It is an error if two actions of a package, or two
-// nodes of a saga, have names that are alike.
+// letters, digits, '_' or '-', with at most 64 bytes. Two names match if they
+// have the same letters and digits, ignoring case: instance_id matches
+// instanceID. It is an error if two actions of a package, or two nodes of a
+// saga, have names that match.
 //
 // # Actions
 //
@@ -86,16 +86,16 @@
 // is the action's own output. An undo that takes T is called only if the output
 // is known. An undo that takes *T is also called if the outcome of the do is
 // unknown; the pointer is nil then. If several parameters have one of these
-// types, the own output is the one whose name is alike the action's name, and
+// types, the own output is the one whose name matches the action's name, and
 // the others are inputs. If only one parameter has such a type, it is the own
-// output, whatever its name. It is an error, however, if its name is not alike
+// output, whatever its name. It is an error, however, if its name doesn't match
 // the action's name and the parameter could also be an input: if an input of
 // the do, or an ancestor of the node in some saga, has that name and type, or
 // if the saga's parameters have that type.
 //
-// Every other parameter is an input. Inputs of the do and the undo with names
-// that are alike are the same input and must have the same type. A parameter
-// that has no name, or is named _, is an input that is bound by its type alone.
+// Every other parameter is an input. Inputs of the do and the undo whose names
+// match are the same input and must have the same type. A parameter that has no
+// name, or is named _, is an input that is bound by its type alone.
 //
 // # Sagas
 //
@@ -103,9 +103,9 @@
 //
 // A type with a dag directive is the parameter type of the saga with that name.
 // It is neither generic nor an alias. The following directives define the nodes
-// of the saga, in the same doc comment. A saga has at least one node. It ends
-// in exactly one node: all others run before that node, whose output is the
-// output of the saga.
+// of the saga, in the same doc comment. A saga has at least one node. It has
+// exactly one last node, which runs after all others. The output of this node
+// is the output of the saga.
 //
 //	//saga:append NODE…
 //	//saga:node NODE [after=NODE,NODE…]
@@ -114,15 +114,14 @@
 // the named action; without =action, it runs the action of its own name.
 // pkg.action is an action of the package that the file imports as pkg; a blank
 // import counts under the package's own name. A node is placed once. In the
-// form name=action, the name can't be the key of a directive's argument, such
-// as after.
+// form name=action, the name can't be the key of an argument, such as after.
 //
-// The nodes of an append run in parallel. They run after all nodes that are
-// placed above them and that no node placed above them runs after. If a saga
-// uses append only, these are the nodes of the append before: the previous
-// stage. A node that is placed by a node directive runs after the nodes that it
-// names, wherever they are placed, or at the start if it names none. Cycles are
-// errors.
+// The nodes of an append run in parallel. They run after the last nodes of
+// those placed above them, which are the nodes that none of the others runs
+// after. If a saga uses append only, these are the nodes of the previous
+// append: the previous stage. A node that is placed by a node directive runs
+// after the nodes that it names, wherever they are placed, or at the start if
+// it names none. Cycles are errors.
 //
 //	//saga:constant NODE value=IDENT
 //	//saga:subsaga NODE dag=NAME params=NODE
@@ -146,9 +145,9 @@
 // At each node, each input of the action is bound to the first match of these:
 //
 //  1. the saga's parameters, if the input has exactly their type; it is an
-//     error if the input's name is alike the name of an ancestor whose output
+//     error if the input's name matches the name of an ancestor whose output
 //     has that type too
-//  2. the ancestor whose name is alike the input's name; its output has the
+//  2. the ancestor whose name matches the input's name; its output has the
 //     input's type, or is assignable to it and has the same JSON
 //  3. the only ancestor whose output has exactly the input's type
 //
@@ -181,8 +180,8 @@
 // main, after its folder. The names of its declarations are derived from the
 // annotated types and the actions. It is an error if one of them is already
 // declared, or would be declared twice. It is also an error if a generated file
-// is left over because the package has a new name or no directives anymore:
-// sagagen deletes nothing.
+// is left over because the package has a new name or no longer has directives:
+// sagagen deletes no files.
 //
 // Before the file exists, only the annotated declarations have to compile.
 // Other code may use the declarations that will be generated. The present

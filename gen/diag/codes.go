@@ -20,7 +20,7 @@ const (
 	CodeBadName          Code = "SG009"
 	CodeMissingArgument  Code = "SG010"
 
-	// Where a directive stands.
+	// The placement of directives.
 
 	CodeWrongDeclaration Code = "SG011"
 	CodeDetached         Code = "SG012"
@@ -90,7 +90,7 @@ const (
 	CodeSourceType       Code = "SG064"
 	CodeOutputOrAncestor Code = "SG065"
 
-	// The files again.
+	// More codes about files.
 
 	CodeMixedPackages Code = "SG066"
 	CodeLeftOver      Code = "SG067"

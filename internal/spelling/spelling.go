@@ -1,4 +1,4 @@
-// Package spelling compares names: which are alike, and which is probably a
+// Package spelling compares names: which of them match, and which is probably a
 // misspelling of which.
 package spelling
 
@@ -8,7 +8,7 @@ import (
 )
 
 // Fold returns the letters and digits of a name in lower case. Names are
-// compared in this form, so the parameter instanceID is alike the node
+// compared in this form, so the parameter instanceID matches the node
 // instance_id.
 func Fold(name string) string {
 	return strings.Map(func(r rune) rune {
