@@ -40,7 +40,7 @@ type BookingService interface {
 // doesn't: after a restart it is empty. The program still works, because a
 // number is computed from the idempotency key of the action. A booking that is
 // repeated after a crash gets the same number again. If a number that the
-// ledger doesn't know is cancelled, then an earlier run booked it.
+// ledger doesn't know is canceled, then an earlier run booked it.
 type Ledger struct {
 	mu      sync.Mutex
 	entries map[string]*Entry // by number
@@ -53,7 +53,7 @@ type Entry struct {
 	Number string
 	Name   string // the card, hotel, flight or car
 	// Done is set if this run charged or booked it, and Undone if this run
-	// refunded or cancelled it.
+	// refunded or canceled it.
 	Done, Undone bool
 }
 

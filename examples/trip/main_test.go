@@ -141,7 +141,7 @@ func TestAllUnfinishedTripsResume(t *testing.T) {
 }
 
 func TestLedgerOfFailedTrip(t *testing.T) {
-	undone := []string{"charged, refunded", "booked, cancelled", "booked, cancelled", "booked, cancelled"}
+	undone := []string{"charged, refunded", "booked, canceled", "booked, canceled", "booked, canceled"}
 	for i, node := range nodes {
 		t.Run(node, func(t *testing.T) {
 			o, err := parse([]string{"-db", filepath.Join(t.TempDir(), "trip.db"), "-fail", node}, nil)

@@ -67,9 +67,9 @@ func printFailure(out io.Writer, failed *saga.FailedError, ledger *Ledger) {
 	}
 }
 
-// String returns the history of the entry, such as "booked, cancelled".
+// String returns the history of the entry, such as "booked, canceled".
 func (e Entry) String() string {
-	done, undone := "booked", "cancelled"
+	done, undone := "booked", "canceled"
 	if e.Node == "payment" {
 		done, undone = "charged", "refunded"
 	}

@@ -30,7 +30,7 @@ type FlightReservation struct{ Number string }
 // CarReservation is the output of the node car: a car is booked.
 type CarReservation struct{ Number string }
 
-// Summary is the output of the saga: the numbers that the traveller gets.
+// Summary is the output of the saga: the numbers that the traveler gets.
 type Summary struct {
 	Payment string `json:"payment"`
 	Hotel   string `json:"hotel"`
