@@ -51,7 +51,8 @@ func Generate(ctx context.Context, opts Options) (Result, error) {
 	return result, nil
 }
 
-// Check is Generate without writing: it would write the files that are Changed.
+// Check is Generate without writing. Generate would write the files that are
+// Changed.
 func Check(ctx context.Context, opts Options) (Result, error) {
 	result, err := Analyze(ctx, opts)
 	if err != nil {

@@ -81,8 +81,8 @@ func TestLeftOverGeneratedFileIsReported(t *testing.T) {
 		"conflict/order_saga_gen.go":   "<<<<<<< HEAD\n" + output("order") + "=======\n" + output("order") + ">>>>>>> other\n",
 		"conflict/order.go":            "package order\n",
 		"handwritten/x_saga_gen.go":    "package order\n",
-		"misspelt/order_saga_gen.go":   output("order"),
-		"misspelt/order.go":            "package order\n\n// saga:do pack noundo\nfunc pack() error { return nil }\n",
+		"misspelled/order_saga_gen.go": output("order"),
+		"misspelled/order.go":          "package order\n\n// saga:do pack noundo\nfunc pack() error { return nil }\n",
 		"nothing/order_saga_gen.go":    output("order"),
 		"nothing/order.go":             "package order\n",
 		"othersystem/x_saga_gen.go":    output("order"),
@@ -94,10 +94,10 @@ func TestLeftOverGeneratedFileIsReported(t *testing.T) {
 	result, err := Analyze(t.Context(), Options{Dir: dir, Patterns: []string{"./..."}})
 	require.NoError(t, err)
 	assert.Empty(t, result.Packages)
-	told := map[string]string{}
+	messages := map[string]string{}
 	for _, d := range result.Diagnostics {
 		if d.Code == diag.CodeLeftOver {
-			told[filepath.Base(filepath.Dir(d.Pos.Filename))] = d.Message
+			messages[filepath.Base(filepath.Dir(d.Pos.Filename))] = d.Message
 			assert.Equal(t, 1, d.Pos.Line)
 		}
 	}
@@ -105,8 +105,8 @@ func TestLeftOverGeneratedFileIsReported(t *testing.T) {
 	assert.Equal(t, map[string]string{
 		"alone": nothing, "conflict": nothing, "nothing": nothing,
 		"renamed": "this file was generated when the package had another name, but now its code is in order_saga_gen.go; delete it",
-	}, told)
-	assert.Len(t, result.Diagnostics, len(told)+1, "the misspelt directive")
+	}, messages)
+	assert.Len(t, result.Diagnostics, len(messages)+1, "the misspelled directive")
 }
 
 func TestImportedPackageMayLackItsGeneratedFile(t *testing.T) {
@@ -129,7 +129,7 @@ func ask(visit Visit) (order.Order, error) { return order.Order(visit), nil }
 	result, err := Analyze(t.Context(), Options{Dir: dir})
 	require.NoError(t, err)
 	assert.Empty(t, result.Diagnostics)
-	require.Len(t, result.Packages, 1, "only what was asked for")
+	require.Len(t, result.Packages, 1, "only the requested package")
 	pack := result.Packages[0].Sagas[0].Nodes[1]
 	assert.Equal(t, "example.com/shop/order", pack.Action.ImportPath)
 	require.Len(t, pack.Bindings, 1)

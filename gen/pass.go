@@ -25,7 +25,7 @@ type Pass struct {
 	// Ignored are the names of the files in the folder that the compiler
 	// doesn't see with these build tags. Default: none.
 	Ignored []string
-	// ReadFile returns the content of one of all these files.
+	// ReadFile returns the content of a file in Files or Ignored.
 	ReadFile func(name string) ([]byte, error)
 	// Imports are the packages that the files import, with their types.
 	Imports []*types.Package
@@ -39,7 +39,7 @@ type Pass struct {
 	Sizes types.Sizes
 }
 
-// PassResult is what CheckPass found.
+// PassResult is the result of CheckPass.
 type PassResult struct {
 	// Result has at most one of Files. Positions are those in the files that
 	// were read; line directives are ignored.
@@ -52,7 +52,7 @@ type PassResult struct {
 	First token.Pos
 }
 
-// CheckPass is Check for one package that is read already. It reads nothing
+// CheckPass is Check for one package that a driver has read. It reads nothing
 // outside the package, and reports what Check reports for the package alone.
 // The error is for failures that aren't mistakes in the sources, such as a file
 // that can't be read.

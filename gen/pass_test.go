@@ -27,7 +27,7 @@ func passOf(t *testing.T, files ...string) Pass {
 	u.ReadFile = func(name string) ([]byte, error) {
 		content, ok := contents[name]
 		if !ok {
-			return nil, errors.New("read of what isn't the unit's: " + name)
+			return nil, errors.New("unexpected read of " + name)
 		}
 		return []byte(content), nil
 	}
@@ -78,6 +78,6 @@ func TestPassOfCgoHasTheFolderOfTheSources(t *testing.T) {
 	require.Len(t, result.Diagnostics, 1)
 	d := result.Diagnostics[0]
 	assert.Equal(t, diag.CodeMissingUndo, d.Code)
-	assert.Equal(t, "/module/order.cgo1.go:12:11", d.Pos.String(), "the driver knows of line directives")
-	assert.Empty(t, d.Fixes, "nobody edits that file")
+	assert.Equal(t, "/module/order.cgo1.go:12:11", d.Pos.String(), "the driver applies line directives")
+	assert.Empty(t, d.Fixes, "the file is derived from the source")
 }

@@ -42,7 +42,7 @@ func runCompat(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.Usage = func() {}
 	flags.StringVar(&opts.Base, "base", "",
-		"compare with the generated files of a git `revision`, or with a generated file")
+		"compare with `REV|FILE`: a git revision, or a copy of an earlier generated file")
 	flags.StringVar(&opts.Dir, "C", ".", "run as if started in `dir`")
 	asJSON := flags.Bool("json", false, "print JSON")
 	const aliasUsage = "assume that the program registers `OLD=NEW` with registry.Alias; may be repeated"

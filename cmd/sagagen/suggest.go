@@ -9,8 +9,8 @@ import (
 )
 
 // suggestSubcommand returns an error message for a first argument that matches
-// no package but is similar to a subcommand, or to a subcommand that other
-// tools have.
+// no package but is similar to a subcommand, to a flag, or to the word
+// generate, which other tools use as a subcommand.
 func suggestSubcommand(pattern string) (message string, ok bool) {
 	const generate = "generate"
 	flags := []string{"check", "version"}

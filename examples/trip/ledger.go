@@ -24,8 +24,8 @@ type PaymentService interface {
 	RefundUnconfirmed(ctx context.Context) error
 }
 
-// BookingService books hotels, flights or cars. Its methods are idempotent, as
-// those of PaymentService are.
+// BookingService books hotels, flights or cars. Its methods are idempotent,
+// like those of PaymentService.
 type BookingService interface {
 	// Book books the hotel, flight or car with that name and returns the number
 	// of the booking.

@@ -62,9 +62,9 @@ func TestRolloutHas40Nodes(t *testing.T) {
 	assert.Len(t, graphs(t, "./testdata/rollout")[0].Nodes, 40)
 }
 
-// The examples in docs/seeing.md are parts of the output for the trip.
+// The examples in docs/graphs.md are parts of the output for the trip.
 func TestDocumentQuotesTheOutput(t *testing.T) {
-	document, err := os.ReadFile("../../docs/seeing.md")
+	document, err := os.ReadFile("../../docs/graphs.md")
 	require.NoError(t, err)
 	list := graphs(t, "../../examples/trip")
 	for language, format := range map[string]func([]*inspect.Graph) string{
