@@ -13,7 +13,7 @@ import (
 func TestDocsListTheFieldsOfFindings(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/editors-and-ci.md")
 	require.NoError(t, err)
-	_, table, found := strings.Cut(string(doc), "| field | is |")
+	_, table, found := strings.Cut(string(doc), "| field | meaning |")
 	require.True(t, found)
 	table, _, _ = strings.Cut(table, "\n\n")
 	for _, typ := range []reflect.Type{reflect.TypeFor[finding](), reflect.TypeFor[place]()} {
