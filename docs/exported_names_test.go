@@ -58,8 +58,8 @@ func isPublic(name string) bool {
 	return !slices.Contains(elements, "internal") && elements[0] != "examples" && elements[0] != "docs"
 }
 
-// exportedNames returns the exported declarations of a package, one on each line,
-// with the exported methods and fields of types indented below.
+// exportedNames returns the exported declarations of a package, one on each
+// line, with the exported methods and fields of types indented below.
 func exportedNames(pkg *types.Package) []string {
 	var lines []string
 	qualify := func(p *types.Package) string {
