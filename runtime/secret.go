@@ -29,19 +29,18 @@ import (
 // follows pointers in unexported fields (as some test tools do), or from a
 // MarshalJSON method that calls Reveal.
 //
-// Limitation: don't hide a Secret in an interface (such as any) inside a type
-// that has its own MarshalJSON or MarshalText. The runtime doesn't look there;
-// it stores "[redacted]", which can't be decoded again. Declare the field with
-// the Secret's type.
+// A MarshalJSON method may write a Secret as a JSON value, however it encodes
+// it. While the runtime encodes data, such a method sees an encrypted token in
+// place of the Secret. Limitation: it must not put the JSON of a Secret into a
+// string, which is an error, nor compress, encrypt or keep it, because the
+// result can't be decoded, nor encode it in another goroutine, which gets
+// "[redacted]".
 type Secret[T any] struct {
 	_ [0]func() // forbids ==, which would compare pointers
 	// value is a double pointer because package fmt calls no methods of
 	// unexported fields and follows one pointer there if the verb doesn't fit.
 	// It is nil in the zero Secret. The pointers and the value never change.
 	value **T
-	// opened makes MarshalJSON write the value. It is set only in copies that
-	// the runtime makes for encoding.
-	opened bool
 }
 
 const (
@@ -83,10 +82,11 @@ func (s Secret[T]) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText implements encoding.TextMarshaler. It returns "[redacted]".
 func (s Secret[T]) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// MarshalJSON implements json.Marshaler. It returns "[redacted]", except when
-// the runtime encodes parameters, outputs and constants.
+// MarshalJSON implements json.Marshaler. It returns "[redacted]", except while
+// the runtime encodes parameters, outputs and constants. Then it returns a
+// string with the encrypted value, which the runtime replaces.
 func (s Secret[T]) MarshalJSON() ([]byte, error) {
-	if !s.opened {
+	if !calledByEncodeData() {
 		return []byte(redactedJSON), nil
 	}
 	value := new(T)
@@ -97,16 +97,14 @@ func (s Secret[T]) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fmt.Appendf(nil, `{"%s":%s}`, secretMember, encoded), nil
+	return seal(fmt.Appendf(nil, `{"%s":%s}`, secretMember, encoded)), nil
 }
 
-// open returns an opened copy; see secretOpening.
-func (s Secret[T]) open() any {
-	s.opened = true
-	return s
-}
-
-var errRedacted = errors.New("the secret was redacted when it was encoded and can't be restored: supply its value")
+var (
+	errRedacted = errors.New("the secret was redacted when it was encoded and can't be restored: supply its value")
+	errSealed   = errors.New("the secret is a token that only its encoder could read and can't be restored: " +
+		"supply its value, and don't keep or convert the JSON of a Secret in a MarshalJSON or MarshalText method")
+)
 
 // UnmarshalJSON implements json.Unmarshaler. It decodes the stored form of a
 // Secret and the plain JSON of a T. Its errors don't reveal the text.
@@ -114,12 +112,15 @@ func (s *Secret[T]) UnmarshalJSON(text []byte) error {
 	if string(text) == "null" {
 		return nil
 	}
+	if isToken(text) {
+		return errSealed
+	}
 	text = unmarkSecret(text)
 	if string(text) == redactedJSON {
 		return errRedacted
 	}
 	value := new(T)
-	if err := json.Unmarshal(text, value); errors.Is(err, errRedacted) {
+	if err := json.Unmarshal(text, value); errors.Is(err, errRedacted) || errors.Is(err, errSealed) {
 		return err
 	} else if err != nil {
 		return fmt.Errorf("the JSON of the secret can't be decoded as %s", reflect.TypeFor[T]())
