@@ -44,7 +44,9 @@ func newCard() card {
 // which fmt writes strings.
 func requireHidden(t *testing.T, text string, about ...any) {
 	t.Helper()
-	for _, form := range []string{"4111", fmt.Sprintf("%x", "4111"), "52 49 49 49", "0x34, 0x31", "NDExMS"} {
+	for _, form := range []string{
+		"4111-", fmt.Sprintf("%x", "4111-1"), "52 49 49 49", "0x34, 0x31", "0x34 0x31", "NDExMS0x",
+	} {
 		require.NotContains(t, text, form, about...)
 	}
 }
@@ -64,7 +66,7 @@ func TestSecretIsHiddenFromFmt(t *testing.T) {
 		struct {
 			s saga.Secret[struct{ n string }]
 		}{saga.NewSecret(struct{ n string }{number})},
-		struct{ s saga.Secret[[4]byte] }{saga.NewSecret([4]byte([]byte("4111")))},
+		struct{ s saga.Secret[[8]byte] }{saga.NewSecret([8]byte([]byte(number)))},
 	}
 	for _, v := range values {
 		for _, verb := range "vTtbcdoOqxXUeEfFgGspw" {
@@ -148,7 +150,7 @@ func TestDecodingErrorsDoNotRevealTheSecret(t *testing.T) {
 	err := json.Unmarshal([]byte(`{"$secret":41114111}`), new(saga.Secret[int8]))
 	require.EqualError(t, err, "the JSON of the secret can't be decoded as int8")
 	err = json.Unmarshal([]byte(`4111.5`), new(saga.Secret[int]))
-	requireHidden(t, err.Error())
+	require.EqualError(t, err, "the JSON of the secret can't be decoded as int")
 	err = json.Unmarshal([]byte(`{"$secret":{"$secret":"[redacted]"}}`), new(saga.Secret[secret]))
 	require.ErrorContains(t, err, "the secret was redacted")
 }
@@ -212,7 +214,7 @@ func TestDisplayedSagasAreRedacted(t *testing.T) {
 			{Seq: 1, Node: 2, Kind: saga.EventSucceeded, Payload: encodedOutput(t, newCard())},
 			{Seq: 2, Node: 2, Kind: saga.EventFailed, Payload: failure},
 			{Seq: 3, Kind: saga.EventPaused, Payload: order},
-			{Seq: 4, Kind: saga.EventAbandoned, Payload: json.RawMessage(`{"$secret":"4111`)},
+			{Seq: 4, Kind: saga.EventAbandoned, Payload: json.RawMessage(`{"$secret":"` + number)},
 		},
 	}
 	var logged bytes.Buffer
