@@ -112,7 +112,8 @@ func TestResult(t *testing.T) {
 			reason: saga.ReasonError, message: "no room", unknown: true,
 		},
 		{
-			name: "permanent and indeterminate", directions: both, f: fails(saga.Permanent(saga.Indeterminate(errNoRoom))),
+			name: "permanent and indeterminate", directions: both,
+			f:      fails(saga.Permanent(saga.Indeterminate(errNoRoom))),
 			reason: saga.ReasonError, message: "no room", unknown: true, permanent: true,
 		},
 		{
@@ -192,7 +193,7 @@ func TestResult(t *testing.T) {
 					r := run(t.Context(), &a)
 					if tt.reason == "" {
 						assert.Nil(t, r.Failure)
-						assert.Equal(t, d == saga.Do, r.Output != nil, "a do function has an output, an undo function none")
+						assert.Equal(t, d == saga.Do, r.Output != nil, "only a do function has an output")
 						return
 					}
 					require.NotNil(t, r.Failure)
@@ -316,7 +317,7 @@ func TestPolicyIsCodeOfTheUser(t *testing.T) {
 	}
 }
 
-func TestSuccessfulAttemptAllocatesOnlyTheContext(t *testing.T) {
+func TestSuccessfulAttemptDoesNotAllocate(t *testing.T) {
 	output := json.RawMessage(`1`)
 	a := newAttempt(t, saga.Do, func(saga.ActionContext) (json.RawMessage, error) { return output, nil })
 	a.Timeout = 0

@@ -23,10 +23,10 @@ func TestResultAsEvent(t *testing.T) {
 		{"success", attempt.Result{Output: json.RawMessage(`1`)}, saga.Do, saga.EventSucceeded, `1`},
 		{"failure", attempt.Result{Failure: failure}, saga.Do, saga.EventFailed, recorded},
 		{"permanent failure", attempt.Result{Failure: failure, Permanent: true}, saga.Do, saga.EventFailed, recorded},
-		{"unknown outcome", attempt.Result{Failure: failure, Unknown: true}, saga.Do, saga.EventIndeterminate, recorded},
+		{"unknown", attempt.Result{Failure: failure, Unknown: true}, saga.Do, saga.EventIndeterminate, recorded},
 		{"success", attempt.Result{}, saga.Undo, saga.EventUndoFinished, ``},
 		{"failure", attempt.Result{Failure: failure}, saga.Undo, saga.EventUndoFailed, recorded},
-		{"unknown outcome", attempt.Result{Failure: failure, Unknown: true}, saga.Undo, saga.EventUndoFailed, recorded},
+		{"unknown", attempt.Result{Failure: failure, Unknown: true}, saga.Undo, saga.EventUndoFailed, recorded},
 	} {
 		t.Run(tt.direction.String()+"/"+tt.name, func(t *testing.T) {
 			kind, payload := tt.result.Event(tt.direction)
