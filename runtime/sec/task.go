@@ -40,7 +40,8 @@ func (s *execution) runTask(t actionTask) (drive bool) {
 	var r attempt.Result
 	finished, returned := false, false
 	defer func() {
-		// If nothing has returned, the action has called runtime.Goexit.
+		// If runAttempts has not returned, the action has called
+		// runtime.Goexit.
 		o := outcome{task: t.Task}
 		if finished || !returned && r.Failure != nil {
 			o.kind, o.payload = r.Event(t.Direction)
@@ -74,7 +75,7 @@ func (s *execution) report(o outcome) (drive bool) {
 // the result of the last attempt. It reports false if the task didn't finish
 // because the coordinator is shutting down or has lost the saga.
 func (s *execution) runAttempts(t actionTask, injected injection, r *attempt.Result) (finished bool) {
-	name := s.dag.Action(t.Node)
+	name := s.DAG.Action(t.Node)
 	action, ok := s.config().Registry.Lookup(name)
 	if !ok {
 		panic(fmt.Sprintf("action %q was registered when the saga was loaded and is no longer registered", name))
@@ -90,7 +91,7 @@ func (s *execution) runAttempts(t actionTask, injected injection, r *attempt.Res
 		a := attempt.Attempt{
 			Action: action.Action,
 			Call: &saga.Call{
-				ID: s.id, DAG: s.dag, Node: t.Node, Direction: t.Direction, Attempt: number, Recovered: t.recovered,
+				ID: s.id, DAG: s.DAG, Node: t.Node, Direction: t.Direction, Attempt: number, Recovered: t.recovered,
 				App: action.App, Logger: s.config().Logger, Outputs: t.outputs, Output: t.output,
 			},
 			Timeout:    policy.Timeout,
@@ -156,13 +157,13 @@ func (s *execution) acquireAndRun(
 		a.Run(&s.lifetime, r)
 	}
 	o := Observation{
-		Kind: ObservedAttempt, ID: s.id, Name: s.dag.Name(), Direction: t.Direction, Attempt: a.Call.Attempt,
+		Kind: ObservedAttempt, ID: s.id, Name: s.DAG.Name(), Direction: t.Direction, Attempt: a.Call.Attempt,
 	}
 	if r.Failure != nil {
 		o.Err = r.Failure
 	}
 	if c.observations.wants(o.level()) { // skips the call of Path
-		o.Path, o.Took = s.dag.Path(t.Node), time.Since(began)
+		o.Path, o.Took = s.DAG.Path(t.Node), time.Since(began)
 		c.observations.record(o)
 	}
 	return true
