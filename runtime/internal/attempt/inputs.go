@@ -34,8 +34,8 @@ type Inputs struct {
 
 // NewInputs returns what a call at an action node can read, given the outputs
 // of the nodes, indexed by NodeID. The cost is proportional to the number of
-// ancestors and the edges between them. The result shares the memory of
-// outputs.
+// ancestors and the edges between them, so shipping all calls of a chain takes
+// quadratic space. The result shares the memory of outputs.
 func NewInputs(dag *saga.SagaDAG, node saga.NodeID, outputs []json.RawMessage) (*Inputs, error) {
 	call := saga.NewActionContext(context.Background(), &saga.Call{DAG: dag, Node: node, Outputs: outputs})
 	params, err := call.RawParams()
