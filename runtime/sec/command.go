@@ -21,7 +21,7 @@ type command struct {
 // startCommand starts a saga.
 var startCommand = command{
 	apply: func(p *journal) error {
-		p.started = true
+		p.Started = true
 		return nil
 	},
 	onFinal: func(store.Record) error { return nil },

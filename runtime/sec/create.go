@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/fold"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -60,11 +61,11 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 	if err := s.load(log.DAG, log.Events, 1); err != nil {
 		return err
 	}
-	s.started = start
+	s.Started = start
 	if start && s.admit(false) {
 		s.advance()
 	}
-	s.storedState = s.state()
+	s.storedState = s.State()
 	other, reserved, err := c.reserve(s)
 	if err != nil || !reserved {
 		s.releaseAdmission()
@@ -81,29 +82,29 @@ func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) err
 // insert records a new saga that has been reserved.
 func (s *execution) insert(ctx context.Context, log *saga.Log) error {
 	c := s.coordinator
-	s.dag = c.config.Registry.WithShapes(s.dag)
-	encoded, params, err := s.dag.Parts()
+	s.DAG = c.config.Registry.WithShapes(s.DAG)
+	encoded, params, err := s.DAG.Parts()
 	if err != nil {
 		c.release(s)
 		return fmt.Errorf("saga %s: %w", s.id, err)
 	}
 	err = c.client.withStore(ctx, func(ctx context.Context, st store.Store) error {
 		return st.Create(ctx, store.NewSaga{
-			ID: s.id, Name: s.dag.Name(), DAG: encoded, Params: params, State: s.storedState,
+			ID: s.id, Name: s.DAG.Name(), DAG: encoded, Params: params, State: s.storedState,
 			Events: s.allEvents(), Queue: c.config.Queue, Owner: s.session.owner, Lease: c.config.Lease,
 		})
 	})
 	switch {
 	case errors.Is(err, store.ErrExists):
 		c.release(s)
-		return c.matchExisting(ctx, log, s.started)
+		return c.matchExisting(ctx, log, s.Started)
 	case err != nil:
 		c.release(s)
 		c.confirmCreate(s.id)
 		return fmt.Errorf("saga %s: create: %w", s.id, err)
 	}
 	s.committed(s.storedState)
-	s.publish(s.started && !s.storedState.Settled())
+	s.publish(s.Started && !s.storedState.Settled())
 	close(s.loaded)
 	if s.storedState.Settled() {
 		c.release(s)
@@ -169,10 +170,10 @@ func (s *execution) matchExisting(ctx context.Context, log *saga.Log, start bool
 		return s.coordinator.create(ctx, log, start)
 	}
 	v, _ := s.snapshot.load()
-	if v.parked != nil && s.dag == nil { // there is nothing to compare with
+	if v.parked != nil && s.DAG == nil { // there is nothing to compare with
 		return fmt.Errorf("saga %s: %w", s.id, v.parked)
 	}
-	if err := matchLog(s.dag, v.events, log); err != nil || !start {
+	if err := fold.Match(s.DAG, v.events, log); err != nil || !start {
 		return err
 	}
 	return s.coordinator.Start(ctx, s.id)

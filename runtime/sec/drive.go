@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/fold"
 )
 
 // drive makes steps until there is nothing to do but to run one task, which it
@@ -63,7 +64,7 @@ func (s *execution) step() bool {
 	stopping := s.coordinator.isStopped()
 	for {
 		s.idle = false
-		if s.started && !stopping && s.admit(true) {
+		if s.Started && !stopping && s.admit(true) {
 			s.advance()
 			s.idle = s.inFlight == 0 && len(s.runnable) == 0
 		}
@@ -76,7 +77,7 @@ func (s *execution) step() bool {
 				continue
 			}
 		}
-		s.config().Logger.Warn("saga given up", "saga", s.id, "name", s.dag.Name(), "reason", err)
+		s.config().Logger.Warn("saga given up", "saga", s.id, "name", s.DAG.Name(), "reason", err)
 		if errors.Is(err, saga.ErrShutdown) {
 			s.answerRequests(fmt.Errorf("saga %s: %w; it may have been recorded", s.id, err))
 		} else {
@@ -85,7 +86,7 @@ func (s *execution) step() bool {
 		return false
 	}
 	done := s.storedState.Settled() || stopping && s.inFlight == 0
-	s.publish(!done && s.started)
+	s.publish(!done && s.Started)
 	s.answerRequests(nil)
 	if s.idle {
 		s.releaseAdmission()
@@ -150,5 +151,5 @@ func (s *execution) isSettled() bool {
 // result returns the result of the saga. It may be called after done is closed,
 // if the saga is settled.
 func (s *execution) result() (saga.Outputs, error) {
-	return result(&saga.Log{ID: s.id, DAG: s.dag, Events: s.events}, s.storedState, s.machine.Outputs())
+	return fold.Result(&saga.Log{ID: s.id, DAG: s.DAG, Events: s.events}, s.storedState, s.Machine.Outputs())
 }

@@ -1,7 +1,6 @@
 package sec
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -23,7 +22,7 @@ type execution struct {
 	coordinator *Coordinator
 	session     *leaseSession // in which it was created or claimed
 
-	// journal is owned by the driver. Its dag and generation may be read by any
+	// journal is owned by the driver. Its DAG and generation may be read by any
 	// goroutine once loaded is closed, as they are constant from then on.
 	journal
 
@@ -123,15 +122,15 @@ func newExecution(c *Coordinator, id saga.ID) *execution {
 // advance takes the runnable tasks from the machine, and adds the events that
 // must be durable before they run.
 func (s *execution) advance() {
-	n := s.machine.Queued()
+	n := s.Machine.Queued()
 	s.runnable, s.pending = slices.Grow(s.runnable, n), slices.Grow(s.pending, n)
 	for {
-		next, ok := s.machine.Next()
+		next, ok := s.Machine.Next()
 		if !ok {
 			return
 		}
-		logged := s.machine.Logged(next)
-		t := actionTask{Task: next, recovered: logged && !s.undoRetried[next.Node], outputs: s.machine.Outputs()}
+		logged := s.Machine.Logged(next)
+		t := actionTask{Task: next, recovered: logged && !s.undoRetried[next.Node], outputs: s.Machine.Outputs()}
 		delete(s.undoRetried, next.Node)
 		if next.Direction == saga.Undo {
 			t.output = t.outputs[next.Node]
@@ -147,21 +146,13 @@ func (s *execution) advance() {
 	}
 }
 
-// apply adds an event. It panics if the machine refuses it: workers report only
-// outcomes of tasks that the machine has asked for.
-func (s *execution) apply(node saga.NodeID, kind saga.EventKind, payload json.RawMessage) {
-	if err := s.tryApply(node, kind, payload); err != nil {
-		panic(err)
-	}
-}
-
 // committed notes that the pending events are durable, and that the store has
 // this state.
 func (s *execution) committed(state saga.State) {
 	s.observeEvents(s.pending)
 	if state != s.observedState {
 		s.coordinator.observations.record(Observation{
-			Kind: ObservedState, ID: s.id, Name: s.dag.Name(), Was: s.observedState, State: state,
+			Kind: ObservedState, ID: s.id, Name: s.DAG.Name(), Was: s.observedState, State: state,
 		})
 	}
 	s.events = append(s.events, s.pending...)
@@ -177,7 +168,7 @@ func (s *execution) observeEvents(events []saga.Event) {
 	}
 	for _, e := range events {
 		observer.record(Observation{
-			Kind: ObservedEvent, ID: s.id, Name: s.dag.Name(), Event: e, Path: s.dag.Path(e.Node),
+			Kind: ObservedEvent, ID: s.id, Name: s.DAG.Name(), Event: e, Path: s.DAG.Path(e.Node),
 		})
 	}
 }

@@ -1,7 +1,6 @@
 package sec
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/internal/executor"
+	"github.com/sagagen/sagagen/runtime/internal/fold"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -89,7 +88,8 @@ func (s *execution) resolveConflict(ctx context.Context, st store.Store, request
 	case err != nil:
 		return err
 	}
-	if n := len(request.Events); n > 0 && len(found) >= n && slices.EqualFunc(found[:n], request.Events, sameEvent) {
+	n := len(request.Events)
+	if n > 0 && len(found) >= n && slices.EqualFunc(found[:n], request.Events, fold.SameEvent) {
 		return nil // events after these are found by the next append
 	}
 	if i := slices.IndexFunc(found, isNodeEvent); i >= 0 {
@@ -102,33 +102,31 @@ func (s *execution) resolveConflict(ctx context.Context, st store.Store, request
 	return permanentError{foreignAppend{record, found}}
 }
 
-func sameEvent(a, b saga.Event) bool {
-	return a.Node == b.Node && a.Kind == b.Kind && bytes.Equal(a.Payload, b.Payload)
-}
+// isNodeEvent reports whether an event is one of a node, and not a command.
+func isNodeEvent(e saga.Event) bool { return !e.Kind.IsCommand() }
 
 // rebase puts the commands of others before the pending events. The outcomes of
 // tasks are kept, tasks in flight continue, and the machine decides again which
 // tasks to start.
 func (s *execution) rebase(foreign foreignAppend) error {
-	events := slices.Concat(s.events, foreign.commands)
-	machine, err := executor.Replay(s.dag.DAG, events)
-	if err != nil {
+	old, events := s.Machine, slices.Concat(s.events, foreign.commands)
+	if err := s.Replay(events); err != nil {
 		return fmt.Errorf("%w: %w", errForeign, err)
 	}
 	s.observeEvents(foreign.commands)
-	old, outcomes, requests := s.machine, slices.Clone(s.pending), s.unanswered
-	s.events, s.machine, s.pending, s.unanswered = events, machine, s.pending[:0], nil
-	s.storedState, s.started = foreign.record.State, s.started || foreign.record.State != saga.StateCreated
+	outcomes, requests := slices.Clone(s.pending), s.unanswered
+	s.events, s.pending, s.unanswered = events, s.pending[:0], nil
+	s.storedState, s.Started = foreign.record.State, s.Started || foreign.record.State != saga.StateCreated
 	s.notified = true // until the next append
 	for _, e := range outcomes {
-		if isOutcome(e.Kind) && !machine.State().Final() {
+		if isOutcome(e.Kind) && !s.Machine.State().Final() {
 			s.apply(e.Node, e.Kind, e.Payload)
 		}
 	}
 	for _, t := range s.runnable {
 		old.Requeue(t.Task)
 	}
-	machine.CopyInFlight(old)
+	s.Machine.CopyInFlight(old)
 	s.runnable = s.runnable[:0]
 	for _, r := range requests {
 		s.applyRequest(r)

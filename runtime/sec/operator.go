@@ -1,14 +1,12 @@
 package sec
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/internal/executor"
+	"github.com/sagagen/sagagen/runtime/internal/fold"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -91,16 +89,9 @@ func (o *Operator) MarkUndone(ctx context.Context, id saga.ID, node saga.NodePat
 // undo may have started. The error also wraps saga.ErrTooLarge if the output
 // exceeds Config.MaxPayload.
 func (o *Operator) SupplyOutput(ctx context.Context, id saga.ID, node saga.NodePath, audit saga.Audit) error {
-	if len(audit.Output) == 0 {
-		return fmt.Errorf("saga %s: %w: it has no output", id, saga.ErrInvalidAudit)
-	}
 	if size, most := len(audit.Output), o.client.config.MaxPayload; size > most {
 		return fmt.Errorf("saga %s: %w: an output of %d bytes, Config.MaxPayload is %d",
 			id, saga.ErrTooLarge, size, most)
-	}
-	// If the output isn't JSON, Check says so.
-	if canonical, err := json.Marshal(audit.Output); err == nil {
-		audit.Output = canonical
 	}
 	return o.record(ctx, id, saga.EventOutputSupplied, node, audit)
 }
@@ -120,104 +111,33 @@ func (o *Operator) Abandon(ctx context.Context, id saga.ID, audit saga.Audit) er
 func (o *Operator) record(
 	ctx context.Context, id saga.ID, kind saga.EventKind, path saga.NodePath, audit saga.Audit,
 ) error {
-	payload, err := auditPayload(id, kind, audit)
+	cmd, err := fold.NewCommand(id, kind, path, audit)
 	if err != nil {
 		return err
 	}
-	apply := func(j *journal) error {
-		node, err := commandNode(j.dag.DAG, path)
-		if err != nil || isApplied(j.machine, kind, node, audit) {
-			return err
-		}
-		if err := j.tryApply(node, kind, payload); err != nil {
-			return fmt.Errorf("saga %s: %w: %w", id, saga.ErrWrongState, err)
-		}
-		return nil
-	}
-	return o.submit(ctx, id, command{apply, func(record store.Record) error {
-		return o.alreadyRecorded(ctx, record, kind, path)
-	}})
-}
-
-// auditPayload returns the payload of the event of a command.
-func auditPayload(id saga.ID, kind saga.EventKind, audit saga.Audit) (json.RawMessage, error) {
-	if err := audit.Check(); err != nil {
-		return nil, fmt.Errorf("saga %s: %w", id, err)
-	}
-	if kind != saga.EventOutputSupplied {
-		audit.Output = nil
-	}
-	payload, err := json.Marshal(audit)
-	if err != nil {
-		return nil, fmt.Errorf("saga %s: %w: %w", id, saga.ErrInvalidAudit, err)
-	}
-	return payload, nil
-}
-
-// isApplied reports whether the saga is in the state that the command asks for.
-func isApplied(m *executor.Machine, kind saga.EventKind, node saga.NodeID, audit saga.Audit) bool {
-	switch kind {
-	case saga.EventCanceled:
-		return m.Canceled()
-	case saga.EventPaused:
-		return m.Paused()
-	case saga.EventResumed:
-		return !m.Paused()
-	case saga.EventStepped:
-		return m.Stepping()
-	case saga.EventBreakpointSet:
-		return m.Breakpoint(node)
-	case saga.EventBreakpointCleared:
-		return !m.Breakpoint(node)
-	case saga.EventUndoRetried:
-		return m.Node(node) == saga.NodeUndoStarted || m.Node(node) == saga.NodeUndone
-	case saga.EventMarkedUndone:
-		return m.Node(node) == saga.NodeUndone
-	case saga.EventOutputSupplied:
-		return m.Node(node) == saga.NodeSucceeded && bytes.Equal(m.Outputs()[node], audit.Output)
-	case saga.EventAbandoned:
-		return m.State() == saga.StateAbandoned
-	}
-	return false
-}
-
-// commandNode returns the node of a command. The start node stands for the
-// whole saga.
-func commandNode(dag *saga.DAG, path saga.NodePath) (saga.NodeID, error) {
-	if path == "" {
-		return dag.Start(), nil
-	}
-	return dag.Find(path)
+	return o.submit(ctx, id, command{
+		apply:   func(j *journal) error { return j.applyCommand(cmd) },
+		onFinal: func(record store.Record) error { return o.alreadyRecorded(ctx, record, cmd) },
+	})
 }
 
 // alreadyRecorded returns the result of a command for a finished saga: nil if
 // the log has the command.
-func (o *Operator) alreadyRecorded(
-	ctx context.Context, record store.Record, kind saga.EventKind, path saga.NodePath,
-) error {
-	if kind == saga.EventAbandoned && record.State == saga.StateAbandoned {
+func (o *Operator) alreadyRecorded(ctx context.Context, record store.Record, cmd *fold.Command) error {
+	if cmd.Kind() == saga.EventAbandoned && record.State == saga.StateAbandoned {
 		return nil // its log may be unreadable
 	}
 	status, err := o.client.status(ctx, record)
 	if err != nil {
 		return err
 	}
-	node, err := commandNode(status.DAG.DAG, path)
-	if err != nil {
-		return err
-	}
-	for _, e := range status.Events {
-		if e.Kind == kind && e.Node == node {
-			return nil
-		}
-	}
-	return fmt.Errorf("saga %s: %w: it is %s", record.ID, saga.ErrWrongState, record.State)
+	return cmd.Recorded(status)
 }
 
 // abandonParked abandons a saga whose log can't be replayed, or that this
 // coordinator's code doesn't fit.
 func (o *Operator) abandonParked(ctx context.Context, id saga.ID, audit saga.Audit) error {
-	payload, err := auditPayload(id, saga.EventAbandoned, audit)
+	cmd, err := fold.NewCommand(id, saga.EventAbandoned, "", audit)
 	if err != nil {
 		return err
 	}
@@ -228,7 +148,7 @@ func (o *Operator) abandonParked(ctx context.Context, id saga.ID, audit saga.Aud
 			return err
 		case record.State.Final():
 			o.unpark(id, 0)
-			return o.alreadyRecorded(ctx, record, saga.EventAbandoned, "")
+			return o.alreadyRecorded(ctx, record, cmd)
 		// Another coordinator, whose code may fit, has claimed it since.
 		case o.unpark(id, record.Generation):
 			return o.Abandon(ctx, id, audit)
@@ -237,7 +157,7 @@ func (o *Operator) abandonParked(ctx context.Context, id saga.ID, audit saga.Aud
 			return st.Append(ctx, store.Append{
 				ID: id, Generation: record.Generation, Seq: record.NextSeq,
 				State: saga.StateAbandoned, Notify: record.Owner != "",
-				Events: []saga.Event{{Seq: record.NextSeq, Kind: saga.EventAbandoned, Payload: payload, At: now()}},
+				Events: []saga.Event{{Seq: record.NextSeq, Kind: cmd.Kind(), Payload: cmd.Payload(), At: now()}},
 			})
 		})
 		switch {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/fold"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -76,13 +77,13 @@ func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, err
 		return status, err
 	}
 	v, _ := s.snapshot.load()
-	if s.dag == nil {
+	if s.DAG == nil {
 		return nil, fmt.Errorf("saga %s: %w", id, v.parked)
 	}
 	status := &saga.Status{
-		ID: id, Name: s.dag.Name(), State: v.state, DAG: s.dag, Events: v.events, Active: v.active, Parked: v.parked,
+		ID: id, Name: s.DAG.Name(), State: v.state, DAG: s.DAG, Events: v.events, Active: v.active, Parked: v.parked,
 	}
-	replay(status)
+	fold.Status(status)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.retrying {
@@ -137,8 +138,8 @@ func (c *Coordinator) InMemory() []store.Record {
 			ID: s.id, Queue: c.config.Queue, State: v.state,
 			Owner: s.session.owner, Generation: s.generation, NextSeq: uint64(len(v.events)),
 		}
-		if s.dag != nil {
-			r.Name = s.dag.Name()
+		if s.DAG != nil {
+			r.Name = s.DAG.Name()
 		}
 		records = append(records, r)
 	}

@@ -79,7 +79,7 @@ func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err e
 	s, record := r.execution, &r.record
 	err = r.reload()
 	s.storedState, s.observedState = record.State, record.State
-	s.started = record.State != saga.StateCreated
+	s.Started = record.State != saga.StateCreated
 	s.notified, s.generation = record.Notified, record.Generation
 	switch {
 	case errors.Is(err, errClaimed):
@@ -104,15 +104,15 @@ func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err e
 	}
 	s.publish(false)
 	close(s.loaded)
-	if first == nil && s.storedState.Settled() && s.state() == s.storedState {
+	if first == nil && s.storedState.Settled() && s.State() == s.storedState {
 		c.release(s)
 		return false, nil
 	}
-	if s.started {
+	if s.Started {
 		s.admit(false) // so that claimLoop knows how many more may run
 	}
 	c.observations.record(Observation{
-		Kind: ObservedRecovery, ID: s.id, Name: record.Name, Was: record.State, State: s.state(), Events: len(s.events),
+		Kind: ObservedRecovery, ID: s.id, Name: record.Name, Was: record.State, State: s.State(), Events: len(s.events),
 	})
 	if !c.launch(s) {
 		c.release(s)
@@ -133,7 +133,7 @@ func (r *recovery) reload() error {
 	if err != nil {
 		return err
 	}
-	s.dag = dag
+	s.DAG = dag
 	events := r.log
 	if !r.hasLog {
 		if events, err = s.readEvents(); err != nil {

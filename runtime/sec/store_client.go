@@ -2,16 +2,15 @@ package sec
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
+	"github.com/sagagen/sagagen/runtime/internal/fold"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -75,9 +74,16 @@ func (c storeClient) pages(ctx context.Context, q store.Query) iter.Seq2[[]store
 
 // status returns the status of a saga as it is in the store.
 func (c storeClient) status(ctx context.Context, record store.Record) (*saga.Status, error) {
+	status, _, err := c.replay(ctx, record)
+	return status, err
+}
+
+// replay returns the status of a saga as it is in the store, and the machine
+// after its log.
+func (c storeClient) replay(ctx context.Context, record store.Record) (*saga.Status, *executor.Machine, error) {
 	dag, err := c.dags.Decode(record.DAG, record.Params)
 	if err != nil {
-		return nil, fmt.Errorf("saga %s: %w: %w", record.ID, saga.ErrParked, err)
+		return nil, nil, fmt.Errorf("saga %s: %w: %w", record.ID, saga.ErrParked, err)
 	}
 	status := &saga.Status{ID: record.ID, Name: record.Name, State: record.State, DAG: dag}
 	err = c.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
@@ -88,22 +94,21 @@ func (c storeClient) status(ctx context.Context, record store.Record) (*saga.Sta
 	case errors.Is(err, store.ErrUndecodable):
 		status.Parked = fmt.Errorf("%w: %w", saga.ErrParked, err)
 	case err != nil:
-		return nil, fmt.Errorf("saga %s: %w", record.ID, err)
+		return nil, nil, fmt.Errorf("saga %s: %w", record.ID, err)
 	}
-	replay(status)
-	return status, nil
+	return status, fold.Status(status), nil
 }
 
 // result returns the result of a settled saga.
 func (c storeClient) result(ctx context.Context, record store.Record) (saga.Outputs, error) {
-	status, err := c.status(ctx, record)
+	status, machine, err := c.replay(ctx, record)
 	switch {
 	case err != nil:
 		return saga.Outputs{}, err
 	case status.Parked != nil && status.State == saga.StateSucceeded:
 		return saga.Outputs{}, fmt.Errorf("saga %s: %w", record.ID, status.Parked)
 	}
-	return result(status.Log(), status.State, replay(status).Outputs())
+	return fold.Result(status.Log(), status.State, machine.Outputs())
 }
 
 // create records a saga without an owner. The first coordinator of its queue
@@ -147,7 +152,8 @@ func (c storeClient) matchExisting(ctx context.Context, record store.Record, log
 	if err != nil {
 		return err
 	}
-	if err := matchLog(recorded.DAG, recorded.Events, log); err != nil || !start || record.State != saga.StateCreated {
+	err = fold.Match(recorded.DAG, recorded.Events, log)
+	if err != nil || !start || record.State != saga.StateCreated {
 		return err
 	}
 	return c.appendCommand(ctx, record, startCommand)
@@ -207,7 +213,8 @@ func (c storeClient) readJournal(ctx context.Context, record store.Record) (*jou
 		return nil, fmt.Errorf("saga %s: %w", record.ID, status.Parked)
 	}
 	j := &journal{
-		id: record.ID, pendingAt: now(), storedState: record.State, started: record.State != saga.StateCreated,
+		id: record.ID, pendingAt: now(), storedState: record.State,
+		Saga: fold.Saga{Started: record.State != saga.StateCreated},
 	}
 	return j, j.load(status.DAG, status.Events, record.Generation)
 }
@@ -227,47 +234,3 @@ func (c storeClient) pollPauses() func() time.Duration {
 // firstPollPause is how long a Wait waits before it polls a saga for the second
 // time.
 const firstPollPause = 20 * time.Millisecond
-
-// replay sets the fields of a status that follow from its events. If the events
-// can't be replayed, the saga is shown as parked and without events. It returns
-// the machine.
-func replay(status *saga.Status) *executor.Machine {
-	machine, err := executor.Replay(status.DAG.DAG, status.Events)
-	if err != nil {
-		machine = executor.New(status.DAG.DAG)
-		if status.Parked == nil {
-			status.Parked = fmt.Errorf("%w: %w", saga.ErrParked, err)
-		}
-	}
-	status.Nodes, status.Paused = machine.States(), machine.Paused()
-	for id := range saga.NodeID(len(status.Nodes)) {
-		if machine.Breakpoint(id) {
-			status.Breakpoints = append(status.Breakpoints, id)
-		}
-	}
-	return machine
-}
-
-// result returns the result of a settled saga, given the outputs of its nodes.
-func result(log *saga.Log, state saga.State, outputs []json.RawMessage) (saga.Outputs, error) {
-	if state == saga.StateSucceeded {
-		return saga.NewOutputs(log.DAG.DAG, outputs), nil
-	}
-	return saga.Outputs{}, &saga.FailedError{
-		ID: log.ID, Name: log.DAG.Name(), State: state,
-		Failures: log.Failures(), Canceled: log.Canceled(), Abandoned: log.Abandoned(),
-	}
-}
-
-// matchLog returns an error that wraps saga.ErrSagaExists unless the recorded
-// saga has the DAG and the parameters of log, and its events begin with those
-// of log.
-func matchLog(dag *saga.SagaDAG, events []saga.Event, log *saga.Log) error {
-	if dag == nil || !dag.Equal(log.DAG) {
-		return fmt.Errorf("saga %s: %w: it has a different DAG or different parameters", log.ID, saga.ErrSagaExists)
-	}
-	if n := len(log.Events); n > len(events) || !slices.EqualFunc(events[:n], log.Events, sameEvent) {
-		return fmt.Errorf("saga %s: %w: it has a different log", log.ID, saga.ErrSagaExists)
-	}
-	return nil
-}

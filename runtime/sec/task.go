@@ -1,15 +1,13 @@
 package sec
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime/debug"
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/attempt"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
@@ -38,28 +36,26 @@ type outcome struct {
 // runTask attempts the task until it succeeds or is given up, and reports the
 // outcome. It reports whether the caller has to drive the saga now.
 func (s *execution) runTask(t actionTask) (drive bool) {
-	c := s.coordinator
-	defer c.running.Done()
-	var o outcome
-	returned := false
+	defer s.coordinator.running.Done()
+	var r attempt.Result
+	finished, returned := false, false
 	defer func() {
-		if returned {
-			drive = s.report(o)
-			return
+		// If runAttempts has not returned, the action has called
+		// runtime.Goexit.
+		o := outcome{task: t.Task}
+		if finished || !returned && r.Failure != nil {
+			o.kind, o.payload = r.Event(t.Direction)
 		}
-		// The action has called runtime.Goexit, and this goroutine ends.
-		o = t.failed(&saga.ActionError{
-			Message: "the action called runtime.Goexit", Reason: saga.ReasonPanic, Attempts: 1,
-		}, true)
-		if s.report(o) {
-			c.schedule(s)
+		drive = s.report(o)
+		if drive && !returned { // this goroutine ends
+			s.coordinator.schedule(s)
 		}
 	}()
-	injected := s.injection(t.Task)
-	if injected.fail {
-		o = t.failed(&saga.ActionError{Message: "error injected", Reason: saga.ReasonInjected, Attempts: 1}, false)
+	if injected := s.injection(t.Task); injected.fail {
+		r.Failure = &saga.ActionError{Message: "error injected", Reason: saga.ReasonInjected, Attempts: 1}
+		finished = true
 	} else {
-		o = s.runAttempts(t, injected)
+		finished = s.runAttempts(t, injected, &r)
 	}
 	returned = true
 	return false
@@ -75,43 +71,53 @@ func (s *execution) report(o outcome) (drive bool) {
 	return drive
 }
 
-// runAttempts calls the action as often as its policy allows.
-func (s *execution) runAttempts(t actionTask, injected injection) outcome {
-	c := s.coordinator
-	name := s.dag.Action(t.Node)
-	action, ok := c.config.Registry.Lookup(name)
+// runAttempts calls the action as often as its policy allows, and sets *r to
+// the result of the last attempt. It reports false if the task didn't finish
+// because the coordinator is shutting down or has lost the saga.
+func (s *execution) runAttempts(t actionTask, injected injection, r *attempt.Result) (finished bool) {
+	name := s.DAG.Action(t.Node)
+	action, ok := s.config().Registry.Lookup(name)
 	if !ok {
 		panic(fmt.Sprintf("action %q was registered when the saga was loaded and is no longer registered", name))
 	}
-	policy, limit, failure := c.plan(action, t.Direction)
-	if failure != nil {
-		return t.failed(failure, true)
+	name, policy := attempt.Policy(action.Action, t.Direction, r)
+	if r.Failure != nil {
+		return true
 	}
-	most := policy.Attempts(t.Direction)
+	limit := s.coordinator.limits.forAction(name, t.Direction, policy.Limit)
 	unknown := false
 	defer s.setRetrying(t.Task, nil)
-	for attempt := 1; ; attempt++ {
-		r := s.acquireAndInvoke(t, action, limit, attempt, policy.Timeout, injected)
-		if r.failure == nil {
-			return t.succeeded(r.output)
+	for number := 1; ; number++ {
+		a := attempt.Attempt{
+			Action: action.Action,
+			Call: &saga.Call{
+				ID: s.id, DAG: s.DAG, Node: t.Node, Direction: t.Direction, Attempt: number, Recovered: t.recovered,
+				App: action.App, Logger: s.config().Logger, Outputs: t.outputs, Output: t.output,
+			},
+			Timeout:    policy.Timeout,
+			MaxOutput:  s.config().MaxPayload,
+			WarnOutput: s.config().WarnPayload,
+			Unknown:    unknown,
 		}
-		if r.failure.Reason == saga.ReasonNotCalled {
-			return t.failed(r.failure, false)
+		if !s.acquireAndRun(t, &a, limit, injected, r) {
+			return false
 		}
-		if r.stopped || s.lifetime.Err() != nil {
-			return outcome{task: t.Task} // the end of its context may be why it failed
+		if r.Failure == nil || r.Failure.Reason == saga.ReasonNotCalled {
+			return true
 		}
-		unknown = unknown || r.unknown
-		if attempt >= most || r.permanent {
-			r.failure.Attempts = attempt
-			return t.failed(r.failure, unknown)
+		if s.lifetime.Err() != nil { // the end of its context may be why it failed
+			return false
 		}
-		delay := jitter(policy.Delay(attempt))
+		if r.Final(policy, t.Direction, number) {
+			return true
+		}
+		unknown = r.Unknown
+		delay := jitter(policy.Delay(number))
 		s.setRetrying(t.Task, &saga.Retrying{
-			Node: t.Node, Direction: t.Direction, Attempts: attempt, Err: r.failure, Next: time.Now().Add(delay),
+			Node: t.Node, Direction: t.Direction, Attempts: number, Err: r.Failure, Next: time.Now().Add(delay),
 		})
 		if !s.wait(delay) {
-			return outcome{task: t.Task}
+			return false
 		}
 	}
 }
@@ -119,58 +125,48 @@ func (s *execution) runAttempts(t actionTask, injected injection) outcome {
 // jitter subtracts a random part of at most half of d.
 func jitter(d time.Duration) time.Duration { return d - rand.N(d/2+1) }
 
-// plan returns the policy of an action, and the semaphore of the action's own
-// limit. Policy is user code too, so a panic is a failure.
-func (c *Coordinator) plan(
-	action saga.Registered, direction saga.Direction,
-) (policy saga.Policy, limit *semaphore, failure *saga.ActionError) {
-	defer func() {
-		if v := recover(); v != nil {
-			failure = saga.NewActionError(&saga.PanicError{Value: v, Stack: debug.Stack()}, saga.ReasonPanic, 1)
-		}
-	}()
-	policy = action.Policy(direction)
-	return policy, c.limits.forAction(action.Name(), direction, policy.Limit), nil
-}
-
-// acquireAndInvoke makes one attempt when the limits allow it.
-func (s *execution) acquireAndInvoke(
-	t actionTask, action saga.Registered, actionLimit *semaphore,
-	attempt int, timeout time.Duration, injected injection,
-) attemptResult {
+// acquireAndRun makes one attempt when the limits allow it. It reports false if
+// the attempt was not made because the coordinator is shutting down or has
+// given the saga up.
+func (s *execution) acquireAndRun(
+	t actionTask, a *attempt.Attempt, actionLimit *semaphore, injected injection, r *attempt.Result,
+) (made bool) {
 	c := s.coordinator
 	totalLimit := c.limits.total[t.Direction]
 	if !actionLimit.acquire(s, c.stopping) {
-		return attemptResult{failure: &saga.ActionError{}, stopped: true}
+		return false
 	}
 	defer actionLimit.release()
 	if !totalLimit.acquire(s, c.stopping) {
-		return attemptResult{failure: &saga.ActionError{}, stopped: true}
+		return false
 	}
 	defer totalLimit.release()
 	if s.isReleased() {
-		return attemptResult{failure: &saga.ActionError{}, stopped: true}
+		return false
 	}
-	if limited := actionLimit != nil || totalLimit != nil; limited && attempt == 1 && s.isObsolete(t) {
-		return attemptResult{failure: &saga.ActionError{
+	if limited := actionLimit != nil || totalLimit != nil; limited && a.Call.Attempt == 1 && s.isObsolete(t) {
+		r.Failure = &saga.ActionError{
 			Message: "not called: the saga began to unwind while the action waited for a limit",
 			Reason:  saga.ReasonNotCalled,
-		}}
+		}
+		return true
 	}
 	began := time.Now()
-	r := s.invoke(t, action, attempt, timeout)
-	for calls := 1; calls < injected.calls && r.failure == nil; calls++ {
-		r = s.invoke(t, action, attempt, timeout)
+	a.Run(&s.lifetime, r)
+	for calls := 1; calls < injected.calls && r.Failure == nil; calls++ {
+		a.Run(&s.lifetime, r)
 	}
-	o := Observation{Kind: ObservedAttempt, ID: s.id, Name: s.dag.Name(), Direction: t.Direction, Attempt: attempt}
-	if r.failure != nil {
-		o.Err = r.failure
+	o := Observation{
+		Kind: ObservedAttempt, ID: s.id, Name: s.DAG.Name(), Direction: t.Direction, Attempt: a.Call.Attempt,
+	}
+	if r.Failure != nil {
+		o.Err = r.Failure
 	}
 	if c.observations.wants(o.level()) { // skips the call of Path
-		o.Path, o.Took = s.dag.Path(t.Node), time.Since(began)
+		o.Path, o.Took = s.DAG.Path(t.Node), time.Since(began)
 		c.observations.record(o)
 	}
-	return r
+	return true
 }
 
 // isReleased reports whether nothing more may be called for the saga, as this
@@ -202,99 +198,6 @@ func (s *execution) setRetrying(t executor.Task, r *saga.Retrying) {
 		s.retrying = map[executor.Task]saga.Retrying{}
 	}
 	s.retrying[t] = *r
-}
-
-// attemptResult is the result of one attempt.
-type attemptResult struct {
-	output  json.RawMessage
-	failure *saga.ActionError // nil if it succeeded
-	// permanent says that another attempt makes no sense. unknown says that
-	// this one may have had an effect.
-	permanent, unknown bool
-	// stopped says that it was not made, as the coordinator is shutting down or
-	// has given the saga up.
-	stopped bool
-}
-
-// invoke makes one attempt. All user code runs in it, the methods of errors
-// included. If that panics, the attempt has failed.
-func (s *execution) invoke(t actionTask, action saga.Registered, attempt int, timeout time.Duration) (r attemptResult) {
-	defer func() {
-		if v := recover(); v != nil {
-			err := &saga.PanicError{Value: v, Stack: debug.Stack()}
-			r = attemptResult{failure: saga.NewActionError(err, saga.ReasonPanic, attempt), unknown: true}
-		}
-	}()
-	var ctx context.Context = &s.lifetime
-	if timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, timeout)
-		defer cancel()
-	}
-	actionContext := saga.NewActionContext(ctx, &saga.Call{
-		ID: s.id, DAG: s.dag, Node: t.Node, Direction: t.Direction, Attempt: attempt, Recovered: t.recovered,
-		App: action.App, Logger: s.config().Logger, Outputs: t.outputs, Output: t.output,
-	})
-	var output json.RawMessage
-	var err error
-	if t.Direction == saga.Undo {
-		err = action.Undo(actionContext)
-	} else {
-		output, err = action.Do(actionContext)
-		if err == nil {
-			err = s.checkOutput(t, output)
-		}
-	}
-	if err == nil {
-		return attemptResult{output: output}
-	}
-	reason := saga.ReasonError
-	if ctx.Err() != nil {
-		reason = saga.ReasonTimeout
-	}
-	return attemptResult{
-		failure:   saga.NewActionError(err, reason, attempt),
-		permanent: saga.IsPermanent(err),
-		unknown:   reason == saga.ReasonTimeout || saga.IsIndeterminate(err),
-	}
-}
-
-// checkOutput rejects an output that can't be recorded. The action has had its
-// effect by then.
-func (s *execution) checkOutput(t actionTask, output json.RawMessage) error {
-	switch size := len(output); {
-	case !json.Valid(output):
-		return saga.Permanent(saga.Indeterminate(errors.New("the action returned an output that is not JSON")))
-	case size > s.config().MaxPayload:
-		return saga.Permanent(saga.Indeterminate(fmt.Errorf(
-			"the output has %d bytes, the limit is %d: store it elsewhere and return a reference to it",
-			size, s.config().MaxPayload)))
-	case size > s.config().WarnPayload:
-		s.config().Logger.Warn("large output", "saga", s.id, "node", s.dag.Path(t.Node), "bytes", size)
-	}
-	return nil
-}
-
-func (t actionTask) succeeded(output json.RawMessage) outcome {
-	if t.Direction == saga.Undo {
-		return outcome{task: t.Task, kind: saga.EventUndoFinished}
-	}
-	return outcome{task: t.Task, kind: saga.EventSucceeded, payload: output}
-}
-
-func (t actionTask) failed(failure *saga.ActionError, unknown bool) outcome {
-	payload, err := json.Marshal(failure)
-	if err != nil {
-		panic(err) // it consists of strings, numbers and valid JSON
-	}
-	o := outcome{task: t.Task, kind: saga.EventFailed, payload: payload}
-	switch {
-	case t.Direction == saga.Undo:
-		o.kind = saga.EventUndoFailed
-	case unknown:
-		o.kind = saga.EventIndeterminate
-	}
-	return o
 }
 
 // wait returns true after d, or false as soon as the coordinator shuts down or

@@ -1,0 +1,94 @@
+package fold_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/executor"
+	"github.com/sagagen/sagagen/runtime/internal/fold"
+)
+
+func TestStatus(t *testing.T) {
+	const succeededState, pending = saga.NodeSucceeded, saga.NodePending
+	for _, tt := range []struct {
+		name        string
+		log         []entry
+		nodes       []saga.NodeState
+		paused      bool
+		breakpoints []saga.NodeID
+	}{
+		{name: "no event", nodes: []saga.NodeState{succeededState, pending, pending, pending}},
+		{
+			name: "running", log: running,
+			nodes: []saga.NodeState{succeededState, saga.NodeStarted, pending, pending},
+		},
+		{
+			name: "stuck", log: stuck,
+			nodes: []saga.NodeState{succeededState, saga.NodeUndoFailed, saga.NodeFailed, pending},
+		},
+		{
+			name: "paused", log: paused, paused: true,
+			nodes: []saga.NodeState{succeededState, pending, pending, pending},
+		},
+		{
+			name: "breakpoint", log: []entry{{b, saga.EventBreakpointSet, byAnn}}, breakpoints: []saga.NodeID{b},
+			nodes: []saga.NodeState{succeededState, pending, pending, pending},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			status := &saga.Status{DAG: chain(t, nil), Events: events(tt.log)}
+			machine := fold.Status(status)
+			assert.Equal(t, tt.nodes, status.Nodes)
+			assert.Equal(t, tt.paused, status.Paused)
+			assert.Equal(t, tt.breakpoints, status.Breakpoints)
+			assert.NoError(t, status.Parked)
+			assert.EqualValues(t, len(tt.log), machine.NextSeq())
+		})
+	}
+}
+
+func TestStatusOfAnIllegalLogIsParked(t *testing.T) {
+	status := &saga.Status{DAG: chain(t, nil), Events: events([]entry{{b, saga.EventStarted, ""}})}
+	machine := fold.Status(status)
+	assert.ErrorIs(t, status.Parked, saga.ErrParked)
+	assert.ErrorIs(t, status.Parked, executor.ErrIllegalEvent)
+	assert.Equal(t, saga.NodePending, status.Nodes[b])
+	assert.Zero(t, machine.NextSeq())
+
+	reason := errors.New("no key")
+	status.Parked = reason
+	fold.Status(status)
+	assert.Equal(t, reason, status.Parked, "the first reason remains")
+}
+
+func TestResult(t *testing.T) {
+	log := func(entries []entry) *saga.Log {
+		return &saga.Log{ID: id, DAG: chain(t, nil), Events: events(entries)}
+	}
+	s := replayed(t, succeeded)
+	outputs, err := fold.Result(log(succeeded), s.State(), s.Machine.Outputs())
+	require.NoError(t, err)
+	assert.Equal(t, json.RawMessage(`2`), outputs.Saga())
+
+	for _, tt := range []struct {
+		log     []entry
+		message string
+	}{
+		{failed, `was undone: node "b" failed: no room`},
+		{stuck, `is stuck: node "b" failed: no room; undo of node "a" failed: no room`},
+		{abandoned, `was abandoned: abandoned by ann: test`},
+		{[]entry{{start, saga.EventCanceled, byAnn}}, `was undone: canceled by ann: test`},
+	} {
+		s := replayed(t, tt.log)
+		_, err := fold.Result(log(tt.log), s.State(), s.Machine.Outputs())
+		var failed *saga.FailedError
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, s.State(), failed.State)
+		assert.EqualError(t, err, `saga "s" `+id.String()+` `+tt.message)
+	}
+}
