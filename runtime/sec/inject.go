@@ -73,7 +73,7 @@ func (c *Coordinator) Inject(ctx context.Context, id saga.ID, node saga.NodePath
 	}
 	s := c.lookup(id)
 	if s == nil {
-		return fmt.Errorf("saga %s: inject: %w: it is %s and this coordinator doesn't run it",
+		return fmt.Errorf("saga %s: inject: %w: its state is %s, and this coordinator doesn't run it",
 			id, saga.ErrWrongState, status.State)
 	}
 	if kind := status.DAG.Kind(index); kind != saga.KindAction {
@@ -90,7 +90,7 @@ func (c *Coordinator) Inject(ctx context.Context, id saga.ID, node saga.NodePath
 		}
 		if saga.Direction(direction) == saga.Do && state != saga.NodePending && !repeated(saga.NodeStarted) ||
 			state == saga.NodeFailed || state > saga.NodeIndeterminate && !repeated(saga.NodeUndoStarted) {
-			return fmt.Errorf("saga %s: inject: node %q: %w: it is %s",
+			return fmt.Errorf("saga %s: inject: node %q: %w: its state is %s",
 				id, status.DAG.Path(index), saga.ErrWrongState, state)
 		}
 	}

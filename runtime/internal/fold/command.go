@@ -81,7 +81,7 @@ func (c *Command) Recorded(status *saga.Status) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("saga %s: %w: it is %s", c.id, saga.ErrWrongState, status.State)
+	return fmt.Errorf("saga %s: %w: its state is %s", c.id, saga.ErrWrongState, status.State)
 }
 
 // findNode returns the node of the command. The start node stands for the whole
