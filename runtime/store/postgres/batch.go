@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,9 +38,6 @@ type entry struct {
 	lease              int64 // in microseconds
 	dag, params        []byte
 	shared             *intern.DAG // instead of dag, or nil
-
-	result chan error
-	batch  *batch // while it is being committed; guarded by committer.mu
 }
 
 // rowBytes is about the size of a row without its payloads.
@@ -275,7 +273,7 @@ func (s *Store) oneStatement(e *entry) (text string, args []any) {
 func (s *Store) batchStatement(entries []*entry) (text string, args []any) {
 	var a appendColumns
 	var c createColumns
-	for _, e := range entries {
+	for _, e := range sortByID(entries) {
 		if e.creates {
 			c.add(e)
 		} else {
@@ -294,10 +292,17 @@ func (s *Store) batchStatement(entries []*entry) (text string, args []any) {
 // deleteStatement returns the statement that deletes sagas.
 func (s *Store) deleteStatement(entries []*entry) (text string, args []any) {
 	ids := make([]pgtype.UUID, len(entries))
-	for i, e := range entries {
+	for i, e := range sortByID(entries) {
 		ids[i] = uuid(e.id)
 	}
 	return s.stmts.delete, []any{ids}
+}
+
+// sortByID returns the entries in the order of their IDs. All processes use the
+// same order. A transaction that creates a saga waits for another that creates
+// the same one, so different orders could deadlock.
+func sortByID(entries []*entry) []*entry {
+	return slices.SortedFunc(slices.Values(entries), func(a, b *entry) int { return bytes.Compare(a.id[:], b.id[:]) })
 }
 
 func uuid(id saga.ID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: true} }

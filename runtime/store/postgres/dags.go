@@ -27,7 +27,7 @@ func (s *Store) sharedDAG(text []byte) *intern.DAG {
 // DAG.
 func (s *Store) create(ctx context.Context, e *entry) error {
 	for {
-		err := s.writes.do(ctx, e)
+		err := submit(ctx, s.writes, e)
 		if !errors.Is(err, errDAGMissing) {
 			return err
 		}
