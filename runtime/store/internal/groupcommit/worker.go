@@ -35,17 +35,26 @@ func (c *Committer[C, R]) work() {
 	defer timer.Stop()
 	for wait := minBusyWait; ; {
 		ctx := c.next()
-		switch {
-		case ctx == nil:
-			if !c.awaitRequest(timer) {
-				return
+		if ctx == nil {
+			if c.awaitRequest(timer) {
+				continue
 			}
-		case c.commitNext(ctx):
-			wait = minBusyWait
-		default:
+			return
+		}
+		n, ok := c.commitNext(ctx)
+		switch {
+		case !ok:
 			time.Sleep(wait)
 			wait = min(2*wait, maxBusyWait)
+			continue
+		case n > 1 && 2*c.Stats().Waiting < n:
+			// The callers that just got their results, and would submit again
+			// at once, share the next batch. If about as many requests wait
+			// already, these get the next batch and the others the one after
+			// it, so that the database never waits for both.
+			runtime.Gosched()
 		}
+		wait = minBusyWait
 	}
 }
 
@@ -84,27 +93,26 @@ func (c *Committer[C, R]) awaitRequest(timer *time.Timer) bool {
 	return false
 }
 
-// commitNext commits the next batch. It returns false if requests of it must be
-// tried again later.
-func (c *Committer[C, R]) commitNext(ctx context.Context) bool {
+// commitNext commits the next batch and returns its length. ok is false if the
+// worker must wait before the next one, as the database is busy.
+func (c *Committer[C, R]) commitNext(ctx context.Context) (n int, ok bool) {
 	conn, err := c.driver.Connect(ctx)
 	if err != nil && ctx.Err() != nil {
-		return true // all callers have stopped waiting
+		return 0, true // all callers have stopped waiting
 	}
-	// The callers that just got their results may be about to submit again.
-	runtime.Gosched()
 	b := c.takeBatch() // after the wait for the connection, as more requests may have arrived
+	n = len(b.values)
 	var errs []error
 	switch {
 	case err != nil:
-		errs = slices.Repeat([]error{err}, len(b.values))
-	case len(b.values) > 0:
+		errs = slices.Repeat([]error{err}, n)
+	case n > 0:
 		errs = c.commit(b.ctx, conn, b.values)
 	}
 	if err == nil {
 		c.driver.Release(conn, c.Stats().Waiting == 0)
 	}
-	return c.finish(b, errs)
+	return n, c.finish(b, errs)
 }
 
 // takeBatch moves the next batch out of the queue. The batch is empty if
@@ -148,6 +156,7 @@ func (c *Committer[C, R]) commit(ctx context.Context, conn C, batch []R) []error
 	case len(batch) == 1:
 		return []error{rejected.Err}
 	}
+	errs = make([]error, 0, len(batch))
 	for _, part := range split(batch, rejected.Index) {
 		if n := len(errs); n > 0 && c.driver.Retry(errs[n-1]) {
 			// Later requests must not go before those to be tried again.
