@@ -10,6 +10,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
 )
 
 // Memory is a Store that keeps sagas in memory and loses them when the process
@@ -38,7 +39,10 @@ type memorySaga struct {
 	record Record // without DAG and Params; NextSeq is the number of events
 	dag    *internedDAG
 	params []byte
-	log    eventLog
+	// log is the encoding of all events, in which lastEvent is the time of the
+	// last one, see eventcodec.Append. Its bytes never change.
+	log       []byte
+	lastEvent int64
 	// leaseExpiry is when the saga's lease expires, unless the owner has
 	// renewed its leases for longer. It is zero if the lease has expired or the
 	// saga is unowned.
@@ -144,7 +148,7 @@ func (m *Memory) Events(ctx context.Context, id saga.ID, from uint64, limit int)
 	if s == nil || from >= s.record.NextSeq {
 		return nil, nil
 	}
-	return s.log.events(from, limit), nil
+	return s.events(from, limit)
 }
 
 // Logs implements Store.
@@ -157,7 +161,10 @@ func (m *Memory) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error
 	logs := make([][]saga.Event, len(ids))
 	for i, id := range ids {
 		if s := m.sagas[id]; s != nil {
-			logs[i] = s.log.events(0, 0)
+			var err error
+			if logs[i], err = s.events(0, 0); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return logs, nil
@@ -301,10 +308,19 @@ func (m *Memory) setState(s *memorySaga, state saga.State) {
 
 // append adds copies of the events to the log.
 func (s *memorySaga) append(events []saga.Event) {
-	for i := range events {
-		s.log = s.log.add(&events[i])
-	}
+	s.log, s.lastEvent = eventcodec.Append(s.log, s.lastEvent, events)
 	s.record.NextSeq += uint64(len(events))
+}
+
+// events returns copies of the events, beginning with number from, and at most
+// limit events if limit is positive. It returns an error only if the log was
+// encoded wrongly.
+func (s *memorySaga) events(from uint64, limit int) ([]saga.Event, error) {
+	events, err := eventcodec.Decode(nil, bytes.Clone(s.log), 0, s.record.NextSeq, from)
+	if err == nil && limit > 0 && len(events) > limit {
+		events = events[:limit]
+	}
+	return events, err
 }
 
 // copyRecord returns the record with copies of the DAG and the parameters.
