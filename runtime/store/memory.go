@@ -10,6 +10,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/intern"
 	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
 )
 
@@ -21,7 +22,7 @@ import (
 type Memory struct {
 	mu    sync.RWMutex
 	sagas map[saga.ID]*memorySaga
-	dags  dagTable
+	dags  intern.Cache[string] // the text itself, so that sagas with equal DAGs share it
 	// unfinished lists the sagas that are not final. notified holds the sagas
 	// whose owner is notified. They are indexes for frequent queries.
 	unfinished unfinishedList
@@ -37,7 +38,7 @@ var (
 
 type memorySaga struct {
 	record Record // without DAG and Params; NextSeq is the number of events
-	dag    *internedDAG
+	dag    string
 	params []byte
 	// log is the encoding of all events, in which lastEvent is the time of the
 	// last one, see eventcodec.Append. Its bytes never change.
@@ -57,7 +58,6 @@ type memorySaga struct {
 func NewMemory() *Memory {
 	return &Memory{
 		sagas:    map[saga.ID]*memorySaga{},
-		dags:     dagTable{},
 		notified: map[saga.ID]*memorySaga{},
 		leases:   map[string]time.Time{},
 	}
@@ -74,16 +74,12 @@ func (m *Memory) Create(ctx context.Context, s NewSaga) error {
 		return ErrExists
 	}
 	now := time.Now()
-	// One allocation holds the parameters and the events of the first few
-	// nodes.
-	n := len(s.Params)
-	memory := append(make([]byte, 0, n+256), s.Params...)
 	created := &memorySaga{
 		record: Record{
 			ID: s.ID, Name: s.Name, Queue: s.Queue, Owner: s.Owner, Generation: 1,
 			Created: now.Round(0), Updated: now.Round(0),
 		},
-		dag: m.dags.intern(s.DAG), params: memory[:n:n], log: memory[n:],
+		dag: m.internDAG(s.DAG), params: bytes.Clone(s.Params),
 	}
 	if s.Owner != "" {
 		created.leaseExpiry = leaseExpiry(now, s.Lease)
@@ -95,6 +91,16 @@ func (m *Memory) Create(ctx context.Context, s NewSaga) error {
 		m.watchers.wake()
 	}
 	return nil
+}
+
+// internDAG returns the text of a DAG, usually one that other sagas have.
+func (m *Memory) internDAG(text []byte) string {
+	if dag, cached := m.dags.Get(text); cached {
+		return dag
+	}
+	dag := string(text)
+	dag, _ = m.dags.Add(dag, dag)
+	return dag
 }
 
 // Append implements Store.
@@ -211,7 +217,7 @@ func (m *Memory) Claim(ctx context.Context, c Claim) ([]Record, error) {
 		if c.Bytes > 0 && size >= c.Bytes {
 			break
 		}
-		size += len(s.dag.text) + len(s.params)
+		size += len(s.dag) + len(s.params)
 		s.record.Owner = c.Owner
 		s.record.Generation++
 		m.setNotified(s, false)
@@ -280,7 +286,6 @@ func (m *Memory) Delete(ctx context.Context, id saga.ID) error {
 	}
 	delete(m.sagas, id)
 	delete(m.notified, id)
-	m.dags.unref(s.dag)
 	return nil
 }
 
@@ -326,7 +331,7 @@ func (s *memorySaga) events(from uint64, limit int) ([]saga.Event, error) {
 // copyRecord returns the record with copies of the DAG and the parameters.
 func (s *memorySaga) copyRecord() Record {
 	record := s.record
-	record.DAG = []byte(s.dag.text)
+	record.DAG = []byte(s.dag)
 	if len(s.params) > 0 {
 		record.Params = bytes.Clone(s.params)
 	}

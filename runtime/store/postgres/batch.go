@@ -15,7 +15,6 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
 	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
-	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
 // entry is a Create, an Append or a Delete that waits for its commit. It has
@@ -37,7 +36,7 @@ type entry struct {
 	name, queue, owner string
 	lease              int64 // in microseconds
 	dag, params        []byte
-	shared             *intern.DAG // instead of dag, or nil
+	shared             *sharedDAG // instead of dag, or nil
 }
 
 // rowBytes is about the size of a row without its payloads.
@@ -45,7 +44,7 @@ const rowBytes = 64
 
 // newCreate returns the entry of a Create. shared is the DAG that the saga
 // shares with others, or nil.
-func newCreate(n store.NewSaga, shared *intern.DAG) *entry {
+func newCreate(n store.NewSaga, shared *sharedDAG) *entry {
 	e := &entry{
 		id: n.ID, creates: true, state: int16(n.State),
 		name: string(n.Name), queue: n.Queue, owner: n.Owner,
@@ -82,7 +81,7 @@ func (e *entry) digest() []byte {
 	if e.shared == nil {
 		return nil
 	}
-	return e.shared.Digest[:]
+	return e.shared.digest[:]
 }
 
 func (e *entry) setEvents(events []saga.Event) {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -27,10 +28,18 @@ func (s *Store) newWrites(commit commitFunc) *committer {
 	return groupcommit.New(groupcommit.Driver[*pgxpool.Conn, *entry]{
 		Workers:  s.config.Writers,
 		MaxBytes: maxBatchBytes,
-		Connect:  s.pool.Acquire,
+		Connect:  s.connectWriter,
 		Commit:   commit.rejecting,
 		Release:  func(conn *pgxpool.Conn, _ bool) { conn.Release() },
 	})
+}
+
+// connectWriter takes a connection from the pool. Callers that are about to
+// submit entries do it now, and so share the next commit.
+func (s *Store) connectWriter(ctx context.Context) (*pgxpool.Conn, error) {
+	conn, err := s.pool.Acquire(ctx)
+	runtime.Gosched()
+	return conn, err
 }
 
 // newDeletes returns the committer for deletes. It uses one of the

@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/intern"
 	"github.com/sagagen/sagagen/runtime/store"
-	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
 // Store is a store.Store and a store.Watcher in a PostgreSQL database. It is
@@ -25,7 +25,7 @@ type Store struct {
 	stmts   statements
 	writes  *committer // creates and appends
 	deletes *committer // apart from writes, as a delete may take long
-	dags    intern.Cache
+	dags    intern.Cache[*sharedDAG]
 	// readConns has a token for each connection in use, except for those of
 	// writes.
 	readConns chan struct{}
@@ -83,7 +83,7 @@ func (s *Store) Create(ctx context.Context, n store.NewSaga) error {
 	if err := n.Check(); err != nil {
 		return err
 	}
-	return wrapError(s.create(ctx, newCreate(n, s.sharedDAG(n.DAG))), "create saga", n.ID)
+	return wrapError(s.create(ctx, newCreate(n, s.shareDAG(n.DAG))), "create saga", n.ID)
 }
 
 // Append implements store.Store.

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/intern"
 	"github.com/sagagen/sagagen/runtime/store"
-	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
 // Store is a store.Store in an SQLite database. It is safe for concurrent use.
@@ -20,7 +20,7 @@ type Store struct {
 	stmts *statements
 	// writes runs everything that writes, reads the reads of single sagas.
 	writes, reads *committer
-	dags          intern.Cache
+	dags          intern.Cache[*sharedDAG]
 }
 
 var _ store.Store = (*Store)(nil)
