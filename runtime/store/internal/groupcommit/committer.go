@@ -64,11 +64,12 @@ type Request[R any] struct {
 	Value R
 	// Size is about the number of bytes that are written.
 	Size int
-	// Saga, if not zero, is the saga whose requests are committed one at a
-	// time, in the order of their arrival.
+	// Saga is the saga that the request belongs to. The requests of a saga are
+	// committed one at a time, in the order of their arrival. If Saga is zero,
+	// a batch may have any number of such requests, in that order.
 	Saga saga.ID
-	// First puts the request before all that wait. It is for rare requests
-	// that concern many sagas: behind thousands of appends, leases would expire
+	// First puts the request before all that wait. It is for rare requests that
+	// concern many sagas: behind thousands of appends, leases would expire
 	// before they are renewed.
 	First bool
 }
@@ -83,16 +84,16 @@ type Committer[C, R any] struct {
 
 	mu      sync.Mutex
 	queue   []*waiter[R] // in the order in which they are taken
-	workers int          // goroutines, with the idle ones
-	idle    int          // workers that wait for a token, without those for which wake has one
+	workers int          // including idle ones
+	idle    int          // workers that wait for a token, minus the tokens in wake
 	// inFlight has the sagas of the requests in flight.
 	inFlight map[saga.ID]bool
 	// busy is the last result that Driver.Retry accepted, or nil if a later
 	// batch had none.
 	busy error
-	// connectCtx is the context of the calls of Driver.Connect. It ends when
-	// the last request leaves the queue because its caller has stopped waiting.
-	// It is nil if no worker has called Connect since then.
+	// connectCtx is passed to Driver.Connect. It ends when the last request
+	// leaves the queue because its caller has stopped waiting. It is nil if no
+	// worker has called Connect since then.
 	connectCtx    context.Context
 	cancelConnect context.CancelFunc
 }
@@ -136,9 +137,9 @@ func (c *Committer[C, R]) Submit(ctx context.Context, r Request[R]) error {
 	}
 }
 
-// enqueue adds w to the queue, and wakes or starts a worker if there is one for
-// it. If all are busy, or one has a request of the same saga in flight, a busy
-// worker finds w when it has finished its batch.
+// enqueue adds w to the queue, and wakes or starts a worker. It needs none if
+// all are busy, or if one has a request of the same saga in flight: a worker
+// that has finished a batch looks at the queue.
 func (c *Committer[C, R]) enqueue(w *waiter[R]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -185,14 +186,14 @@ func (c *Committer[C, R]) abandon(ctx context.Context, w *waiter[R]) error {
 	return fmt.Errorf("%w while waiting for the database", ctx.Err())
 }
 
-// Stats are numbers for tests.
+// Stats describes the current state of a Committer.
 type Stats struct {
 	Waiting  int // requests in the queue
 	InFlight int // sagas with a request in flight
-	Workers  int // goroutines
+	Workers  int // including idle ones
 }
 
-// Stats returns the current numbers.
+// Stats returns the current state.
 func (c *Committer[C, R]) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()

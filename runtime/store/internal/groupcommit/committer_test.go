@@ -172,7 +172,7 @@ func lengths(batches [][]string) (n []int) {
 	return n
 }
 
-// Requests of other sagas overtake one whose saga has another one in flight.
+// Requests of other sagas go before one whose saga has another one in flight.
 func TestRequestsOfASagaAreCommittedOneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, c := newCommitter(t, 2)
@@ -202,7 +202,7 @@ func TestRequestsOfASagaAreCommittedOneAtATime(t *testing.T) {
 
 // While a large request of a saga waits for room, no later one of that saga may
 // be taken.
-func TestRequestThatDoesNotFitIsNotOvertaken(t *testing.T) {
+func TestNoLaterRequestGoesBeforeOneThatDoesNotFit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, c := newCommitter(t, 1)
 		id := saga.NewID()

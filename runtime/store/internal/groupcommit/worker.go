@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// idleTimeout is how long a worker waits for another request before it ends.
-// With a new goroutine for each request, its stack would have to grow each
-// time.
+// idleTimeout is how long a worker waits for another request before it ends. If
+// each request started a goroutine, its stack would have to grow each time: an
+// append of SQLite would take half as much processor time again.
 const idleTimeout = 100 * time.Millisecond
 
 // The waits of a worker after a batch with requests to be tried again. The
@@ -51,7 +51,9 @@ func (c *Committer[C, R]) work() {
 			// The callers that just got their results, and would submit again
 			// at once, share the next batch. If about as many requests wait
 			// already, these get the next batch and the others the one after
-			// it, so that the database never waits for both.
+			// it, so that the database never waits for both. Without this,
+			// sqlite/trip@64 of the benchmarks has 0.25 commits per saga
+			// instead of 0.17.
 			runtime.Gosched()
 		}
 		wait = minBusyWait
