@@ -154,7 +154,7 @@ func (m *Memory) Events(ctx context.Context, id saga.ID, from uint64, limit int)
 	if s == nil || from >= s.record.NextSeq {
 		return nil, nil
 	}
-	return s.events(from, limit)
+	return s.events(from, limit), nil
 }
 
 // Logs implements Store.
@@ -167,10 +167,7 @@ func (m *Memory) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error
 	logs := make([][]saga.Event, len(ids))
 	for i, id := range ids {
 		if s := m.sagas[id]; s != nil {
-			var err error
-			if logs[i], err = s.events(0, 0); err != nil {
-				return nil, err
-			}
+			logs[i] = s.events(0, 0)
 		}
 	}
 	return logs, nil
@@ -317,15 +314,17 @@ func (s *memorySaga) append(events []saga.Event) {
 	s.record.NextSeq += uint64(len(events))
 }
 
-// events returns copies of the events, beginning with number from, and at most
-// limit events if limit is positive. It returns an error only if the log was
-// encoded wrongly.
-func (s *memorySaga) events(from uint64, limit int) ([]saga.Event, error) {
+// events returns copies of the events, beginning with number from. It returns
+// at most limit events if limit is positive.
+func (s *memorySaga) events(from uint64, limit int) []saga.Event {
 	events, err := eventcodec.Decode(nil, bytes.Clone(s.log), 0, s.record.NextSeq, from)
-	if err == nil && limit > 0 && len(events) > limit {
+	if err != nil {
+		panic(err) // only append writes the log
+	}
+	if limit > 0 && len(events) > limit {
 		events = events[:limit]
 	}
-	return events, err
+	return events
 }
 
 // copyRecord returns the record with copies of the DAG and the parameters.
