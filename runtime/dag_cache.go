@@ -2,24 +2,18 @@ package saga
 
 import (
 	"fmt"
-	"sync"
+
+	"github.com/sagagen/sagagen/runtime/internal/intern"
 )
 
 // DAGCache decodes stored SagaDAGs. SagaDAGs that differ only in their
 // parameters share one DAG. That saves most of the time and memory when
 // thousands of sagas are read. The zero value is ready to use, and a DAGCache
-// is safe for concurrent use.
+// is safe for concurrent use. It is bounded: it caches up to 64 DAGs of up to
+// 64 KiB of JSON each.
 type DAGCache struct {
-	mu    sync.Mutex
-	known map[string]*SagaDAG // keyed by the JSON
+	decoded intern.Cache[*SagaDAG]
 }
-
-// The limits of a DAGCache. A full cache is emptied. Most programs have a few
-// DAGs with one version each.
-const (
-	maxCachedDAGs  = 64
-	maxCachedBytes = 64 << 10 // of JSON for each DAG; larger ones are not cached
-)
 
 // Decode returns the SagaDAG for which SagaDAG.Parts returned dag and params.
 // dag may also be the JSON of a whole SagaDAG with empty params; the parameters
@@ -42,24 +36,13 @@ func (c *DAGCache) Decode(dag, params []byte) (*SagaDAG, error) {
 // decode returns the SagaDAG with that JSON. Other callers may have got the
 // same pointer.
 func (c *DAGCache) decode(text []byte) (*SagaDAG, error) {
-	c.mu.Lock()
-	known := c.known[string(text)]
-	c.mu.Unlock()
-	if known != nil {
+	if known, cached := c.decoded.Get(text); cached {
 		return known, nil
 	}
 	decoded := new(SagaDAG)
 	if err := decoded.UnmarshalJSON(text); err != nil {
 		return nil, err
 	}
-	if len(text) > maxCachedBytes {
-		return decoded, nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.known == nil || len(c.known) == maxCachedDAGs {
-		c.known = make(map[string]*SagaDAG)
-	}
-	c.known[string(text)] = decoded
+	decoded, _ = c.decoded.Add(string(text), decoded)
 	return decoded, nil
 }

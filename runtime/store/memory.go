@@ -10,6 +10,8 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/intern"
+	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
 )
 
 // Memory is a Store that keeps sagas in memory and loses them when the process
@@ -20,7 +22,7 @@ import (
 type Memory struct {
 	mu    sync.RWMutex
 	sagas map[saga.ID]*memorySaga
-	dags  dagTable
+	dags  intern.Cache[string] // the text itself, so that sagas with equal DAGs share it
 	// unfinished lists the sagas that are not final. notified holds the sagas
 	// whose owner is notified. They are indexes for frequent queries.
 	unfinished unfinishedList
@@ -36,9 +38,12 @@ var (
 
 type memorySaga struct {
 	record Record // without DAG and Params; NextSeq is the number of events
-	dag    *internedDAG
+	dag    string
 	params []byte
-	log    eventLog
+	// log is the encoding of all events, in which lastEvent is the time of the
+	// last one, see eventcodec.Append. Its bytes never change.
+	log       []byte
+	lastEvent int64
 	// leaseExpiry is when the saga's lease expires, unless the owner has
 	// renewed its leases for longer. It is zero if the lease has expired or the
 	// saga is unowned.
@@ -53,7 +58,6 @@ type memorySaga struct {
 func NewMemory() *Memory {
 	return &Memory{
 		sagas:    map[saga.ID]*memorySaga{},
-		dags:     dagTable{},
 		notified: map[saga.ID]*memorySaga{},
 		leases:   map[string]time.Time{},
 	}
@@ -70,16 +74,12 @@ func (m *Memory) Create(ctx context.Context, s NewSaga) error {
 		return ErrExists
 	}
 	now := time.Now()
-	// One allocation holds the parameters and the events of the first few
-	// nodes.
-	n := len(s.Params)
-	memory := append(make([]byte, 0, n+256), s.Params...)
 	created := &memorySaga{
 		record: Record{
 			ID: s.ID, Name: s.Name, Queue: s.Queue, Owner: s.Owner, Generation: 1,
 			Created: now.Round(0), Updated: now.Round(0),
 		},
-		dag: m.dags.intern(s.DAG), params: memory[:n:n], log: memory[n:],
+		dag: m.internDAG(s.DAG), params: bytes.Clone(s.Params),
 	}
 	if s.Owner != "" {
 		created.leaseExpiry = leaseExpiry(now, s.Lease)
@@ -91,6 +91,16 @@ func (m *Memory) Create(ctx context.Context, s NewSaga) error {
 		m.watchers.wake()
 	}
 	return nil
+}
+
+// internDAG returns the text of a DAG, usually one that other sagas have.
+func (m *Memory) internDAG(text []byte) string {
+	if dag, cached := m.dags.Get(text); cached {
+		return dag
+	}
+	dag := string(text)
+	dag, _ = m.dags.Add(dag, dag)
+	return dag
 }
 
 // Append implements Store.
@@ -144,7 +154,7 @@ func (m *Memory) Events(ctx context.Context, id saga.ID, from uint64, limit int)
 	if s == nil || from >= s.record.NextSeq {
 		return nil, nil
 	}
-	return s.log.events(from, limit), nil
+	return s.events(from, limit), nil
 }
 
 // Logs implements Store.
@@ -157,7 +167,7 @@ func (m *Memory) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error
 	logs := make([][]saga.Event, len(ids))
 	for i, id := range ids {
 		if s := m.sagas[id]; s != nil {
-			logs[i] = s.log.events(0, 0)
+			logs[i] = s.events(0, 0)
 		}
 	}
 	return logs, nil
@@ -204,7 +214,7 @@ func (m *Memory) Claim(ctx context.Context, c Claim) ([]Record, error) {
 		if c.Bytes > 0 && size >= c.Bytes {
 			break
 		}
-		size += len(s.dag.text) + len(s.params)
+		size += len(s.dag) + len(s.params)
 		s.record.Owner = c.Owner
 		s.record.Generation++
 		m.setNotified(s, false)
@@ -273,7 +283,6 @@ func (m *Memory) Delete(ctx context.Context, id saga.ID) error {
 	}
 	delete(m.sagas, id)
 	delete(m.notified, id)
-	m.dags.unref(s.dag)
 	return nil
 }
 
@@ -301,16 +310,27 @@ func (m *Memory) setState(s *memorySaga, state saga.State) {
 
 // append adds copies of the events to the log.
 func (s *memorySaga) append(events []saga.Event) {
-	for i := range events {
-		s.log = s.log.add(&events[i])
-	}
+	s.log, s.lastEvent = eventcodec.Append(s.log, s.lastEvent, events)
 	s.record.NextSeq += uint64(len(events))
+}
+
+// events returns copies of the events, beginning with number from. It returns
+// at most limit events if limit is positive.
+func (s *memorySaga) events(from uint64, limit int) []saga.Event {
+	events, err := eventcodec.Decode(nil, bytes.Clone(s.log), 0, s.record.NextSeq, from)
+	if err != nil {
+		panic(err) // only append writes the log
+	}
+	if limit > 0 && len(events) > limit {
+		events = events[:limit]
+	}
+	return events
 }
 
 // copyRecord returns the record with copies of the DAG and the parameters.
 func (s *memorySaga) copyRecord() Record {
 	record := s.record
-	record.DAG = []byte(s.dag.text)
+	record.DAG = []byte(s.dag)
 	if len(s.params) > 0 {
 		record.Params = bytes.Clone(s.params)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,7 +15,6 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
 	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
-	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
 // entry is a Create, an Append or a Delete that waits for its commit. It has
@@ -36,10 +36,7 @@ type entry struct {
 	name, queue, owner string
 	lease              int64 // in microseconds
 	dag, params        []byte
-	shared             *intern.DAG // instead of dag, or nil
-
-	result chan error
-	batch  *batch // while it is being committed; guarded by committer.mu
+	shared             *sharedDAG // instead of dag, or nil
 }
 
 // rowBytes is about the size of a row without its payloads.
@@ -47,7 +44,7 @@ const rowBytes = 64
 
 // newCreate returns the entry of a Create. shared is the DAG that the saga
 // shares with others, or nil.
-func newCreate(n store.NewSaga, shared *intern.DAG) *entry {
+func newCreate(n store.NewSaga, shared *sharedDAG) *entry {
 	e := &entry{
 		id: n.ID, creates: true, state: int16(n.State),
 		name: string(n.Name), queue: n.Queue, owner: n.Owner,
@@ -84,7 +81,7 @@ func (e *entry) digest() []byte {
 	if e.shared == nil {
 		return nil
 	}
-	return e.shared.Digest[:]
+	return e.shared.digest[:]
 }
 
 func (e *entry) setEvents(events []saga.Event) {
@@ -275,7 +272,7 @@ func (s *Store) oneStatement(e *entry) (text string, args []any) {
 func (s *Store) batchStatement(entries []*entry) (text string, args []any) {
 	var a appendColumns
 	var c createColumns
-	for _, e := range entries {
+	for _, e := range sortByID(entries) {
 		if e.creates {
 			c.add(e)
 		} else {
@@ -294,10 +291,17 @@ func (s *Store) batchStatement(entries []*entry) (text string, args []any) {
 // deleteStatement returns the statement that deletes sagas.
 func (s *Store) deleteStatement(entries []*entry) (text string, args []any) {
 	ids := make([]pgtype.UUID, len(entries))
-	for i, e := range entries {
+	for i, e := range sortByID(entries) {
 		ids[i] = uuid(e.id)
 	}
 	return s.stmts.delete, []any{ids}
+}
+
+// sortByID returns the entries in the order of their IDs. All processes use the
+// same order. A transaction that creates a saga waits for another that creates
+// the same one, so different orders could deadlock.
+func sortByID(entries []*entry) []*entry {
+	return slices.SortedFunc(slices.Values(entries), func(a, b *entry) int { return bytes.Compare(a.id[:], b.id[:]) })
 }
 
 func uuid(id saga.ID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: true} }

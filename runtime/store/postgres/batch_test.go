@@ -15,7 +15,6 @@ import (
 	"github.com/sagagen/sagagen/internal/pgtest"
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
-	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
 // writer commits entries as the committer does, on a connection of its own.
@@ -117,7 +116,7 @@ func TestEntryHasTheSameResultAloneAndInABatch(t *testing.T) {
 	}
 	missing := func(id saga.ID) *entry {
 		n := store.NewSaga{ID: id, Name: "another", State: saga.StateCreated}
-		return newCreate(n, &intern.DAG{Text: []byte("{1}")})
+		return newCreate(n, &sharedDAG{text: []byte("{1}")})
 	}
 	const existing, absent = true, false
 	type testCase struct {

@@ -19,11 +19,10 @@ func TestWaitingEntriesAreCommittedTogetherAndInOrder(t *testing.T) {
 	s, err := Open(t.Context(), pool, Config{Schema: schema, Writers: 1})
 	require.NoError(t, err)
 	var batches []int
-	commit := s.writes.commit
-	s.writes.commit = func(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
+	s.writes = s.newWrites(func(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
 		batches = append(batches, len(entries))
-		return commit(ctx, conn, entries)
-	}
+		return s.commit(ctx, conn, entries)
+	})
 	sagas := make([]saga.ID, 4)
 	for i := range sagas {
 		sagas[i] = saga.NewID()
@@ -45,9 +44,8 @@ func TestWaitingEntriesAreCommittedTogetherAndInOrder(t *testing.T) {
 			results <- s.Append(t.Context(), store.Append{ID: id, Generation: 1, Seq: seq, State: 2, Events: events})
 		}()
 		require.Eventually(t, func() bool {
-			s.writes.mu.Lock()
-			defer s.writes.mu.Unlock()
-			return len(s.writes.queue) == queued && len(s.writes.inFlight) == 1
+			stats := s.writes.Stats()
+			return stats.Waiting == queued && stats.InFlight == 1
 		}, 30*time.Second, time.Millisecond)
 	}
 	add(sagas[0], 0, 0) // it is in flight, and waits for the lock
@@ -68,10 +66,10 @@ func TestWaitingDeletesShareACommit(t *testing.T) {
 	s, err := Open(t.Context(), pool, Config{Schema: schema, ReadConns: 1})
 	require.NoError(t, err)
 	var batches []int
-	s.deletes.commit = func(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
+	s.deletes = s.newDeletes(func(ctx context.Context, conn *pgxpool.Conn, entries []*entry) ([]error, error) {
 		batches = append(batches, len(entries))
 		return s.commitDeletes(ctx, conn, entries)
-	}
+	})
 	final := make([]saga.ID, 20)
 	for i := range final {
 		final[i] = saga.NewID()
@@ -88,11 +86,8 @@ func TestWaitingDeletesShareACommit(t *testing.T) {
 		result := make(chan error, 1)
 		results[id] = result
 		go func() { result <- s.Delete(t.Context(), id) }()
-		require.Eventually(t, func() bool {
-			s.deletes.mu.Lock()
-			defer s.deletes.mu.Unlock()
-			return len(s.deletes.queue) == i+1
-		}, 30*time.Second, time.Millisecond)
+		waits := func() bool { return s.deletes.Stats().Waiting == i+1 }
+		require.Eventually(t, waits, 30*time.Second, time.Millisecond)
 	}
 	s.releaseReadConn()
 	for _, id := range final {

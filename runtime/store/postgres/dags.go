@@ -1,33 +1,48 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
 // errDAGMissing means that a saga wasn't created, since the shared DAG that it
 // refers to isn't in the database.
 var errDAGMissing = errors.New("the saga's DAG is not in the database")
 
-// sharedDAG returns the DAG that a saga shares with others, or nil if the store
+// sharedDAG is a DAG that several sagas have.
+type sharedDAG struct {
+	text   []byte
+	digest [sha256.Size]byte
+}
+
+// newSharedDAG returns the DAG with a copy of the text.
+func newSharedDAG(text []byte) *sharedDAG {
+	return &sharedDAG{text: bytes.Clone(text), digest: sha256.Sum256(text)}
+}
+
+// shareDAG returns the DAG that a saga shares with others, or nil if the store
 // was not given this DAG before. A DAG of a single saga, for example an
 // encrypted one, is written with the saga and deleted with it.
-func (s *Store) sharedDAG(text []byte) *intern.DAG {
-	if dag, cached := s.dags.Intern(text); cached {
-		return dag
+func (s *Store) shareDAG(text []byte) *sharedDAG {
+	dag, cached := s.dags.Get(text)
+	if !cached {
+		dag, cached = s.dags.Add(string(text), newSharedDAG(text))
 	}
-	return nil
+	if !cached {
+		return nil
+	}
+	return dag
 }
 
 // create writes a saga. If its shared DAG is missing, create first writes the
 // DAG.
 func (s *Store) create(ctx context.Context, e *entry) error {
 	for {
-		err := s.writes.do(ctx, e)
+		err := submit(ctx, s.writes, e)
 		if !errors.Is(err, errDAGMissing) {
 			return err
 		}
@@ -38,9 +53,9 @@ func (s *Store) create(ctx context.Context, e *entry) error {
 }
 
 // insertDAG writes a DAG unless the database has it.
-func (s *Store) insertDAG(ctx context.Context, dag *intern.DAG) error {
+func (s *Store) insertDAG(ctx context.Context, dag *sharedDAG) error {
 	return s.withReadConn(ctx, func() error {
-		_, err := s.pool.Exec(ctx, s.stmts.insertDAG, s.mode, dag.Digest[:], dag.Text)
+		_, err := s.pool.Exec(ctx, s.stmts.insertDAG, s.mode, dag.digest[:], dag.text)
 		return err
 	})
 }

@@ -35,7 +35,7 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		ALTER TABLE $schema.saga_creation SET (autovacuum_enabled = off);
 		ALTER TABLE $schema.saga_log SET (autovacuum_enabled = off)`)
 	events := []saga.Event{{Seq: 0, Kind: saga.EventStarted}, {Seq: 1, Kind: saga.EventSucceeded}}
-	shared, _ := s.dags.Intern([]byte("{}"))
+	shared := newSharedDAG([]byte("{}"))
 	require.NoError(t, s.insertDAG(t.Context(), shared))
 	create := func() *entry {
 		n := runningSaga(saga.NewID())

@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/intern"
 	"github.com/sagagen/sagagen/runtime/store"
-	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
 // Store is a store.Store and a store.Watcher in a PostgreSQL database. It is
@@ -25,7 +25,7 @@ type Store struct {
 	stmts   statements
 	writes  *committer // creates and appends
 	deletes *committer // apart from writes, as a delete may take long
-	dags    intern.Cache
+	dags    intern.Cache[*sharedDAG]
 	// readConns has a token for each connection in use, except for those of
 	// writes.
 	readConns chan struct{}
@@ -55,8 +55,8 @@ func Open(ctx context.Context, pool *pgxpool.Pool, config Config) (*Store, error
 		stmts:     newStatements(quote(config.Schema)),
 		readConns: make(chan struct{}, config.ReadConns),
 	}
-	s.writes = newCommitter(config.Writers, s.connectWriter, s.commit)
-	s.deletes = newCommitter(1, s.connectReader, s.commitDeletes)
+	s.writes = s.newWrites(s.commit)
+	s.deletes = s.newDeletes(s.commitDeletes)
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("postgres store: %w", err)
 	}
@@ -83,7 +83,7 @@ func (s *Store) Create(ctx context.Context, n store.NewSaga) error {
 	if err := n.Check(); err != nil {
 		return err
 	}
-	return wrapError(s.create(ctx, newCreate(n, s.sharedDAG(n.DAG))), "create saga", n.ID)
+	return wrapError(s.create(ctx, newCreate(n, s.shareDAG(n.DAG))), "create saga", n.ID)
 }
 
 // Append implements store.Store.
@@ -91,7 +91,7 @@ func (s *Store) Append(ctx context.Context, a store.Append) error {
 	if err := a.Check(); err != nil {
 		return err
 	}
-	return wrapError(s.writes.do(ctx, newAppend(a)), "append to saga", a.ID)
+	return wrapError(submit(ctx, s.writes, newAppend(a)), "append to saga", a.ID)
 }
 
 // Claim implements store.Store.
@@ -145,7 +145,7 @@ func (s *Store) Release(ctx context.Context, id saga.ID, generation uint64) erro
 
 // Delete implements store.Store.
 func (s *Store) Delete(ctx context.Context, id saga.ID) error {
-	return wrapError(s.deletes.do(ctx, newDelete(id)), "delete saga", id)
+	return wrapError(submit(ctx, s.deletes, newDelete(id)), "delete saga", id)
 }
 
 // do calls f, which uses one connection of the pool, as withReadConn does. It
@@ -180,25 +180,14 @@ func (s *Store) acquireReadConn(ctx context.Context) error {
 
 func (s *Store) releaseReadConn() { <-s.readConns }
 
-// connectWriter takes a connection from the pool. It returns the function that
-// releases the connection.
-func (s *Store) connectWriter(ctx context.Context) (*pgxpool.Conn, func(), error) {
+// connectReader takes one of the Config.ReadConns connections from the pool.
+func (s *Store) connectReader(ctx context.Context) (*pgxpool.Conn, error) {
+	if err := s.acquireReadConn(ctx); err != nil {
+		return nil, err
+	}
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
-		return nil, nil, err
-	}
-	return conn, conn.Release, nil
-}
-
-// connectReader is connectWriter for one of the Config.ReadConns connections.
-func (s *Store) connectReader(ctx context.Context) (*pgxpool.Conn, func(), error) {
-	if err := s.acquireReadConn(ctx); err != nil {
-		return nil, nil, err
-	}
-	conn, release, err := s.connectWriter(ctx)
-	if err != nil {
 		s.releaseReadConn()
-		return nil, nil, err
 	}
-	return conn, func() { release(); s.releaseReadConn() }, nil
+	return conn, err
 }

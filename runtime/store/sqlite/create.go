@@ -3,13 +3,13 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"time"
 
 	"github.com/sagagen/sagagen/runtime/store"
 	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
-	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
 // Create implements store.Store.
@@ -17,27 +17,42 @@ func (s *Store) Create(ctx context.Context, n store.NewSaga) error {
 	if err := n.Check(); err != nil {
 		return err
 	}
-	dag, _ := s.dags.Intern(n.DAG)
+	dag, cached := s.dags.Get(n.DAG)
+	if !cached {
+		dag, _ = s.dags.Add(string(n.DAG), newSharedDAG(n.DAG))
+	}
 	c := &creation{
 		NewSaga: n, dag: dag, params: bytes.Clone(n.Params),
 		events: eventcodec.Encode(n.Events), count: int64(len(n.Events)),
 	}
 	// The caller may reuse them before they are written.
 	c.NewSaga.DAG, c.NewSaga.Params, c.NewSaga.Events = nil, nil, nil
-	return s.write(ctx, "create saga", n.ID, len(c.dag.Text)+len(c.params)+len(c.events), c.write)
+	return s.write(ctx, "create saga", n.ID, len(c.dag.text)+len(c.params)+len(c.events), c.write)
 }
 
 // creation is the operation of a Create.
 type creation struct {
 	store.NewSaga // without DAG, Params and Events
-	// dag.RowID is the ID of the row in saga_dag, as far as it is known, or 0.
-	// It may be stale: another program may have deleted that DAG with its last
+	dag           *sharedDAG
+	params        []byte
+	events        []byte
+	count         int64
+}
+
+// sharedDAG is a DAG that several sagas may have.
+type sharedDAG struct {
+	text   []byte
+	digest [sha256.Size]byte
+	// rowID is the ID of the row in saga_dag, as far as it is known, or 0. It
+	// may be stale: another program may have deleted that DAG with its last
 	// saga, and the ID may belong to another DAG. So a statement that uses the
-	// ID compares the digest too. Only operations of Store.writes use RowID.
-	dag    *intern.DAG
-	params []byte
-	events []byte
-	count  int64
+	// ID compares the digest too. Only operations of Store.writes use rowID.
+	rowID int64
+}
+
+// newSharedDAG returns the DAG with a copy of the text.
+func newSharedDAG(text []byte) *sharedDAG {
+	return &sharedDAG{text: bytes.Clone(text), digest: sha256.Sum256(text)}
 }
 
 // write inserts the record, and the DAG if the database doesn't have it, which
@@ -53,7 +68,7 @@ func (c *creation) write(tx *transaction) error {
 			}
 			return err
 		}
-		if c.dag.RowID, err = tx.insert(insertDAG, c.dag.Digest[:], c.dag.Text); err == nil {
+		if c.dag.rowID, err = tx.insert(insertDAG, c.dag.digest[:], c.dag.text); err == nil {
 			created, err = c.insertRecord(tx, now)
 		}
 	}
@@ -74,5 +89,5 @@ func (c *creation) insertRecord(tx *transaction, now time.Time) (created int64, 
 		end = leaseEnd(now, c.Lease)
 	}
 	return tx.exec(insertRecord, c.ID[:], string(c.Name), int64(c.State), c.Queue, c.Owner, c.count,
-		end, now.UnixMicro(), c.dag.RowID, c.dag.Digest[:], c.params, c.events)
+		end, now.UnixMicro(), c.dag.rowID, c.dag.digest[:], c.params, c.events)
 }

@@ -13,15 +13,7 @@ func (s *Store) ClaimUnchecked(ctx context.Context, c store.Claim) ([]store.Reco
 }
 
 // Waiting returns the number of writes that wait for a transaction.
-func (s *Store) Waiting() int {
-	s.writes.mu.Lock()
-	defer s.writes.mu.Unlock()
-	return len(s.writes.queue)
-}
+func (s *Store) Waiting() int { return s.writes.Stats().Waiting }
 
 // Running reports whether the goroutine that writes runs.
-func (s *Store) Running() bool {
-	s.writes.mu.Lock()
-	defer s.writes.mu.Unlock()
-	return s.writes.running
-}
+func (s *Store) Running() bool { return s.writes.Stats().Workers > 0 }

@@ -14,27 +14,30 @@ const maxHold = 5 * time.Millisecond
 
 // heldConn is a connection that a committer has taken from the pool for one or
 // several transactions. While it is held, nobody else can change its settings,
-// so they are checked once. The zero value holds none. It is not safe for
-// concurrent use.
+// so they are checked once. It is not safe for concurrent use.
 type heldConn struct {
-	conn  *sql.Conn
+	db     *sql.DB
+	writes bool // the commits of the connection must be durable
+
+	conn  *sql.Conn // nil if none is held
 	since time.Time
 }
 
-// get returns the held connection, or takes one from the pool. If writes is
-// set, the commits of the connection are durable.
-func (h *heldConn) get(ctx context.Context, db *sql.DB, writes bool) (*sql.Conn, error) {
+// get returns the held connection, or takes one from the pool.
+func (h *heldConn) get(ctx context.Context) (*sql.Conn, error) {
 	if h.conn != nil && time.Since(h.since) < maxHold {
 		return h.conn, nil
 	}
 	h.release()
-	conn, err := db.Conn(ctx)
+	conn, err := h.db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	h.conn, h.since = conn, time.Now()
-	if writes {
-		err = ensureDurable(ctx, conn)
+	if h.writes {
+		// Without ctx: with a context that can end, each statement costs a
+		// goroutine.
+		err = ensureDurable(context.Background(), conn)
 	}
 	if err != nil {
 		h.release()

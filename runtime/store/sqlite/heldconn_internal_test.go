@@ -15,11 +15,11 @@ func TestConnectionIsHeldForMaxHoldOnly(t *testing.T) {
 	require.NoError(t, err)
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	var h heldConn
-	first, err := h.get(t.Context(), db, true)
+	h := heldConn{db: db, writes: true}
+	first, err := h.get(t.Context())
 	require.NoError(t, err)
 	h.since = time.Now().Add(time.Hour) // so that maxHold isn't over, however slow the machine is
-	again, err := h.get(t.Context(), db, true)
+	again, err := h.get(t.Context())
 	require.NoError(t, err)
 	assert.Same(t, first, again)
 
@@ -33,7 +33,7 @@ func TestConnectionIsHeldForMaxHoldOnly(t *testing.T) {
 	h.since = time.Now().Add(-maxHold)
 	regained := make(chan error)
 	go func() {
-		_, err := h.get(t.Context(), db, true)
+		_, err := h.get(t.Context())
 		regained <- err
 	}()
 	conn := <-other // the program gets it first

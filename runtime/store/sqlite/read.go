@@ -78,7 +78,7 @@ func (s *Store) read(ctx context.Context, what string, id saga.ID, query func() 
 // saves the locks of a transaction, and the goroutine with which database/sql
 // waits for the end of a context; they are most of the cost of a short query.
 func (s *Store) readShared(ctx context.Context, what string, id saga.ID, op operation) error {
-	return wrapError(s.reads.do(ctx, 0, op), what, id)
+	return wrapError(s.reads.Submit(ctx, request{Value: op}), what, id)
 }
 
 // scanRecords scans the columns of records, followed by the DAG and the

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/intern"
 	"github.com/sagagen/sagagen/runtime/store"
-	"github.com/sagagen/sagagen/runtime/store/internal/intern"
 )
 
 // Store is a store.Store in an SQLite database. It is safe for concurrent use.
@@ -20,7 +20,7 @@ type Store struct {
 	stmts *statements
 	// writes runs everything that writes, reads the reads of single sagas.
 	writes, reads *committer
-	dags          intern.Cache
+	dags          intern.Cache[*sharedDAG]
 }
 
 var _ store.Store = (*Store)(nil)
@@ -49,7 +49,7 @@ func (s *Store) open(ctx context.Context) error {
 	if err := retryBusy(ctx, func() error { return checkDatabase(ctx, s.db) }); err != nil {
 		return err
 	}
-	if err := s.writes.do(ctx, 0, prepareTables); err != nil {
+	if err := s.writes.Submit(ctx, request{Value: prepareTables}); err != nil {
 		return err
 	}
 	return retryBusy(ctx, func() error { return s.stmts.prepare(ctx, s.db) })
@@ -95,13 +95,13 @@ func (s *Store) Release(ctx context.Context, id saga.ID, generation uint64) erro
 // write runs op, which writes about size bytes. It returns the errors of
 // package store unchanged, and wraps all others with what was tried.
 func (s *Store) write(ctx context.Context, what string, id saga.ID, size int, op operation) error {
-	return wrapError(s.writes.do(ctx, size, op), what, id)
+	return wrapError(s.writes.Submit(ctx, request{Value: op, Size: size}), what, id)
 }
 
 // writeFirst is write for an operation on many sagas. It goes before all writes
 // that wait.
 func (s *Store) writeFirst(ctx context.Context, what string, op operation) error {
-	return wrapError(s.writes.doFirst(ctx, op), what, saga.ID{})
+	return wrapError(s.writes.Submit(ctx, request{Value: op, First: true}), what, saga.ID{})
 }
 
 // leaseEnd returns the stored end of a lease that begins now: rounded up to the

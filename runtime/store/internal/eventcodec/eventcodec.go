@@ -1,8 +1,9 @@
-// Package eventcodec is the binary encoding of events that the database stores
-// use. They keep the events of one append in one row. A row per event would be
-// a large part of the cost of a saga.
+// Package eventcodec is the binary encoding of events that the stores use. The
+// databases keep the events of one append in one row. A row per event would be
+// a large part of the cost of a saga. A memory store keeps the log of a saga in
+// one slice without pointers, so the garbage collector doesn't scan the events.
 //
-// The encoding of an append is the concatenation of its events. An event is
+// The encoding of a sequence of events is their concatenation. An event is
 //
 //	kind          1 byte
 //	node          uvarint
@@ -12,8 +13,8 @@
 //	payload
 //
 // with the varints of package encoding/binary. Sequence numbers are not
-// encoded: they follow from the number of the first event, which the row has in
-// a column, as it has the number of events.
+// encoded: they follow from the number of the first event. The store keeps that
+// and the number of events.
 package eventcodec
 
 import (
@@ -38,8 +39,15 @@ func Encode(events []saga.Event) []byte {
 	for i := range events {
 		size += maxOverhead + len(events[i].Payload)
 	}
-	data := make([]byte, 0, size)
-	var last int64
+	data, _ := Append(make([]byte, 0, size), 0, events)
+	return data
+}
+
+// Append is Encode for events that follow others. It appends them to data, the
+// encoding of the others. last is the time of the last of these, in
+// microseconds since 1970; it is 0 if data is empty. Append returns the new
+// data and the new last.
+func Append(data []byte, last int64, events []saga.Event) ([]byte, int64) {
 	for i := range events {
 		e := &events[i]
 		at := e.At.UnixMicro()
@@ -50,7 +58,7 @@ func Encode(events []saga.Event) []byte {
 		data = append(data, e.Payload...)
 		last = at
 	}
-	return data
+	return data, last
 }
 
 // Decode decodes count events, the first of which has the number seq, and

@@ -37,6 +37,16 @@ func TestDecodeReturnsEncodedEvents(t *testing.T) {
 	assert.Equal(t, events[:1], got)
 }
 
+func TestAppendContinuesAnEncoding(t *testing.T) {
+	events := someEvents()
+	var data []byte
+	var last int64
+	for i := range len(events) + 1 {
+		assert.Equal(t, Encode(events[:i]), append([]byte{}, data...))
+		data, last = Append(data, last, events[i:min(i+1, len(events))])
+	}
+}
+
 func TestDecodedPayloadsDoNotOverlap(t *testing.T) {
 	got, err := Decode(nil, Encode(someEvents()), 7, 4, 0)
 	require.NoError(t, err)
