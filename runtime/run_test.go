@@ -140,3 +140,11 @@ func TestKeyIDsNeverChange(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, saga.KeyID("last-saga", "order-1"), run.ID())
 }
+
+func TestStartRejectsAnEmptyIdempotencyKey(t *testing.T) {
+	c := &fakeCoordinator{sagas: map[saga.ID]*saga.SagaDAG{}}
+	run, err := startLast(t, c, 1, saga.WithIdempotencyKey(""))
+	assert.EqualError(t, err, `saga "last-saga": the idempotency key is empty`)
+	assert.Nil(t, run)
+	assert.Empty(t, c.sagas)
+}
