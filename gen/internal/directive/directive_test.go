@@ -101,6 +101,7 @@ func TestMistakesInTextAreAtTheirArgument(t *testing.T) {
 		{`//saga:append x=`, diag.CodeEmptyValue, "x="},
 		{`//saga:do x timeout=3`, diag.CodeBadValue, "3"},
 		{`//saga:do x timeout=-3s`, diag.CodeBadValue, "-3s"},
+		{`//saga:do x attempts=0`, diag.CodeBadValue, "0"},
 		{`//saga:do x attempts=2.5`, diag.CodeBadValue, "2.5"},
 		{`//saga:do x attempts=99999999999`, diag.CodeBadValue, "99999999999"},
 		{`//saga:undo x limit=0`, diag.CodeBadValue, "0"},

@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/dave/jennifer/jen"
@@ -50,4 +51,13 @@ func FuzzTextStaysInItsString(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestDocWrapsParagraphsAndKeepsIndentedLines(t *testing.T) {
+	long := strings.Repeat("word ", 20)
+	file := jen.NewFile("p")
+	file.Add(doc(long + "\n" + long + "\n\n\t" + long + "\nend").Var().Id("x").Int())
+	line := "// " + strings.TrimSpace(strings.Repeat("word ", 15))
+	assert.Equal(t, "package p\n\n"+line+"\n"+line+"\n// "+strings.TrimSpace(strings.Repeat("word ", 10))+
+		"\n//\n//\t"+strings.TrimSpace(long)+"\n// end\nvar x int\n", file.GoString())
 }
