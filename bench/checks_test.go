@@ -49,7 +49,7 @@ func TestWaitUntilFinalWaitsForEverySaga(t *testing.T) {
 	defer cancel()
 	assert.ErrorIs(t, waitUntilFinal(ctx, st), context.DeadlineExceeded)
 
-	records, err := st.List(t.Context(), store.Query{})
+	records, err := st.List(t.Context(), saga.Query{})
 	require.NoError(t, err)
 	require.NoError(t, st.Append(t.Context(), store.Append{
 		ID: records[0].ID, Generation: 1, Seq: 1, State: saga.StateSucceeded,

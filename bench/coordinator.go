@@ -41,22 +41,27 @@ func sagagenOn(open opener, load func() *workload) setupFunc {
 			verify: func(ctx context.Context, sagas int64) error {
 				return errors.Join(w.check(sagas), checkSucceeded(ctx, b.store, sagas))
 			},
-			end: func() error { return errors.Join(c.Shutdown(context.Background()), b.close()) },
+			end: func() error { return errors.Join(c.Stop(context.Background()), b.close()) },
 		}, nil
 	}
 }
 
+// newCoordinator returns a coordinator that runs.
 func newCoordinator(st store.Store, registry *saga.Registry) (*sec.Coordinator, error) {
-	return sec.New(sec.Config{
+	c, err := sec.New(sec.Config{
 		Store: st, Registry: registry, Logger: slog.New(slog.DiscardHandler),
-		MaxNodes: 20_000, MaxEdges: 40_000, // for the largest chains and fans
+		MaxNodes: 20_000, // for the largest chains and fans
 	})
+	if err != nil {
+		return nil, err
+	}
+	return c, c.Start()
 }
 
 // checkSucceeded returns an error unless the store holds exactly want sagas and
 // all of them have succeeded.
 func checkSucceeded(ctx context.Context, st store.Store, want int64) error {
-	query := store.Query{Limit: 10_000}
+	query := saga.Query{Limit: 10_000}
 	found := int64(0)
 	for {
 		records, err := st.List(ctx, query)

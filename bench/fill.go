@@ -11,6 +11,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 
 	"github.com/sagagen/sagagen/bench/trip"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // fillers is the number of concurrent calls of Create. It is large enough for
@@ -46,25 +47,25 @@ func fill(ctx context.Context, st store.Store, sagas int, record func(n int64) (
 // unfinishedTrip returns a trip whose coordinator crashed while it charged the
 // card.
 func unfinishedTrip(n int64) (store.NewSaga, error) {
-	return tripRecord(n, saga.StateRunning, saga.Event{Node: 1, Kind: saga.EventStarted})
+	return tripRecord(n, saga.StateRunning, engine.Event{Node: 1, Kind: engine.EventStarted})
 }
 
 // finishedTrip returns a successful trip with all its events.
 func finishedTrip(n int64) (store.NewSaga, error) {
-	var events []saga.Event
-	for node := saga.NodeID(1); node <= tripNodes; node++ {
+	var events []engine.Event
+	for node := engine.NodeID(1); node <= tripNodes; node++ {
 		output, err := json.Marshal(trip.Payment{Number: trip.NewParams(n).Card})
 		if err != nil {
 			return store.NewSaga{}, err
 		}
 		events = append(events,
-			saga.Event{Node: node, Kind: saga.EventStarted},
-			saga.Event{Node: node, Kind: saga.EventSucceeded, Payload: output})
+			engine.Event{Node: node, Kind: engine.EventStarted},
+			engine.Event{Node: node, Kind: engine.EventSucceeded, Payload: output})
 	}
 	return tripRecord(n, saga.StateSucceeded, events...)
 }
 
-func tripRecord(n int64, state saga.State, events ...saga.Event) (store.NewSaga, error) {
+func tripRecord(n int64, state saga.State, events ...engine.Event) (store.NewSaga, error) {
 	withParams, err := saga.NewSagaDAG(trip.BookTripDAG(), trip.NewParams(n))
 	if err != nil {
 		return store.NewSaga{}, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -81,8 +82,8 @@ func (p *storePair) measure(ctx context.Context, b budget) ([]sample, error) {
 			created := time.Now()
 			err = of.store.Append(ctx, store.Append{
 				ID: s.ID, Generation: 1, Seq: 1, State: saga.StateSucceeded,
-				Events: []saga.Event{{
-					Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(`{"Number":"1"}`), At: start,
+				Events: []engine.Event{{
+					Seq: 1, Node: 1, Kind: engine.EventSucceeded, Payload: []byte(`{"Number":"1"}`), At: start,
 				}},
 			})
 			if err != nil {

@@ -67,7 +67,7 @@ func tripWrites(ctx context.Context) ([]int, error) {
 			fewest = sizes
 		}
 	}
-	return fewest, c.Shutdown(ctx)
+	return fewest, c.Stop(ctx)
 }
 
 func (f *floor) close() error { return f.end() }

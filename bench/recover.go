@@ -76,7 +76,7 @@ func (r *recovery) measure(ctx context.Context, _ budget) ([]sample, error) {
 	if err != nil {
 		err = fmt.Errorf("%d of %d sagas recovered: %w", tracker.called.Load(), r.sagas, err)
 	}
-	if err := errors.Join(err, c.Shutdown(context.WithoutCancel(ctx))); err != nil {
+	if err := errors.Join(err, c.Stop(context.WithoutCancel(ctx))); err != nil {
 		return nil, err
 	}
 	if err := checkSucceeded(ctx, r.store, int64(r.sagas)); err != nil {
@@ -128,7 +128,7 @@ func (t *recoveryTracker) report(err error) {
 // waitUntilFinal returns when the store has no saga that is created, running or
 // unwinding.
 func waitUntilFinal(ctx context.Context, st store.Store) error {
-	unfinished := store.Query{States: []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding}, Limit: 1}
+	unfinished := saga.Query{States: []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding}, Limit: 1}
 	for {
 		records, err := st.List(ctx, unfinished)
 		if err != nil || len(records) == 0 {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // randomDAG returns a DAG of stages, nodes with explicit edges, and subsagas.
@@ -54,13 +55,13 @@ func TestLookupFindsExactlyTheAncestors(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 100 {
 		d := withParams(t, randomDAG(t, r, 1), nil)
-		for id := saga.NodeID(0); d.Contains(id); id++ {
-			if d.Kind(id) != saga.KindAction {
+		for id := engine.NodeID(0); d.Contains(id); id++ {
+			if d.Kind(id) != engine.KindAction {
 				continue
 			}
-			above := map[saga.NodeID]bool{}
-			var walk func(saga.NodeID)
-			walk = func(id saga.NodeID) {
+			above := map[engine.NodeID]bool{}
+			var walk func(engine.NodeID)
+			walk = func(id engine.NodeID) {
 				for _, p := range d.Parents(id) {
 					if !above[p] {
 						above[p] = true
@@ -71,7 +72,7 @@ func TestLookupFindsExactlyTheAncestors(t *testing.T) {
 			walk(id)
 			ctx := callAtNode(d, id)
 			folder, _ := cutLast(d.Path(id))
-			for other := saga.NodeID(0); d.Contains(other); other++ {
+			for other := engine.NodeID(0); d.Contains(other); other++ {
 				otherFolder, name := cutLast(d.Path(other))
 				if d.Path(other) == "" || otherFolder != folder {
 					continue

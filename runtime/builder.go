@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // DAGBuilder builds a DAG node by node. Its methods return the builder, so
@@ -21,10 +23,10 @@ import (
 //		Build()
 type DAGBuilder struct {
 	name   Name
-	nodes  []dagNode           // the start node first
-	ids    map[NodeName]NodeID // without the nodes inside subsagas
-	tails  []NodeID            // the nodes since the last stage, ascending; see leaves
-	passed map[NodeID]bool     // those of the tails that have children
+	nodes  []dagNode                  // the start node first
+	ids    map[NodeName]engine.NodeID // without the nodes inside subsagas
+	tails  []engine.NodeID            // the nodes since the last stage, ascending; see leaves
+	passed map[engine.NodeID]bool     // those of the tails that have children
 	err    *BuildError
 }
 
@@ -75,9 +77,9 @@ var (
 func NewDAGBuilder(name Name) *DAGBuilder {
 	b := &DAGBuilder{
 		name:   name,
-		nodes:  []dagNode{{kind: KindStart}},
-		ids:    map[NodeName]NodeID{},
-		passed: map[NodeID]bool{},
+		nodes:  []dagNode{{kind: engine.KindStart}},
+		ids:    map[NodeName]engine.NodeID{},
+		passed: map[engine.NodeID]bool{},
 	}
 	if err := validName(name); err != nil {
 		b.fail("", fmt.Errorf("%w: %w", ErrBadName, err))
@@ -107,8 +109,8 @@ func (b *DAGBuilder) AppendParallel(nodes ...Node) *DAGBuilder {
 // Node adds a node that runs directly after the named nodes, which must have
 // been added before. If none is named, the node runs at the start of the saga.
 func (b *DAGBuilder) Node(node Node, after ...NodeName) *DAGBuilder {
-	var parents []NodeID
-	seen := make(map[NodeID]bool, len(after))
+	var parents []engine.NodeID
+	seen := make(map[engine.NodeID]bool, len(after))
 	for _, name := range after {
 		id, ok := b.ids[name]
 		if !ok {
@@ -135,7 +137,7 @@ func (b *DAGBuilder) Build() (*DAG, error) {
 		return nil, &BuildError{Saga: b.name, Err: err}
 	}
 	d := &DAG{name: b.name, nodes: slices.Clone(b.nodes)}
-	d.nodes = append(d.nodes, dagNode{kind: KindEnd, parents: leaves})
+	d.nodes = append(d.nodes, dagNode{kind: engine.KindEnd, parents: leaves})
 	if err := d.index(); err != nil {
 		return nil, &BuildError{Saga: b.name, Err: err}
 	}
@@ -155,7 +157,7 @@ func (b *DAGBuilder) MustBuild() *DAG {
 	return d
 }
 
-func (b *DAGBuilder) add(n Node, parents []NodeID) {
+func (b *DAGBuilder) add(n Node, parents []engine.NodeID) {
 	if b.err != nil {
 		return
 	}
@@ -168,9 +170,9 @@ func (b *DAGBuilder) add(n Node, parents []NodeID) {
 		return
 	}
 	if len(parents) == 0 {
-		parents = []NodeID{0}
+		parents = []engine.NodeID{0}
 	}
-	if n.kind == KindSubsaga {
+	if n.kind == engine.KindSubsaga {
 		if size := len(b.nodes) + len(n.dag.nodes) + 1; size > maxNodes {
 			b.fail(n.name, fmt.Errorf("%w: %d nodes with this subsaga, the limit is %d", ErrTooLarge, size, maxNodes))
 			return
@@ -182,14 +184,14 @@ func (b *DAGBuilder) add(n Node, parents []NodeID) {
 			inputs: slices.Clone(n.inputs), value: n.value, parents: parents,
 		})
 	}
-	id := NodeID(len(b.nodes) - 1)
+	id := engine.NodeID(len(b.nodes) - 1)
 	b.ids[n.name] = id
 	b.tails = append(b.tails, id)
 }
 
 // leaves returns the nodes of this name space without children, ascending.
-func (b *DAGBuilder) leaves() []NodeID {
-	var leaves []NodeID
+func (b *DAGBuilder) leaves() []engine.NodeID {
+	var leaves []engine.NodeID
 	for _, id := range b.tails {
 		if !b.passed[id] {
 			leaves = append(leaves, id)
@@ -200,8 +202,8 @@ func (b *DAGBuilder) leaves() []NodeID {
 
 // addSubsaga copies the inner DAG. Its start node becomes a KindSubsagaStart,
 // its end node a KindSubsagaEnd.
-func (b *DAGBuilder) addSubsaga(n Node, parents []NodeID) {
-	offset := NodeID(len(b.nodes))
+func (b *DAGBuilder) addSubsaga(n Node, parents []engine.NodeID) {
+	offset := engine.NodeID(len(b.nodes))
 	for _, inner := range n.dag.nodes {
 		copied := dagNode{
 			kind: inner.kind, name: inner.name, label: inner.label, action: inner.action,
@@ -211,11 +213,11 @@ func (b *DAGBuilder) addSubsaga(n Node, parents []NodeID) {
 			copied.parents = append(copied.parents, p+offset)
 		}
 		switch inner.kind {
-		case KindStart:
-			copied.kind, copied.parents = KindSubsagaStart, parents
+		case engine.KindStart:
+			copied.kind, copied.parents = engine.KindSubsagaStart, parents
 			copied.subsaga, copied.params = n.dag.name, n.paramsFrom
-		case KindEnd:
-			copied.kind, copied.name = KindSubsagaEnd, n.name
+		case engine.KindEnd:
+			copied.kind, copied.name = engine.KindSubsagaEnd, n.name
 		}
 		b.nodes = append(b.nodes, copied)
 	}
@@ -224,8 +226,8 @@ func (b *DAGBuilder) addSubsaga(n Node, parents []NodeID) {
 // checkSources checks that the nodes refer to the outputs of ancestors only.
 func (d *DAG) checkSources() error {
 	for i := range d.nodes {
-		id, n := NodeID(i), &d.nodes[i]
-		if n.kind == KindSubsagaStart {
+		id, n := engine.NodeID(i), &d.nodes[i]
+		if n.kind == engine.KindSubsagaStart {
 			if _, err := d.source(id, n.params); err != nil {
 				return &BuildError{Saga: d.name, Node: d.nodes[n.closing].name,
 					Err: fmt.Errorf("%w: %q, from which its parameters come", ErrNotAncestor, n.params)}
@@ -249,7 +251,7 @@ func (n *Node) check() error {
 		return fmt.Errorf("%w: %w", ErrBadName, err)
 	}
 	switch n.kind {
-	case KindAction:
+	case engine.KindAction:
 		if err := validName(n.action); err != nil {
 			return fmt.Errorf("%w: action: %w", ErrBadName, err)
 		}
@@ -266,11 +268,11 @@ func (n *Node) check() error {
 			}
 			seen[in.Input] = true
 		}
-	case KindSubsaga:
+	case engine.KindSubsaga:
 		if n.dag == nil {
 			return fmt.Errorf("%w: the subsaga has no DAG", ErrBadNode)
 		}
-	case KindConstant:
+	case engine.KindConstant:
 	default:
 		return fmt.Errorf("%w: make it with ActionNode, ConstantNode or SubsagaNode", ErrBadNode)
 	}
@@ -283,7 +285,7 @@ func (b *DAGBuilder) fail(node NodeName, err error) {
 	}
 }
 
-func (b *DAGBuilder) names(ids []NodeID) string {
+func (b *DAGBuilder) names(ids []engine.NodeID) string {
 	if len(ids) == 0 {
 		return "none"
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 func TestAppendRunsAfterAllEarlierNodes(t *testing.T) {
@@ -52,7 +53,7 @@ func TestNodeHasExplicitEdges(t *testing.T) {
 [6,"action","f",[4,5]]
 [7,"end","",[6]]
 `, shape(dag), "a parent that is named twice counts once, and Append runs after what nothing runs after yet")
-	assert.Equal(t, []saga.NodeID{4, 5}, dag.Children(2))
+	assert.Equal(t, []engine.NodeID{4, 5}, dag.Children(2))
 }
 
 func TestNodeAfterAnEarlierStage(t *testing.T) {
@@ -61,7 +62,7 @@ func TestNodeAfterAnEarlierStage(t *testing.T) {
 		Append(action("b")).
 		Node(action("c"), "a").
 		Append(action("d")))
-	assert.Equal(t, []saga.NodeID{2, 3}, dag.Parents(find(t, dag, "d")))
+	assert.Equal(t, []engine.NodeID{2, 3}, dag.Parents(find(t, dag, "d")))
 }
 
 func TestSubsagasAreExpandedBetweenStartAndEnd(t *testing.T) {
@@ -84,10 +85,10 @@ func TestSubsagasAreExpandedBetweenStartAndEnd(t *testing.T) {
 [15,"action","last",[11,14]]
 [16,"end","",[15]]
 `, shape(dag))
-	assert.Equal(t, saga.NodeID(8), dag.Closing(2))
-	assert.Equal(t, saga.NodeID(2), dag.Closing(8))
-	assert.Equal(t, saga.NodeID(6), dag.Closing(4))
-	assert.Equal(t, saga.NodeID(4), dag.Closing(6))
+	assert.Equal(t, engine.NodeID(8), dag.Closing(2))
+	assert.Equal(t, engine.NodeID(2), dag.Closing(8))
+	assert.Equal(t, engine.NodeID(6), dag.Closing(4))
+	assert.Equal(t, engine.NodeID(4), dag.Closing(6))
 	assert.Equal(t, saga.NodeName("deep"), dag.NodeName(5))
 	assert.Equal(t, `(subsaga start: "inner-saga")`, dag.Label(4))
 }
@@ -118,9 +119,9 @@ func TestBuilderCanBeUsedAfterBuild(t *testing.T) {
 	second := build(t, b.Append(action("d")))
 
 	assert.Equal(t, 3, first.Len())
-	assert.Equal(t, []saga.NodeID{2}, first.Children(1))
+	assert.Equal(t, []engine.NodeID{2}, first.Children(1))
 	assert.Equal(t, 6, second.Len())
-	assert.Equal(t, []saga.NodeID{2, 3}, second.Children(1))
+	assert.Equal(t, []engine.NodeID{2, 3}, second.Children(1))
 }
 
 func TestBuildReportsMistakes(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/sagagen/sagagen/internal/shape"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // IncompatibleError says which recorded data of a saga doesn't fit an action
@@ -45,14 +46,14 @@ func (r *Registry) CheckShapes(d *SagaDAG) error {
 	c := shapeCheck{dag: d.DAG, recorded: recorded, compatible: map[ActionName]bool{}}
 	for i := range d.nodes {
 		n := &d.nodes[i]
-		if n.kind != KindAction || c.compatible[n.action] {
+		if n.kind != engine.KindAction || c.compatible[n.action] {
 			continue
 		}
 		action, ok := r.actions[n.action]
 		if !ok {
 			continue // Registry.Check reports it
 		}
-		if input, m := c.node(NodeID(i), action.Action.Shape()); m != nil {
+		if input, m := c.node(engine.NodeID(i), action.Action.Shape()); m != nil {
 			return &IncompatibleError{
 				Saga: d.name, Node: n.path, Action: n.action,
 				Input: input, Reason: m.Path + ": " + m.Reason,
@@ -71,7 +72,7 @@ type shapeCheck struct {
 
 // node checks an action node against the current shape of its action. It
 // returns the mismatch, and the input that it concerns if it concerns one.
-func (c *shapeCheck) node(id NodeID, current Shape) (input string, m *shape.Misfit) {
+func (c *shapeCheck) node(id engine.NodeID, current Shape) (input string, m *shape.Misfit) {
 	action := c.dag.nodes[id].action
 	recorded, atAnyNode := c.recorded[action], true
 	for _, input := range slices.Sorted(maps.Keys(current.Inputs)) {
@@ -98,7 +99,7 @@ func (c *shapeCheck) node(id NodeID, current Shape) (input string, m *shape.Misf
 // source returns the shape of the data for an input that the recorded action
 // didn't have; empty if the shape is unknown. It returns an error if no
 // ancestor provides the input.
-func (c *shapeCheck) source(id NodeID, input string) (string, error) {
+func (c *shapeCheck) source(id engine.NodeID, input string) (string, error) {
 	from := NodeName(input)
 	for _, b := range c.dag.Inputs(id) {
 		if b.Input == input {
@@ -109,7 +110,7 @@ func (c *shapeCheck) source(id NodeID, input string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for c.dag.Kind(source) == KindSubsagaEnd {
+	for c.dag.Kind(source) == engine.KindSubsagaEnd {
 		source = c.dag.Parents(source)[0]
 	}
 	return c.recorded[c.dag.Action(source)].Output, nil

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // ActionContext is the context of one call of an action. It extends
@@ -26,7 +28,7 @@ type ActionContext struct {
 type Call struct {
 	ID        ID
 	DAG       *SagaDAG
-	Node      NodeID
+	Node      engine.NodeID
 	Direction Direction
 	// Attempt counts the attempts of this process from 1.
 	Attempt int
@@ -192,11 +194,11 @@ func (c ActionContext) output(from NodeName) (json.RawMessage, error) {
 			return nil, err
 		}
 		switch d.Kind(source) {
-		case KindStart:
+		case engine.KindStart:
 			return d.params, nil
-		case KindSubsagaStart:
+		case engine.KindSubsagaStart:
 			id, from = source, d.nodes[source].params
-		case KindConstant:
+		case engine.KindConstant:
 			return d.Value(source), nil
 		default:
 			return c.call.Outputs[source], nil

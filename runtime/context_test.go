@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 func TestLookupFindsAncestorsOnly(t *testing.T) {
@@ -33,7 +34,7 @@ func TestLookupFindsAncestorsOnly(t *testing.T) {
 			ctx := callAt(t, tt.dag, tt.at)
 			asked := map[saga.NodeName]bool{"nobody": true, "": true, "$params": true, "outer/pick": true,
 				"left/deep": true, "a\xff": true}
-			for id := saga.NodeID(0); tt.dag.Contains(id); id++ {
+			for id := engine.NodeID(0); tt.dag.Contains(id); id++ {
 				asked[tt.dag.NodeName(id)] = true
 				asked[saga.NodeName(tt.dag.Path(id))] = true
 			}

@@ -6,18 +6,16 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-)
 
-// NodeID is the index of a node in its DAG. The start node has index 0, the end
-// node the highest index. Every edge leads from a lower index to a higher one.
-type NodeID int
+	"github.com/sagagen/sagagen/runtime/engine"
+)
 
 // DAG is a directed acyclic graph of nodes. DAGBuilder builds it. A DAG is
 // immutable and safe for concurrent use.
 type DAG struct {
 	name  Name
 	nodes []dagNode
-	paths map[NodePath]NodeID
+	paths map[NodePath]engine.NodeID
 
 	encodeOnce sync.Once
 	encoded    encodedDAG // set by encodeOnce
@@ -28,7 +26,7 @@ type DAG struct {
 
 // dagNode is one node of the flattened graph.
 type dagNode struct {
-	kind    NodeKind
+	kind    engine.NodeKind
 	name    NodeName
 	label   string
 	action  ActionName
@@ -37,15 +35,15 @@ type dagNode struct {
 	subsaga Name     // of a subsaga_start: the name of the inner DAG
 	params  NodeName // of a subsaga_start: the node outside whose output is the parameters
 
-	parents []NodeID // in the order of the builder's calls
+	parents []engine.NodeID // in the order of the builder's calls
 
 	// The fields below are computed from those above; see DAG.index.
 
-	children []NodeID // ascending
-	scope    NodeID   // the start or subsaga_start of the node's name space
-	closing  NodeID   // of a subsaga_start: its subsaga_end; and vice versa
-	path     NodePath // empty for a node without a name
-	allBelow NodeID   // all nodes of the name space with lower indices are ancestors
+	children []engine.NodeID // ascending
+	scope    engine.NodeID   // the start or subsaga_start of the node's name space
+	closing  engine.NodeID   // of a subsaga_start: its subsaga_end; and vice versa
+	path     NodePath        // empty for a node without a name
+	allBelow engine.NodeID   // all nodes of the name space with lower indices are ancestors
 }
 
 // Name returns the name of the DAG.
@@ -55,64 +53,64 @@ func (d *DAG) Name() Name { return d.name }
 func (d *DAG) Len() int { return len(d.nodes) }
 
 // Start returns the start node. All other nodes run after it.
-func (d *DAG) Start() NodeID { return 0 }
+func (d *DAG) Start() engine.NodeID { return 0 }
 
 // End returns the end node. It runs after all other nodes.
-func (d *DAG) End() NodeID { return NodeID(len(d.nodes) - 1) }
+func (d *DAG) End() engine.NodeID { return engine.NodeID(len(d.nodes) - 1) }
 
 // Output returns the node whose output is the output of the saga.
-func (d *DAG) Output() NodeID { return d.nodes[d.End()].parents[0] }
+func (d *DAG) Output() engine.NodeID { return d.nodes[d.End()].parents[0] }
 
 // Contains reports whether the DAG has a node with that index. Methods that
 // take a NodeID panic if the DAG doesn't contain it.
-func (d *DAG) Contains(id NodeID) bool { return id >= 0 && int(id) < len(d.nodes) }
+func (d *DAG) Contains(id engine.NodeID) bool { return id >= 0 && int(id) < len(d.nodes) }
 
 // Kind returns the kind of the node.
-func (d *DAG) Kind(id NodeID) NodeKind { return d.nodes[id].kind }
+func (d *DAG) Kind(id engine.NodeID) engine.NodeKind { return d.nodes[id].kind }
 
 // NodeName returns the name of the node. It is empty for the start, the end,
 // and the start of a subsaga.
-func (d *DAG) NodeName(id NodeID) NodeName { return d.nodes[id].name }
+func (d *DAG) NodeName(id engine.NodeID) NodeName { return d.nodes[id].name }
 
 // Path returns the path of the node. It is empty for a node without a name.
-func (d *DAG) Path(id NodeID) NodePath { return d.nodes[id].path }
+func (d *DAG) Path(id engine.NodeID) NodePath { return d.nodes[id].path }
 
 // Action returns the name of the action that the node runs. It is empty unless
 // the kind is KindAction.
-func (d *DAG) Action(id NodeID) ActionName { return d.nodes[id].action }
+func (d *DAG) Action(id engine.NodeID) ActionName { return d.nodes[id].action }
 
 // Inputs returns the bindings of the node's inputs. The caller must not change
 // them.
-func (d *DAG) Inputs(id NodeID) []Binding { return d.nodes[id].inputs }
+func (d *DAG) Inputs(id engine.NodeID) []Binding { return d.nodes[id].inputs }
 
 // Value returns the JSON output of a KindConstant.
-func (d *DAG) Value(id NodeID) json.RawMessage { return d.nodes[id].value }
+func (d *DAG) Value(id engine.NodeID) json.RawMessage { return d.nodes[id].value }
 
 // Parents returns the nodes directly after which the node runs. The caller must
 // not change them.
-func (d *DAG) Parents(id NodeID) []NodeID { return d.nodes[id].parents }
+func (d *DAG) Parents(id engine.NodeID) []engine.NodeID { return d.nodes[id].parents }
 
 // Children returns the nodes that run directly after the node, ascending. The
 // caller must not change them.
-func (d *DAG) Children(id NodeID) []NodeID { return d.nodes[id].children }
+func (d *DAG) Children(id engine.NodeID) []engine.NodeID { return d.nodes[id].children }
 
 // Closing returns the KindSubsagaEnd of a KindSubsagaStart, and vice versa.
-func (d *DAG) Closing(id NodeID) NodeID { return d.nodes[id].closing }
+func (d *DAG) Closing(id engine.NodeID) engine.NodeID { return d.nodes[id].closing }
 
 // Label returns a description of the node for people. For an action it is the
 // label that was passed to ActionNode. For others it is a text such as "(start
 // node)" or "(constant = 1)".
-func (d *DAG) Label(id NodeID) string {
+func (d *DAG) Label(id engine.NodeID) string {
 	switch n := &d.nodes[id]; n.kind {
-	case KindStart:
+	case engine.KindStart:
 		return "(start node)"
-	case KindEnd:
+	case engine.KindEnd:
 		return "(end node)"
-	case KindConstant:
+	case engine.KindConstant:
 		return fmt.Sprintf("(constant = %s)", Redact(n.value))
-	case KindSubsagaStart:
+	case engine.KindSubsagaStart:
 		return fmt.Sprintf("(subsaga start: %q)", string(n.subsaga))
-	case KindSubsagaEnd:
+	case engine.KindSubsagaEnd:
 		return "(subsaga end)"
 	default:
 		return n.label
@@ -122,14 +120,14 @@ func (d *DAG) Label(id NodeID) string {
 // Find returns the node with that path. If there is none, Find returns the node
 // with that name at any depth, if it is unique. The error wraps ErrNodeNotFound
 // and lists the nodes that exist.
-func (d *DAG) Find(path NodePath) (NodeID, error) {
+func (d *DAG) Find(path NodePath) (engine.NodeID, error) {
 	if id, ok := d.paths[path]; ok {
 		return id, nil
 	}
-	var found []NodeID
+	var found []engine.NodeID
 	for i := range d.nodes {
 		if n := &d.nodes[i]; n.name != "" && string(n.name) == string(path) {
-			found = append(found, NodeID(i))
+			found = append(found, engine.NodeID(i))
 		}
 	}
 	switch len(found) {
@@ -160,7 +158,7 @@ func (d *DAG) someNames() string {
 // source resolves a name to which an input of the node refers, or from which a
 // subsaga that starts at the node gets its parameters. It returns the node with
 // that output; for FromParams, the start of the name space.
-func (d *DAG) source(id NodeID, from NodeName) (NodeID, error) {
+func (d *DAG) source(id engine.NodeID, from NodeName) (engine.NodeID, error) {
 	scope := d.nodes[id].scope
 	if from == FromParams {
 		return scope, nil
@@ -174,7 +172,7 @@ func (d *DAG) source(id NodeID, from NodeName) (NodeID, error) {
 }
 
 // prefix returns the prefix of all paths in a name space.
-func (d *DAG) prefix(scope NodeID) NodePath {
+func (d *DAG) prefix(scope engine.NodeID) NodePath {
 	if scope == d.Start() {
 		return ""
 	}
@@ -185,7 +183,7 @@ func (d *DAG) prefix(scope NodeID) NodePath {
 // name space. In a DAG of stages, allBelow answers directly. Otherwise
 // isAncestor searches backward from b; indices decrease on the way, so nodes
 // below a are skipped.
-func (d *DAG) isAncestor(a, b NodeID) bool {
+func (d *DAG) isAncestor(a, b engine.NodeID) bool {
 	switch {
 	case a >= b:
 		return false
@@ -196,7 +194,7 @@ func (d *DAG) isAncestor(a, b NodeID) bool {
 		return true
 	}
 	seen := make([]bool, b-a)
-	stack := []NodeID{b}
+	stack := []engine.NodeID{b}
 	for len(stack) > 0 {
 		n := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]

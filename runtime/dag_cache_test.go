@@ -80,8 +80,7 @@ func TestDAGCacheReadsParametersFromEitherPart(t *testing.T) {
 
 func TestDAGCacheRejectsInvalidDAGs(t *testing.T) {
 	var cache saga.DAGCache
-	for _, text := range []string{``, `{`, `{"version":2}`, `{"version":1,"name":"d","nodes":[]}`,
-		string(saga.UndecodableDAG(assert.AnError))} {
+	for _, text := range []string{``, `{`, `{"version":2}`, `{"version":1,"name":"d","nodes":[]}`} {
 		want := new(saga.SagaDAG).UnmarshalJSON([]byte(text))
 		require.Error(t, want)
 		for range 2 {

@@ -8,30 +8,31 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 func TestDAGDescribesItsNodes(t *testing.T) {
 	dag := tripDAG(t)
 	assert.Equal(t, saga.Name("book-trip"), dag.Name())
 	assert.Equal(t, 7, dag.Len())
-	assert.Equal(t, saga.NodeID(0), dag.Start())
-	assert.Equal(t, saga.NodeID(6), dag.End())
-	assert.Equal(t, saga.NodeID(5), dag.Output())
+	assert.Equal(t, engine.NodeID(0), dag.Start())
+	assert.Equal(t, engine.NodeID(6), dag.End())
+	assert.Equal(t, engine.NodeID(5), dag.Output())
 	assert.Equal(t, saga.ActionName("trip.hotel"), dag.Action(2))
-	assert.Equal(t, saga.KindAction, dag.Kind(2))
+	assert.Equal(t, engine.KindAction, dag.Kind(2))
 	assert.Equal(t, "BookHotel", dag.Label(2))
 	assert.Equal(t, "(start node)", dag.Label(0))
 	assert.Equal(t, "(end node)", dag.Label(6))
-	assert.Equal(t, []saga.NodeID{2, 3, 4}, dag.Children(1))
+	assert.Equal(t, []engine.NodeID{2, 3, 4}, dag.Children(1))
 	assert.Equal(t, []saga.Binding{{Input: "hotel", From: "hotel"}, {Input: "paid", From: "payment"}}, dag.Inputs(5))
-	for id, want := range map[saga.NodeID]bool{-1: false, 0: true, 6: true, 7: false} {
+	for id, want := range map[engine.NodeID]bool{-1: false, 0: true, 6: true, 7: false} {
 		assert.Equal(t, want, dag.Contains(id), id)
 	}
 }
 
 func TestFind(t *testing.T) {
 	dag := nestedDAG(t)
-	for path, want := range map[saga.NodePath]saga.NodeID{
+	for path, want := range map[saga.NodePath]engine.NodeID{
 		"size":             1,
 		"outer/pick":       3,
 		"pick":             3, // the only node of that name
@@ -66,12 +67,12 @@ func TestFindPrefersTheWholePath(t *testing.T) {
 	inner := build(t, saga.NewDAGBuilder("inner").Append(action("a")))
 	dag := build(t, saga.NewDAGBuilder("s").Append(saga.SubsagaNode("sub", inner, saga.FromParams)).Append(action("a")))
 	assert.Equal(t, saga.NodePath("a"), dag.Path(find(t, dag, "a")))
-	assert.Equal(t, saga.NodeID(4), find(t, dag, "a"))
+	assert.Equal(t, engine.NodeID(4), find(t, dag, "a"))
 }
 
 func TestEveryEdgeLeadsUpwards(t *testing.T) {
 	for _, dag := range []*saga.DAG{tripDAG(t), nestedDAG(t), chain(t, 50), fan(t, 50)} {
-		for id := saga.NodeID(0); dag.Contains(id); id++ {
+		for id := engine.NodeID(0); dag.Contains(id); id++ {
 			for _, p := range dag.Parents(id) {
 				require.Less(t, p, id)
 				require.Contains(t, dag.Children(p), id)

@@ -23,11 +23,8 @@ var (
 	// ErrWrongState is returned when the saga or the node is in a state that
 	// doesn't allow the request.
 	ErrWrongState = errors.New("not possible in this state")
-	// ErrShutdown is returned by a coordinator that is shutting down.
-	ErrShutdown = errors.New("coordinator is shut down")
-	// ErrPartial is returned together with the sagas that a coordinator has in
-	// memory, when the store doesn't answer in time.
-	ErrPartial = errors.New("the store does not answer; only sagas in memory are listed")
+	// ErrStopped is returned by a coordinator that is stopping, or has stopped.
+	ErrStopped = errors.New("coordinator is stopped")
 	// ErrParked is returned when a saga is parked: this program can't run it,
 	// because its record is invalid or doesn't fit the registered actions. The
 	// error also wraps the reason.

@@ -194,7 +194,11 @@ func ExampleStart() {
 		fmt.Println(err)
 		return
 	}
-	defer coordinator.Shutdown(ctx)
+	if err := coordinator.Start(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer coordinator.Stop(ctx)
 
 	dag := saga.NewDAGBuilder("book-hotel").Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).MustBuild()
 	run, err := saga.Start[bookHotelResult](ctx, coordinator, dag, nil, saga.WithIdempotencyKey("order-1"))
@@ -377,7 +381,10 @@ func runRegistry(dag *saga.DAG, params any, registry *saga.Registry) (saga.Outpu
 	if err != nil {
 		return saga.Outputs{}, err
 	}
-	defer coordinator.Shutdown(ctx)
+	if err := coordinator.Start(); err != nil {
+		return saga.Outputs{}, err
+	}
+	defer coordinator.Stop(ctx)
 
 	withParams, err := saga.NewSagaDAG(dag, params)
 	if err != nil {

@@ -3,6 +3,8 @@ package saga
 import (
 	"fmt"
 	"strings"
+
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // FailedError is the error of Wait for a saga that did not succeed. errors.Is
@@ -25,10 +27,9 @@ type FailedError struct {
 
 // Failure is the failure of one node.
 type Failure struct {
-	Node NodeID
 	Path NodePath
 	// Kind is EventFailed, EventIndeterminate or EventUndoFailed.
-	Kind EventKind
+	Kind engine.EventKind
 	Err  *ActionError
 }
 
@@ -64,9 +65,9 @@ func (e *FailedError) Unwrap() []error {
 // String describes the failure, as in `node "hotel" failed: no room`.
 func (f Failure) String() string {
 	switch f.Kind {
-	case EventUndoFailed:
+	case engine.EventUndoFailed:
 		return fmt.Sprintf("undo of node %q failed: %v", f.Path, f.Err)
-	case EventIndeterminate:
+	case engine.EventIndeterminate:
 		return fmt.Sprintf("node %q has an unknown outcome: %v", f.Path, f.Err)
 	}
 	return fmt.Sprintf("node %q failed: %v", f.Path, f.Err)

@@ -7,22 +7,23 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
-func failure(path saga.NodePath, kind saga.EventKind, text string) saga.Failure {
+func failure(path saga.NodePath, kind engine.EventKind, text string) saga.Failure {
 	return saga.Failure{Path: path, Kind: kind, Err: saga.NewActionError(errors.New(text), saga.ReasonError, 1)}
 }
 
 func TestFailedErrorListsAllFailuresInOneLine(t *testing.T) {
 	err := &saga.FailedError{ID: logID, Name: "book-trip", State: saga.StateFailed,
-		Failures: []saga.Failure{failure("hotel", saga.EventFailed, "no room")}}
+		Failures: []saga.Failure{failure("hotel", engine.EventFailed, "no room")}}
 	assert.EqualError(t, err,
 		`saga "book-trip" 049b2522-308d-442e-bc65-9bfaef863597 was undone: node "hotel" failed: no room`)
 
 	err.State = saga.StateStuck
 	err.Failures = append(err.Failures,
-		failure("server/pick", saga.EventIndeterminate, "no answer"),
-		failure("payment", saga.EventUndoFailed, "bank is closed"))
+		failure("server/pick", engine.EventIndeterminate, "no answer"),
+		failure("payment", engine.EventUndoFailed, "bank is closed"))
 	assert.EqualError(t, err,
 		`saga "book-trip" 049b2522-308d-442e-bc65-9bfaef863597 is stuck: node "hotel" failed: no room; `+
 			`node "server/pick" has an unknown outcome: no answer; undo of node "payment" failed: bank is closed`)
@@ -37,7 +38,7 @@ func TestFailedErrorNamesTheOperator(t *testing.T) {
 	assert.Empty(t, err.Unwrap())
 
 	err.State, err.Abandoned = saga.StateAbandoned, &saga.Audit{By: "bob", Reason: "bank is gone"}
-	err.Failures = []saga.Failure{failure("payment", saga.EventUndoFailed, "no answer")}
+	err.Failures = []saga.Failure{failure("payment", engine.EventUndoFailed, "no answer")}
 	assert.EqualError(t, err,
 		`saga "book-trip" 049b2522-308d-442e-bc65-9bfaef863597 was abandoned: canceled by ada: customer called; `+
 			`abandoned by bob: bank is gone; undo of node "payment" failed: no answer`)

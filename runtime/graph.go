@@ -3,6 +3,8 @@ package saga
 import (
 	"fmt"
 	"strings"
+
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // DOT returns the DAG, including the structural nodes, in the Graphviz
@@ -15,11 +17,11 @@ func (d *DAG) Mermaid() string { return d.mermaid(nil) }
 
 // DOT returns the DAG of the saga in the Graphviz language. Each node shows its
 // state as a word and as a color.
-func (s *Status) DOT() string { return s.DAG.dot(s.Describe) }
+func (s *Status) DOT() string { return s.DAG.dot(s.describe) }
 
 // Mermaid returns the DAG of the saga as a Mermaid flowchart. Each node shows
 // its state as a word and as a color.
-func (s *Status) Mermaid() string { return s.DAG.mermaid(s.Describe) }
+func (s *Status) Mermaid() string { return s.DAG.mermaid(s.describe) }
 
 // stateColors maps the words of Status.Describe to colors on which black text
 // is readable.
@@ -37,12 +39,12 @@ var stateColors = map[string]string{
 	"abandoned":     "#ffffff",
 }
 
-func (d *DAG) dot(describe func(NodeID) string) string {
+func (d *DAG) dot(describe func(engine.NodeID) string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "digraph %s {\n", dotQuote(string(d.name)))
-	for id := range NodeID(len(d.nodes)) {
+	for id := range engine.NodeID(len(d.nodes)) {
 		shape := "box"
-		if d.Kind(id) != KindAction {
+		if d.Kind(id) != engine.KindAction {
 			shape = "plaintext"
 		}
 		lines := d.captions(id)
@@ -55,17 +57,17 @@ func (d *DAG) dot(describe func(NodeID) string) string {
 		}
 		fmt.Fprintf(&b, "    %d [ shape = %s, label = %s%s ]\n", id, shape, dotQuote(strings.Join(lines, "\n")), style)
 	}
-	d.edges(func(from, to NodeID) { fmt.Fprintf(&b, "    %d -> %d\n", from, to) })
+	d.edges(func(from, to engine.NodeID) { fmt.Fprintf(&b, "    %d -> %d\n", from, to) })
 	b.WriteString("}\n")
 	return b.String()
 }
 
-func (d *DAG) mermaid(describe func(NodeID) string) string {
+func (d *DAG) mermaid(describe func(engine.NodeID) string) string {
 	var b strings.Builder
 	b.WriteString("flowchart TD\n")
-	for id := range NodeID(len(d.nodes)) {
+	for id := range engine.NodeID(len(d.nodes)) {
 		left, right := `["`, `"]`
-		if d.Kind(id) != KindAction {
+		if d.Kind(id) != engine.KindAction {
 			left, right = `(["`, `"])`
 		}
 		lines := d.captions(id)
@@ -77,9 +79,9 @@ func (d *DAG) mermaid(describe func(NodeID) string) string {
 		}
 		fmt.Fprintf(&b, "    n%d%s%s%s\n", id, left, strings.Join(lines, "<br>"), right)
 	}
-	d.edges(func(from, to NodeID) { fmt.Fprintf(&b, "    n%d --> n%d\n", from, to) })
+	d.edges(func(from, to engine.NodeID) { fmt.Fprintf(&b, "    n%d --> n%d\n", from, to) })
 	if describe != nil {
-		for id := range NodeID(len(d.nodes)) {
+		for id := range engine.NodeID(len(d.nodes)) {
 			fmt.Fprintf(&b, "    style n%d fill:%s,color:#000\n", id, stateColors[describe(id)])
 		}
 	}
@@ -88,7 +90,7 @@ func (d *DAG) mermaid(describe func(NodeID) string) string {
 
 // captions returns the lines shown in a node: its label, and its name if that
 // differs.
-func (d *DAG) captions(id NodeID) []string {
+func (d *DAG) captions(id engine.NodeID) []string {
 	lines := []string{d.Label(id)}
 	if name := string(d.NodeName(id)); name != "" && name != lines[0] {
 		lines = append(lines, name)
@@ -96,8 +98,8 @@ func (d *DAG) captions(id NodeID) []string {
 	return lines
 }
 
-func (d *DAG) edges(f func(from, to NodeID)) {
-	for id := range NodeID(len(d.nodes)) {
+func (d *DAG) edges(f func(from, to engine.NodeID)) {
+	for id := range engine.NodeID(len(d.nodes)) {
 		for _, p := range d.Parents(id) {
 			f(p, id)
 		}

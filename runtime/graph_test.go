@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 func TestDOT(t *testing.T) {
@@ -56,7 +57,10 @@ func TestDiagramsOfASagaShowItsState(t *testing.T) {
 	dag := withParams(t, build(t, saga.NewDAGBuilder("s").Append(action("a")).Append(action("b"))), nil)
 	status := &saga.Status{
 		DAG: dag, State: saga.StateRunning, Active: true,
-		Nodes: []saga.NodeState{saga.NodeSucceeded, saga.NodeSucceeded, saga.NodeStarted, saga.NodePending},
+		Nodes: []saga.NodeStatus{
+			{State: engine.NodeSucceeded}, {State: engine.NodeSucceeded}, {State: engine.NodeStarted},
+			{State: engine.NodePending},
+		},
 	}
 	assert.Contains(t, status.DOT(),
 		`1 [ shape = box, label = "a\ndone", style = filled, fillcolor = "#9fdba5", fontcolor = black ]`)

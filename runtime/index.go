@@ -3,6 +3,8 @@ package saga
 import (
 	"errors"
 	"fmt"
+
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // The limits of a DAG. They are far above what people write. They keep a DAG
@@ -35,14 +37,14 @@ func (d *DAG) index() error {
 		if edges += len(d.nodes[i].parents); edges > maxEdges {
 			return fmt.Errorf("%w: more than %d edges", ErrTooLarge, maxEdges)
 		}
-		if err := d.linkChildren(NodeID(i)); err != nil {
+		if err := d.linkChildren(engine.NodeID(i)); err != nil {
 			return err
 		}
-		d.setAllBelow(NodeID(i))
+		d.setAllBelow(engine.NodeID(i))
 	}
-	d.paths = make(map[NodePath]NodeID, len(d.nodes))
+	d.paths = make(map[NodePath]engine.NodeID, len(d.nodes))
 	for i := range d.nodes {
-		if err := d.setPath(NodeID(i)); err != nil {
+		if err := d.setPath(engine.NodeID(i)); err != nil {
 			return err
 		}
 	}
@@ -52,32 +54,32 @@ func (d *DAG) index() error {
 // matchBrackets checks the order of the structural nodes, and sets scope and
 // closing of each node.
 func (d *DAG) matchBrackets() error {
-	open := make([]NodeID, 0, 8) // the starts of the enclosing name spaces
+	open := make([]engine.NodeID, 0, 8) // the starts of the enclosing name spaces
 	for i := range d.nodes {
-		id, n := NodeID(i), &d.nodes[i]
-		if (n.kind == KindStart) != (i == 0) || (n.kind == KindEnd) != (i == len(d.nodes)-1) {
+		id, n := engine.NodeID(i), &d.nodes[i]
+		if (n.kind == engine.KindStart) != (i == 0) || (n.kind == engine.KindEnd) != (i == len(d.nodes)-1) {
 			return fmt.Errorf("node %d: %s out of place", i, n.kind)
 		}
 		switch n.kind {
-		case KindStart:
+		case engine.KindStart:
 			open = append(open, id)
-		case KindSubsagaEnd:
+		case engine.KindSubsagaEnd:
 			if len(open) < 2 {
 				return fmt.Errorf("node %d: %s out of place", i, n.kind)
 			}
 			start := open[len(open)-1]
 			n.closing, d.nodes[start].closing = start, id
 			open = open[:len(open)-1]
-		case KindEnd:
+		case engine.KindEnd:
 			if len(open) > 1 {
 				return fmt.Errorf("node %d: the subsaga that starts here has no end", open[len(open)-1])
 			}
-		case KindConstant, KindAction, KindSubsagaStart:
+		case engine.KindConstant, engine.KindAction, engine.KindSubsagaStart:
 		default:
 			return fmt.Errorf("node %d: %s out of place", i, n.kind)
 		}
 		n.scope = open[len(open)-1]
-		if n.kind == KindSubsagaStart {
+		if n.kind == engine.KindSubsagaStart {
 			open = append(open, id)
 		}
 	}
@@ -86,9 +88,9 @@ func (d *DAG) matchBrackets() error {
 
 // linkChildren checks the parents of a node and adds the node to their
 // children.
-func (d *DAG) linkChildren(id NodeID) error {
+func (d *DAG) linkChildren(id engine.NodeID) error {
 	n := &d.nodes[id]
-	closes := n.kind == KindSubsagaEnd || n.kind == KindEnd
+	closes := n.kind == engine.KindSubsagaEnd || n.kind == engine.KindEnd
 	switch {
 	case id != d.Start() && len(n.parents) == 0:
 		return fmt.Errorf("node %d: it has no parents", id)
@@ -96,7 +98,7 @@ func (d *DAG) linkChildren(id NodeID) error {
 		return fmt.Errorf("node %d: %w", id, ErrBadOutput)
 	}
 	within := n.scope
-	if n.kind == KindSubsagaEnd {
+	if n.kind == engine.KindSubsagaEnd {
 		within = n.closing
 	}
 	for _, p := range n.parents {
@@ -109,7 +111,7 @@ func (d *DAG) linkChildren(id NodeID) error {
 			return fmt.Errorf("node %d: %w", id, ErrBadOutput)
 		case first && len(n.parents) > 1:
 			return fmt.Errorf("node %d: runs after node %d, the start, and after others", id, p)
-		case !first && (parent.scope != within || parent.kind == KindSubsagaStart):
+		case !first && (parent.scope != within || parent.kind == engine.KindSubsagaStart):
 			return fmt.Errorf("node %d: runs after node %d, which is in another saga", id, p)
 		}
 		// Children are ascending: a duplicate parent has id as its last child.
@@ -123,9 +125,9 @@ func (d *DAG) linkChildren(id NodeID) error {
 
 // setAllBelow sets allBelow of a node. It is the highest allBelow of its
 // parents, raised by the parents that follow from there without a gap.
-func (d *DAG) setAllBelow(id NodeID) {
+func (d *DAG) setAllBelow(id engine.NodeID) {
 	n := &d.nodes[id]
-	if n.kind == KindSubsagaEnd {
+	if n.kind == engine.KindSubsagaEnd {
 		n.allBelow = d.nodes[n.closing].allBelow
 		return
 	}
@@ -135,7 +137,7 @@ func (d *DAG) setAllBelow(id NodeID) {
 	}
 	for _, p := range n.parents {
 		first := p
-		if d.nodes[p].kind == KindSubsagaEnd {
+		if d.nodes[p].kind == engine.KindSubsagaEnd {
 			first = d.nodes[p].closing
 		}
 		if first == n.allBelow {
@@ -146,10 +148,10 @@ func (d *DAG) setAllBelow(id NodeID) {
 
 // setPath sets the path of a node. The path of a subsaga's end is set when its
 // start is reached, because the nodes between need it as a prefix.
-func (d *DAG) setPath(id NodeID) error {
+func (d *DAG) setPath(id engine.NodeID) error {
 	n := &d.nodes[id]
 	named := n
-	if n.kind == KindSubsagaStart {
+	if n.kind == engine.KindSubsagaStart {
 		named = &d.nodes[n.closing]
 	}
 	if named.name == "" {

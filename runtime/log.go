@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // Log is the complete record of a saga. A coordinator can import and resume it.
@@ -28,7 +30,7 @@ import (
 type Log struct {
 	ID     ID
 	DAG    *SagaDAG
-	Events []Event
+	Events []engine.Event
 }
 
 // logVersion is the version that is written, and the only one that is read.
@@ -42,20 +44,20 @@ type logJSON struct {
 }
 
 type eventJSON struct {
-	Seq    uint64          `json:"seq"`
-	Node   NodeID          `json:"node"`
-	Name   NodePath        `json:"name,omitempty"`
-	Kind   EventKind       `json:"kind"`
-	Output json.RawMessage `json:"output,omitempty"`
-	Error  json.RawMessage `json:"error,omitempty"`
-	Audit  json.RawMessage `json:"audit,omitempty"`
-	At     time.Time       `json:"at,omitzero"`
+	Seq    uint64           `json:"seq"`
+	Node   engine.NodeID    `json:"node"`
+	Name   NodePath         `json:"name,omitempty"`
+	Kind   engine.EventKind `json:"kind"`
+	Output json.RawMessage  `json:"output,omitempty"`
+	Error  json.RawMessage  `json:"error,omitempty"`
+	Audit  json.RawMessage  `json:"audit,omitempty"`
+	At     time.Time        `json:"at,omitzero"`
 }
 
 // payload returns the field for the payload of an event of that kind.
-func (j *eventJSON) payload(kind EventKind) *json.RawMessage {
+func (j *eventJSON) payload(kind engine.EventKind) *json.RawMessage {
 	switch {
-	case kind == EventSucceeded:
+	case kind == engine.EventSucceeded:
 		return &j.Output
 	case kind.IsCommand():
 		return &j.Audit
@@ -96,7 +98,7 @@ func (l *Log) UnmarshalJSON(text []byte) error {
 	case in.DAG == nil:
 		return errors.New(`saga log: it has no "dag"`)
 	}
-	events := make([]Event, len(in.Events))
+	events := make([]engine.Event, len(in.Events))
 	for i, e := range in.Events {
 		if e.Seq != uint64(i) {
 			return fmt.Errorf("saga log: event %d has seq %d: events are missing or out of order", i, e.Seq)
@@ -107,7 +109,7 @@ func (l *Log) UnmarshalJSON(text []byte) error {
 		if e.Kind == 0 {
 			return fmt.Errorf("saga log: event %d has no kind", i)
 		}
-		events[i] = Event{Seq: e.Seq, Node: e.Node, Kind: e.Kind, Payload: *e.payload(e.Kind), At: e.At}
+		events[i] = engine.Event{Seq: e.Seq, Node: e.Node, Kind: e.Kind, Payload: *e.payload(e.Kind), At: e.At}
 	}
 	l.ID, l.DAG, l.Events = in.ID, in.DAG, events
 	return nil
@@ -116,7 +118,7 @@ func (l *Log) UnmarshalJSON(text []byte) error {
 // Unwinding reports whether the saga unwinds or has unwound according to the
 // log.
 func (l *Log) Unwinding() bool {
-	isForward := func(f Failure) bool { return f.Kind != EventUndoFailed }
+	isForward := func(f Failure) bool { return f.Kind != engine.EventUndoFailed }
 	return l.Canceled() != nil || slices.ContainsFunc(l.Failures(), isForward)
 }
 
@@ -125,34 +127,34 @@ func (l *Log) Unwinding() bool {
 // supplied, and a failed undo that was retried or marked undone.
 func (l *Log) Failures() []Failure {
 	var failures []Failure
-	resolve := func(node NodeID, undoOnly bool) {
+	resolve := func(node NodePath, undoOnly bool) {
 		failures = slices.DeleteFunc(failures, func(f Failure) bool {
-			return f.Node == node && (f.Kind == EventUndoFailed || !undoOnly)
+			return f.Path == node && (f.Kind == engine.EventUndoFailed || !undoOnly)
 		})
 	}
 	for _, e := range l.Events {
 		switch e.Kind {
-		case EventFailed, EventIndeterminate, EventUndoFailed:
-			failures = append(failures, Failure{Node: e.Node, Path: l.path(e.Node), Kind: e.Kind, Err: e.failure()})
-		case EventOutputSupplied:
-			resolve(e.Node, false)
-		case EventUndoRetried, EventMarkedUndone:
-			resolve(e.Node, true)
+		case engine.EventFailed, engine.EventIndeterminate, engine.EventUndoFailed:
+			failures = append(failures, Failure{Path: l.path(e.Node), Kind: e.Kind, Err: failureOf(&e)})
+		case engine.EventOutputSupplied:
+			resolve(l.path(e.Node), false)
+		case engine.EventUndoRetried, engine.EventMarkedUndone:
+			resolve(l.path(e.Node), true)
 		}
 	}
 	return failures
 }
 
 // Canceled returns who canceled the saga and why; nil if no operator did.
-func (l *Log) Canceled() *Audit { return l.lastCommand(EventCanceled) }
+func (l *Log) Canceled() *Audit { return l.lastCommand(engine.EventCanceled) }
 
 // Abandoned returns who abandoned the saga and why; nil if no operator did.
-func (l *Log) Abandoned() *Audit { return l.lastCommand(EventAbandoned) }
+func (l *Log) Abandoned() *Audit { return l.lastCommand(engine.EventAbandoned) }
 
-func (l *Log) lastCommand(kind EventKind) *Audit {
+func (l *Log) lastCommand(kind engine.EventKind) *Audit {
 	for _, e := range slices.Backward(l.Events) {
 		if e.Kind == kind {
-			audit := e.audit()
+			audit := auditOf(&e)
 			return &audit
 		}
 	}
@@ -161,16 +163,16 @@ func (l *Log) lastCommand(kind EventKind) *Audit {
 
 // path returns the path of a node; empty if the DAG doesn't have the node,
 // because invalid logs are displayed too.
-func (l *Log) path(id NodeID) NodePath {
+func (l *Log) path(id engine.NodeID) NodePath {
 	if !l.DAG.Contains(id) {
 		return ""
 	}
 	return l.DAG.Path(id)
 }
 
-// failure decodes the payload of a failure. A payload that can't be decoded is
+// failureOf decodes the payload of an event that records a failure. A payload that can't be decoded is
 // still a failure, of ReasonError.
-func (e *Event) failure() *ActionError {
+func failureOf(e *engine.Event) *ActionError {
 	err := new(ActionError)
 	if json.Unmarshal(e.Payload, err) != nil || err.Reason == "" {
 		message := fmt.Sprintf("unreadable error: %.100q", Redact(e.Payload))
@@ -195,11 +197,11 @@ func (l *Log) String() string {
 			b.WriteByte(' ')
 		}
 		switch e.Kind {
-		case EventFailed, EventIndeterminate, EventUndoFailed:
-			fmt.Fprintf(&b, ": %s", e.failure().Message)
+		case engine.EventFailed, engine.EventIndeterminate, engine.EventUndoFailed:
+			fmt.Fprintf(&b, ": %s", failureOf(&e).Message)
 		}
 		if e.Kind.IsCommand() {
-			audit := e.audit()
+			audit := auditOf(&e)
 			fmt.Fprintf(&b, "by %s: %s", audit.By, audit.Reason)
 		}
 		b.WriteByte('\n')

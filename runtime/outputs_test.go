@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 func nestedOutputs(t testing.TB) saga.Outputs {
@@ -15,7 +16,7 @@ func nestedOutputs(t testing.TB) saga.Outputs {
 	dag := nestedDAG(t)
 	values := make([]json.RawMessage, dag.Len())
 	for id := range values {
-		text, err := json.Marshal(dag.Path(saga.NodeID(id)))
+		text, err := json.Marshal(dag.Path(engine.NodeID(id)))
 		require.NoError(t, err)
 		values[id] = text
 	}

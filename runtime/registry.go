@@ -3,6 +3,8 @@ package saga
 import (
 	"fmt"
 	"slices"
+
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // Registry holds the actions of a program, by name. A program must register all
@@ -82,7 +84,7 @@ func (r *Registry) Names() []ActionName {
 func (r *Registry) Check(dag *DAG) error {
 	for i := range dag.nodes {
 		n := &dag.nodes[i]
-		if n.kind != KindAction {
+		if n.kind != engine.KindAction {
 			continue
 		}
 		if _, ok := r.actions[n.action]; !ok {

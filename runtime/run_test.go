@@ -98,9 +98,9 @@ func TestWaitReturnsErrors(t *testing.T) {
 }
 
 func TestStartReturnsErrors(t *testing.T) {
-	c := &fakeCoordinator{err: saga.ErrShutdown}
+	c := &fakeCoordinator{err: saga.ErrStopped}
 	_, err := startLast(t, c, 1)
-	assert.ErrorIs(t, err, saga.ErrShutdown)
+	assert.ErrorIs(t, err, saga.ErrStopped)
 	_, err = startLast(t, c, func() {})
 	assert.EqualError(t, err, `saga "last-saga": parameters: json: unsupported type: func()`)
 	_, err = startLast(t, c, 1, saga.WithID(saga.ID{}))

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // SagaDAG is a DAG together with the parameters of one saga. It is recorded
@@ -73,19 +75,10 @@ type dagJSON struct {
 	Params  json.RawMessage `json:"params"`
 	Nodes   []nodeJSON      `json:"nodes"`
 	Shapes  actionShapes    `json:"shapes"`
-
-	Undecodable string `json:"undecodable"`
-}
-
-// UndecodableDAG returns the bytes that a store returns in place of a DAG that
-// it can't decode. Decoding them as a SagaDAG fails with the reason, and
-// coordinators park the saga with that error.
-func UndecodableDAG(reason error) []byte {
-	return encode(map[string]string{"undecodable": reason.Error()})
 }
 
 type nodeJSON struct {
-	Kind    NodeKind        `json:"kind"`
+	Kind    engine.NodeKind `json:"kind"`
 	Name    NodeName        `json:"name,omitempty"`
 	Label   string          `json:"label,omitempty"`
 	Action  ActionName      `json:"action,omitempty"`
@@ -93,7 +86,7 @@ type nodeJSON struct {
 	Value   json.RawMessage `json:"value,omitempty"`
 	Subsaga Name            `json:"subsaga,omitempty"`
 	Params  NodeName        `json:"params,omitempty"`
-	After   []NodeID        `json:"after,omitempty"`
+	After   []engine.NodeID `json:"after,omitempty"`
 }
 
 type bindingJSON struct {
@@ -183,9 +176,6 @@ func (d *SagaDAG) UnmarshalJSON(text []byte) error {
 	if err := unmarshalCompact(text, &in); err != nil {
 		return fmt.Errorf("saga DAG: %w", err)
 	}
-	if in.Undecodable != "" {
-		return fmt.Errorf("saga DAG: %s", in.Undecodable)
-	}
 	if in.Version != dagVersion {
 		return fmt.Errorf("saga DAG: version %d is unknown, want %d: another version of this package wrote it",
 			in.Version, dagVersion)
@@ -234,7 +224,7 @@ func (d *DAG) check() error {
 		return err
 	}
 	for i := range d.nodes {
-		if len(d.nodes[i].children) == 0 && d.nodes[i].kind != KindEnd {
+		if len(d.nodes[i].children) == 0 && d.nodes[i].kind != engine.KindEnd {
 			return fmt.Errorf("node %d: %w", i, ErrBadOutput)
 		}
 	}
@@ -247,21 +237,21 @@ func (n *dagNode) check() error {
 	want := dagNode{kind: n.kind, parents: n.parents}
 	var err error
 	switch n.kind {
-	case KindAction:
+	case engine.KindAction:
 		want.name, want.label, want.action, want.inputs = n.name, n.label, n.action, n.inputs
 		err = (&Node{kind: n.kind, name: n.name, label: n.label, action: n.action, inputs: n.inputs}).check()
-	case KindConstant:
+	case engine.KindConstant:
 		want.name, want.value = n.name, n.value
 		err = (&Node{kind: n.kind, name: n.name}).check()
 		if err == nil && n.value == nil {
 			err = fmt.Errorf("%w: the constant has no value", ErrBadNode)
 		}
-	case KindSubsagaStart:
+	case engine.KindSubsagaStart:
 		want.subsaga, want.params = n.subsaga, n.params
 		if bad := validName(n.subsaga); bad != nil {
 			err = fmt.Errorf("%w: subsaga: %w", ErrBadName, bad)
 		}
-	case KindSubsagaEnd:
+	case engine.KindSubsagaEnd:
 		want.name = n.name
 		if bad := validName(n.name); bad != nil {
 			err = fmt.Errorf("%w: %w", ErrBadName, bad)

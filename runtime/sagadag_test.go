@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 type trip struct{ Hotel, Card string }
@@ -284,11 +285,11 @@ func useDAG(t *testing.T, d *saga.SagaDAG) {
 	t.Helper()
 	d.DOT()
 	status := saga.Status{ID: saga.NewID(), Name: d.Name(), State: saga.StateRunning, DAG: d,
-		Nodes: make([]saga.NodeState, d.Len())}
+		Nodes: make([]saga.NodeStatus, d.Len())}
 	require.GreaterOrEqual(t, strings.Count(status.String(), "\n"), d.Len()+1)
-	for id := saga.NodeID(0); d.Contains(id); id++ {
+	for id := engine.NodeID(0); d.Contains(id); id++ {
 		ctx := callAtNode(d, id)
-		if d.Kind(id) == saga.KindAction {
+		if d.Kind(id) == engine.KindAction {
 			for _, in := range d.Inputs(id) {
 				if in.From == saga.FromParams {
 					_, err := ctx.RawParams()

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // action returns a node that runs the action with the same name.
@@ -71,7 +72,7 @@ func nestedDAG(t testing.TB) *saga.DAG {
 // shape describes a DAG in one line per node: index, kind, path and parents.
 func shape(dag *saga.DAG) string {
 	var b strings.Builder
-	for id := saga.NodeID(0); dag.Contains(id); id++ {
+	for id := engine.NodeID(0); dag.Contains(id); id++ {
 		line, err := json.Marshal([]any{id, dag.Kind(id), dag.Path(id), dag.Parents(id)})
 		if err != nil {
 			panic(err)
@@ -82,7 +83,7 @@ func shape(dag *saga.DAG) string {
 	return b.String()
 }
 
-func find(t testing.TB, dag *saga.DAG, path saga.NodePath) saga.NodeID {
+func find(t testing.TB, dag *saga.DAG, path saga.NodePath) engine.NodeID {
 	t.Helper()
 	id, err := dag.Find(path)
 	require.NoError(t, err)
@@ -96,7 +97,7 @@ func callAt(t testing.TB, dag *saga.SagaDAG, path saga.NodePath, change ...func(
 	return callAtNode(dag, find(t, dag.DAG, path), change...)
 }
 
-func callAtNode(dag *saga.SagaDAG, node saga.NodeID, change ...func(*saga.Call)) saga.ActionContext {
+func callAtNode(dag *saga.SagaDAG, node engine.NodeID, change ...func(*saga.Call)) saga.ActionContext {
 	call := &saga.Call{
 		ID:      saga.KeyID(dag.Name(), "test"),
 		DAG:     dag,
@@ -106,7 +107,7 @@ func callAtNode(dag *saga.SagaDAG, node saga.NodeID, change ...func(*saga.Call))
 		Outputs: make([]json.RawMessage, dag.Len()),
 	}
 	for id := range call.Outputs {
-		call.Outputs[id] = fmt.Appendf(nil, "%q", dag.Path(saga.NodeID(id)))
+		call.Outputs[id] = fmt.Appendf(nil, "%q", dag.Path(engine.NodeID(id)))
 	}
 	for _, c := range change {
 		c(call)

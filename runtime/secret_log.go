@@ -25,13 +25,3 @@ func (l *Log) LogValue() slog.Value {
 func (d *SagaDAG) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("name", string(d.name)))
 }
-
-// LogValue implements slog.LogValuer. It returns the number, the node and the
-// kind of the event.
-func (e Event) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.Uint64("seq", e.Seq),
-		slog.Int("node", int(e.Node)),
-		slog.String("kind", e.Kind.String()),
-	)
-}

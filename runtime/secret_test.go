@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // number must not be displayed anywhere. It can't occur by chance in the
@@ -208,13 +209,13 @@ func TestDisplayedSagasAreRedacted(t *testing.T) {
 	order, err := json.Marshal(map[string]any{"by": json.RawMessage(encodedOutput(t, newCard()))})
 	require.NoError(t, err)
 	status := &saga.Status{
-		ID: saga.NewID(), Name: "shop", State: saga.StateRunning, DAG: dag, Nodes: make([]saga.NodeState, dag.Len()),
-		Events: []saga.Event{
-			{Seq: 0, Node: 2, Kind: saga.EventStarted},
-			{Seq: 1, Node: 2, Kind: saga.EventSucceeded, Payload: encodedOutput(t, newCard())},
-			{Seq: 2, Node: 2, Kind: saga.EventFailed, Payload: failure},
-			{Seq: 3, Kind: saga.EventPaused, Payload: order},
-			{Seq: 4, Kind: saga.EventAbandoned, Payload: json.RawMessage(`{"$secret":"` + number)},
+		ID: saga.NewID(), Name: "shop", State: saga.StateRunning, DAG: dag, Nodes: make([]saga.NodeStatus, dag.Len()),
+		Events: []engine.Event{
+			{Seq: 0, Node: 2, Kind: engine.EventStarted},
+			{Seq: 1, Node: 2, Kind: engine.EventSucceeded, Payload: encodedOutput(t, newCard())},
+			{Seq: 2, Node: 2, Kind: engine.EventFailed, Payload: failure},
+			{Seq: 3, Kind: engine.EventPaused, Payload: order},
+			{Seq: 4, Kind: engine.EventAbandoned, Payload: json.RawMessage(`{"$secret":"` + number)},
 		},
 	}
 	var logged bytes.Buffer

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // Shape describes the JSON of an action's inputs and output, in the notation of
@@ -84,7 +86,7 @@ func (r *Registry) shapes(d *DAG) json.RawMessage {
 	}
 	names := make([]ActionName, 0, len(d.nodes))
 	for i := range d.nodes {
-		if d.nodes[i].kind == KindAction {
+		if d.nodes[i].kind == engine.KindAction {
 			names = append(names, d.nodes[i].action)
 		}
 	}

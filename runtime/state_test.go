@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 func TestStatesKeepTheirNumbersAndNames(t *testing.T) {
@@ -37,7 +38,7 @@ func TestStatesKeepTheirNumbersAndNames(t *testing.T) {
 
 func TestNodeStatesHaveNames(t *testing.T) {
 	var names []string
-	for _, s := range saga.NodeStates() {
+	for _, s := range engine.NodeStates() {
 		text, err := json.Marshal(s)
 		assert.NoError(t, err)
 		assert.Equal(t, `"`+s.String()+`"`, string(text))
@@ -46,5 +47,5 @@ func TestNodeStatesHaveNames(t *testing.T) {
 	assert.Equal(t,
 		[]string{"pending", "started", "succeeded", "failed", "indeterminate", "undo_started", "undone", "undo_failed"},
 		names)
-	assert.Equal(t, "node state 99", saga.NodeState(99).String())
+	assert.Equal(t, "node state 99", engine.NodeState(99).String())
 }

@@ -1,8 +1,11 @@
 package saga
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
+
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // Status describes a saga at one moment. String returns it as a tree. The
@@ -12,34 +15,56 @@ type Status struct {
 	Name  Name
 	State State
 	DAG   *SagaDAG
-	// Nodes holds the state of each node, indexed by NodeID.
-	Nodes []NodeState
+	// Nodes holds the nodes in the order of the DAG, so that the number of a
+	// node in an event is its index here. The structural nodes are included.
+	// See Node.
+	Nodes []NodeStatus
 	// Events is the log of the saga.
-	Events []Event
+	Events []engine.Event
 	// Active says that a coordinator in this process is working on the saga.
 	Active bool
 	// Paused says that an operator paused the saga: no do or undo starts.
-	// Breakpoints are the nodes that don't start because of a breakpoint.
-	Paused      bool
-	Breakpoints []NodeID
-	// Retrying lists the tasks that wait for another attempt, ordered by node.
-	Retrying []Retrying
+	Paused bool
 	// Parked is why this program can't run the saga; nil if it can. It wraps
 	// ErrParked.
 	Parked error
 }
 
-// Retrying describes a task whose attempts have failed so far and that waits
-// for another attempt.
-type Retrying struct {
-	Node      NodeID
-	Direction Direction
-	// Attempts is the number of failed attempts. Err is the error of the last
-	// one.
+// NodeStatus describes a node of a saga at one moment.
+type NodeStatus struct {
+	// Path is empty for the start and the end of the saga, and for the start of
+	// a subsaga.
+	Path  NodePath
+	Kind  engine.NodeKind
+	State engine.NodeState
+	// Breakpoint says that the node doesn't start because of a breakpoint.
+	Breakpoint bool
+	// Err is the error of the last attempt that failed, of the do or the undo.
+	// It is nil if none failed, or if an operator has resolved the failure.
+	Err *ActionError
+	// Attempts is the number of attempts of the current do or undo that have
+	// failed. Next is the time of the next attempt; zero if the node doesn't
+	// wait for one. For a do or undo that may still succeed, only the
+	// coordinator that runs the saga knows them.
 	Attempts int
-	Err      *ActionError
-	// Next is the time of the next attempt.
-	Next time.Time
+	Next     time.Time
+	// Output is the output as JSON; nil if it isn't known. It may contain
+	// secrets; see Redact.
+	Output json.RawMessage
+	// Started is when the node was started, and Ended when the do or undo that
+	// ran last ended, or an operator resolved it. They are zero if that hasn't
+	// happened, and for structural nodes.
+	Started, Ended time.Time
+}
+
+// Node returns the status of a node. The path is resolved like in DAG.Find. The
+// error wraps ErrNodeNotFound if there is no such node.
+func (s *Status) Node(path NodePath) (NodeStatus, error) {
+	id, err := s.DAG.Find(path)
+	if err != nil {
+		return NodeStatus{}, err
+	}
+	return s.Nodes[id], nil
 }
 
 // Log returns the log of the saga.
@@ -61,49 +86,60 @@ func (s *Status) Failures() []Failure { return s.Log().Failures() }
 //	undone         is undone
 //	undo-failed    its undo failed
 //	abandoned      never started and never will
-func (s *Status) Describe(id NodeID) string {
-	if s.State == StateCreated && !slices.ContainsFunc(s.Events, func(e Event) bool { return !e.Kind.IsCommand() }) {
+//
+// It is empty if there is no node with that path.
+func (s *Status) Describe(path NodePath) string {
+	id, err := s.DAG.Find(path)
+	if err != nil {
+		return ""
+	}
+	return s.describe(id)
+}
+
+func (s *Status) describe(id engine.NodeID) string {
+	if s.State == StateCreated && !slices.ContainsFunc(s.Events, func(e engine.Event) bool { return !e.Kind.IsCommand() }) {
 		if id == s.DAG.Start() {
 			return "queued-todo"
 		}
 		return "blocked"
 	}
-	if begun := s.Nodes[id] == NodeStarted || s.Nodes[id] == NodeUndoStarted; begun && s.State == StateAbandoned {
+	state := s.Nodes[id].State
+	if begun := state == engine.NodeStarted || state == engine.NodeUndoStarted; begun && s.State == StateAbandoned {
 		return "indeterminate" // its outcome is not going to be recorded
 	}
-	switch s.Nodes[id] {
-	case NodeStarted:
+	switch state {
+	case engine.NodeStarted:
 		if s.Active {
 			return "working"
 		}
 		return "queued-todo"
-	case NodeSucceeded:
+	case engine.NodeSucceeded:
 		if !s.Active && s.queuedUndo(id) {
 			return "queued-undo"
 		}
 		return "done"
-	case NodeUndoStarted:
+	case engine.NodeUndoStarted:
 		if s.Active {
 			return "undo-working"
 		}
 		return "queued-undo"
-	case NodeFailed, NodeIndeterminate, NodeUndone:
-		return s.Nodes[id].String()
-	case NodeUndoFailed:
+	case engine.NodeFailed, engine.NodeIndeterminate, engine.NodeUndone:
+		return state.String()
+	case engine.NodeUndoFailed:
 		return "undo-failed"
 	}
 	switch {
 	case s.unwinds(), s.State == StateStuck, s.State == StateFailed, s.State == StateAbandoned:
 		return "abandoned"
-	case s.State == StateRunning && s.all(s.DAG.Parents(id), NodeSucceeded):
+	case s.State == StateRunning && s.all(s.DAG.Parents(id), engine.NodeSucceeded):
 		return "queued-todo"
 	}
 	return "blocked"
 }
 
 // queuedUndo reports whether a succeeded node can be undone next.
-func (s *Status) queuedUndo(id NodeID) bool {
-	return s.unwinds() && s.all(s.DAG.Children(id), NodePending, NodeFailed, NodeUndone)
+func (s *Status) queuedUndo(id engine.NodeID) bool {
+	return s.unwinds() && s.all(s.DAG.Children(id), engine.NodePending, engine.NodeFailed, engine.NodeUndone)
 }
 
 // unwinds reports whether the saga unwinds, or will unwind when it is started.
@@ -112,13 +148,9 @@ func (s *Status) unwinds() bool {
 }
 
 // all reports whether each of the nodes is in one of the states.
-func (s *Status) all(ids []NodeID, states ...NodeState) bool {
+func (s *Status) all(ids []engine.NodeID, states ...engine.NodeState) bool {
 	for _, id := range ids {
-		ok := false
-		for _, state := range states {
-			ok = ok || s.Nodes[id] == state
-		}
-		if !ok {
+		if !slices.Contains(states, s.Nodes[id].State) {
 			return false
 		}
 	}

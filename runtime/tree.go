@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // String returns the status tree. It has one line per node, and each node is
@@ -25,7 +27,7 @@ type treeWriter struct {
 }
 
 // scope writes the nodes of a name space, level by level.
-func (t *treeWriter) scope(start NodeID, indent int) {
+func (t *treeWriter) scope(start engine.NodeID, indent int) {
 	for _, level := range t.status.DAG.levels(start) {
 		inner := indent
 		if len(level) > 1 {
@@ -34,7 +36,7 @@ func (t *treeWriter) scope(start NodeID, indent int) {
 		}
 		for _, id := range level {
 			t.node(id, inner)
-			if t.status.DAG.Kind(id) == KindSubsagaStart {
+			if t.status.DAG.Kind(id) == engine.KindSubsagaStart {
 				t.scope(id, inner+1)
 				t.node(t.status.DAG.Closing(id), inner)
 			}
@@ -42,13 +44,13 @@ func (t *treeWriter) scope(start NodeID, indent int) {
 	}
 }
 
-func (t *treeWriter) node(id NodeID, indent int) {
+func (t *treeWriter) node(id engine.NodeID, indent int) {
 	d := t.status.DAG
 	label := d.Label(id)
 	if name := d.NodeName(id); name != "" {
 		label = fmt.Sprintf("%s (produces %q)", label, string(name))
 	}
-	t.line(indent, t.status.Describe(id)+": "+label)
+	t.line(indent, t.status.describe(id)+": "+label)
 }
 
 func (t *treeWriter) line(indent int, text string) {
@@ -58,13 +60,13 @@ func (t *treeWriter) line(indent int, text string) {
 // levels groups the nodes of the name space that begins at start. The level of
 // a node is the number of nodes on the longest path to it. A subsaga counts as
 // one node, its start.
-func (d *DAG) levels(start NodeID) [][]NodeID {
+func (d *DAG) levels(start engine.NodeID) [][]engine.NodeID {
 	end := d.End()
 	if start != d.Start() {
 		end = d.nodes[start].closing
 	}
-	var levels [][]NodeID
-	level := make(map[NodeID]int, end-start)
+	var levels [][]engine.NodeID
+	level := make(map[engine.NodeID]int, end-start)
 	for id := start + 1; id < end; id++ {
 		deepest := -1
 		for _, p := range d.nodes[id].parents {
@@ -77,7 +79,7 @@ func (d *DAG) levels(start NodeID) [][]NodeID {
 			levels = append(levels, nil)
 		}
 		levels[level[id]] = append(levels[level[id]], id)
-		if d.nodes[id].kind == KindSubsagaStart {
+		if d.nodes[id].kind == engine.KindSubsagaStart {
 			closing := d.nodes[id].closing
 			level[closing] = level[id]
 			id = closing

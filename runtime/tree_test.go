@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 func TestTree(t *testing.T) {
@@ -104,17 +105,17 @@ func TestTree(t *testing.T) {
 `},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := statusOf(t, tt.dag, saga.StateSucceeded, saga.NodeSucceeded, nil)
+			s := statusOf(t, tt.dag, saga.StateSucceeded, engine.NodeSucceeded, nil)
 			assert.Equal(t, tt.want[1:], s.String())
 		})
 	}
 }
 
 func TestTreeShowsStates(t *testing.T) {
-	s := statusOf(t, tripDAG(t), saga.StateStuck, saga.NodePending, map[saga.NodePath]saga.NodeState{
-		"payment": saga.NodeUndoFailed, "hotel": saga.NodeFailed, "flight": saga.NodeUndone,
+	s := statusOf(t, tripDAG(t), saga.StateStuck, engine.NodePending, map[saga.NodePath]engine.NodeState{
+		"payment": engine.NodeUndoFailed, "hotel": engine.NodeFailed, "flight": engine.NodeUndone,
 	})
-	s.Nodes[0] = saga.NodeSucceeded
+	s.Nodes[0].State = engine.NodeSucceeded
 	assert.Equal(t, `+ saga execution: 049b2522-308d-442e-bc65-9bfaef863597
 +-- done: (start node)
 +-- undo-failed: ChargeCreditCard (produces "payment")

@@ -13,7 +13,6 @@ import (
 	"github.com/sagagen/sagagen/examples/orders/order"
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/sec"
-	"github.com/sagagen/sagagen/runtime/store"
 )
 
 // api serves HTTP. It is stateless: the ID of an order is the ID of its saga,
@@ -104,7 +103,7 @@ func (a *api) show(r *http.Request) (int, any, error) {
 // list returns a page of orders: ?state=stuck&after=ID&limit=100. They are
 // sorted by ID, which is not their age.
 func (a *api) list(r *http.Request) (int, any, error) {
-	query := store.Query{Name: order.PlaceOrderDAG().Name(), Limit: 100}
+	query := saga.Query{Name: order.PlaceOrderDAG().Name(), Limit: 100}
 	var err error
 	if text := r.FormValue("limit"); text != "" {
 		if query.Limit, err = strconv.Atoi(text); err != nil || query.Limit < 1 || query.Limit > maxPage {
@@ -124,11 +123,10 @@ func (a *api) list(r *http.Request) (int, any, error) {
 		query.States = append(query.States, state)
 	}
 	records, err := a.coordinator.List(r.Context(), query)
-	partial := errors.Is(err, saga.ErrPartial) // the database doesn't answer, see listView
-	if err != nil && !partial {
+	if err != nil {
 		return 0, nil, err
 	}
-	return http.StatusOK, newListView(records, partial), nil
+	return http.StatusOK, newListView(records), nil
 }
 
 // cancel stops an order and undoes its steps. The saga's log records who
@@ -143,7 +141,7 @@ func (a *api) cancel(r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	audit := saga.Audit{By: body.By, Reason: body.Reason}
-	if err := a.coordinator.Cancel(r.Context(), run.ID(), audit); err != nil {
+	if err := a.coordinator.Apply(r.Context(), run.ID(), saga.Cancel(audit)); err != nil {
 		return 0, nil, err
 	}
 	return http.StatusAccepted, idView{ID: run.ID()}, nil

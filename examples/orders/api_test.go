@@ -50,7 +50,8 @@ func serve(t *testing.T, change func(*order.Service)) *service {
 		Logger:   slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, coordinator.Shutdown(context.Background())) })
+	require.NoError(t, coordinator.Start())
+	t.Cleanup(func() { assert.NoError(t, coordinator.Stop(context.Background())) })
 	ctx, stop := context.WithCancel(t.Context())
 	server := httptest.NewServer(newAPI(ctx, coordinator, d.ledger))
 	t.Cleanup(server.Close)
@@ -189,7 +190,7 @@ func TestCanceledOrderIsUndone(t *testing.T) {
 	<-carrier.called
 	cancel := "/orders/" + id.String() + "/cancel"
 	message := s.failure("POST", cancel, "", `{"by":"bob"}`, http.StatusBadRequest)
-	assert.Contains(t, message, saga.ErrInvalidAudit.Error())
+	assert.Contains(t, message, saga.ErrInvalidCommand.Error())
 	message = s.failure("POST", cancel, "", `{"who":"bob"}`, http.StatusBadRequest)
 	assert.Contains(t, message, `unknown field "who"`)
 	s.call("POST", cancel, "", `{"by":"bob","reason":"ann called"}`, http.StatusAccepted, nil)
@@ -225,11 +226,11 @@ func TestWaitReturnsWhenProcessStops(t *testing.T) {
 
 func TestRequestIsUnavailableAfterShutdown(t *testing.T) {
 	s := serve(t, nil)
-	require.NoError(t, s.coordinator.Shutdown(t.Context()))
+	require.NoError(t, s.coordinator.Stop(t.Context()))
 	body, err := json.Marshal(scenarios[0].order)
 	require.NoError(t, err)
 	message := s.failure("POST", "/orders", "a key", string(body), http.StatusServiceUnavailable)
-	assert.Equal(t, saga.ErrShutdown.Error(), message)
+	assert.Equal(t, saga.ErrStopped.Error(), message)
 }
 
 func TestOrdersAreListedByStateAndPage(t *testing.T) {

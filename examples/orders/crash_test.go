@@ -87,7 +87,7 @@ func (s *orderStream) finish(t *testing.T, f *fleet, n int, sagas store.Store, d
 		require.NoError(t, err)
 		assert.Equal(t, e.state.String(), state, "order %s, scenario %q: %s", id, e.name, reason)
 	}
-	records, err := sagas.List(t.Context(), store.Query{})
+	records, err := sagas.List(t.Context(), saga.Query{})
 	require.NoError(t, err)
 	assert.Len(t, records, n)
 	for _, r := range records {
@@ -123,9 +123,9 @@ func waitForTakeover(t *testing.T, sagas store.Store, pid int) (int, time.Durati
 }
 
 // listUnfinished returns the sagas that are not final.
-func listUnfinished(t *testing.T, sagas store.Store) []store.Record {
+func listUnfinished(t *testing.T, sagas store.Store) []saga.Record {
 	t.Helper()
-	records, err := sagas.List(t.Context(), store.Query{
+	records, err := sagas.List(t.Context(), saga.Query{
 		States: []saga.State{saga.StateRunning, saga.StateUnwinding},
 	})
 	require.NoError(t, err)

@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/store"
 )
 
 // The database server crashes while sagas run, and is restarted.
@@ -45,8 +44,8 @@ func TestSimultaneousLeaseExpiryDoesNoHarm(t *testing.T) {
 				return err
 			}
 		}
-		records, err := f.sagas.List(t.Context(), store.Query{})
-		if err == nil && !slices.ContainsFunc(records, func(r store.Record) bool { return r.Generation > 1 }) {
+		records, err := f.sagas.List(t.Context(), saga.Query{})
+		if err == nil && !slices.ContainsFunc(records, func(r saga.Record) bool { return r.Generation > 1 }) {
 			err = errors.New("no saga was taken over")
 		}
 		return err

@@ -94,7 +94,7 @@ func TestOrdersResumeFromBackupOfLiveFile(t *testing.T) {
 	sagas, copied := openFile(t, backup)
 	require.NotEmpty(t, listUnfinished(t, sagas), "the backup has no unfinished sagas")
 	f.add(start(t, "-db", backup))
-	records, err := sagas.List(t.Context(), store.Query{})
+	records, err := sagas.List(t.Context(), saga.Query{})
 	require.NoError(t, err)
 	assert.Less(t, len(records), n, "orders placed after the backup are lost")
 	known := map[saga.ID]scenario{}

@@ -107,6 +107,9 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := coordinator.Start(); err != nil {
+		return err
+	}
 	server := &http.Server{
 		Handler:           newAPI(ctx, coordinator, d.ledger),
 		ReadHeaderTimeout: 5 * time.Second,
@@ -150,5 +153,5 @@ func shutdown(server *http.Server, coordinator *sec.Coordinator, grace time.Dura
 		slog.Warn("cutting off unfinished requests; clients can safely repeat them", "error", err)
 		server.Close()
 	}
-	return coordinator.Shutdown(ctx)
+	return coordinator.Stop(ctx)
 }

@@ -46,16 +46,16 @@ func TestStuckOrderFailsAfterMarkUndone(t *testing.T) {
 	s, id := placeStuckOrder(t)
 	ctx := t.Context()
 	ann := saga.Audit{By: "ann", Reason: "is there another ferry?"}
-	require.NoError(t, s.coordinator.RetryUndo(ctx, id, "ship", ann))
+	require.NoError(t, s.coordinator.Apply(ctx, id, saga.RetryUndo("ship", ann)))
 	assert.Equal(t, "stuck", s.show(id, "?wait=30s").State, "the retry fails too")
 	all := []string{"reservation", "reservation", "authorization", "capture", "shipment"}
 	assert.ElementsMatch(t, all, s.remaining(id), "the steps before ship can't be undone before ship")
 
 	ann.Reason = "brought the parcel back in my own boat"
-	require.NoError(t, s.coordinator.MarkUndone(ctx, id, "ship", ann))
+	require.NoError(t, s.coordinator.Apply(ctx, id, saga.MarkUndone("ship", ann)))
 	assert.Equal(t, "failed", s.show(id, "?wait=30s").State)
 	assert.Equal(t, []string{"shipment"}, s.remaining(id), "MarkUndone doesn't call the carrier")
-	require.NoError(t, s.coordinator.MarkUndone(ctx, id, "ship", ann), "a command may be repeated")
+	require.NoError(t, s.coordinator.Apply(ctx, id, saga.MarkUndone("ship", ann)), "a command may be repeated")
 }
 
 func TestStuckOrderSucceedsWithSuppliedOutputs(t *testing.T) {
@@ -64,13 +64,11 @@ func TestStuckOrderSucceedsWithSuppliedOutputs(t *testing.T) {
 	ann := saga.Audit{By: "ann", Reason: "the parcel is there, and I told the customer by telephone"}
 	// Without the pause, ship would be undone again as soon as its output is
 	// supplied.
-	require.NoError(t, s.coordinator.Pause(ctx, id, ann))
+	require.NoError(t, s.coordinator.Apply(ctx, id, saga.Pause(ann)))
 	supply := func(node saga.NodePath, output any) {
 		text, err := json.Marshal(output)
 		require.NoError(t, err)
-		supplied := ann
-		supplied.Output = text
-		require.NoError(t, s.coordinator.SupplyOutput(ctx, id, node, supplied))
+		require.NoError(t, s.coordinator.Apply(ctx, id, saga.SupplyOutput(node, text, ann)))
 	}
 	supply("ship", order.Shipment{Tracking: "by hand"})
 	supply("confirm", order.Confirmation{Cents: 2500, Tracking: "by hand"})
@@ -82,7 +80,7 @@ func TestStuckOrderSucceedsWithSuppliedOutputs(t *testing.T) {
 func TestStuckOrderIsAbandoned(t *testing.T) {
 	s, id := placeStuckOrder(t)
 	ann := saga.Audit{By: "ann", Reason: "written off, case 4711"}
-	require.NoError(t, s.coordinator.Abandon(t.Context(), id, ann))
+	require.NoError(t, s.coordinator.Apply(t.Context(), id, saga.Abandon(ann)))
 	v := s.show(id, "")
 	assert.Equal(t, "abandoned", v.State)
 	assert.Len(t, s.remaining(id), 5, "an abandoned saga undoes nothing more")

@@ -10,7 +10,7 @@ import (
 
 	"github.com/sagagen/sagagen/examples/orders/order"
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // idView identifies an order.
@@ -36,9 +36,9 @@ type stepView struct {
 
 func newOrderView(status *saga.Status) orderView {
 	v := orderView{ID: status.ID, State: status.State}
-	for id := saga.NodeID(0); status.DAG.Contains(id); id++ {
-		if status.DAG.Kind(id) == saga.KindAction {
-			v.Steps = append(v.Steps, stepView{status.DAG.Path(id), status.Describe(id)})
+	for _, node := range status.Nodes {
+		if node.Kind == engine.KindAction {
+			v.Steps = append(v.Steps, stepView{node.Path, status.Describe(node.Path)})
 		}
 	}
 	switch failures, log := status.Failures(), status.Log(); {
@@ -57,9 +57,6 @@ func newOrderView(status *saga.Status) orderView {
 // listView is a page of orders.
 type listView struct {
 	Orders []listedView `json:"orders"`
-	// Partial is true if the database didn't answer. The page then has only the
-	// orders that this process runs.
-	Partial bool `json:"partial"`
 }
 
 type listedView struct {
@@ -68,8 +65,8 @@ type listedView struct {
 	Updated time.Time  `json:"updated,omitzero"`
 }
 
-func newListView(records []store.Record, partial bool) listView {
-	v := listView{Orders: []listedView{}, Partial: partial}
+func newListView(records []saga.Record) listView {
+	v := listView{Orders: []listedView{}}
 	for _, r := range records {
 		v.Orders = append(v.Orders, listedView{r.ID, r.State, r.Updated})
 	}
@@ -117,7 +114,7 @@ func jsonHandler(f func(*http.Request) (int, any, error)) http.Handler {
 // request may then have had an effect or not, and it is safe to repeat it.
 func statusOf(err error) int {
 	switch {
-	case errors.As(err, new(badRequestError)), errors.Is(err, saga.ErrInvalidAudit):
+	case errors.As(err, new(badRequestError)), errors.Is(err, saga.ErrInvalidCommand):
 		return http.StatusBadRequest
 	case errors.Is(err, saga.ErrNotFound):
 		return http.StatusNotFound

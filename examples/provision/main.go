@@ -106,7 +106,7 @@ func (p *program) info(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer coordinator.Shutdown(ctx)
+	defer coordinator.Stop(ctx)
 	if err := create(ctx, coordinator); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files, except those of steno")
@@ -75,8 +76,8 @@ func prefix(t *testing.T, log *saga.Log, n int) string {
 }
 
 // find returns the index of an event in a log, or -1 if it isn't there.
-func find(log *saga.Log, node saga.NodePath, kind saga.EventKind) int {
-	return slices.IndexFunc(log.Events, func(e saga.Event) bool {
+func find(log *saga.Log, node saga.NodePath, kind engine.EventKind) int {
+	return slices.IndexFunc(log.Events, func(e engine.Event) bool {
 		return e.Kind == kind && (log.DAG.Path(e.Node) == node || log.DAG.NodeName(e.Node) == saga.NodeName(node))
 	})
 }
@@ -85,7 +86,7 @@ func TestRunPrintsOutputOfSteno(t *testing.T) {
 	const boot, undo = "--inject-error=instance_boot", "--inject-undo-error=instance_id"
 	done, failed, stuck := dump(t), dump(t, boot), dump(t, boot, undo)
 	doneLog, failedLog := parse(t, done), parse(t, failed)
-	booting, n := find(doneLog, "instance_boot", saga.EventStarted), len(failedLog.Events)
+	booting, n := find(doneLog, "instance_boot", engine.EventStarted), len(failedLog.Events)
 	for _, tt := range []struct {
 		golden, name, stdin string
 		args                []string
@@ -134,10 +135,10 @@ func TestEveryLogPrefixReachesSameState(t *testing.T) {
 			// flags returns the flags for the faults that the log doesn't have
 			// yet.
 			flags := func(log *saga.Log) (flags []string) {
-				if f.do != "" && find(log, f.do, saga.EventFailed) < 0 {
+				if f.do != "" && find(log, f.do, engine.EventFailed) < 0 {
 					flags = append(flags, "--inject-error", string(f.do))
 				}
-				if f.undo != "" && find(log, f.undo, saga.EventUndoFailed) < 0 {
+				if f.undo != "" && find(log, f.undo, engine.EventUndoFailed) < 0 {
 					flags = append(flags, "--inject-undo-error", string(f.undo))
 				}
 				return flags

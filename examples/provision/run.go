@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 )
 
@@ -61,7 +62,10 @@ func (p *program) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer coordinator.Shutdown(ctx)
+	defer coordinator.Stop(ctx)
+	if err := coordinator.Start(); err != nil {
+		return err
+	}
 
 	id := theID
 	if flags.recoverFrom == "" {
@@ -77,7 +81,7 @@ func (p *program) run(ctx context.Context, args []string) error {
 	}
 
 	fmt.Fprintln(out, "*** running saga ***")
-	if err := coordinator.Start(ctx, id); err != nil {
+	if err := coordinator.StartCreated(ctx, id); err != nil {
 		return err
 	}
 	handle, err := FindProvision(ctx, coordinator, id)
@@ -147,13 +151,13 @@ func printResult(out io.Writer, result ProvisionResult, err error) error {
 	case !errors.As(err, &failed):
 		return err
 	}
-	f, ok := first(failed.Failures, saga.EventFailed, saga.EventIndeterminate)
+	f, ok := first(failed.Failures, engine.EventFailed, engine.EventIndeterminate)
 	if !ok { // an operator stopped the saga, so the log isn't from this program
 		fmt.Fprintf(out, "result: %v\n", failed)
 		return nil
 	}
 	fmt.Fprintf(out, "result: ACTION FAILURE\nfailed at node:    %q\nfailed with error: %s\n", nameOf(f), f.Err.Message)
-	if f, ok := first(failed.Failures, saga.EventUndoFailed); ok {
+	if f, ok := first(failed.Failures, engine.EventUndoFailed); ok {
 		message := fmt.Sprintf("undo action attempt %d: %s", f.Err.Attempts, f.Err.Message)
 		text, err := indented(map[string]string{"message": message})
 		if err != nil {
@@ -167,7 +171,7 @@ func printResult(out io.Writer, result ProvisionResult, err error) error {
 
 // first returns the failure of one of the kinds whose node comes first in the
 // DAG.
-func first(failures []saga.Failure, kinds ...saga.EventKind) (saga.Failure, bool) {
+func first(failures []saga.Failure, kinds ...engine.EventKind) (saga.Failure, bool) {
 	var found []saga.Failure
 	for _, f := range failures {
 		if slices.Contains(kinds, f.Kind) {
@@ -177,7 +181,16 @@ func first(failures []saga.Failure, kinds ...saga.EventKind) (saga.Failure, bool
 	if len(found) == 0 {
 		return saga.Failure{}, false
 	}
-	return slices.MinFunc(found, func(a, b saga.Failure) int { return int(a.Node - b.Node) }), true
+	return slices.MinFunc(found, func(a, b saga.Failure) int { return position(a) - position(b) }), true
+}
+
+// position returns the position of a failed node in the DAG.
+func position(f saga.Failure) int {
+	node, err := ProvisionDAG().Find(f.Path)
+	if err != nil {
+		panic(err) // every failure is one of a node
+	}
+	return int(node)
 }
 
 // nameOf returns the name of the node without the names of its subsagas.

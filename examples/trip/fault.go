@@ -8,16 +8,22 @@ import (
 	"slices"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
 // withFailingNode returns a copy of registry in which the action of a node
 // always fails.
-func withFailingNode(registry *saga.Registry, node saga.NodeID) *saga.Registry {
+func withFailingNode(registry *saga.Registry, node saga.NodePath) *saga.Registry {
+	dag := BookTripDAG()
+	id, err := dag.Find(node)
+	if err != nil {
+		panic(err) // parse has found the node
+	}
 	failing := saga.NewRegistry()
 	for _, name := range registry.Names() {
 		action, _ := registry.Lookup(name)
-		if name == BookTripDAG().Action(node) {
+		if name == dag.Action(id) {
 			action.Action = failingAction{action.Action}
 		}
 		failing.Register(action.App, action.Action)
@@ -36,7 +42,7 @@ func (failingAction) Do(saga.ActionContext) (json.RawMessage, error) {
 // is durable. No deferred function runs.
 type crashingStore struct {
 	store.Store
-	node saga.NodeID
+	node saga.NodePath
 }
 
 func (s crashingStore) Append(ctx context.Context, a store.Append) error {
@@ -47,8 +53,8 @@ func (s crashingStore) Append(ctx context.Context, a store.Append) error {
 	return err
 }
 
-func (s crashingStore) isSuccess(e saga.Event) bool {
-	return e.Node == s.node && e.Kind == saga.EventSucceeded
+func (s crashingStore) isSuccess(e engine.Event) bool {
+	return e.Kind == engine.EventSucceeded && BookTripDAG().Path(e.Node) == s.node
 }
 
 // kill kills this process. It never returns.

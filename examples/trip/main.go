@@ -24,6 +24,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 	"github.com/sagagen/sagagen/runtime/store/sqlite"
@@ -49,10 +50,8 @@ func main() {
 }
 
 type options struct {
-	db string
-	// fail and crashAfter are nodes of the DAG. The zero value, which is the
-	// start node, means none.
-	fail, crashAfter saga.NodeID
+	db               string
+	fail, crashAfter saga.NodePath // nodes of the DAG; empty for none
 }
 
 // parse parses the command line. With -h it prints the usage to stdout and
@@ -77,9 +76,10 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	return o, err
 }
 
-func nodeFlag(node *saga.NodeID) func(string) error {
-	return func(name string) (err error) {
-		if *node, err = BookTripDAG().Find(saga.NodePath(name)); err != nil {
+func nodeFlag(node *saga.NodePath) func(string) error {
+	return func(name string) error {
+		*node = saga.NodePath(name)
+		if _, err := BookTripDAG().Find(*node); err != nil {
 			return fmt.Errorf("no such node; the nodes are %s", nodeNames())
 		}
 		return nil
@@ -89,8 +89,8 @@ func nodeFlag(node *saga.NodeID) func(string) error {
 func nodeNames() string {
 	dag := BookTripDAG()
 	var names []string
-	for id := saga.NodeID(0); dag.Contains(id); id++ {
-		if dag.Kind(id) == saga.KindAction {
+	for id := engine.NodeID(0); dag.Contains(id); id++ {
+		if dag.Kind(id) == engine.KindAction {
 			names = append(names, string(dag.Path(id)))
 		}
 	}
@@ -109,16 +109,15 @@ func run(ctx context.Context, o options, ledger *Ledger, out io.Writer) (err err
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.db, err)
 	}
-	unfinished, err := sagas.List(ctx, store.Query{
+	unfinished, err := sagas.List(ctx, saga.Query{
 		States: []saga.State{saga.StateRunning, saga.StateUnwinding},
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.db, err)
 	}
 	printUnfinished(out, o.db, unfinished)
-	if o.crashAfter != 0 {
-		fmt.Fprintf(out, "this process is killed as soon as the success of node %q is in the log\n",
-			BookTripDAG().Path(o.crashAfter))
+	if o.crashAfter != "" {
+		fmt.Fprintf(out, "this process is killed as soon as the success of node %q is in the log\n", o.crashAfter)
 	}
 
 	// The new coordinator resumes the unfinished sagas.
@@ -126,7 +125,10 @@ func run(ctx context.Context, o options, ledger *Ledger, out io.Writer) (err err
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, coordinator.Shutdown(ctx)) }()
+	if err := coordinator.Start(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, coordinator.Stop(ctx)) }()
 
 	if len(unfinished) == 0 {
 		trip, err := StartBookTrip(ctx, coordinator, BookTrip{
@@ -158,10 +160,10 @@ func (o options) config(sagas store.Store, ledger *Ledger) sec.Config {
 		Registry: NewRegistry(NewService(ledger)),
 		Logger:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	}
-	if o.fail != 0 {
+	if o.fail != "" {
 		config.Registry = withFailingNode(config.Registry, o.fail)
 	}
-	if o.crashAfter != 0 {
+	if o.crashAfter != "" {
 		config.Store = crashingStore{Store: sagas, node: o.crashAfter}
 	}
 	return config

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 	"github.com/sagagen/sagagen/runtime/store/sqlite"
@@ -124,7 +125,7 @@ func TestAllUnfinishedTripsResume(t *testing.T) {
 		require.NoError(t, sagas.Create(t.Context(), store.NewSaga{
 			ID: id, Name: dag.Name(), DAG: text, Params: params,
 			State: saga.StateRunning, Owner: "killed process",
-			Events: []saga.Event{{Node: 1, Kind: saga.EventStarted}},
+			Events: []engine.Event{{Node: 1, Kind: engine.EventStarted}},
 		}))
 	}
 	require.NoError(t, db.Close())
@@ -210,7 +211,8 @@ func TestPaymentWithLostResponseIsRefunded(t *testing.T) {
 	service.Payments = lostResponse{service.Payments}
 	coordinator, err := sec.New(sec.Config{Registry: NewRegistry(service), Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
-	defer coordinator.Shutdown(context.Background())
+	require.NoError(t, coordinator.Start())
+	defer coordinator.Stop(context.Background())
 
 	run, err := StartBookTrip(t.Context(), coordinator, BookTrip{})
 	require.NoError(t, err)

@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"log/slog"
+	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -39,7 +41,7 @@ func TestEveryLogPrefixOfTripReachesSameState(t *testing.T) {
 					log.Events = live.Events[:i]
 					recovered := resumeTrip(t, log, f.do, f.undo)
 					assert.Equal(t, live.State, recovered.State, "prefix %d", i)
-					assert.Equal(t, live.Nodes, recovered.Nodes, "prefix %d", i)
+					assert.Equal(t, withoutTimes(live), withoutTimes(recovered), "prefix %d", i)
 				}
 			})
 		})
@@ -52,7 +54,8 @@ func resumeTrip(t *testing.T, log *saga.Log, fail, failUndo saga.NodePath) *saga
 	t.Helper()
 	c, err := sec.New(sec.Config{Registry: NewRegistry(NewService(NewLedger())), Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
-	defer func() { require.NoError(t, c.Shutdown(t.Context())) }()
+	require.NoError(t, c.Start())
+	defer func() { require.NoError(t, c.Stop(t.Context())) }()
 	require.NoError(t, c.Import(t.Context(), log))
 	if fail != "" {
 		ignoreWrongState(t, c.Inject(t.Context(), log.ID, fail, sec.FailDo()))
@@ -60,7 +63,7 @@ func resumeTrip(t *testing.T, log *saga.Log, fail, failUndo saga.NodePath) *saga
 	if failUndo != "" {
 		ignoreWrongState(t, c.Inject(t.Context(), log.ID, failUndo, sec.FailUndo()))
 	}
-	require.NoError(t, c.Start(t.Context(), log.ID))
+	require.NoError(t, c.StartCreated(t.Context(), log.ID))
 	_, err = c.Wait(t.Context(), log.ID)
 	if err != nil {
 		require.ErrorAs(t, err, new(*saga.FailedError))
@@ -77,4 +80,14 @@ func ignoreWrongState(t *testing.T, err error) {
 	if !errors.Is(err, saga.ErrWrongState) {
 		require.NoError(t, err)
 	}
+}
+
+// withoutTimes returns the nodes of a status without the times of events, which
+// differ between two runs.
+func withoutTimes(status *saga.Status) []saga.NodeStatus {
+	nodes := slices.Clone(status.Nodes)
+	for i := range nodes {
+		nodes[i].Started, nodes[i].Ended = time.Time{}, time.Time{}
+	}
+	return nodes
 }

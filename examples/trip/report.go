@@ -6,11 +6,10 @@ import (
 	"io"
 
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/store"
 )
 
 // printUnfinished lists the sagas that are resumed, if there are any.
-func printUnfinished(out io.Writer, db string, unfinished []store.Record) {
+func printUnfinished(out io.Writer, db string, unfinished []saga.Record) {
 	switch len(unfinished) {
 	case 0:
 		return

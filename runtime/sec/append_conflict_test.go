@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -37,7 +38,7 @@ func TestCommandIsRetriedAfterAnAppendConflict(t *testing.T) {
 		"the owner appends": func(st store.Store, id saga.ID) error {
 			return st.Append(context.Background(), store.Append{
 				ID: id, Generation: 1, State: saga.StateRunning,
-				Events: []saga.Event{{Node: 1, Kind: saga.EventStarted}},
+				Events: []engine.Event{{Node: 1, Kind: engine.EventStarted}},
 			})
 		},
 		"another coordinator claims": func(st store.Store, _ saga.ID) error {
@@ -51,7 +52,7 @@ func TestCommandIsRetriedAfterAnAppendConflict(t *testing.T) {
 				id := plant(t, st, chain(), saga.StateRunning, nil)
 				spy := &spyStore{Store: st, before: onWrite(1, func() error { return meanwhile(st, id) })}
 				client := newClient(t, sec.ClientConfig{Store: spy})
-				require.NoError(t, client.Pause(t.Context(), id, audit))
+				require.NoError(t, client.Apply(t.Context(), id, saga.Pause(audit)))
 				assert.Contains(t, storedKinds(t, st, id), " paused")
 			})
 		})
@@ -67,13 +68,13 @@ func TestCommandBehindAnAppendWithUnknownOutcomeIsApplied(t *testing.T) {
 		id := saga.NewID()
 		w := newWorld()
 		c := w.open(t, &spyStore{Store: st, after: onWrite(2, func() error {
-			assert.NoError(t, client.Pause(t.Context(), id, audit))
+			assert.NoError(t, client.Apply(t.Context(), id, saga.Pause(audit)))
 			return errStore
 		})})
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		time.Sleep(100 * time.Millisecond) // before the coordinator polls for notifications
 		assert.Equal(t, []string{"do a", "do b"}, w.calls(), "b has started, c must not start")
-		require.NoError(t, client.Resume(t.Context(), id, audit))
+		require.NoError(t, client.Apply(t.Context(), id, saga.Resume(audit)))
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
@@ -87,7 +88,7 @@ type loadHook struct {
 	do   func()
 }
 
-func (l *loadHook) Load(ctx context.Context, id saga.ID) (store.Record, error) {
+func (l *loadHook) Load(ctx context.Context, id saga.ID) (saga.Record, error) {
 	l.once.Do(l.do)
 	return l.Store.Load(ctx, id)
 }
@@ -125,7 +126,7 @@ func TestCommandSentToAFormerOwnerIsRecorded(t *testing.T) {
 		synctest.Wait()
 		w.open(t, st)
 		synctest.Wait()
-		require.NoError(t, c.Pause(t.Context(), id, audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.Pause(audit)))
 		assert.Contains(t, storedKinds(t, st, id), " paused")
 	})
 }
@@ -144,7 +145,7 @@ func TestCommandWithUnknownOutcomeIsRecordedOnce(t *testing.T) {
 		settle() // the claims at the start are done
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
-		require.NoError(t, c.Pause(t.Context(), id, audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.Pause(audit)))
 		assert.Equal(t, []string{" paused"}, storedKinds(t, st, id), "recorded once")
 	})
 }
@@ -160,13 +161,13 @@ func TestCommandInterruptedByShutdownMayHaveBeenRecorded(t *testing.T) {
 		synctest.Wait()
 		st.hangWrites()
 		result := make(chan error, 1)
-		go func() { result <- c.Pause(t.Context(), id, audit) }()
+		go func() { result <- c.Apply(t.Context(), id, saga.Pause(audit)) }()
 		synctest.Wait()
 		ctx, cancel := contextFor(t, time.Second)
 		defer cancel()
-		require.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
+		require.ErrorIs(t, c.Stop(ctx), context.DeadlineExceeded)
 		err := <-result
-		assert.ErrorIs(t, err, saga.ErrShutdown)
+		assert.ErrorIs(t, err, saga.ErrStopped)
 		assert.NotErrorIs(t, err, saga.ErrWrongState)
 		assert.ErrorContains(t, err, "it may have been recorded")
 	})
@@ -210,7 +211,7 @@ func TestCommandIsRetriedWhenTheLeaseExpires(t *testing.T) {
 		id, _, err := run(t, c, chain())
 		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
 		w.on("undo a", nil)
-		require.NoError(t, c.RetryUndo(t.Context(), id, "a", audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.RetryUndo("a", audit)))
 		_, err = c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 	})
@@ -221,19 +222,19 @@ func TestCommandIsRetriedWhenTheLeaseExpires(t *testing.T) {
 func TestRecoveredNodeRunsAfterAnAppendConflict(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
-		id := plant(t, st, diamond(), saga.StateRunning, []saga.Event{
-			{Seq: 0, Node: 1, Kind: saga.EventStarted},
-			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: json.RawMessage(`"a"`)},
-			{Seq: 2, Node: 2, Kind: saga.EventStarted},
+		id := plant(t, st, diamond(), saga.StateRunning, []engine.Event{
+			{Seq: 0, Node: 1, Kind: engine.EventStarted},
+			{Seq: 1, Node: 1, Kind: engine.EventSucceeded, Payload: json.RawMessage(`"a"`)},
+			{Seq: 2, Node: 2, Kind: engine.EventStarted},
 		})
 		client := newClient(t, sec.ClientConfig{Store: st})
 		w := newWorld()
 		c := w.open(t, &spyStore{Store: st, before: onWrite(1, func() error {
-			return client.SetBreakpoint(context.Background(), id, "d", audit)
+			return client.Apply(context.Background(), id, saga.SetBreakpoint("d", audit))
 		})})
 		settle()
 		assert.ElementsMatch(t, []string{"do b", "do c"}, w.calls())
-		require.NoError(t, c.ClearBreakpoint(t.Context(), id, "d", audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.ClearBreakpoint("d", audit)))
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 	})
@@ -250,8 +251,8 @@ func TestOutcomeOfASagaAbandonedByAnotherProcessIsDropped(t *testing.T) {
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		client := newClient(t, sec.ClientConfig{Store: st})
-		require.NoError(t, client.Pause(t.Context(), id, audit))
-		require.NoError(t, client.Abandon(t.Context(), id, audit))
+		require.NoError(t, client.Apply(t.Context(), id, saga.Pause(audit)))
+		require.NoError(t, client.Apply(t.Context(), id, saga.Abandon(audit)))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateAbandoned, failedError(t, err).State)
 		assert.Equal(t, []string{"a started", " paused", " abandoned"}, storedKinds(t, st, id))
@@ -271,7 +272,7 @@ func TestForeignNodeEventsAreReadFromTheStore(t *testing.T) {
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		require.NoError(t, st.Append(t.Context(), store.Append{
 			ID: id, Generation: 1, Seq: 1, State: saga.StateRunning,
-			Events: []saga.Event{{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: json.RawMessage(`"foreign"`)}},
+			Events: []engine.Event{{Seq: 1, Node: 1, Kind: engine.EventSucceeded, Payload: json.RawMessage(`"foreign"`)}},
 		}))
 		outputs, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
@@ -292,11 +293,11 @@ func TestRefusedAbandonKeepsTasksInFlight(t *testing.T) {
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
 		c := w.open(t, &spyStore{Store: st, before: onWrite(3, func() error {
-			return client.Resume(context.Background(), id, audit)
+			return client.Apply(context.Background(), id, saga.Resume(audit))
 		})})
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
-		require.NoError(t, c.Pause(t.Context(), id, audit))
-		assert.ErrorIs(t, c.Abandon(t.Context(), id, audit), saga.ErrWrongState, "it has been resumed")
+		require.NoError(t, c.Apply(t.Context(), id, saga.Pause(audit)))
+		assert.ErrorIs(t, c.Apply(t.Context(), id, saga.Abandon(audit)), saga.ErrWrongState, "it has been resumed")
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())

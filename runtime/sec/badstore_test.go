@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/sec"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -77,7 +77,7 @@ type hangingEvents struct {
 	hangs atomic.Bool
 }
 
-func (h *hangingEvents) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+func (h *hangingEvents) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]engine.Event, error) {
 	if h.hangs.Load() {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -98,54 +98,32 @@ func TestCommandForAStuckSagaIsBoundedByItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		began := time.Now()
-		err = c.RetryUndo(ctx, id, "a", audit)
+		err = c.Apply(ctx, id, saga.RetryUndo("a", audit))
 		assert.Equal(t, 100*time.Millisecond, time.Since(began))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorContains(t, err, id.String())
 		require.ErrorContains(t, err, "it may have been recorded")
 		st.hangs.Store(false)
 		time.Sleep(time.Hour) // the retry of the undo has failed by then
-		require.NoError(t, c.MarkUndone(t.Context(), id, "a", audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.MarkUndone("a", audit)))
 		_, err = c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
-	})
-}
-
-// hangingList is a store whose List doesn't return until its context ends.
-type hangingList struct{ store.Store }
-
-func (hangingList) List(ctx context.Context, _ store.Query) ([]store.Record, error) {
-	<-ctx.Done()
-	return nil, ctx.Err()
-}
-
-func TestListOfAQueueReturnsOwnSagasWhileTheStoreHangs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
-		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
-		c := w.configured(t, sec.Config{Store: hangingList{store.NewMemory()}, Queue: "q"})
-		id := saga.NewID()
-		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
-		records, err := c.List(t.Context(), store.Query{Queues: []string{"q"}})
-		require.ErrorIs(t, err, saga.ErrPartial)
-		require.Len(t, records, 1)
-		assert.Equal(t, id, records[0].ID)
 	})
 }
 
 // withoutKey is a store that can't decode DAGs, as it lacks a key.
 type withoutKey struct{ store.Store }
 
-func (w withoutKey) Load(ctx context.Context, id saga.ID) (store.Record, error) {
+func (w withoutKey) Load(ctx context.Context, id saga.ID) (saga.Record, error) {
 	r, err := w.Store.Load(ctx, id)
-	r.DAG = saga.UndecodableDAG(errors.New("key k1 is missing"))
+	r.DAG, r.DAGErr = nil, errors.New("key k1 is missing")
 	return r, err
 }
 
-func (w withoutKey) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+func (w withoutKey) Claim(ctx context.Context, c store.Claim) ([]saga.Record, error) {
 	records, err := w.Store.Claim(ctx, c)
 	for i := range records {
-		records[i].DAG = saga.UndecodableDAG(errors.New("key k1 is missing"))
+		records[i].DAG, records[i].DAGErr = nil, errors.New("key k1 is missing")
 	}
 	return records, err
 }
@@ -157,7 +135,7 @@ func TestRepeatedCreateOfAnUndecodableSagaReportsThatItIsParked(t *testing.T) {
 		c := w.start(t, st)
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
-		require.NoError(t, c.Shutdown(t.Context()))
+		require.NoError(t, c.Stop(t.Context()))
 		c = w.open(t, withoutKey{st})
 		settle()
 		err := c.CreateAndStart(t.Context(), id, chain())

@@ -147,14 +147,17 @@ func benchmarkSagas(b *testing.B, dag *saga.DAG, clients int) {
 // newRunner returns a function that runs a saga in memory.
 func newRunner(b *testing.B) func(*saga.DAG) {
 	c, err := sec.New(sec.Config{
-		Registry: noop(), MaxNodes: 20_000, MaxEdges: 40_000,
+		Registry: noop(), MaxNodes: 20_000,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
+	if err := c.Start(); err != nil {
+		b.Fatal(err)
+	}
 	b.Cleanup(func() {
-		if err := c.Shutdown(context.Background()); err != nil {
+		if err := c.Stop(context.Background()); err != nil {
 			b.Error(err)
 		}
 	})

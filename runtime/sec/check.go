@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // check rejects a saga that can't be created. Without a registry, the actions
@@ -30,7 +31,7 @@ func (c storeClient) check(log *saga.Log) error {
 // checkSize rejects a saga that is larger than the configuration allows.
 func (c storeClient) checkSize(dag *saga.SagaDAG) error {
 	edges, config := 0, c.config
-	for id := range saga.NodeID(dag.Len()) {
+	for id := range engine.NodeID(dag.Len()) {
 		edges += len(dag.Parents(id))
 	}
 	size := len(dag.Params())
@@ -38,13 +39,13 @@ func (c storeClient) checkSize(dag *saga.SagaDAG) error {
 	case dag.Len() > config.MaxNodes:
 		return fmt.Errorf("saga %q: %w: %d nodes, Config.MaxNodes is %d",
 			dag.Name(), saga.ErrTooLarge, dag.Len(), config.MaxNodes)
-	case edges > config.MaxEdges:
-		return fmt.Errorf("saga %q: %w: %d edges, Config.MaxEdges is %d",
-			dag.Name(), saga.ErrTooLarge, edges, config.MaxEdges)
+	case edges > config.maxEdges():
+		return fmt.Errorf("saga %q: %w: %d edges, at most %d are allowed with a Config.MaxNodes of %d",
+			dag.Name(), saga.ErrTooLarge, edges, config.maxEdges(), config.MaxNodes)
 	case size > config.MaxPayload:
 		return fmt.Errorf("saga %q: %w: parameters of %d bytes, Config.MaxPayload is %d",
 			dag.Name(), saga.ErrTooLarge, size, config.MaxPayload)
-	case size > config.WarnPayload:
+	case size > config.warnPayload():
 		config.Logger.Warn("large parameters", "name", dag.Name(), "bytes", size)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -90,7 +91,7 @@ func (c *Coordinator) claimLoop() {
 // claimResult is the result of a claim. limit is the number of sagas that the
 // last attempt asked for.
 type claimResult struct {
-	records []store.Record
+	records []saga.Record
 	limit   int
 	took    time.Duration
 }
@@ -109,12 +110,12 @@ func (c *claimResult) isShort() bool {
 // claim claims at most limit sagas that no coordinator runs, without those that
 // this coordinator has handed off. After each failure it asks for half as many,
 // as more may have been too many for the timeout. The error is
-// saga.ErrShutdown.
+// saga.ErrStopped.
 func (c *Coordinator) claim(limit int) (claimResult, error) {
 	claim := claimResult{limit: limit}
 	err := c.retry(c.lifetime, saga.ID{}, func(ctx context.Context, st store.Store) (err error) {
 		if c.isStopped() {
-			return permanentError{saga.ErrShutdown}
+			return permanentError{saga.ErrStopped}
 		}
 		began := time.Now()
 		claim.records, err = st.Claim(ctx, store.Claim{
@@ -146,7 +147,7 @@ func (c *Coordinator) nextClaim(size int, took time.Duration) int {
 // resumeInBackground begins to resume sagas. The function that it returns waits
 // until that is done, and reports false if the coordinator shuts down or has
 // lost its lease session.
-func (c *Coordinator) resumeInBackground(records []store.Record) (wait func() bool) {
+func (c *Coordinator) resumeInBackground(records []saga.Record) (wait func() bool) {
 	var resuming sync.WaitGroup
 	ok := false
 	resuming.Go(func() { ok = c.resumeAll(records) })
@@ -158,7 +159,7 @@ func (c *Coordinator) resumeInBackground(records []store.Record) (wait func() bo
 
 // resumeAll resumes sagas. It reads the logs of a chunk of them with one call.
 // It reports false if the coordinator shuts down or has lost its lease session.
-func (c *Coordinator) resumeAll(records []store.Record) bool {
+func (c *Coordinator) resumeAll(records []saga.Record) bool {
 	var (
 		working sync.WaitGroup
 		over    atomic.Bool
@@ -196,7 +197,7 @@ func (c *Coordinator) resumeAll(records []store.Record) bool {
 
 // chunk returns how many of the sagas, from the first one on, are read with one
 // call.
-func chunk(records []store.Record) int {
+func chunk(records []saga.Record) int {
 	var events uint64
 	for i := range records {
 		events += records[i].NextSeq
@@ -209,7 +210,7 @@ func chunk(records []store.Record) int {
 
 // reserveAll reserves those of the sagas that this coordinator owns and doesn't
 // have in memory.
-func (c *Coordinator) reserveAll(records []store.Record) ([]*recovery, error) {
+func (c *Coordinator) reserveAll(records []saga.Record) ([]*recovery, error) {
 	all := make([]*recovery, 0, len(records))
 	for i := range records {
 		r, err := c.reserveRecovery(records[i])
@@ -233,7 +234,7 @@ func (c *Coordinator) readLogs(reserved []*recovery) {
 	for i, r := range reserved {
 		ids[i] = r.id
 	}
-	var logs [][]saga.Event
+	var logs [][]engine.Event
 	err := c.client.withStore(reserved[0].session, func(ctx context.Context, st store.Store) (err error) {
 		logs, err = st.Logs(ctx, ids)
 		if err == nil && len(logs) != len(ids) {

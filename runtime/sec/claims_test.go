@@ -19,15 +19,15 @@ import (
 // claimStore calls claim in place of Claim.
 type claimStore struct {
 	store.Store
-	claim func(context.Context, store.Claim) ([]store.Record, error)
+	claim func(context.Context, store.Claim) ([]saga.Record, error)
 	polls atomic.Int32 // polls for notifications of the owner
 }
 
-func (s *claimStore) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+func (s *claimStore) Claim(ctx context.Context, c store.Claim) ([]saga.Record, error) {
 	return s.claim(ctx, c)
 }
 
-func (s *claimStore) List(ctx context.Context, q store.Query) ([]store.Record, error) {
+func (s *claimStore) List(ctx context.Context, q saga.Query) ([]saga.Record, error) {
 	if q.Notified {
 		s.polls.Add(1)
 	}
@@ -42,7 +42,7 @@ func TestSagaSkippedByTheFirstClaimIsTakenOver(t *testing.T) {
 			memory := store.NewMemory()
 			ids := plantMany(t, memory, sagas)
 			claims := 0
-			st := &claimStore{Store: memory, claim: func(ctx context.Context, c store.Claim) ([]store.Record, error) {
+			st := &claimStore{Store: memory, claim: func(ctx context.Context, c store.Claim) ([]saga.Record, error) {
 				if claims++; claims == 1 { // the store skips it, as another transaction has locked it
 					c.Except = append(slices.Clone(c.Except), ids[0])
 				}
@@ -68,8 +68,8 @@ func TestClaimLimitIsReducedAfterATimeout(t *testing.T) {
 		for _, id := range ids[small:] {
 			slow[id] = true
 		}
-		st := &claimStore{Store: memory, claim: func(ctx context.Context, c store.Claim) ([]store.Record, error) {
-			wanted, err := memory.List(ctx, store.Query{Owner: "crashed", Limit: c.Limit})
+		st := &claimStore{Store: memory, claim: func(ctx context.Context, c store.Claim) ([]saga.Record, error) {
+			wanted, err := memory.List(ctx, saga.Query{Owner: "crashed", Limit: c.Limit})
 			require.NoError(t, err)
 			for _, r := range wanted {
 				if slow[r.ID] {
@@ -93,7 +93,7 @@ func TestClaimLimitIsReducedAfterATimeout(t *testing.T) {
 func TestNotificationsArePolledWhileClientsCreateSagas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		memory := store.NewMemory()
-		st := &claimStore{Store: memory, claim: func(ctx context.Context, c store.Claim) ([]store.Record, error) {
+		st := &claimStore{Store: memory, claim: func(ctx context.Context, c store.Claim) ([]saga.Record, error) {
 			time.Sleep(10 * time.Millisecond)
 			return memory.Claim(ctx, c)
 		}}

@@ -16,11 +16,15 @@ import (
 // store. It has no goroutines and needs no shutdown. It is safe for concurrent
 // use. It is a saga.Coordinator, so that generated Start functions accept it.
 type Client struct {
-	Operator
-	config Config
+	config  Config
+	client  storeClient
+	applier applier
 }
 
-var _ saga.Coordinator = (*Client)(nil)
+var (
+	_ saga.Coordinator = (*Client)(nil)
+	_ saga.Operator    = (*Client)(nil)
+)
 
 // ClientConfig configures a Client.
 type ClientConfig struct {
@@ -40,14 +44,12 @@ type ClientConfig struct {
 	// StoreTimeout bounds each call of the store. Default: 10 s.
 	StoreTimeout time.Duration
 	// MaxPayload is the largest size of the parameters, and of a supplied
-	// output, in bytes of JSON. Default: 1 MiB.
+	// output, in bytes of JSON. Above a quarter of it a warning is logged.
+	// Default: 1 MiB.
 	MaxPayload int
-	// WarnPayload is the size in bytes above which a warning is logged.
-	// Default: 256 KiB.
-	WarnPayload int
-	// MaxNodes and MaxEdges limit the size of a new saga, structural nodes
-	// included. Defaults: 1000 nodes and 5000 edges.
-	MaxNodes, MaxEdges int
+	// MaxNodes is the largest number of nodes of a new saga, structural nodes
+	// included. It can have five times as many edges. Default: 1000.
+	MaxNodes int
 }
 
 // NewClient returns a client. It returns an error if the config is invalid; it
@@ -59,48 +61,50 @@ func NewClient(clientConfig ClientConfig) (*Client, error) {
 	config := Config{
 		Store: clientConfig.Store, Logger: clientConfig.Logger, Queue: clientConfig.Queue,
 		Poll: clientConfig.Poll, StoreTimeout: clientConfig.StoreTimeout,
-		MaxPayload: clientConfig.MaxPayload, WarnPayload: clientConfig.WarnPayload,
-		MaxNodes: clientConfig.MaxNodes, MaxEdges: clientConfig.MaxEdges,
+		MaxPayload: clientConfig.MaxPayload, MaxNodes: clientConfig.MaxNodes,
 	}.withDefaults()
 	config.Registry = clientConfig.Registry // without a default
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
 	c := &Client{config: config}
-	c.Operator = Operator{
-		client: newStoreClient(&c.config),
+	c.client = newStoreClient(&c.config)
+	c.applier = applier{
+		client: c.client,
 		submit: c.submit,
 		unpark: func(saga.ID, uint64) bool { return false }, // a client parks nothing
 	}
 	return c, nil
 }
 
-func (c *Client) submit(ctx context.Context, id saga.ID, cmd command) error {
+func (c *Client) submit(ctx context.Context, id saga.ID, change change) error {
 	record, err := c.client.load(ctx, id)
 	if err != nil {
 		return err
 	}
-	return c.client.appendCommand(ctx, record, cmd)
+	return c.client.appendChange(ctx, record, change)
 }
 
 // Create records a saga without starting it. See Coordinator.Create.
 func (c *Client) Create(ctx context.Context, id saga.ID, dag *saga.SagaDAG) error {
-	return c.client.create(ctx, id, dag, false)
+	return c.client.create(ctx, &saga.Log{ID: id, DAG: dag}, false)
 }
 
 // CreateAndStart records a saga and starts it. The first coordinator of the
 // queue that polls claims the saga and runs it. When CreateAndStart returns
 // nil, the saga is durable. If the same saga exists, CreateAndStart starts it
 // unless it has been started. The errors are those of Coordinator.Create,
-// without saga.ErrShutdown.
+// without saga.ErrStopped.
 func (c *Client) CreateAndStart(ctx context.Context, id saga.ID, dag *saga.SagaDAG) error {
-	return c.client.create(ctx, id, dag, true)
+	return c.client.create(ctx, &saga.Log{ID: id, DAG: dag}, true)
 }
 
-// Start starts a saga that Create has recorded. It does nothing if the saga has
-// been started. When it returns nil, the start is durable. The error wraps
-// saga.ErrNotFound, or saga.ErrParked if the log can't be replayed.
-func (c *Client) Start(ctx context.Context, id saga.ID) error { return c.submit(ctx, id, startCommand) }
+// StartCreated starts a saga that Create has recorded. It does nothing if the
+// saga has been started. When it returns nil, the start is durable. The error
+// wraps saga.ErrNotFound, or saga.ErrParked if the log can't be replayed.
+func (c *Client) StartCreated(ctx context.Context, id saga.ID) error {
+	return c.submit(ctx, id, startChange)
+}
 
 // Wait returns when the saga is settled. See Coordinator.Wait. It polls the
 // store: again after some milliseconds at first, then less often, up to every
@@ -136,6 +140,16 @@ func (c *Client) Status(ctx context.Context, id saga.ID) (*saga.Status, error) {
 }
 
 // List returns the records that match the query.
-func (c *Client) List(ctx context.Context, q store.Query) ([]store.Record, error) {
+func (c *Client) List(ctx context.Context, q saga.Query) ([]saga.Record, error) {
 	return c.client.list(ctx, q)
 }
+
+// Apply applies an operator command; see saga.Operator. It appends the command
+// to the saga's log. The coordinator that runs the saga finds it with its next
+// append, or within its Config.Poll.
+func (c *Client) Apply(ctx context.Context, id saga.ID, command saga.Command) error {
+	return c.applier.apply(ctx, id, command)
+}
+
+// Delete removes a final saga and its log; see saga.Operator.
+func (c *Client) Delete(ctx context.Context, id saga.ID) error { return c.client.delete(ctx, id) }

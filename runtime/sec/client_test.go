@@ -13,13 +13,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// unwatched is a store that is not a store.Watcher, like a database without
-// notifications.
+// unwatched is a store that can't watch, like a database without notifications.
 type unwatched struct{ store.Store }
+
+func (unwatched) Watch(context.Context, func()) error { return errors.ErrUnsupported }
 
 func newClient(t *testing.T, config sec.ClientConfig) *sec.Client {
 	t.Helper()
@@ -61,7 +63,7 @@ func TestSagaCreatedByAClientRunsAtOnceOrWithinAPoll(t *testing.T) {
 				status, err := client.Status(t.Context(), id)
 				require.NoError(t, err)
 				assert.Equal(t, saga.StateSucceeded, status.State)
-				records, err := client.List(t.Context(), store.Query{Name: "chain"})
+				records, err := client.List(t.Context(), saga.Query{Name: "chain"})
 				require.NoError(t, err)
 				assert.Len(t, records, 1)
 			})
@@ -84,11 +86,11 @@ func TestSagaCreatedByAClientWaitsForACoordinator(t *testing.T) {
 		w.open(t, st)
 		time.Sleep(time.Hour)
 		assert.Empty(t, w.calls(), "it was created, but not started")
-		require.NoError(t, client.Start(t.Context(), id))
-		require.NoError(t, client.Start(t.Context(), id))
+		require.NoError(t, client.StartCreated(t.Context(), id))
+		require.NoError(t, client.StartCreated(t.Context(), id))
 		_, err = client.Wait(t.Context(), id)
 		require.NoError(t, err)
-		require.NoError(t, client.Start(t.Context(), id), "it has finished")
+		require.NoError(t, client.StartCreated(t.Context(), id), "it has finished")
 	})
 }
 
@@ -104,7 +106,7 @@ func TestClientRejectsInvalidRequests(t *testing.T) {
 	assert.ErrorIs(t, withRegistry.Create(t.Context(), saga.NewID(), chain()), saga.ErrTooLarge)
 	assert.ErrorContains(t, without.Create(t.Context(), saga.ID{}, chain()), "id is zero")
 	assert.ErrorContains(t, without.Create(t.Context(), saga.NewID(), nil), "has no DAG")
-	assert.ErrorIs(t, without.Start(t.Context(), saga.NewID()), saga.ErrNotFound)
+	assert.ErrorIs(t, without.StartCreated(t.Context(), saga.NewID()), saga.ErrNotFound)
 	_, err := without.Status(t.Context(), saga.NewID())
 	assert.ErrorIs(t, err, saga.ErrNotFound)
 	_, err = without.Wait(t.Context(), saga.NewID())
@@ -121,11 +123,11 @@ func TestStartFromAnotherProcessIsKeptWithAConcurrentCommand(t *testing.T) {
 		require.NoError(t, c.Create(t.Context(), id, chain()))
 		synctest.Wait() // it has polled, and doesn't poll again before time passes
 		client := newClient(t, sec.ClientConfig{Store: st})
-		require.NoError(t, client.Start(t.Context(), id))
-		require.NoError(t, c.SetBreakpoint(t.Context(), id, "c", audit), "before it has found the start")
+		require.NoError(t, client.StartCreated(t.Context(), id))
+		require.NoError(t, c.Apply(t.Context(), id, saga.SetBreakpoint("c", audit)), "before it has found the start")
 		synctest.Wait()
 		assert.Equal(t, []string{"do a", "do b"}, w.calls())
-		require.NoError(t, c.ClearBreakpoint(t.Context(), id, "c", audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.ClearBreakpoint("c", audit)))
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 	})
@@ -144,18 +146,18 @@ func TestCommandFromAnotherProcessKeepsTasksInFlight(t *testing.T) {
 		require.NoError(t, c.CreateAndStart(t.Context(), id, diamond()))
 		synctest.Wait()
 		client := newClient(t, sec.ClientConfig{Store: st})
-		require.NoError(t, client.SetBreakpoint(t.Context(), id, "d", audit))
+		require.NoError(t, client.Apply(t.Context(), id, saga.SetBreakpoint("d", audit)))
 		time.Sleep(time.Minute) // the owner has polled
-		require.NoError(t, client.Pause(t.Context(), id, audit))
+		require.NoError(t, client.Apply(t.Context(), id, saga.Pause(audit)))
 		time.Sleep(10 * time.Minute) // b has finished, c has not
-		require.NoError(t, client.Cancel(t.Context(), id, audit))
-		require.NoError(t, client.Resume(t.Context(), id, audit))
+		require.NoError(t, client.Apply(t.Context(), id, saga.Cancel(audit)))
+		require.NoError(t, client.Apply(t.Context(), id, saga.Resume(audit)))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.ElementsMatch(t, []string{"do a", "do b", "do c"}, w.calls()[:3])
 		assert.ElementsMatch(t, []string{"undo b", "undo c", "undo a"}, w.calls()[3:])
 		time.Sleep(time.Minute)
-		notified, err := st.List(t.Context(), store.Query{Notified: true})
+		notified, err := st.List(t.Context(), saga.Query{Notified: true})
 		require.NoError(t, err)
 		assert.Empty(t, notified, "the owner has handled all notifications")
 	})
@@ -204,21 +206,21 @@ func commandAtRandom(t *testing.T, random *rand.Rand) {
 		}
 		node := saga.NodePath([]string{"a", "b", "c", "d"}[random.IntN(4)])
 		all := []func() error{
-			func() error { return by.Pause(t.Context(), id, audit) },
-			func() error { return by.Step(t.Context(), id, audit) },
-			func() error { return by.Resume(t.Context(), id, audit) },
-			func() error { return by.SetBreakpoint(t.Context(), id, node, audit) },
-			func() error { return by.ClearBreakpoint(t.Context(), id, node, audit) },
-			func() error { return by.Cancel(t.Context(), id, audit) },
+			func() error { return by.Apply(t.Context(), id, saga.Pause(audit)) },
+			func() error { return by.Apply(t.Context(), id, saga.Step(audit)) },
+			func() error { return by.Apply(t.Context(), id, saga.Resume(audit)) },
+			func() error { return by.Apply(t.Context(), id, saga.SetBreakpoint(node, audit)) },
+			func() error { return by.Apply(t.Context(), id, saga.ClearBreakpoint(node, audit)) },
+			func() error { return by.Apply(t.Context(), id, saga.Cancel(audit)) },
 		}
 		if err := all[random.IntN(len(all))](); !errors.Is(err, saga.ErrWrongState) {
 			require.NoError(t, err)
 		}
 	}
 	for _, node := range []saga.NodePath{"a", "b", "c", "d"} {
-		_ = client.ClearBreakpoint(t.Context(), id, node, audit)
+		_ = client.Apply(t.Context(), id, saga.ClearBreakpoint(node, audit))
 	}
-	_ = client.Resume(t.Context(), id, audit)
+	_ = client.Apply(t.Context(), id, saga.Resume(audit))
 	_, err := client.Wait(t.Context(), id)
 	state := saga.StateSucceeded
 	if err != nil {
@@ -232,9 +234,9 @@ func commandAtRandom(t *testing.T, random *rand.Rand) {
 	started := map[string]int{}
 	for _, e := range status.Events {
 		switch e.Kind {
-		case saga.EventStarted:
+		case engine.EventStarted:
 			started[fmt.Sprintf("do %s", status.DAG.Path(e.Node))]++
-		case saga.EventUndoStarted:
+		case engine.EventUndoStarted:
 			started[fmt.Sprintf("undo %s", status.DAG.Path(e.Node))]++
 		}
 	}
@@ -253,8 +255,8 @@ func TestCommandForAnUnownedSagaNotifiesNoOwner(t *testing.T) {
 	client := newClient(t, sec.ClientConfig{Store: st})
 	id := saga.NewID()
 	require.NoError(t, client.Create(t.Context(), id, chain()))
-	require.NoError(t, client.Cancel(t.Context(), id, audit))
-	records, err := st.List(t.Context(), store.Query{})
+	require.NoError(t, client.Apply(t.Context(), id, saga.Cancel(audit)))
+	records, err := st.List(t.Context(), saga.Query{})
 	require.NoError(t, err)
 	require.Len(t, records, 1)
 	assert.Equal(t, saga.StateFailed, records[0].State)
@@ -293,24 +295,24 @@ func TestImportedSagaWaitsForItsStart(t *testing.T) {
 		w := newWorld()
 		first := w.start(t, st)
 		id := saga.NewID()
-		require.NoError(t, first.Import(t.Context(), &saga.Log{ID: id, DAG: chain(), Events: []saga.Event{
-			{Seq: 0, Node: 1, Kind: saga.EventStarted},
-			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(`"a"`)},
+		require.NoError(t, first.Import(t.Context(), &saga.Log{ID: id, DAG: chain(), Events: []engine.Event{
+			{Seq: 0, Node: 1, Kind: engine.EventStarted},
+			{Seq: 1, Node: 1, Kind: engine.EventSucceeded, Payload: []byte(`"a"`)},
 		}}))
 		client := newClient(t, sec.ClientConfig{Store: st})
-		require.NoError(t, client.SetBreakpoint(t.Context(), id, "c", audit))
+		require.NoError(t, client.Apply(t.Context(), id, saga.SetBreakpoint("c", audit)))
 		time.Sleep(time.Minute)
-		require.NoError(t, first.Shutdown(t.Context()))
+		require.NoError(t, first.Stop(t.Context()))
 		w.open(t, st)
 		time.Sleep(time.Minute)
 		assert.Empty(t, w.calls(), "neither a command nor another coordinator starts it")
 		status, err := client.Status(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, saga.StateCreated, status.State)
-		assert.Equal(t, "done", status.Describe(1))
+		assert.Equal(t, "done", status.Describe("a"))
 
-		require.NoError(t, client.ClearBreakpoint(t.Context(), id, "c", audit))
-		require.NoError(t, client.Start(t.Context(), id))
+		require.NoError(t, client.Apply(t.Context(), id, saga.ClearBreakpoint("c", audit)))
+		require.NoError(t, client.StartCreated(t.Context(), id))
 		_, err = client.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"do b", "do c"}, w.calls())

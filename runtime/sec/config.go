@@ -48,15 +48,15 @@ type Config struct {
 	// Poll is the time between two polls of the store, for sagas that clients
 	// have created, sagas whose owners have crashed or stopped, and commands
 	// that others have appended. The actual time varies between Poll/2 and
-	// Poll. A store.Watcher notifies the coordinator sooner. Default: 1 s.
+	// Poll. A store that can watch notifies the coordinator sooner. Default: 1 s.
 	Poll time.Duration
 	// StoreTimeout bounds each call of the store. Calls that a saga needs are
 	// repeated then. Default: 10 s.
 	StoreTimeout time.Duration
-
-	// ListTimeout is how long List waits for the store before it answers from
-	// memory. Default: 100 ms.
-	ListTimeout time.Duration
+	// DrainTimeout is how long Run waits for the actions that run, after its
+	// context has ended. Then their contexts end, too. Default: 20 s, as
+	// orchestrators often kill a process after 30 s.
+	DrainTimeout time.Duration
 
 	// MaxSagas is how many sagas run at once. Others wait, in the order in
 	// which they were started. A saga that an operator command keeps from
@@ -67,18 +67,21 @@ type Config struct {
 	// Default: 0, no limit.
 	MaxActions int
 	// MaxPayload is the largest size of the parameters, and of each output, in
-	// bytes of JSON. Default: 1 MiB.
+	// bytes of JSON. Above a quarter of it a warning is logged. Default: 1 MiB.
 	MaxPayload int
-	// WarnPayload is the size in bytes above which a warning is logged.
-	// Default: 256 KiB.
-	WarnPayload int
-	// MaxNodes and MaxEdges limit the size of a new saga, structural nodes
-	// included. Defaults: 1000 nodes and 5000 edges.
-	MaxNodes, MaxEdges int
+	// MaxNodes is the largest number of nodes of a new saga, structural nodes
+	// included. It can have five times as many edges. Default: 1000.
+	MaxNodes int
 
 	// Retention says which finished sagas are deleted. Default: none.
 	Retention Retention
 }
+
+// warnPayload is the size in bytes above which a warning is logged.
+func (c *Config) warnPayload() int { return c.MaxPayload / 4 }
+
+// maxEdges is the largest number of edges of a new saga.
+func (c *Config) maxEdges() int { return 5 * c.MaxNodes }
 
 func (c Config) withDefaults() Config {
 	if c.Store == nil {
@@ -96,14 +99,12 @@ func (c Config) withDefaults() Config {
 	}
 	setDefault(&c.Poll, time.Second)
 	setDefault(&c.StoreTimeout, 10*time.Second)
-	setDefault(&c.ListTimeout, 100*time.Millisecond)
+	setDefault(&c.DrainTimeout, 20*time.Second)
 	if c.Observer == nil {
 		c.Observer = SlogObserver{Logger: c.Logger}
 	}
 	setDefault(&c.MaxPayload, 1<<20)
-	setDefault(&c.WarnPayload, 256<<10)
 	setDefault(&c.MaxNodes, 1_000)
-	setDefault(&c.MaxEdges, 5_000)
 	setDefault(&c.Retention.Every, time.Minute)
 	return c
 }
@@ -129,13 +130,11 @@ func (c Config) validate() error {
 		{"Lease", int64(c.Lease)},
 		{"Poll", int64(c.Poll)},
 		{"StoreTimeout", int64(c.StoreTimeout)},
-		{"ListTimeout", int64(c.ListTimeout)},
+		{"DrainTimeout", int64(c.DrainTimeout)},
 		{"MaxSagas", int64(c.MaxSagas)},
 		{"MaxActions", int64(c.MaxActions)},
 		{"MaxPayload", int64(c.MaxPayload)},
-		{"WarnPayload", int64(c.WarnPayload)},
 		{"MaxNodes", int64(c.MaxNodes)},
-		{"MaxEdges", int64(c.MaxEdges)},
 		{"Retention.MaxAge", int64(c.Retention.MaxAge)},
 		{"Retention.MaxCount", int64(c.Retention.MaxCount)},
 		{"Retention.Every", int64(c.Retention.Every)},

@@ -3,26 +3,33 @@ package sec
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Coordinator runs sagas. It is safe for concurrent use. Make one with New, and
-// stop it with Shutdown.
+// Coordinator runs sagas. Make one with New, and call Run, or Start and Stop.
+// Before that it records sagas and operator commands like a Client; they take
+// effect when it runs. It is safe for concurrent use. It is a saga.Coordinator,
+// so that generated Start functions accept it, and a saga.Operator.
 type Coordinator struct {
-	Operator
-	config Config
+	config  Config
+	client  storeClient
+	applier applier
 
-	// lifetime ends when all that running counts has stopped after Shutdown, or
-	// when the context of Shutdown ends. Actions and calls of the store end
+	// lifetime ends when all that running counts has ended after Stop, or
+	// when the context of Stop ends. Actions and calls of the store end
 	// with it.
 	lifetime    context.Context
 	endLifetime context.CancelFunc
-	// stopping is closed when Shutdown is called. Nothing new starts then.
+	// started is set by Start. stopping is closed by Stop; nothing new starts
+	// then.
+	started  atomic.Bool
 	stopping chan struct{}
 	// running counts the executions that are launched, the tasks in flight, and
 	// the goroutines of pollLoop, watch, retentionLoop and inBackground.
@@ -36,7 +43,9 @@ type Coordinator struct {
 
 	// pollNow wakes pollLoop. It has room for one, as further wake-ups share a
 	// poll.
-	pollNow      chan struct{}
+	pollNow chan struct{}
+	// watching is the context of watch.
+	watching     context.Context
 	stopWatching context.CancelFunc
 	// startupDone says that the claims at the start have found all sagas. Only
 	// pollLoop uses it.
@@ -55,18 +64,20 @@ type Coordinator struct {
 
 	// mu guards the fields below.
 	mu      sync.Mutex
-	stopped bool          // Shutdown was called
+	stopped bool          // Stop was called
 	session *leaseSession // the current one
 	// sagas are the executions of the sagas that this coordinator owns. Settled
 	// sagas are only in the store.
 	sagas map[saga.ID]*execution
 }
 
-var _ saga.Coordinator = (*Coordinator)(nil)
+var (
+	_ saga.Coordinator = (*Coordinator)(nil)
+	_ saga.Operator    = (*Coordinator)(nil)
+)
 
-// New returns a coordinator and begins to recover the unfinished sagas in the
-// store. Recovery happens in the background and is retried as long as the store
-// fails. The error says which field of the configuration is not valid.
+// New returns a coordinator that doesn't run yet. It doesn't call the store.
+// The error says which field of the configuration is not valid.
 func New(config Config) (*Coordinator, error) {
 	config = config.withDefaults()
 	if err := config.validate(); err != nil {
@@ -82,6 +93,7 @@ func New(config Config) (*Coordinator, error) {
 
 		stopRenewing: make(chan struct{}),
 		pollNow:      make(chan struct{}, 1),
+		watching:     watching,
 		appendLimit:  newSemaphore(maxConcurrentAppends),
 		stopWatching: stopWatching,
 		limits:       newLimits(config.MaxActions),
@@ -90,33 +102,69 @@ func New(config Config) (*Coordinator, error) {
 
 		observations: newObservations(config.Observer, config.Logger),
 	}
-	c.Operator = Operator{client: newStoreClient(&c.config), submit: c.submit, unpark: c.unpark}
-	c.beginSession()
-	go c.observations.run(lifetime)
-	if config.Lease > 0 {
-		c.renewing.Go(c.renewLeases)
-	}
-	c.running.Go(c.pollLoop)
-	if w, ok := config.Store.(store.Watcher); ok {
-		c.running.Go(func() { c.watch(watching, w) })
-	}
-	if config.Retention.enabled() {
-		c.running.Go(c.retentionLoop)
-	}
+	c.client = newStoreClient(&c.config)
+	c.applier = applier{client: c.client, submit: c.submit, unpark: c.unpark}
+	c.session = c.newSession()
 	return c, nil
 }
 
-// Shutdown stops the coordinator. No further action starts. Until ctx ends,
-// Shutdown waits for the actions that run, records their outcomes, releases the
-// leases, and lets the observer receive what happened. Then it returns nil.
+// Run runs sagas until ctx ends, or Stop is called. Then it waits up to
+// Config.DrainTimeout for the actions that run, and stops: see Stop for what
+// that means and for the error. Run returns nil if all of them ended in time.
+// Like Start, it recovers the unfinished sagas in the store, and it can be
+// called once.
+func (c *Coordinator) Run(ctx context.Context) error {
+	if err := c.Start(); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case <-c.stopping:
+	}
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.config.DrainTimeout)
+	defer cancel()
+	return c.Stop(draining)
+}
+
+// Start begins to run sagas, in the background, and to recover the unfinished
+// ones in the store. Recovery is retried as long as the store fails. The error
+// wraps saga.ErrStopped after Stop; a second Start is also an error. Use Run if
+// a context says how long the coordinator should run.
+func (c *Coordinator) Start() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.stopped:
+		return fmt.Errorf("sec: start: %w", saga.ErrStopped)
+	case c.started.Load():
+		return errors.New("sec: start: the coordinator has been started")
+	}
+	if c.config.Lease > 0 {
+		c.armSession()
+		c.renewing.Go(c.renewLeases)
+	}
+	c.started.Store(true)
+	go c.observations.run(c.lifetime)
+	c.running.Go(c.pollLoop)
+	c.running.Go(c.watch)
+	if c.config.Retention.enabled() {
+		c.running.Go(c.retentionLoop)
+	}
+	return nil
+}
+
+// Stop stops the coordinator. No further action starts. Until ctx ends, Stop
+// waits for the actions that run, records their outcomes, releases the leases,
+// and lets the observer receive what happened. Then it returns nil.
 //
-// If ctx ends first, Shutdown cancels the contexts of the actions and returns
-// an error that wraps the error of ctx. What these actions return later is not
+// If ctx ends first, Stop cancels the contexts of the actions and returns an
+// error that wraps the error of ctx. What these actions return later is not
 // recorded, and the coordinator that recovers their sagas calls them again.
 //
 // The next coordinator on the store recovers the sagas that are not finished.
-// Shutdown may be called again, to wait longer.
-func (c *Coordinator) Shutdown(ctx context.Context) error {
+// Stop may be called again, to wait longer. A stopped coordinator can't be
+// started again.
+func (c *Coordinator) Stop(ctx context.Context) error {
 	c.mu.Lock()
 	if !c.stopped {
 		c.stopped = true
@@ -126,6 +174,10 @@ func (c *Coordinator) Shutdown(ctx context.Context) error {
 	}
 	c.mu.Unlock()
 
+	if !c.started.Load() {
+		c.terminate()
+		return nil
+	}
 	finished := make(chan struct{})
 	go func() {
 		c.running.Wait()
@@ -137,14 +189,14 @@ func (c *Coordinator) Shutdown(ctx context.Context) error {
 	case <-finished:
 	case <-ctx.Done():
 		c.terminate()
-		return fmt.Errorf("sec: shutdown: %w", ctx.Err())
+		return fmt.Errorf("sec: stop: %w", ctx.Err())
 	}
 	err := c.retry(ctx, saga.ID{}, func(ctx context.Context, st store.Store) error {
 		return st.Renew(ctx, c.currentSession().owner, 0)
 	})
 	if err != nil {
 		c.terminate()
-		return fmt.Errorf("sec: shutdown: release the leases: %w", cmp.Or(ctx.Err(), err))
+		return fmt.Errorf("sec: stop: release the leases: %w", cmp.Or(ctx.Err(), err))
 	}
 	c.terminate()
 	// Let the observer finish, unless it hangs.
@@ -156,7 +208,7 @@ func (c *Coordinator) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// observerTimeout is the longest time that Shutdown waits for the observer.
+// observerTimeout is the longest time that Stop waits for the observer.
 const observerTimeout = time.Second
 
 // terminate ends the coordinator's lifetime.
@@ -189,7 +241,7 @@ func (c *Coordinator) isStopped() bool {
 	}
 }
 
-// inBackground runs f in a goroutine that Shutdown waits for. It reports false,
+// inBackground runs f in a goroutine that Stop waits for. It reports false,
 // and doesn't run f, if the coordinator is shutting down.
 func (c *Coordinator) inBackground(f func()) bool {
 	c.mu.Lock()
@@ -210,13 +262,13 @@ func (c *Coordinator) lookup(id saga.ID) *execution {
 
 // reserve enters an execution under its ID, before it is known whether the
 // store has that saga. If the coordinator has an execution of that ID already,
-// reserve returns it and false. The error is saga.ErrShutdown or
+// reserve returns it and false. The error is saga.ErrStopped or
 // errLeaseExpired.
 func (c *Coordinator) reserve(s *execution) (*execution, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped {
-		return nil, false, saga.ErrShutdown
+		return nil, false, saga.ErrStopped
 	}
 	if other, ok := c.sagas[s.id]; ok {
 		return other, false, nil
@@ -254,7 +306,7 @@ func (c *Coordinator) forget(s *execution) {
 	}
 }
 
-// launch notes that the caller drives a saga from now on, and that Shutdown
+// launch notes that the caller drives a saga from now on, and that Stop
 // waits for it. It reports false if the coordinator is shutting down.
 func (c *Coordinator) launch(s *execution) bool {
 	c.mu.Lock()

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -77,9 +78,9 @@ func TestStartIsDurableBeforeTheActionIsCalled(t *testing.T) {
 			for _, direction := range []string{"do ", "undo "} {
 				behavior := w.behavior[direction+node]
 				w.on(direction+node, func(ctx saga.ActionContext) error {
-					kind := map[saga.Direction]saga.EventKind{
-						saga.Do:   saga.EventStarted,
-						saga.Undo: saga.EventUndoStarted,
+					kind := map[saga.Direction]engine.EventKind{
+						saga.Do:   engine.EventStarted,
+						saga.Undo: engine.EventUndoStarted,
 					}[ctx.Direction()]
 					assert.Contains(t, storedKinds(t, st, id), node+" "+kind.String())
 					if behavior != nil {
@@ -106,9 +107,9 @@ func TestUndoFailureLeavesTheSagaStuckAndUndoesIndependentBranches(t *testing.T)
 		failed := failedError(t, err)
 		assert.Equal(t, saga.StateStuck, failed.State)
 		require.Len(t, failed.Failures, 2)
-		assert.Equal(t, saga.EventFailed, failed.Failures[0].Kind)
+		assert.Equal(t, engine.EventFailed, failed.Failures[0].Kind)
 		assert.Equal(t, saga.NodePath("b"), failed.Failures[1].Path)
-		assert.Equal(t, saga.EventUndoFailed, failed.Failures[1].Kind)
+		assert.Equal(t, engine.EventUndoFailed, failed.Failures[1].Kind)
 		assert.Equal(t, 1, w.count("undo c"), "an independent branch is undone")
 		assert.Equal(t, 0, w.count("undo a"), "a node that b depends on is not undone")
 
@@ -133,7 +134,7 @@ func TestPanicIsAnUnknownOutcome(t *testing.T) {
 				id, _, err := run(t, c, dag)
 				failed := failedError(t, err)
 				assert.Equal(t, saga.StateFailed, failed.State)
-				assert.Equal(t, saga.EventIndeterminate, failed.Failures[0].Kind)
+				assert.Equal(t, engine.EventIndeterminate, failed.Failures[0].Kind)
 				assert.Equal(t, saga.ReasonPanic, failed.Failures[0].Err.Reason)
 				assert.Equal(t, []string{"do a", "do b", "undo b", "undo a"}, w.calls())
 				assert.Contains(t, kinds(t, c, id), "b indeterminate")
@@ -152,7 +153,7 @@ func TestErrorWhoseMethodsPanicIsAFailure(t *testing.T) {
 		_, _, err := run(t, c, chain())
 		failed := failedError(t, err)
 		assert.Equal(t, saga.StateFailed, failed.State)
-		assert.Equal(t, saga.EventFailed, failed.Failures[0].Kind)
+		assert.Equal(t, engine.EventFailed, failed.Failures[0].Kind)
 		assert.Contains(t, failed.Failures[0].Err.Message, "panickingError")
 	})
 }
@@ -215,7 +216,7 @@ func TestUnknownOutcomeOfAnEarlierAttemptIsRemembered(t *testing.T) {
 		}))
 		c := openWith(t, store.NewMemory(), registry)
 		_, _, err := run(t, c, withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "twice"))))
-		assert.Equal(t, saga.EventIndeterminate, failedError(t, err).Failures[0].Kind)
+		assert.Equal(t, engine.EventIndeterminate, failedError(t, err).Failures[0].Kind)
 		assert.Equal(t, 1, undone)
 	})
 }
@@ -309,7 +310,7 @@ func TestInjectedErrorsReplaceCalls(t *testing.T) {
 		require.NoError(t, c.Create(t.Context(), id, chain()))
 		require.NoError(t, c.Inject(t.Context(), id, "c", sec.FailDo()))
 		require.NoError(t, c.Inject(t.Context(), id, "a", sec.FailUndo()))
-		require.NoError(t, c.Start(t.Context(), id))
+		require.NoError(t, c.StartCreated(t.Context(), id))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
 		assert.Equal(t, []string{"do a", "do b", "undo b"}, w.calls())
@@ -342,7 +343,7 @@ func TestSagaOfConstantsSucceeds(t *testing.T) {
 		status, err := c.Status(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, saga.StateCreated, status.State)
-		require.NoError(t, c.Start(t.Context(), id))
+		require.NoError(t, c.StartCreated(t.Context(), id))
 		_, err = c.Wait(t.Context(), id)
 		assert.NoError(t, err)
 	})
@@ -355,7 +356,7 @@ func TestInvalidJSONOutputIsAnUnknownOutcome(t *testing.T) {
 		c := openWith(t, store.NewMemory(), registry)
 		_, _, err := run(t, c, withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "bad"))))
 		assert.ErrorContains(t, err, "output that is not JSON")
-		assert.Equal(t, saga.EventIndeterminate, failedError(t, err).Failures[0].Kind)
+		assert.Equal(t, engine.EventIndeterminate, failedError(t, err).Failures[0].Kind)
 	})
 }
 
@@ -381,7 +382,7 @@ func TestPanickingPolicyIsAnUnknownOutcome(t *testing.T) {
 		c := openWith(t, store.NewMemory(), registry)
 		_, _, err := run(t, c, withParams(saga.NewDAGBuilder("s").Append(saga.ActionNode("a", "", "panics"))))
 		assert.ErrorContains(t, err, "no policy")
-		assert.Equal(t, saga.EventIndeterminate, failedError(t, err).Failures[0].Kind)
+		assert.Equal(t, engine.EventIndeterminate, failedError(t, err).Failures[0].Kind)
 	})
 }
 
@@ -406,11 +407,11 @@ func TestStatusSharesNoMemoryWithTheSaga(t *testing.T) {
 		settle()
 		status, err := c.Status(t.Context(), id)
 		require.NoError(t, err)
-		require.NoError(t, c.Pause(t.Context(), id, audit))
-		_ = append(status.Events, saga.Event{Seq: 99, Node: 77, Kind: saga.EventFailed})
+		require.NoError(t, c.Apply(t.Context(), id, saga.Pause(audit)))
+		_ = append(status.Events, engine.Event{Seq: 99, Node: 77, Kind: engine.EventFailed})
 		status, err = c.Status(t.Context(), id)
 		require.NoError(t, err)
 		assert.NoError(t, status.Parked)
-		assert.Equal(t, saga.EventPaused, status.Events[len(status.Events)-1].Kind)
+		assert.Equal(t, engine.EventPaused, status.Events[len(status.Events)-1].Kind)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/fold"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -16,7 +17,7 @@ import (
 //
 // The error wraps saga.ErrSagaExists if another saga has that ID,
 // saga.ErrUnknownAction if the registry lacks an action, saga.ErrTooLarge if
-// the saga is larger than the configuration allows, and saga.ErrShutdown. After
+// the saga is larger than the configuration allows, and saga.ErrStopped. After
 // any other error the saga may exist or not; call Create again to be sure.
 func (c *Coordinator) Create(ctx context.Context, id saga.ID, dag *saga.SagaDAG) error {
 	return c.create(ctx, &saga.Log{ID: id, DAG: dag}, false)
@@ -30,8 +31,8 @@ func (c *Coordinator) CreateAndStart(ctx context.Context, id saga.ID, dag *saga.
 	return c.create(ctx, &saga.Log{ID: id, DAG: dag}, true)
 }
 
-// Import records a saga with a log from elsewhere, without starting it. Start
-// and Cancel resume the saga from the end of that log. If the log says that the
+// Import records a saga with a log from elsewhere, without starting it.
+// StartCreated and saga.Cancel resume the saga from the end of that log. If the log says that the
 // saga is finished or stuck, the saga has that state at once. The errors are
 // those of Create; an invalid log is an error that names the first event that
 // can't have happened.
@@ -39,10 +40,10 @@ func (c *Coordinator) Import(ctx context.Context, log *saga.Log) error {
 	return c.create(ctx, log, false)
 }
 
-// Start starts a saga that Create or Import has recorded. It does nothing if
-// the saga has been started. When it returns nil, the start is durable. The
-// error wraps saga.ErrNotFound, saga.ErrParked or saga.ErrShutdown.
-func (c *Coordinator) Start(ctx context.Context, id saga.ID) error {
+// StartCreated starts a saga that Create or Import has recorded. It does
+// nothing if the saga has been started. When it returns nil, the start is
+// durable. The error wraps saga.ErrNotFound, saga.ErrParked or saga.ErrStopped.
+func (c *Coordinator) StartCreated(ctx context.Context, id saga.ID) error {
 	s, record, err := c.find(ctx, id)
 	if err != nil {
 		return err
@@ -50,10 +51,15 @@ func (c *Coordinator) Start(ctx context.Context, id saga.ID) error {
 	if s == nil && record.State != saga.StateCreated { // it has been started, here or elsewhere
 		return nil
 	}
-	return c.submit(ctx, id, startCommand)
+	return c.submit(ctx, id, startChange)
 }
 
 func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) error {
+	if !c.started.Load() && !c.isStopped() {
+		err := c.client.create(ctx, log, start)
+		c.wakePoller() // it may have been started since
+		return err
+	}
 	if err := c.client.check(log); err != nil {
 		return err
 	}
@@ -121,7 +127,7 @@ func (s *execution) insert(ctx context.Context, log *saga.Log) error {
 }
 
 // allEvents returns the durable events and the pending ones.
-func (s *execution) allEvents() []saga.Event {
+func (s *execution) allEvents() []engine.Event {
 	if len(s.events) == 0 { // as in a new saga
 		return s.pending
 	}
@@ -135,7 +141,7 @@ func (c *Coordinator) confirmCreate(id saga.ID) {
 	c.inBackground(func() {
 		_ = c.retry(c.lifetime, id, func(ctx context.Context, _ store.Store) error {
 			_, _, err := c.find(ctx, id)
-			if errors.Is(err, saga.ErrNotFound) || errors.Is(err, saga.ErrShutdown) {
+			if errors.Is(err, saga.ErrNotFound) || errors.Is(err, saga.ErrStopped) {
 				return permanentError{err}
 			}
 			return err
@@ -176,5 +182,5 @@ func (s *execution) matchExisting(ctx context.Context, log *saga.Log, start bool
 	if err := fold.Match(s.DAG, v.events, log); err != nil || !start {
 		return err
 	}
-	return s.coordinator.Start(ctx, s.id)
+	return s.coordinator.StartCreated(ctx, s.id)
 }

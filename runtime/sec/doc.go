@@ -8,7 +8,7 @@
 //	…
 //	result, err := run.Wait(ctx)
 //	…
-//	err = coordinator.Shutdown(ctx)
+//	err = coordinator.Stop(ctx)
 //
 // New recovers the unfinished sagas that an earlier coordinator has left in the
 // store. A program that only submits sagas, or an operator's tool, uses a

@@ -78,7 +78,7 @@ func (s *execution) step() bool {
 			}
 		}
 		s.config().Logger.Warn("saga given up", "saga", s.id, "name", s.DAG.Name(), "reason", err)
-		if errors.Is(err, saga.ErrShutdown) {
+		if errors.Is(err, saga.ErrStopped) {
 			s.answerRequests(fmt.Errorf("saga %s: %w; it may have been recorded", s.id, err))
 		} else {
 			s.answerRequests(errReleased) // the requests are repeated with the new owner

@@ -46,11 +46,11 @@ func TestRequestDuringAnAppendIsAnswered(t *testing.T) {
 		c := w.open(t, &slowStore{store.NewMemory()})
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
-		go func() { assert.NoError(t, c.SetBreakpoint(t.Context(), id, "b", audit)) }()
+		go func() { assert.NoError(t, c.Apply(t.Context(), id, saga.SetBreakpoint("b", audit))) }()
 		synctest.Wait()
 		ctx, cancel := contextFor(t, time.Minute)
 		defer cancel()
-		require.NoError(t, c.Pause(ctx, id, audit))
+		require.NoError(t, c.Apply(ctx, id, saga.Pause(audit)))
 	})
 }
 
@@ -63,7 +63,7 @@ func TestRequestDuringTheLastAppendIsAnswered(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := contextFor(t, time.Minute)
 		defer cancel()
-		assert.ErrorIs(t, c.Pause(ctx, id, audit), saga.ErrWrongState)
+		assert.ErrorIs(t, c.Apply(ctx, id, saga.Pause(audit)), saga.ErrWrongState)
 	})
 }
 
@@ -72,11 +72,11 @@ func TestShutdownDuringAnAppendReturns(t *testing.T) {
 		c := newWorld().start(t, &slowStore{store.NewMemory()})
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
-		go func() { assert.NoError(t, c.Pause(t.Context(), id, audit)) }()
+		go func() { assert.NoError(t, c.Apply(t.Context(), id, saga.Pause(audit))) }()
 		synctest.Wait()
 		ctx, cancel := contextFor(t, time.Minute)
 		defer cancel()
-		require.NoError(t, c.Shutdown(ctx))
+		require.NoError(t, c.Stop(ctx))
 	})
 }
 
@@ -93,12 +93,12 @@ func TestAdmissionDuringAnAppendIsUsed(t *testing.T) {
 					require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 					synctest.Wait()
 				}
-				require.NoError(t, c.SetBreakpoint(t.Context(), ids[1], "c", audit))
+				require.NoError(t, c.Apply(t.Context(), ids[1], saga.SetBreakpoint("c", audit)))
 				time.Sleep(1500 * time.Millisecond) // half a second before the first saga finishes
 				if cancels {
-					require.NoError(t, c.Cancel(t.Context(), ids[1], audit))
+					require.NoError(t, c.Apply(t.Context(), ids[1], saga.Cancel(audit)))
 				} else {
-					require.NoError(t, c.ClearBreakpoint(t.Context(), ids[1], "c", audit))
+					require.NoError(t, c.Apply(t.Context(), ids[1], saga.ClearBreakpoint("c", audit)))
 				}
 				for i, id := range ids {
 					ctx, cancel := contextFor(t, time.Minute)
@@ -124,7 +124,7 @@ func TestAdmissionSkipsACanceledSaga(t *testing.T) {
 			require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 			synctest.Wait()
 		}
-		require.NoError(t, c.Cancel(t.Context(), ids[1], audit))
+		require.NoError(t, c.Apply(t.Context(), ids[1], saga.Cancel(audit)))
 		_, err := c.Wait(t.Context(), ids[1])
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		ctx, cancel := contextFor(t, time.Minute)
@@ -149,7 +149,7 @@ func TestWaitingSagaIsAdmittedOnce(t *testing.T) {
 		}
 		for i, id := range ids {
 			if i == 3 {
-				require.NoError(t, c.SetBreakpoint(t.Context(), ids[2], "c", audit))
+				require.NoError(t, c.Apply(t.Context(), ids[2], saga.SetBreakpoint("c", audit)))
 			}
 			require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 			synctest.Wait()
@@ -158,6 +158,6 @@ func TestWaitingSagaIsAdmittedOnce(t *testing.T) {
 		_, err := c.Wait(t.Context(), ids[3])
 		require.NoError(t, err)
 		assert.Equal(t, 10*time.Second, time.Since(began))
-		require.NoError(t, c.ClearBreakpoint(t.Context(), ids[2], "c", audit))
+		require.NoError(t, c.Apply(t.Context(), ids[2], saga.ClearBreakpoint("c", audit)))
 	})
 }

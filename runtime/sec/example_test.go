@@ -42,6 +42,9 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	ctx := context.Background()
 	for _, name := range []string{"World", "Nobody"} {
 		withParams, err := saga.NewSagaDAG(dag, name)
@@ -63,7 +66,7 @@ func Example() {
 			fmt.Println(string(outputs.Saga()))
 		}
 	}
-	if err := coordinator.Shutdown(ctx); err != nil {
+	if err := coordinator.Stop(ctx); err != nil {
 		panic(err)
 	}
 	// Output:

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
@@ -58,14 +59,14 @@ type execution struct {
 	// mu guards the fields below.
 	mu       sync.Mutex
 	injected map[executor.Task]injection
-	retrying map[executor.Task]saga.Retrying
+	retrying map[executor.Task]retrying
 }
 
 // buffers are the first memory of pending, runnable and the mailbox, allocated
 // together with the execution. They are large enough for a stage of a few
 // nodes; a chain never needs more.
 type buffers struct {
-	pending         [4]saga.Event // an outcome and the starts that follow from it
+	pending         [4]engine.Event // an outcome and the starts that follow from it
 	runnable        [4]actionTask
 	outcomes, spare [4]outcome
 }
@@ -73,7 +74,7 @@ type buffers struct {
 // snapshot is an immutable picture of a saga after an append.
 type snapshot struct {
 	state  saga.State
-	events []saga.Event
+	events []engine.Event
 	// active says that the saga runs or waits for its admission.
 	active bool
 	// parked is the reason for which this coordinator can't run the saga, or
@@ -138,9 +139,9 @@ func (s *execution) advance() {
 		switch {
 		case logged:
 		case next.Direction == saga.Undo:
-			s.apply(next.Node, saga.EventUndoStarted, nil)
+			s.apply(next.Node, engine.EventUndoStarted, nil)
 		default:
-			s.apply(next.Node, saga.EventStarted, nil)
+			s.apply(next.Node, engine.EventStarted, nil)
 		}
 		s.runnable = append(s.runnable, t)
 	}
@@ -161,7 +162,7 @@ func (s *execution) committed(state saga.State) {
 }
 
 // observeEvents reports events to the observer.
-func (s *execution) observeEvents(events []saga.Event) {
+func (s *execution) observeEvents(events []engine.Event) {
 	observer := s.coordinator.observations
 	if !observer.wants(slog.LevelDebug) { // skips the calls of Path
 		return

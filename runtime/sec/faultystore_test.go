@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -95,27 +96,27 @@ func (f *faultyStore) Append(ctx context.Context, a store.Append) error {
 	return f.call(ctx, func() error { return f.Store.Append(ctx, a) })
 }
 
-func (f *faultyStore) Load(ctx context.Context, id saga.ID) (r store.Record, err error) {
+func (f *faultyStore) Load(ctx context.Context, id saga.ID) (r saga.Record, err error) {
 	err = f.call(ctx, func() error { r, err = f.Store.Load(ctx, id); return err })
 	return r, err
 }
 
-func (f *faultyStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) (events []saga.Event, err error) {
+func (f *faultyStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) (events []engine.Event, err error) {
 	err = f.call(ctx, func() error { events, err = f.Store.Events(ctx, id, from, limit); return err })
 	return events, err
 }
 
-func (f *faultyStore) Logs(ctx context.Context, ids []saga.ID) (logs [][]saga.Event, err error) {
+func (f *faultyStore) Logs(ctx context.Context, ids []saga.ID) (logs [][]engine.Event, err error) {
 	err = f.call(ctx, func() error { logs, err = f.Store.Logs(ctx, ids); return err })
 	return logs, err
 }
 
-func (f *faultyStore) List(ctx context.Context, q store.Query) (rs []store.Record, err error) {
+func (f *faultyStore) List(ctx context.Context, q saga.Query) (rs []saga.Record, err error) {
 	err = f.call(ctx, func() error { rs, err = f.Store.List(ctx, q); return err })
 	return rs, err
 }
 
-func (f *faultyStore) Claim(ctx context.Context, c store.Claim) (rs []store.Record, err error) {
+func (f *faultyStore) Claim(ctx context.Context, c store.Claim) (rs []saga.Record, err error) {
 	err = f.call(ctx, func() error { rs, err = f.Store.Claim(ctx, c); return err })
 	return rs, err
 }
@@ -190,19 +191,19 @@ func runFourSagas(t *testing.T, st *faultyStore, name string) {
 	require.NoError(t, retry("create", func() error { return c.CreateAndStart(t.Context(), stuck, failing) }), name)
 	assert.Equal(t, saga.StateStuck, failedError(t, wait(stuck)).State, name)
 	w.on("undo b", nil)
-	require.NoError(t, retry("retry", func() error { return c.RetryUndo(t.Context(), stuck, "b", audit) }), name)
+	require.NoError(t, retry("retry", func() error { return c.Apply(t.Context(), stuck, saga.RetryUndo("b", audit)) }), name)
 	assert.Equal(t, saga.StateFailed, failedError(t, wait(stuck)).State, name)
 	assert.Equal(t, 2, w.count("undo b"), name)
 	assert.Equal(t, 1, w.count("undo a"), name)
 	assert.Equal(t, 4, w.count("do a"), name)
-	require.NoError(t, retry("list", func() error { _, err := c.List(t.Context(), store.Query{}); return err }), name)
+	require.NoError(t, retry("list", func() error { _, err := c.List(t.Context(), saga.Query{}); return err }), name)
 }
 
 // isStoreError reports whether an error is about the store and not about the
 // saga.
 func isStoreError(err error) bool {
 	for _, target := range []error{
-		saga.ErrSagaExists, saga.ErrNotFound, saga.ErrParked, saga.ErrWrongState, saga.ErrInvalidAudit,
+		saga.ErrSagaExists, saga.ErrNotFound, saga.ErrParked, saga.ErrWrongState, saga.ErrInvalidCommand,
 	} {
 		if errors.Is(err, target) {
 			return false

@@ -76,7 +76,7 @@ func TestValuesSurviveTheLogUnchanged(t *testing.T) {
 		failing := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), failing, withParams))
 		require.NoError(t, c.Inject(t.Context(), failing, "taken", sec.FailDo()))
-		require.NoError(t, c.Start(t.Context(), failing))
+		require.NoError(t, c.StartCreated(t.Context(), failing))
 		_, err = c.Wait(t.Context(), failing)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		for range 2 { // live, then read from the store

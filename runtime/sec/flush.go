@@ -8,6 +8,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/fold"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -59,10 +60,10 @@ func (s *execution) append(ctx context.Context, st store.Store, request store.Ap
 // owner, such as an operator in another process. It holds what they have
 // recorded.
 type foreignAppend struct {
-	record store.Record
+	record saga.Record
 	// commands follow the events that the owner knows to be durable. There are
 	// none if the saga was only started.
-	commands []saga.Event
+	commands []engine.Event
 }
 
 func (f foreignAppend) Error() string {
@@ -103,7 +104,7 @@ func (s *execution) resolveConflict(ctx context.Context, st store.Store, request
 }
 
 // isNodeEvent reports whether an event is one of a node, and not a command.
-func isNodeEvent(e saga.Event) bool { return !e.Kind.IsCommand() }
+func isNodeEvent(e engine.Event) bool { return !e.Kind.IsCommand() }
 
 // rebase puts the commands of others before the pending events. The outcomes of
 // tasks are kept, tasks in flight continue, and the machine decides again which
@@ -135,8 +136,8 @@ func (s *execution) rebase(foreign foreignAppend) error {
 }
 
 // isOutcome reports whether events of a kind are outcomes of tasks.
-func isOutcome(k saga.EventKind) bool {
-	return !k.IsCommand() && k != saga.EventStarted && k != saga.EventUndoStarted
+func isOutcome(k engine.EventKind) bool {
+	return !k.IsCommand() && k != engine.EventStarted && k != engine.EventUndoStarted
 }
 
 // permanentError marks an error after which retry doesn't try again.
@@ -148,7 +149,7 @@ func (p permanentError) Unwrap() error { return p.error }
 // session or the coordinator's lifetime has ended.
 func stopReason(lifetime context.Context) error {
 	if lifetime.Err() != nil {
-		return saga.ErrShutdown
+		return saga.ErrStopped
 	}
 	return errLeaseExpired
 }

@@ -86,7 +86,7 @@ func (c *Coordinator) handOff(s *execution) bool {
 
 // handedOff returns the handoff of an unowned saga. Either no coordinator has
 // claimed the saga since, or the one that did has released it, too.
-func (c *Coordinator) handedOff(record *store.Record) (handoff, bool) {
+func (c *Coordinator) handedOff(record *saga.Record) (handoff, bool) {
 	c.handoffs.mu.Lock()
 	defer c.handoffs.mu.Unlock()
 	h, ok := c.handoffs.released[record.ID]

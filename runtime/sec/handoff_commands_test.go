@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
-	"github.com/sagagen/sagagen/runtime/store"
 )
 
 // A coordinator rejects commands for a saga that it has handed off as it can't
@@ -21,19 +21,19 @@ func TestCommandForAHandedOffSaga(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newReleasesStore()
 		running := plant(t, st, chain(), saga.StateRunning, nil)
-		stuck := plant(t, st, chain(), saga.StateStuck, []saga.Event{
-			{Seq: 0, Node: 1, Kind: saga.EventStarted},
-			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(`"a"`)},
-			{Seq: 2, Node: 2, Kind: saga.EventStarted}, {Seq: 3, Node: 2, Kind: saga.EventFailed},
-			{Seq: 4, Node: 1, Kind: saga.EventUndoStarted}, {Seq: 5, Node: 1, Kind: saga.EventUndoFailed},
+		stuck := plant(t, st, chain(), saga.StateStuck, []engine.Event{
+			{Seq: 0, Node: 1, Kind: engine.EventStarted},
+			{Seq: 1, Node: 1, Kind: engine.EventSucceeded, Payload: []byte(`"a"`)},
+			{Seq: 2, Node: 2, Kind: engine.EventStarted}, {Seq: 3, Node: 2, Kind: engine.EventFailed},
+			{Seq: 4, Node: 1, Kind: engine.EventUndoStarted}, {Seq: 5, Node: 1, Kind: engine.EventUndoFailed},
 		})
 		abandoned := plant(t, st, chain(), saga.StateRunning, nil)
 		old := withoutActions(t, st)
 		time.Sleep(time.Minute)
-		require.ErrorIs(t, old.Cancel(t.Context(), running, audit), saga.ErrUnknownAction)
-		require.ErrorIs(t, old.RetryUndo(t.Context(), stuck, "a", audit), saga.ErrUnknownAction)
+		require.ErrorIs(t, old.Apply(t.Context(), running, saga.Cancel(audit)), saga.ErrUnknownAction)
+		require.ErrorIs(t, old.Apply(t.Context(), stuck, saga.RetryUndo("a", audit)), saga.ErrUnknownAction)
 		client := newClient(t, sec.ClientConfig{Store: st})
-		require.NoError(t, client.Pause(t.Context(), running, audit), "a command of a client is recorded")
+		require.NoError(t, client.Apply(t.Context(), running, saga.Pause(audit)), "a command of a client is recorded")
 		time.Sleep(time.Minute)
 		status, err := old.Status(t.Context(), running)
 		require.NoError(t, err)
@@ -41,17 +41,17 @@ func TestCommandForAHandedOffSaga(t *testing.T) {
 		assert.ErrorIs(t, status.Parked, saga.ErrUnknownAction)
 
 		for range 2 {
-			require.NoError(t, old.Abandon(t.Context(), abandoned, audit))
+			require.NoError(t, old.Apply(t.Context(), abandoned, saga.Abandon(audit)))
 		}
-		notified, err := st.List(t.Context(), store.Query{Notified: true})
+		notified, err := st.List(t.Context(), saga.Query{Notified: true})
 		require.NoError(t, err)
 		assert.Empty(t, notified, "the saga has no owner to notify")
 
 		w := newWorld()
 		c := withLeases(t, st, w.registry())
 		time.Sleep(time.Minute)
-		require.NoError(t, old.Abandon(t.Context(), running, audit), "it is paused")
-		require.NoError(t, old.RetryUndo(t.Context(), stuck, "a", audit))
+		require.NoError(t, old.Apply(t.Context(), running, saga.Abandon(audit)), "it is paused")
+		require.NoError(t, old.Apply(t.Context(), stuck, saga.RetryUndo("a", audit)))
 		_, err = c.Wait(t.Context(), stuck)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.Equal(t, []string{"undo a"}, w.calls())
@@ -68,7 +68,7 @@ func TestAbandonIsRefusedForAHandedOffSagaThatRuns(t *testing.T) {
 		w.on("do b", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
 		c := withLeases(t, st, w.registry())
 		synctest.Wait()
-		assert.ErrorIs(t, old.Abandon(t.Context(), id, audit), saga.ErrWrongState)
+		assert.ErrorIs(t, old.Apply(t.Context(), id, saga.Abandon(audit)), saga.ErrWrongState)
 		_, err := c.Wait(t.Context(), id)
 		assert.NoError(t, err)
 	})
@@ -86,10 +86,11 @@ func TestHandedOffSagaIsNotReclaimedWhenItsOwnerIsGone(t *testing.T) {
 			Store: st, Registry: w.registry(), Lease: lease, Logger: slog.New(slog.DiscardHandler),
 		})
 		require.NoError(t, err)
+		require.NoError(t, c.Start())
 		time.Sleep(time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		require.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
+		require.ErrorIs(t, c.Stop(ctx), context.DeadlineExceeded)
 		time.Sleep(time.Hour)
 		claimed, _ := st.counts(id)
 		assert.Equal(t, 2, claimed)
@@ -110,7 +111,7 @@ func TestSagaWithAnInvalidLogCanBeAbandonedByAnyCoordinator(t *testing.T) {
 		var ids []saga.ID
 		var coordinators []*sec.Coordinator
 		for range 3 {
-			invalid := []saga.Event{{Node: 3, Kind: saga.EventStarted}}
+			invalid := []engine.Event{{Node: 3, Kind: engine.EventStarted}}
 			ids = append(ids, plant(t, st, chain(), saga.StateRunning, invalid))
 			coordinators = append(coordinators, withLeases(t, st, newWorld().registry()))
 		}
@@ -118,7 +119,7 @@ func TestSagaWithAnInvalidLogCanBeAbandonedByAnyCoordinator(t *testing.T) {
 		for i, c := range coordinators {
 			claimed, _ := st.counts(ids[i])
 			assert.Equal(t, 3, claimed)
-			require.NoError(t, c.Abandon(t.Context(), ids[i], audit))
+			require.NoError(t, c.Apply(t.Context(), ids[i], saga.Abandon(audit)))
 			record, err := st.Load(t.Context(), ids[i])
 			require.NoError(t, err)
 			assert.Equal(t, saga.StateAbandoned, record.State)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -23,11 +24,11 @@ func TestParkedSagaIsRunByAnotherCoordinator(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				st := newReleasesStore()
-				var log []saga.Event
+				var log []engine.Event
 				if state == saga.StateUnwinding {
-					log = []saga.Event{
-						{Seq: 0, Node: 1, Kind: saga.EventStarted},
-						{Seq: 1, Node: 1, Kind: saga.EventFailed},
+					log = []engine.Event{
+						{Seq: 0, Node: 1, Kind: engine.EventStarted},
+						{Seq: 1, Node: 1, Kind: engine.EventFailed},
 					}
 				}
 				id := plant(t, st, chain(), state, log)
@@ -216,8 +217,9 @@ func TestHandoffIsLoggedWithItsReason(t *testing.T) {
 			Logger: slog.New(slog.NewTextHandler(&text, nil)),
 		})
 		require.NoError(t, err)
+		require.NoError(t, c.Start())
 		time.Sleep(time.Minute)
-		require.NoError(t, c.Shutdown(t.Context()))
+		require.NoError(t, c.Stop(t.Context()))
 		assert.Contains(t, text.String(), `level=INFO msg="parked saga released for another coordinator" `+
 			fmt.Sprintf(`saga=%s error="saga is parked: `, id))
 		require.Len(t, seen.all(), 1)

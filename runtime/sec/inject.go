@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
@@ -76,20 +77,20 @@ func (c *Coordinator) Inject(ctx context.Context, id saga.ID, node saga.NodePath
 		return fmt.Errorf("saga %s: inject: %w: its state is %s, and this coordinator doesn't run it",
 			id, saga.ErrWrongState, status.State)
 	}
-	if kind := status.DAG.Kind(index); kind != saga.KindAction {
+	if kind := status.DAG.Kind(index); kind != engine.KindAction {
 		return fmt.Errorf("saga %s: inject: node %q: %w: a %s runs no action",
 			id, status.DAG.Path(index), saga.ErrWrongState, kind)
 	}
-	state := status.Nodes[index]
+	state := status.Nodes[index].State
 	// A call that the log begins and doesn't finish is repeated when the saga
 	// is started.
-	repeated := func(s saga.NodeState) bool { return state == s && !status.Active }
+	repeated := func(s engine.NodeState) bool { return state == s && !status.Active }
 	for direction, i := range fault.injections {
 		if i == (injection{}) {
 			continue
 		}
-		if saga.Direction(direction) == saga.Do && state != saga.NodePending && !repeated(saga.NodeStarted) ||
-			state == saga.NodeFailed || state > saga.NodeIndeterminate && !repeated(saga.NodeUndoStarted) {
+		if saga.Direction(direction) == saga.Do && state != engine.NodePending && !repeated(engine.NodeStarted) ||
+			state == engine.NodeFailed || state > engine.NodeIndeterminate && !repeated(engine.NodeUndoStarted) {
 			return fmt.Errorf("saga %s: inject: node %q: %w: its state is %s",
 				id, status.DAG.Path(index), saga.ErrWrongState, state)
 		}

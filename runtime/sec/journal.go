@@ -6,6 +6,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/fold"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -18,30 +19,30 @@ type journal struct {
 	id        saga.ID
 
 	generation  uint64
-	events      []saga.Event         // all durable events
-	pending     []saga.Event         // applied to the machine and not durable yet
-	pendingAt   time.Time            // the time of the pending events, read once for all that arrive together
-	storedState saga.State           // the state in the store
-	undoRetried map[saga.NodeID]bool // nodes whose undo is to be called again by command, and hasn't been yet
-	notified    bool                 // others may have appended: an append is due, even without pending events
+	events      []engine.Event         // all durable events
+	pending     []engine.Event         // applied to the machine and not durable yet
+	pendingAt   time.Time              // the time of the pending events, read once for all that arrive together
+	storedState saga.State             // the state in the store
+	undoRetried map[engine.NodeID]bool // nodes whose undo is to be called again by command, and hasn't been yet
+	notified    bool                   // others may have appended: an append is due, even without pending events
 }
 
 // load sets what the store has. It checks the events by replaying them.
-func (j *journal) load(dag *saga.SagaDAG, events []saga.Event, generation uint64) error {
+func (j *journal) load(dag *saga.SagaDAG, events []engine.Event, generation uint64) error {
 	j.DAG = dag
 	if err := j.Replay(events); err != nil {
 		return fmt.Errorf("saga %s: %w", j.id, err)
 	}
 	// Most sagas have two events for each action at their end.
-	j.events = append(make([]saga.Event, 0, max(len(events), 2*(dag.Len()-2))), events...)
+	j.events = append(make([]engine.Event, 0, max(len(events), 2*(dag.Len()-2))), events...)
 	j.generation = generation
 	return nil
 }
 
 // apply adds an event. It panics if the machine refuses it: workers report only
 // outcomes of tasks that the machine has asked for.
-func (j *journal) apply(node saga.NodeID, kind saga.EventKind, payload json.RawMessage) {
-	e := saga.Event{
+func (j *journal) apply(node engine.NodeID, kind engine.EventKind, payload json.RawMessage) {
+	e := engine.Event{
 		Seq:     j.Machine.NextSeq(),
 		Node:    node,
 		Kind:    kind,
@@ -62,9 +63,9 @@ func (j *journal) applyCommand(cmd *fold.Command) error {
 		return err
 	}
 	j.pending = append(j.pending, e)
-	if e.Kind == saga.EventUndoRetried {
+	if e.Kind == engine.EventUndoRetried {
 		if j.undoRetried == nil {
-			j.undoRetried = map[saga.NodeID]bool{}
+			j.undoRetried = map[engine.NodeID]bool{}
 		}
 		j.undoRetried[e.Node] = true
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -22,14 +23,17 @@ type leaseSession struct {
 	timer *time.Timer
 }
 
-// beginSession begins a lease session. It is called by New or with c.mu held.
-func (c *Coordinator) beginSession() {
+// newSession returns a lease session without a timer.
+func (c *Coordinator) newSession() *leaseSession {
 	session := &leaseSession{owner: c.config.Owner + "#" + rand.Text()[:8]}
 	session.Context, session.cancel = context.WithCancel(c.lifetime)
-	if c.config.Lease > 0 {
-		session.timer = time.AfterFunc(c.sessionTimeout(), func() { c.expireSession(session) })
-	}
-	c.session = session
+	return session
+}
+
+// armSession starts the timer of the session. The caller holds c.mu.
+func (c *Coordinator) armSession() {
+	session := c.session
+	session.timer = time.AfterFunc(c.sessionTimeout(), func() { c.expireSession(session) })
 }
 
 // sessionTimeout is how long a coordinator acts on a lease after it has asked
@@ -54,7 +58,8 @@ func (c *Coordinator) expireSession(session *leaseSession) {
 	c.config.Logger.Log(session, level, "the leases could not be renewed in time; giving up all sagas",
 		"owner", session.owner, "sagas", len(c.sagas))
 	session.cancel()
-	c.beginSession()
+	c.session = c.newSession()
+	c.armSession()
 	var parked []*execution
 	for _, s := range c.sagas {
 		if s.isParked() {
@@ -107,6 +112,6 @@ func (c *Coordinator) currentSession() *leaseSession {
 }
 
 // owns reports whether this coordinator owns a record in its current session.
-func (c *Coordinator) owns(record *store.Record) bool {
+func (c *Coordinator) owns(record *saga.Record) bool {
 	return record.Owner == c.currentSession().owner
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -91,7 +92,7 @@ func TestShutdownReleasesTheSagasAtOnce(t *testing.T) {
 		c1 := w.configured(t, sec.Config{Store: shared, Lease: time.Hour})
 		id := saga.NewID()
 		require.NoError(t, c1.CreateAndStart(t.Context(), id, chain()))
-		require.NoError(t, c1.Shutdown(t.Context()))
+		require.NoError(t, c1.Stop(t.Context()))
 		began := time.Now()
 		_, err := newWorld().configured(t, sec.Config{Store: shared, Lease: time.Hour}).Wait(t.Context(), id)
 		require.NoError(t, err)
@@ -104,7 +105,7 @@ func TestParkedAndCreatedSagasAreReleasedWhenTheLeaseExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := newReleasesStore()
 		shared.fail.Store(true)
-		parked := plant(t, shared, chain(), saga.StateRunning, []saga.Event{{Node: 3, Kind: saga.EventStarted}})
+		parked := plant(t, shared, chain(), saga.StateRunning, []engine.Event{{Node: 3, Kind: engine.EventStarted}})
 		cut := &faultyStore{Store: shared, fault: errorBefore, first: 1 << 30, last: 1 << 30}
 		c := newWorld().configured(t, sec.Config{Store: cut, Lease: lease})
 		require.NoError(t, c.Create(t.Context(), saga.NewID(), chain()))
@@ -139,11 +140,12 @@ func TestShutdownIsBoundedWhileARenewalHangs(t *testing.T) {
 			Store: &hangingRenew{store.NewMemory()}, Lease: lease, Logger: slog.New(slog.DiscardHandler),
 		})
 		require.NoError(t, err)
+		require.NoError(t, c.Start())
 		time.Sleep(lease/4 + time.Second)
 		ctx, cancel := contextFor(t, time.Second)
 		defer cancel()
 		began := time.Now()
-		assert.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
+		assert.ErrorIs(t, c.Stop(ctx), context.DeadlineExceeded)
 		assert.Equal(t, time.Second, time.Since(began))
 	})
 }
@@ -156,7 +158,7 @@ type lateClaim struct {
 	cut    atomic.Bool
 }
 
-func (l *lateClaim) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+func (l *lateClaim) Claim(ctx context.Context, c store.Claim) ([]saga.Record, error) {
 	records, err := l.Store.Claim(ctx, c)
 	if l.claims++; l.claims == 1 {
 		l.cut.Store(true)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -29,7 +30,7 @@ func TestRepeatedCreateAndStartRunsTheSagaOnce(t *testing.T) {
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()), "repeated after the saga has finished")
-		require.NoError(t, c.Start(t.Context(), id))
+		require.NoError(t, c.StartCreated(t.Context(), id))
 		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
 	})
 }
@@ -41,7 +42,7 @@ func TestCreateRejectsAnotherSagaWithTheSameID(t *testing.T) {
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
 		assert.ErrorIs(t, c.Create(t.Context(), id, diamond()), saga.ErrSagaExists)
-		require.NoError(t, c.Start(t.Context(), id))
+		require.NoError(t, c.StartCreated(t.Context(), id))
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.ErrorIs(t, c.CreateAndStart(t.Context(), id, diamond()), saga.ErrSagaExists)
@@ -73,11 +74,11 @@ func TestShutdownRecordsRunningActions(t *testing.T) {
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		synctest.Wait()
-		require.NoError(t, c.Shutdown(t.Context()))
+		require.NoError(t, c.Stop(t.Context()))
 		assert.Equal(t, []string{"a started", "a succeeded"}, storedKinds(t, st, id))
 		_, err := c.Wait(t.Context(), id)
-		assert.ErrorIs(t, err, saga.ErrShutdown)
-		assert.ErrorIs(t, c.CreateAndStart(t.Context(), saga.NewID(), chain()), saga.ErrShutdown)
+		assert.ErrorIs(t, err, saga.ErrStopped)
+		assert.ErrorIs(t, c.CreateAndStart(t.Context(), saga.NewID(), chain()), saga.ErrStopped)
 
 		next := w.open(t, st)
 		_, err = next.Wait(t.Context(), id)
@@ -99,10 +100,10 @@ func TestShutdownTimeoutCancelsActionsWithoutRecordingThem(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		require.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
+		require.ErrorIs(t, c.Stop(ctx), context.DeadlineExceeded)
 		synctest.Wait()
 		assert.Equal(t, []string{"a started"}, storedKinds(t, st, id))
-		require.NoError(t, c.Shutdown(t.Context()), "it may be called again")
+		require.NoError(t, c.Stop(t.Context()), "it may be called again")
 	})
 }
 
@@ -117,13 +118,13 @@ func TestShutdownInterruptsTheBackoff(t *testing.T) {
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		time.Sleep(10 * time.Second)
 		began := time.Now()
-		require.NoError(t, c.Shutdown(t.Context()))
+		require.NoError(t, c.Stop(t.Context()))
 		assert.Zero(t, time.Since(began))
 		assert.Equal(t, "a undo_started", storedKinds(t, st, id)[4])
 	})
 }
 
-func TestMethodsReturnErrShutdownAfterShutdown(t *testing.T) {
+func TestMethodsReturnErrStoppedAfterShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		c := newWorld().start(t, st)
@@ -132,10 +133,10 @@ func TestMethodsReturnErrShutdownAfterShutdown(t *testing.T) {
 		require.NoError(t, c.CreateAndStart(t.Context(), done, chain()))
 		_, err := c.Wait(t.Context(), done)
 		require.NoError(t, err)
-		require.NoError(t, c.Shutdown(t.Context()))
-		assert.ErrorIs(t, c.Start(t.Context(), created), saga.ErrShutdown)
+		require.NoError(t, c.Stop(t.Context()))
+		assert.ErrorIs(t, c.StartCreated(t.Context(), created), saga.ErrStopped)
 		_, err = c.Wait(t.Context(), created)
-		assert.ErrorIs(t, err, saga.ErrShutdown)
+		assert.ErrorIs(t, err, saga.ErrStopped)
 	})
 }
 
@@ -156,9 +157,9 @@ func TestImportedLogOfAnotherStoreContinues(t *testing.T) {
 		require.NoError(t, importer.Import(t.Context(), log))
 		imported, err := importer.Status(t.Context(), id)
 		require.NoError(t, err)
-		assert.Equal(t, "queued-todo", imported.Describe(3))
+		assert.Equal(t, "queued-todo", imported.Describe("c"))
 		assert.Empty(t, other.calls())
-		require.NoError(t, importer.Start(t.Context(), id))
+		require.NoError(t, importer.StartCreated(t.Context(), id))
 		_, err = importer.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"do c"}, other.calls())
@@ -166,7 +167,7 @@ func TestImportedLogOfAnotherStoreContinues(t *testing.T) {
 		different := &saga.Log{ID: id, DAG: log.DAG, Events: status.Events}
 		assert.ErrorIs(t, importer.Import(t.Context(), different), saga.ErrSagaExists, "the log differs")
 
-		log.Events = []saga.Event{{Node: 3, Kind: saga.EventStarted}}
+		log.Events = []engine.Event{{Node: 3, Kind: engine.EventStarted}}
 		log.ID = saga.NewID()
 		assert.ErrorContains(t, importer.Import(t.Context(), log), `started for node "c", allowed only if`)
 	})
@@ -174,11 +175,11 @@ func TestImportedLogOfAnotherStoreContinues(t *testing.T) {
 
 // unwinding returns a log of a chain whose second node has failed.
 func unwinding(id saga.ID) *saga.Log {
-	return &saga.Log{ID: id, DAG: chain(), Events: []saga.Event{
-		{Seq: 0, Node: 1, Kind: saga.EventStarted},
-		{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(`"a"`)},
-		{Seq: 2, Node: 2, Kind: saga.EventStarted},
-		{Seq: 3, Node: 2, Kind: saga.EventFailed, Payload: []byte(`{"message":"no","reason":"error","attempts":1}`)},
+	return &saga.Log{ID: id, DAG: chain(), Events: []engine.Event{
+		{Seq: 0, Node: 1, Kind: engine.EventStarted},
+		{Seq: 1, Node: 1, Kind: engine.EventSucceeded, Payload: []byte(`"a"`)},
+		{Seq: 2, Node: 2, Kind: engine.EventStarted},
+		{Seq: 3, Node: 2, Kind: engine.EventFailed, Payload: []byte(`{"message":"no","reason":"error","attempts":1}`)},
 	}}
 }
 
@@ -193,7 +194,7 @@ func TestImportedUnwindingSagaWaitsForItsStart(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, saga.StateCreated, status.State)
 		require.Empty(t, w.calls())
-		require.NoError(t, c.Start(t.Context(), id))
+		require.NoError(t, c.StartCreated(t.Context(), id))
 		_, err = c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.Equal(t, []string{"undo a"}, w.calls())
@@ -207,11 +208,11 @@ func TestImportedSagaWaitsForItsStartAcrossARestart(t *testing.T) {
 		c := w.start(t, st)
 		id := saga.NewID()
 		require.NoError(t, c.Import(t.Context(), unwinding(id)))
-		require.NoError(t, c.Shutdown(t.Context()))
+		require.NoError(t, c.Stop(t.Context()))
 		c = w.open(t, st)
 		time.Sleep(time.Hour)
 		require.Empty(t, w.calls())
-		require.NoError(t, c.Start(t.Context(), id))
+		require.NoError(t, c.StartCreated(t.Context(), id))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.Equal(t, []string{"undo a"}, w.calls())
@@ -228,7 +229,7 @@ func TestCanceledImportedSagaUnwinds(t *testing.T) {
 		require.NoError(t, c.Import(t.Context(), log))
 		time.Sleep(time.Hour)
 		require.Empty(t, w.calls(), "it waits for its start")
-		require.NoError(t, c.Cancel(t.Context(), id, audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.Cancel(audit)))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.Equal(t, []string{"undo a"}, w.calls())
@@ -244,9 +245,10 @@ func TestZeroConfigWorks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, err := sec.New(sec.Config{})
 		require.NoError(t, err)
+		require.NoError(t, c.Start())
 		_, _, err = run(t, c, withParams(saga.NewDAGBuilder("s").Append(saga.ConstantNode("one", 1))))
 		require.NoError(t, err)
-		require.NoError(t, c.Shutdown(t.Context()))
+		require.NoError(t, c.Stop(t.Context()))
 	})
 }
 
@@ -261,9 +263,9 @@ func TestShutdownTimeoutReleasesTheSagas(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := contextFor(t, time.Second)
 		defer cancel()
-		require.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
+		require.ErrorIs(t, c.Stop(ctx), context.DeadlineExceeded)
 		synctest.Wait()
 		assert.Empty(t, c.InMemory())
-		require.NoError(t, c.Shutdown(t.Context()), "again, after the action has returned")
+		require.NoError(t, c.Stop(t.Context()), "again, after the action has returned")
 	})
 }

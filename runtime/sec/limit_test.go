@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -29,7 +30,8 @@ func (w *world) configured(t *testing.T, config sec.Config) *sec.Coordinator {
 	config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	c, err := sec.New(config)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, c.Shutdown(context.Background())) })
+	require.NoError(t, c.Start())
+	t.Cleanup(func() { require.NoError(t, c.Stop(context.Background())) })
 	return c
 }
 
@@ -164,12 +166,12 @@ func TestSagaAtABreakpointReleasesItsAdmission(t *testing.T) {
 		c := w.configured(t, sec.Config{MaxSagas: 1})
 		waiting := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), waiting, chain()))
-		require.NoError(t, c.SetBreakpoint(t.Context(), waiting, "b", audit))
-		require.NoError(t, c.Start(t.Context(), waiting))
+		require.NoError(t, c.Apply(t.Context(), waiting, saga.SetBreakpoint("b", audit)))
+		require.NoError(t, c.StartCreated(t.Context(), waiting))
 		synctest.Wait()
 		_, _, err := run(t, c, chain())
 		require.NoError(t, err)
-		require.NoError(t, c.ClearBreakpoint(t.Context(), waiting, "b", audit))
+		require.NoError(t, c.Apply(t.Context(), waiting, saga.ClearBreakpoint("b", audit)))
 		_, err = c.Wait(t.Context(), waiting)
 		require.NoError(t, err)
 	})
@@ -196,7 +198,7 @@ func TestOversizedSagasAndOutputsAreRejected(t *testing.T) {
 
 		_, _, err = run(t, c, withParams(saga.NewDAGBuilder("s").Append(large("a"))))
 		assert.ErrorContains(t, err, "the output has 2002 bytes, the limit is 1000")
-		assert.Equal(t, saga.EventIndeterminate, failedError(t, err).Failures[0].Kind)
+		assert.Equal(t, engine.EventIndeterminate, failedError(t, err).Failures[0].Kind)
 	})
 }
 
@@ -220,7 +222,7 @@ func TestRetentionDeletesByAgeAndCount(t *testing.T) {
 				first := stuck.start(t, st)
 				stuckID, _, err := run(t, first, chain())
 				failedError(t, err)
-				require.NoError(t, first.Shutdown(t.Context()))
+				require.NoError(t, first.Stop(t.Context()))
 				coordinator := w.configured(t, sec.Config{Store: st, Retention: c.retention})
 				var last saga.ID
 				for range 5 {
@@ -234,7 +236,7 @@ func TestRetentionDeletesByAgeAndCount(t *testing.T) {
 					_, err = st.Load(t.Context(), last)
 					assert.NoError(t, err, "the newest saga is kept")
 				}
-				records, err := st.List(t.Context(), store.Query{States: []saga.State{saga.StateSucceeded}})
+				records, err := st.List(t.Context(), saga.Query{States: []saga.State{saga.StateSucceeded}})
 				require.NoError(t, err)
 				assert.Len(t, records, c.kept)
 			})

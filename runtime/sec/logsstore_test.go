@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -13,7 +14,7 @@ import (
 type logsStore struct {
 	store.Store
 	// logs, if not nil, is called in place of Logs.
-	logs func(ctx context.Context, ids []saga.ID) ([][]saga.Event, error)
+	logs func(ctx context.Context, ids []saga.ID) ([][]engine.Event, error)
 	// claims, if not nil, is called after a claim with the number of its sagas,
 	// if there are any.
 	claims func(n int)
@@ -24,7 +25,7 @@ type logsStore struct {
 	alone    []saga.ID   // the sagas of the calls of Events
 }
 
-func (l *logsStore) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+func (l *logsStore) Claim(ctx context.Context, c store.Claim) ([]saga.Record, error) {
 	records, err := l.Store.Claim(ctx, c)
 	if len(records) > 0 {
 		if l.claims != nil {
@@ -37,7 +38,7 @@ func (l *logsStore) Claim(ctx context.Context, c store.Claim) ([]store.Record, e
 	return records, err
 }
 
-func (l *logsStore) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+func (l *logsStore) Logs(ctx context.Context, ids []saga.ID) ([][]engine.Event, error) {
 	l.mu.Lock()
 	l.together = append(l.together, slices.Clone(ids))
 	l.mu.Unlock()
@@ -47,7 +48,7 @@ func (l *logsStore) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, er
 	return l.Store.Logs(ctx, ids)
 }
 
-func (l *logsStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+func (l *logsStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]engine.Event, error) {
 	l.mu.Lock()
 	l.alone = append(l.alone, id)
 	l.mu.Unlock()

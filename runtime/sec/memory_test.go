@@ -24,6 +24,7 @@ func TestWaitingSagaTakesAtMostSixteenKilobytes(t *testing.T) {
 	registry.Register(nil, saga.NewActionFunc("noop", wait, nil))
 	c, err := sec.New(sec.Config{Registry: registry, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
+	require.NoError(t, c.Start())
 	dag := tripDAG()
 	inUse := func() uint64 {
 		runtime.GC()
@@ -47,7 +48,7 @@ func TestWaitingSagaTakesAtMostSixteenKilobytes(t *testing.T) {
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 	}
-	require.NoError(t, c.Shutdown(t.Context()))
+	require.NoError(t, c.Stop(t.Context()))
 }
 
 // A saga that has waited for admission and finished is freed. Neither the
@@ -86,9 +87,10 @@ func TestCoordinatorIsFreedAfterItsShutdown(t *testing.T) {
 		Registry: newWorld().registry(), Lease: time.Hour, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
+	require.NoError(t, c.Start())
 	_, _, err = run(t, c, chain())
 	require.NoError(t, err)
-	require.NoError(t, c.Shutdown(t.Context()))
+	require.NoError(t, c.Stop(t.Context()))
 	freed := make(chan struct{})
 	runtime.AddCleanup(c, func(freed chan struct{}) { close(freed) }, freed)
 	require.Eventually(t, func() bool {

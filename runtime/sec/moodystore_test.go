@@ -9,6 +9,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -80,12 +81,12 @@ func (f *flakyStore) Append(ctx context.Context, a store.Append) error {
 	return f.call(ctx, true, func(ctx context.Context) error { return f.Store.Append(ctx, a) })
 }
 
-func (f *flakyStore) Load(ctx context.Context, id saga.ID) (r store.Record, err error) {
+func (f *flakyStore) Load(ctx context.Context, id saga.ID) (r saga.Record, err error) {
 	err = f.call(ctx, false, func(ctx context.Context) error { r, err = f.Store.Load(ctx, id); return err })
 	return r, err
 }
 
-func (f *flakyStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) (events []saga.Event, err error) {
+func (f *flakyStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) (events []engine.Event, err error) {
 	err = f.call(ctx, false, func(ctx context.Context) error {
 		events, err = f.Store.Events(ctx, id, from, limit)
 		return err
@@ -93,17 +94,17 @@ func (f *flakyStore) Events(ctx context.Context, id saga.ID, from uint64, limit 
 	return events, err
 }
 
-func (f *flakyStore) Logs(ctx context.Context, ids []saga.ID) (logs [][]saga.Event, err error) {
+func (f *flakyStore) Logs(ctx context.Context, ids []saga.ID) (logs [][]engine.Event, err error) {
 	err = f.call(ctx, false, func(ctx context.Context) error { logs, err = f.Store.Logs(ctx, ids); return err })
 	return logs, err
 }
 
-func (f *flakyStore) List(ctx context.Context, q store.Query) (rs []store.Record, err error) {
+func (f *flakyStore) List(ctx context.Context, q saga.Query) (rs []saga.Record, err error) {
 	err = f.call(ctx, false, func(ctx context.Context) error { rs, err = f.Store.List(ctx, q); return err })
 	return rs, err
 }
 
-func (f *flakyStore) Claim(ctx context.Context, c store.Claim) (rs []store.Record, err error) {
+func (f *flakyStore) Claim(ctx context.Context, c store.Claim) (rs []saga.Record, err error) {
 	err = f.call(ctx, false, func(ctx context.Context) error { rs, err = f.Store.Claim(ctx, c); return err })
 	return rs, err
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // Observer receives what happens to the sagas of a coordinator, for logs,
@@ -30,7 +31,7 @@ type Observation struct {
 
 	// Event is the event that became durable, for an ObservedEvent. Its Payload
 	// must not be changed.
-	Event saga.Event
+	Event engine.Event
 	// Was and State are the saga's states before and now, for an ObservedState
 	// and an ObservedRecovery. State is also the state of a saga that is
 	// parked.

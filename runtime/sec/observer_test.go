@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -62,7 +63,7 @@ func TestObserverReceivesAllObservations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		st := store.NewMemory()
-		plant(t, st, chain(), saga.StateRunning, []saga.Event{{Node: 3, Kind: saga.EventStarted}})
+		plant(t, st, chain(), saga.StateRunning, []engine.Event{{Node: 3, Kind: engine.EventStarted}})
 		recovered := plant(t, st, chain(), saga.StateRunning, nil)
 		seen := &recorder{}
 		c := w.configured(t, sec.Config{Store: st, Observer: seen})
@@ -140,13 +141,12 @@ func TestStatusReportsRetries(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		status, err := c.Status(t.Context(), id)
 		require.NoError(t, err)
-		require.Len(t, status.Retrying, 1)
-		retrying := status.Retrying[0]
-		assert.Equal(t, saga.NodeID(1), retrying.Node)
-		assert.Equal(t, saga.Undo, retrying.Direction)
-		assert.Equal(t, w.count("undo a"), retrying.Attempts)
-		assert.Equal(t, "down", retrying.Err.Message)
-		assert.True(t, retrying.Next.After(time.Now()))
+		a, err := status.Node("a")
+		require.NoError(t, err)
+		assert.Equal(t, engine.NodeUndoStarted, a.State)
+		assert.Equal(t, w.count("undo a"), a.Attempts)
+		assert.Equal(t, "down", a.Err.Message)
+		assert.True(t, a.Next.After(time.Now()))
 		_, err = c.Wait(t.Context(), id)
 		failedError(t, err)
 	})
@@ -164,7 +164,7 @@ func TestInjectedRepeatCallsTheActionSeveralTimes(t *testing.T) {
 		assert.Error(t, c.Inject(t.Context(), id, "b", sec.Fault{}))
 		require.NoError(t, c.Inject(t.Context(), id, "a", sec.Repeat(1, 3)))
 		assert.ErrorIs(t, c.Inject(t.Context(), id, "x", sec.Repeat(1, 1)), saga.ErrNodeNotFound)
-		require.NoError(t, c.Start(t.Context(), id))
+		require.NoError(t, c.StartCreated(t.Context(), id))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.Equal(t, []string{
@@ -193,9 +193,10 @@ func TestObserverThatCallsGoexitReceivesLaterObservations(t *testing.T) {
 			Registry: newWorld().registry(), Logger: slog.New(slog.DiscardHandler), Observer: observer,
 		})
 		require.NoError(t, err)
+		require.NoError(t, c.Start())
 		_, _, err = run(t, c, chain())
 		require.NoError(t, err)
-		require.NoError(t, c.Shutdown(t.Context()))
+		require.NoError(t, c.Stop(t.Context()))
 		assert.Equal(t, []saga.State{saga.StateRunning, saga.StateSucceeded}, states)
 	})
 }
@@ -211,7 +212,7 @@ func TestObserverReceivesCommandsFromAnotherProcess(t *testing.T) {
 		c := w.configured(t, sec.Config{Store: st, Observer: seen})
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
-		require.NoError(t, newClient(t, sec.ClientConfig{Store: st}).Pause(t.Context(), id, audit))
+		require.NoError(t, newClient(t, sec.ClientConfig{Store: st}).Apply(t.Context(), id, saga.Pause(audit)))
 		time.Sleep(time.Minute)
 		paused := 0
 		for _, line := range seen.all() {
@@ -220,7 +221,7 @@ func TestObserverReceivesCommandsFromAnotherProcess(t *testing.T) {
 			}
 		}
 		assert.Equal(t, 1, paused, seen.all())
-		require.NoError(t, c.Resume(t.Context(), id, audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.Resume(audit)))
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -75,14 +76,14 @@ type unreadableStore struct {
 	unreadable saga.ID
 }
 
-func (u *unreadableStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+func (u *unreadableStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]engine.Event, error) {
 	if id == u.unreadable {
 		return nil, errors.New("bad row")
 	}
 	return u.Store.Events(ctx, id, from, limit)
 }
 
-func (u *unreadableStore) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+func (u *unreadableStore) Logs(ctx context.Context, ids []saga.ID) ([][]engine.Event, error) {
 	if slices.Contains(ids, u.unreadable) {
 		return nil, errors.New("bad row")
 	}
@@ -112,7 +113,7 @@ func TestCreateAndStartMayBeRepeatedOnAnotherCoordinator(t *testing.T) {
 		require.NoError(t, c1.CreateAndStart(t.Context(), id, chain()))
 		synctest.Wait()
 		assert.NoError(t, c2.CreateAndStart(t.Context(), id, chain()))
-		assert.NoError(t, c2.Start(t.Context(), id))
+		assert.NoError(t, c2.StartCreated(t.Context(), id))
 		_, err := c2.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
@@ -165,8 +166,8 @@ func TestAttemptsEndWhenTheSagaIsAbandoned(t *testing.T) {
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, againDAG()))
 		synctest.Wait()
-		require.NoError(t, c.Pause(t.Context(), id, audit))
-		require.NoError(t, c.Abandon(t.Context(), id, audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.Pause(audit)))
+		require.NoError(t, c.Apply(t.Context(), id, saga.Abandon(audit)))
 		before := calls.Load()
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateAbandoned, failedError(t, err).State)
@@ -196,8 +197,8 @@ func TestSecondShutdownWaitsForRunningActions(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := contextFor(t, time.Second)
 		defer cancel()
-		require.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
-		require.NoError(t, c.Shutdown(t.Context()))
+		require.ErrorIs(t, c.Stop(ctx), context.DeadlineExceeded)
+		require.NoError(t, c.Stop(t.Context()))
 		assert.False(t, running.Load())
 	})
 }
@@ -207,9 +208,10 @@ func TestShutdownWaitsForTheObserver(t *testing.T) {
 		seen := &recorder{then: func() { time.Sleep(time.Millisecond) }}
 		c, err := sec.New(sec.Config{Registry: newWorld().registry(), Observer: seen})
 		require.NoError(t, err)
+		require.NoError(t, c.Start())
 		_, _, err = run(t, c, chain())
 		require.NoError(t, err)
-		require.NoError(t, c.Shutdown(t.Context()))
+		require.NoError(t, c.Stop(t.Context()))
 		assert.Contains(t, seen.all(), "state succeeded")
 	})
 }
@@ -230,9 +232,10 @@ func TestReleasedLeasesAreNotRenewed(t *testing.T) {
 		st := &slowRenew{store.NewMemory()}
 		c, err := sec.New(sec.Config{Store: st, Registry: newWorld().registry(), Lease: lease})
 		require.NoError(t, err)
+		require.NoError(t, c.Start())
 		require.NoError(t, c.Create(t.Context(), saga.NewID(), chain()))
 		time.Sleep(3 * time.Second)
-		require.NoError(t, c.Shutdown(t.Context()))
+		require.NoError(t, c.Stop(t.Context()))
 		claimed, err := st.Claim(t.Context(), store.Claim{Owner: "next", Lease: lease})
 		require.NoError(t, err)
 		assert.Len(t, claimed, 1)
@@ -249,7 +252,7 @@ func TestAbandonIsRefusedForAParkedSagaThatAnotherCoordinatorRuns(t *testing.T) 
 		w.on("do b", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
 		c := w.open(t, shared)
 		synctest.Wait()
-		assert.ErrorIs(t, old.Abandon(t.Context(), id, audit), saga.ErrWrongState)
+		assert.ErrorIs(t, old.Apply(t.Context(), id, saga.Abandon(audit)), saga.ErrWrongState)
 		_, err := c.Wait(t.Context(), id)
 		assert.NoError(t, err)
 	})

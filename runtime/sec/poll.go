@@ -2,6 +2,7 @@ package sec
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -53,10 +54,14 @@ func (c *Coordinator) wakePoller() {
 	}
 }
 
-// watch lets the store wake pollLoop.
-func (c *Coordinator) watch(ctx context.Context, w store.Watcher) {
+// watch lets the store wake pollLoop, if the store can.
+func (c *Coordinator) watch() {
+	ctx := c.watching
 	for ctx.Err() == nil {
-		err := w.Watch(ctx, c.wakePoller)
+		err := c.config.Store.Watch(ctx, c.wakePoller)
+		if errors.Is(err, errors.ErrUnsupported) {
+			return
+		}
 		if ctx.Err() == nil {
 			c.config.Logger.Warn("watching the store failed; polling, and retrying",
 				"poll", c.config.Poll, "error", err)
@@ -71,7 +76,7 @@ func (c *Coordinator) watch(ctx context.Context, w store.Watcher) {
 // checkNotified handles the sagas of this coordinator to which others have
 // appended.
 func (c *Coordinator) checkNotified() {
-	query := store.Query{Owner: c.currentSession().owner, Notified: true, Limit: sweepBatch}
+	query := saga.Query{Owner: c.currentSession().owner, Notified: true, Limit: sweepBatch}
 	for records, err := range c.client.pages(c.lifetime, query) {
 		if err != nil || c.isStopped() {
 			return // the next poll tries again
@@ -83,7 +88,7 @@ func (c *Coordinator) checkNotified() {
 }
 
 // handleNotified handles a saga to which others have appended.
-func (c *Coordinator) handleNotified(record *store.Record) {
+func (c *Coordinator) handleNotified(record *saga.Record) {
 	if s := c.lookup(record.ID); s != nil {
 		v, published := s.snapshot.load()
 		switch {
@@ -132,7 +137,7 @@ func (c *Coordinator) unpark(id saga.ID, except uint64) bool {
 // memory: a claim or a create that seemed to fail has succeeded, or a log could
 // not be read.
 func (c *Coordinator) sweep() {
-	query := store.Query{
+	query := saga.Query{
 		States: []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding},
 		Owner:  c.currentSession().owner, Limit: sweepBatch,
 	}

@@ -9,14 +9,13 @@ import (
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/internal/fold"
-	"github.com/sagagen/sagagen/runtime/store"
 )
 
 // Wait returns when the saga is settled. If it has succeeded, Wait returns its
 // outputs, and otherwise a *saga.FailedError, which says whether everything was
 // undone or the saga is stuck. The context bounds only the wait.
 //
-// The error can also wrap saga.ErrNotFound, saga.ErrShutdown, and
+// The error can also wrap saga.ErrNotFound, saga.ErrStopped, and
 // saga.ErrParked: this coordinator can't run the saga. If there are leases,
 // Wait returns saga.ErrParked only when no other coordinator has claimed the
 // saga within twice Config.Poll.
@@ -38,7 +37,7 @@ func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error
 					return s.result()
 				}
 			case <-c.lifetime.Done():
-				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
+				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, saga.ErrStopped)
 			case <-ctx.Done():
 				return saga.Outputs{}, fmt.Errorf("saga %s: wait: %w", id, ctx.Err())
 			}
@@ -46,7 +45,7 @@ func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error
 			return c.client.result(ctx, record)
 		}
 		if c.isStopped() {
-			return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
+			return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, saga.ErrStopped)
 		}
 		if s == nil { // another coordinator runs it, or may
 			if h, ok := c.handedOff(&record); ok && time.Since(h.at) > 2*c.config.Poll {
@@ -86,55 +85,46 @@ func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, err
 	fold.Status(status)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.retrying {
-		status.Retrying = append(status.Retrying, r)
+	for task, r := range s.retrying {
+		n := &status.Nodes[task.Node]
+		n.Attempts, n.Err, n.Next = r.attempts, r.err, r.next
 	}
-	slices.SortFunc(status.Retrying, func(a, b saga.Retrying) int { return int(a.Node - b.Node) })
 	return status, nil
 }
 
-// List returns the records that match the query, from the store. If the store
-// doesn't answer within Config.ListTimeout, it returns the matching sagas that
-// this coordinator has in memory, with an error that wraps saga.ErrPartial.
-func (c *Coordinator) List(ctx context.Context, q store.Query) ([]store.Record, error) {
-	type answer struct {
-		records []store.Record
-		err     error
-	}
-	answers := make(chan answer, 1)
-	go func() {
-		records, err := c.client.list(ctx, q)
-		answers <- answer{records, err}
-	}()
-	timeout := time.NewTimer(c.config.ListTimeout)
-	defer timeout.Stop()
-	select {
-	case a := <-answers:
-		return a.records, a.err
-	case <-timeout.C:
-		return q.Select(c.InMemory()), fmt.Errorf("list sagas: %w", saga.ErrPartial)
-	case <-ctx.Done():
-		return nil, fmt.Errorf("list sagas: %w", ctx.Err())
-	}
+// List returns the records that match the query, from the store.
+func (c *Coordinator) List(ctx context.Context, q saga.Query) ([]saga.Record, error) {
+	return c.client.list(ctx, q)
 }
+
+// Apply applies an operator command; see saga.Operator. A coordinator applies a
+// command for a saga that it owns itself. It appends a command for another saga
+// to the saga's log, and the owner finds it with its next append, or within
+// Config.Poll. The error may also wrap saga.ErrStopped.
+func (c *Coordinator) Apply(ctx context.Context, id saga.ID, command saga.Command) error {
+	return c.applier.apply(ctx, id, command)
+}
+
+// Delete removes a final saga and its log; see saga.Operator.
+func (c *Coordinator) Delete(ctx context.Context, id saga.ID) error { return c.client.delete(ctx, id) }
 
 // InMemory returns records of the sagas that this coordinator has in memory:
 // those that wait for Start, run, unwind or are parked. It never calls the
 // store. Stuck and finished sagas are only in the store; see List.
-func (c *Coordinator) InMemory() []store.Record {
+func (c *Coordinator) InMemory() []saga.Record {
 	c.mu.Lock()
 	executions := make([]*execution, 0, len(c.sagas))
 	for _, s := range c.sagas {
 		executions = append(executions, s)
 	}
 	c.mu.Unlock()
-	records := make([]store.Record, 0, len(executions))
+	records := make([]saga.Record, 0, len(executions))
 	for _, s := range executions {
 		v, published := s.snapshot.load()
 		if !published { // it is still being created or recovered
 			continue
 		}
-		r := store.Record{
+		r := saga.Record{
 			ID: s.id, Queue: c.config.Queue, State: v.state,
 			Owner: s.session.owner, Generation: s.generation, NextSeq: uint64(len(v.events)),
 		}
@@ -143,6 +133,6 @@ func (c *Coordinator) InMemory() []store.Record {
 		}
 		records = append(records, r)
 	}
-	slices.SortFunc(records, func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(records, func(a, b saga.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return records
 }

@@ -7,23 +7,24 @@ import (
 	"fmt"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
 // recovery is a saga that this coordinator owns, and has reserved to resume it.
 type recovery struct {
 	*execution
-	record store.Record
+	record saga.Record
 	// log holds its events if hasLog is set. They must have been read after the
 	// saga was reserved: until then a request could have recovered, run and
 	// finished it.
-	log    []saga.Event
+	log    []engine.Event
 	hasLog bool
 }
 
 // recoverSaga resumes a saga that this coordinator owns and doesn't have in
 // memory. The arguments and results are those of resume.
-func (c *Coordinator) recoverSaga(record store.Record, first *request) (requested bool, err error) {
+func (c *Coordinator) recoverSaga(record saga.Record, first *request) (requested bool, err error) {
 	r, err := c.reserveRecovery(record)
 	if err != nil || r == nil {
 		return false, err
@@ -33,7 +34,7 @@ func (c *Coordinator) recoverSaga(record store.Record, first *request) (requeste
 
 // recoverFor is recoverSaga for a caller that waits no longer than until ctx
 // ends. The recovery continues after that.
-func (c *Coordinator) recoverFor(ctx context.Context, record store.Record, first *request) (requested bool, err error) {
+func (c *Coordinator) recoverFor(ctx context.Context, record saga.Record, first *request) (requested bool, err error) {
 	type result struct {
 		asked bool
 		err   error
@@ -43,7 +44,7 @@ func (c *Coordinator) recoverFor(ctx context.Context, record store.Record, first
 		requested, err := c.recoverSaga(record, first)
 		recovered <- result{requested, err}
 	}) {
-		return false, fmt.Errorf("saga %s: %w", record.ID, saga.ErrShutdown)
+		return false, fmt.Errorf("saga %s: %w", record.ID, saga.ErrStopped)
 	}
 	select {
 	case r := <-recovered:
@@ -58,8 +59,8 @@ func (c *Coordinator) recoverFor(ctx context.Context, record store.Record, first
 
 // reserveRecovery reserves a saga. It returns nil if the saga is in memory
 // already, or if this coordinator no longer owns it. The error is
-// saga.ErrShutdown or errLeaseExpired.
-func (c *Coordinator) reserveRecovery(record store.Record) (*recovery, error) {
+// saga.ErrStopped or errLeaseExpired.
+func (c *Coordinator) reserveRecovery(record saga.Record) (*recovery, error) {
 	s := newExecution(c, record.ID)
 	if record.Owner != s.session.owner { // it was claimed in a session that has expired
 		return nil, nil
@@ -74,7 +75,7 @@ func (c *Coordinator) reserveRecovery(record store.Record) (*recovery, error) {
 // parked, and handed off if there are leases. A settled saga is released,
 // unless there is a first request, such as RetryUndo, which may let it run
 // again. resume reports whether the first request will be answered. The error
-// is saga.ErrShutdown, errLeaseExpired or errUnreadable.
+// is saga.ErrStopped, errLeaseExpired or errUnreadable.
 func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err error) {
 	s, record := r.execution, &r.record
 	err = r.reload()
@@ -85,7 +86,7 @@ func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err e
 	case errors.Is(err, errClaimed):
 		c.release(s)
 		return false, nil
-	case errors.Is(err, saga.ErrShutdown), errors.Is(err, errLeaseExpired), errors.Is(err, errUnreadable):
+	case errors.Is(err, saga.ErrStopped), errors.Is(err, errLeaseExpired), errors.Is(err, errUnreadable):
 		c.release(s)
 		return false, err
 	case err != nil:
@@ -116,7 +117,7 @@ func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err e
 	})
 	if !c.launch(s) {
 		c.release(s)
-		return false, saga.ErrShutdown
+		return false, saga.ErrStopped
 	}
 	if first != nil {
 		s.mail.post(*first)
@@ -129,7 +130,7 @@ func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err e
 // older than the log, as this coordinator may have finished the saga since.
 func (r *recovery) reload() error {
 	s, record := r.execution, &r.record
-	dag, err := s.coordinator.client.dags.Decode(record.DAG, record.Params)
+	dag, err := s.coordinator.client.decodeDAG(record)
 	if err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ func (r *recovery) reload() error {
 }
 
 // reloadRecord reads the record again.
-func (s *execution) reloadRecord(record *store.Record) error {
+func (s *execution) reloadRecord(record *saga.Record) error {
 	newer, err := s.coordinator.client.load(s.session, s.id)
 	switch {
 	case errors.Is(err, saga.ErrNotFound), err == nil && newer.Generation != record.Generation:
@@ -184,7 +185,7 @@ var errUnreadable = errors.New("its log could not be read")
 // readTries is how often a log is read before other sagas take their turn.
 const readTries = 3
 
-func (s *execution) readEvents() (events []saga.Event, err error) {
+func (s *execution) readEvents() (events []engine.Event, err error) {
 	for try := range readTries {
 		if try > 0 && !s.wait(firstStorePause) {
 			break
@@ -206,16 +207,16 @@ func (s *execution) readEvents() (events []saga.Event, err error) {
 
 // find returns the execution of a saga if this coordinator owns it, and else
 // its record and a nil execution.
-func (c *Coordinator) find(ctx context.Context, id saga.ID) (*execution, store.Record, error) {
+func (c *Coordinator) find(ctx context.Context, id saga.ID) (*execution, saga.Record, error) {
 	for {
 		if s := c.lookup(id); s != nil {
 			select {
 			case <-s.loaded:
-				return s, store.Record{}, nil
+				return s, saga.Record{}, nil
 			case <-s.done: // look it up again
 				continue
 			case <-ctx.Done():
-				return nil, store.Record{}, fmt.Errorf("saga %s: %w", id, ctx.Err())
+				return nil, saga.Record{}, fmt.Errorf("saga %s: %w", id, ctx.Err())
 			}
 		}
 		record, err := c.client.load(ctx, id)
@@ -230,8 +231,11 @@ func (c *Coordinator) find(ctx context.Context, id saga.ID) (*execution, store.R
 
 // ensureOwned reports whether this coordinator owns the saga, or has claimed it
 // now.
-func (c *Coordinator) ensureOwned(ctx context.Context, record *store.Record) bool {
-	if c.owns(record) {
+func (c *Coordinator) ensureOwned(ctx context.Context, record *saga.Record) bool {
+	switch {
+	case !c.started.Load():
+		return false
+	case c.owns(record):
 		return true
 	}
 	err := c.client.withStore(ctx, func(ctx context.Context, st store.Store) error {

@@ -29,7 +29,7 @@ func newReleasesStore() *releasesStore {
 	return &releasesStore{Store: store.NewMemory(), claimed: map[saga.ID]int{}, released: map[saga.ID]int{}}
 }
 
-func (r *releasesStore) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+func (r *releasesStore) Claim(ctx context.Context, c store.Claim) ([]saga.Record, error) {
 	records, err := r.Store.Claim(ctx, c)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -82,6 +82,7 @@ func withLeases(t *testing.T, st store.Store, registry *saga.Registry) *sec.Coor
 	t.Helper()
 	c, err := sec.New(sec.Config{Store: st, Registry: registry, Lease: lease, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, c.Shutdown(context.Background())) })
+	require.NoError(t, c.Start())
+	t.Cleanup(func() { require.NoError(t, c.Stop(context.Background())) })
 	return c
 }

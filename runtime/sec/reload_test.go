@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -27,15 +28,15 @@ type truncatedStore struct {
 	from uint64
 }
 
-func (s *truncatedStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+func (s *truncatedStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]engine.Event, error) {
 	events, err := s.Store.Events(ctx, id, from, limit)
-	return slices.DeleteFunc(events, func(e saga.Event) bool { return e.Seq >= s.from }), err
+	return slices.DeleteFunc(events, func(e engine.Event) bool { return e.Seq >= s.from }), err
 }
 
-func (s *truncatedStore) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+func (s *truncatedStore) Logs(ctx context.Context, ids []saga.ID) ([][]engine.Event, error) {
 	logs, err := s.Store.Logs(ctx, ids)
 	for i := range logs {
-		logs[i] = slices.DeleteFunc(logs[i], func(e saga.Event) bool { return e.Seq >= s.from })
+		logs[i] = slices.DeleteFunc(logs[i], func(e engine.Event) bool { return e.Seq >= s.from })
 	}
 	return logs, err
 }
@@ -43,9 +44,9 @@ func (s *truncatedStore) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Even
 func TestSagaWithMissingEventsIsParked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
-		found := plant(t, st, chain(), saga.StateRunning, []saga.Event{
-			{Seq: 0, Node: 1, Kind: saga.EventStarted},
-			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: json.RawMessage(`"a"`)},
+		found := plant(t, st, chain(), saga.StateRunning, []engine.Event{
+			{Seq: 0, Node: 1, Kind: engine.EventStarted},
+			{Seq: 1, Node: 1, Kind: engine.EventSucceeded, Payload: json.RawMessage(`"a"`)},
 		})
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Second); return nil })
@@ -56,7 +57,7 @@ func TestSagaWithMissingEventsIsParked(t *testing.T) {
 
 		live := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), live, chain()))
-		require.NoError(t, newClient(t, sec.ClientConfig{Store: st}).Pause(t.Context(), live, audit))
+		require.NoError(t, newClient(t, sec.ClientConfig{Store: st}).Apply(t.Context(), live, saga.Pause(audit)))
 		time.Sleep(2 * time.Minute)
 		_, err = c.Wait(t.Context(), live)
 		assert.ErrorIs(t, err, saga.ErrParked)
@@ -71,7 +72,7 @@ type staleStore struct {
 	then atomic.Pointer[func()]
 }
 
-func (s *staleStore) Load(ctx context.Context, id saga.ID) (store.Record, error) {
+func (s *staleStore) Load(ctx context.Context, id saga.ID) (saga.Record, error) {
 	record, err := s.Store.Load(ctx, id)
 	if then := s.then.Swap(nil); then != nil {
 		(*then)()
@@ -95,7 +96,7 @@ func TestSagaThatFinishesWhileItIsLoadedStaysFinished(t *testing.T) {
 				failedError(t, err)
 				w.on("undo a", nil)
 				then := func() {
-					assert.NoError(t, c.RetryUndo(t.Context(), id, "a", audit))
+					assert.NoError(t, c.Apply(t.Context(), id, saga.RetryUndo("a", audit)))
 					_, err := c.Wait(t.Context(), id)
 					assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 					if deleted {
@@ -103,7 +104,7 @@ func TestSagaThatFinishesWhileItIsLoadedStaysFinished(t *testing.T) {
 					}
 				}
 				st.then.Store(&then)
-				err = c.RetryUndo(t.Context(), id, "a", audit)
+				err = c.Apply(t.Context(), id, saga.RetryUndo("a", audit))
 				if deleted {
 					assert.ErrorIs(t, err, saga.ErrNotFound)
 				} else {
@@ -142,14 +143,14 @@ func TestSagaClaimedWhileItIsLoadedIsLeftToItsOwner(t *testing.T) {
 			require.Len(t, claimed, 1)
 			require.NoError(t, st.Store.Append(t.Context(), store.Append{
 				ID: id, Generation: 2, Seq: claimed[0].NextSeq, State: saga.StateUnwinding,
-				Events: []saga.Event{{
-					Seq: claimed[0].NextSeq, Node: 1, Kind: saga.EventUndoRetried,
+				Events: []engine.Event{{
+					Seq: claimed[0].NextSeq, Node: 1, Kind: engine.EventUndoRetried,
 					Payload: json.RawMessage(`{"by":"bob","reason":"why"}`),
 				}},
 			}))
 		}
 		st.then.Store(&then)
-		require.NoError(t, c.RetryUndo(t.Context(), id, "a", audit), "the other coordinator retries it already")
+		require.NoError(t, c.Apply(t.Context(), id, saga.RetryUndo("a", audit)), "the other coordinator retries it already")
 		time.Sleep(time.Hour)
 		assert.Equal(t, 1, w.count("undo a"))
 	})

@@ -63,7 +63,7 @@ func (c *Coordinator) deleteExpired() error {
 		at time.Time
 	}
 	var kept []ended
-	query := store.Query{States: finalStates, Queues: []string{c.config.Queue}, Limit: retentionBatch}
+	query := saga.Query{States: finalStates, Queues: []string{c.config.Queue}, Limit: retentionBatch}
 	for records, err := range c.client.pages(c.lifetime, query) {
 		if err != nil {
 			return err

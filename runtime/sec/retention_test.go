@@ -49,7 +49,7 @@ func (s *slowDelete) fillFinal(t *testing.T, n int) {
 // left returns the number of sagas in the store.
 func (s *slowDelete) left(t *testing.T) int {
 	t.Helper()
-	records, err := s.List(t.Context(), store.Query{})
+	records, err := s.List(t.Context(), saga.Query{})
 	require.NoError(t, err)
 	return len(records)
 }

@@ -31,12 +31,13 @@ func TestSecretsAreRedactedInLogsAndRevealedToActions(t *testing.T) {
 		Registry: registry, Logger: logger, Observer: sec.SlogObserver{Logger: logger, Payloads: true},
 	})
 	require.NoError(t, err)
+	require.NoError(t, c.Start())
 	dag := withParams(saga.NewDAGBuilder("secretive").
 		Append(saga.ActionNode("token", "make", "make")).
 		Append(saga.ActionNode("used", "use", "use")))
 	_, outputs, err := run(t, c, dag)
 	require.NoError(t, err)
-	require.NoError(t, c.Shutdown(context.Background()))
+	require.NoError(t, c.Stop(context.Background()))
 	assert.Equal(t, "token-4111", seen)
 	assert.Equal(t, `"used [redacted]"`, string(outputs.Saga()))
 	assert.NotContains(t, out.String(), "4111")

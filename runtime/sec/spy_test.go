@@ -46,7 +46,7 @@ func (s *spyStore) hangWrites() {
 
 func (s *spyStore) hangLists() { s.listsHang.Store(true) }
 
-func (s *spyStore) List(ctx context.Context, q store.Query) ([]store.Record, error) {
+func (s *spyStore) List(ctx context.Context, q saga.Query) ([]saga.Record, error) {
 	if s.listsHang.Load() {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -117,7 +117,8 @@ func openWith(t *testing.T, st store.Store, registry *saga.Registry) *sec.Coordi
 		Store: st, Registry: registry, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, c.Shutdown(context.Background())) })
+	require.NoError(t, c.Start())
+	t.Cleanup(func() { require.NoError(t, c.Stop(context.Background())) })
 	return c
 }
 

@@ -32,7 +32,7 @@ func (c storeClient) withStore(ctx context.Context, call func(context.Context, s
 
 // load returns the record of a saga. The error wraps saga.ErrNotFound if there
 // is none.
-func (c storeClient) load(ctx context.Context, id saga.ID) (record store.Record, err error) {
+func (c storeClient) load(ctx context.Context, id saga.ID) (record saga.Record, err error) {
 	err = c.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
 		record, err = st.Load(ctx, id)
 		return err
@@ -47,7 +47,7 @@ func (c storeClient) load(ctx context.Context, id saga.ID) (record store.Record,
 }
 
 // list returns the records that match a query.
-func (c storeClient) list(ctx context.Context, q store.Query) (records []store.Record, err error) {
+func (c storeClient) list(ctx context.Context, q saga.Query) (records []saga.Record, err error) {
 	err = c.withStore(ctx, func(ctx context.Context, st store.Store) (err error) {
 		records, err = st.List(ctx, q)
 		return err
@@ -60,8 +60,8 @@ func (c storeClient) list(ctx context.Context, q store.Query) (records []store.R
 
 // pages yields the records that match a query in pages of at most q.Limit
 // records. An error is the last thing that it yields.
-func (c storeClient) pages(ctx context.Context, q store.Query) iter.Seq2[[]store.Record, error] {
-	return func(yield func([]store.Record, error) bool) {
+func (c storeClient) pages(ctx context.Context, q saga.Query) iter.Seq2[[]saga.Record, error] {
+	return func(yield func([]saga.Record, error) bool) {
 		for {
 			records, err := c.list(ctx, q)
 			if !yield(records, err) || err != nil || len(records) < q.Limit {
@@ -73,15 +73,15 @@ func (c storeClient) pages(ctx context.Context, q store.Query) iter.Seq2[[]store
 }
 
 // status returns the status of a saga as it is in the store.
-func (c storeClient) status(ctx context.Context, record store.Record) (*saga.Status, error) {
+func (c storeClient) status(ctx context.Context, record saga.Record) (*saga.Status, error) {
 	status, _, err := c.replay(ctx, record)
 	return status, err
 }
 
 // replay returns the status of a saga as it is in the store, and the machine
 // after its log.
-func (c storeClient) replay(ctx context.Context, record store.Record) (*saga.Status, *executor.Machine, error) {
-	dag, err := c.dags.Decode(record.DAG, record.Params)
+func (c storeClient) replay(ctx context.Context, record saga.Record) (*saga.Status, *executor.Machine, error) {
+	dag, err := c.decodeDAG(&record)
 	if err != nil {
 		return nil, nil, fmt.Errorf("saga %s: %w: %w", record.ID, saga.ErrParked, err)
 	}
@@ -99,8 +99,16 @@ func (c storeClient) replay(ctx context.Context, record store.Record) (*saga.Sta
 	return status, fold.Status(status), nil
 }
 
+// decodeDAG returns the DAG and the parameters of a saga.
+func (c storeClient) decodeDAG(record *saga.Record) (*saga.SagaDAG, error) {
+	if record.DAGErr != nil {
+		return nil, record.DAGErr
+	}
+	return c.dags.Decode(record.DAG, record.Params)
+}
+
 // result returns the result of a settled saga.
-func (c storeClient) result(ctx context.Context, record store.Record) (saga.Outputs, error) {
+func (c storeClient) result(ctx context.Context, record saga.Record) (saga.Outputs, error) {
 	status, machine, err := c.replay(ctx, record)
 	switch {
 	case err != nil:
@@ -113,41 +121,42 @@ func (c storeClient) result(ctx context.Context, record store.Record) (saga.Outp
 
 // create records a saga without an owner. The first coordinator of its queue
 // that finds it claims it.
-func (c storeClient) create(ctx context.Context, id saga.ID, dag *saga.SagaDAG, start bool) error {
-	log := &saga.Log{ID: id, DAG: dag}
+func (c storeClient) create(ctx context.Context, log *saga.Log, start bool) error {
 	if err := c.check(log); err != nil {
 		return err
 	}
-	stamped := dag
+	j := &journal{id: log.ID, Saga: fold.Saga{Started: start}}
+	if err := j.load(log.DAG, log.Events, 0); err != nil {
+		return err
+	}
+	stamped := log.DAG
 	if c.config.Registry != nil {
-		stamped = c.config.Registry.WithShapes(dag)
+		stamped = c.config.Registry.WithShapes(log.DAG)
 	}
 	encoded, params, err := stamped.Parts()
 	if err != nil {
-		return fmt.Errorf("saga %s: %w", id, err)
+		return fmt.Errorf("saga %s: %w", log.ID, err)
 	}
 	created := store.NewSaga{
-		ID: id, Name: dag.Name(), DAG: encoded, Params: params, State: saga.StateCreated, Queue: c.config.Queue,
-	}
-	if start {
-		created.State = saga.StateRunning
+		ID: log.ID, Name: log.DAG.Name(), DAG: encoded, Params: params,
+		State: j.State(), Events: j.events, Queue: c.config.Queue,
 	}
 	err = c.withStore(ctx, func(ctx context.Context, st store.Store) error { return st.Create(ctx, created) })
 	switch {
 	case errors.Is(err, store.ErrExists):
-		record, err := c.load(ctx, id)
+		record, err := c.load(ctx, log.ID)
 		if err != nil {
 			return err
 		}
 		return c.matchExisting(ctx, record, log, start)
 	case err != nil:
-		return fmt.Errorf("saga %s: create: %w", id, err)
+		return fmt.Errorf("saga %s: create: %w", log.ID, err)
 	}
 	return nil
 }
 
 // matchExisting finishes a create whose ID is in the store already.
-func (c storeClient) matchExisting(ctx context.Context, record store.Record, log *saga.Log, start bool) error {
+func (c storeClient) matchExisting(ctx context.Context, record saga.Record, log *saga.Log, start bool) error {
 	recorded, err := c.status(ctx, record)
 	if err != nil {
 		return err
@@ -156,23 +165,23 @@ func (c storeClient) matchExisting(ctx context.Context, record store.Record, log
 	if err != nil || !start || record.State != saga.StateCreated {
 		return err
 	}
-	return c.appendCommand(ctx, record, startCommand)
+	return c.appendChange(ctx, record, startChange)
 }
 
-// appendCommand appends a command to the log of a saga that another coordinator
+// appendChange appends a change to the log of a saga that another coordinator
 // owns, or that is unowned, and notifies the owner. If the owner appends at the
 // same time, the store accepts one of the two appends and the other is tried
 // again, so neither is lost.
-func (c storeClient) appendCommand(ctx context.Context, record store.Record, cmd command) error {
+func (c storeClient) appendChange(ctx context.Context, record saga.Record, change change) error {
 	for {
 		if record.State.Final() {
-			return cmd.onFinal(record)
+			return change.onFinal(record)
 		}
 		j, err := c.readJournal(ctx, record)
 		if err != nil {
 			return err
 		}
-		if err := cmd.apply(j); err != nil {
+		if err := change.apply(j); err != nil {
 			return err
 		}
 		request := j.pendingAppend()
@@ -199,12 +208,12 @@ func (c storeClient) appendCommand(ctx context.Context, record store.Record, cmd
 	}
 }
 
-// maxConflictPause is the longest time that appendCommand waits after an append
+// maxConflictPause is the longest time that appendChange waits after an append
 // conflict. It is the time of a few appends of the owner.
 const maxConflictPause = 10 * time.Millisecond
 
 // readJournal reads the journal of a saga that the caller doesn't own.
-func (c storeClient) readJournal(ctx context.Context, record store.Record) (*journal, error) {
+func (c storeClient) readJournal(ctx context.Context, record saga.Record) (*journal, error) {
 	status, err := c.status(ctx, record)
 	if err != nil {
 		return nil, err
@@ -234,3 +243,17 @@ func (c storeClient) pollPauses() func() time.Duration {
 // firstPollPause is how long a Wait waits before it polls a saga for the second
 // time.
 const firstPollPause = 20 * time.Millisecond
+
+// delete removes a final saga.
+func (c storeClient) delete(ctx context.Context, id saga.ID) error {
+	err := c.withStore(ctx, func(ctx context.Context, st store.Store) error { return st.Delete(ctx, id) })
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return fmt.Errorf("saga %s: %w", id, saga.ErrNotFound)
+	case errors.Is(err, store.ErrNotFinal):
+		return fmt.Errorf("saga %s: delete: %w: cancel or abandon it first", id, saga.ErrWrongState)
+	case err != nil:
+		return fmt.Errorf("saga %s: delete: %w", id, err)
+	}
+	return nil
+}

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -76,10 +77,7 @@ func newStress(t *testing.T, seed uint64) *stress {
 	}
 	var st store.Store = &flakyStore{Store: s.memory, dice: s.dice, stable: &s.stable}
 	if s.dice.one(2) {
-		st = struct { // flakyStore hides that the memory store is a Watcher
-			store.Store
-			store.Watcher
-		}{st, s.memory}
+		st = unwatched{st}
 	}
 	s.config = sec.Config{
 		Store: st, Logger: slog.New(slog.DiscardHandler), Registry: s.registry(),
@@ -112,6 +110,7 @@ func newStress(t *testing.T, seed uint64) *stress {
 func (s *stress) open() *sec.Coordinator {
 	c, err := sec.New(s.config)
 	require.NoError(s, err)
+	require.NoError(s, c.Start())
 	return c
 }
 
@@ -136,16 +135,16 @@ func (s *stress) registry() *saga.Registry {
 // act is the body of all actions. It checks that the call is allowed, and then
 // succeeds, fails, panics or takes long at random.
 func (s *stress) act(ctx saga.ActionContext) error {
-	started, finished := saga.EventStarted, saga.EventSucceeded
+	started, finished := engine.EventStarted, engine.EventSucceeded
 	if ctx.Direction() == saga.Undo {
-		started, finished = saga.EventUndoStarted, saga.EventUndoFinished
+		started, finished = engine.EventUndoStarted, engine.EventUndoFinished
 	}
 	key := ctx.IdempotencyKey()
 	s.mu.Lock()
 	other := s.calls[key]
 	if ctx.Err() == nil { // the coordinator checks the context only before the call
 		assert.True(s, other == nil || other.Err() != nil, "%s is called by two coordinators at once", key)
-		assert.True(s, s.has(ctx.SagaID(), ctx.Node(), started, saga.EventUndoRetried),
+		assert.True(s, s.has(ctx.SagaID(), ctx.Node(), started, engine.EventUndoRetried),
 			"%s is called before its start is durable", key)
 		assert.False(s, s.has(ctx.SagaID(), ctx.Node(), finished),
 			"%s is called after its result is durable", key)
@@ -189,14 +188,14 @@ func (s *stress) act(ctx saga.ActionContext) error {
 
 // has reports whether the log has an event of one of these kinds. If path is
 // not empty, the event must be one of that node.
-func (s *stress) has(id saga.ID, path saga.NodePath, kinds ...saga.EventKind) bool {
+func (s *stress) has(id saga.ID, path saga.NodePath, kinds ...engine.EventKind) bool {
 	record, err := s.memory.Load(context.Background(), id)
 	require.NoError(s, err)
 	var dag saga.SagaDAG
 	require.NoError(s, json.Unmarshal(record.DAG, &dag))
 	events, err := s.memory.Events(context.Background(), id, 0, 0)
 	require.NoError(s, err)
-	return slices.ContainsFunc(events, func(e saga.Event) bool {
+	return slices.ContainsFunc(events, func(e engine.Event) bool {
 		return slices.Contains(kinds, e.Kind) && (path == "" || dag.Path(e.Node) == path)
 	})
 }
@@ -267,7 +266,7 @@ func (s *stress) run() {
 	time.Sleep(2 * time.Minute) // each coordinator has made a sweep
 	for _, c := range s.coordinators {
 		assert.Empty(s, c.InMemory(), "no finished saga is in memory")
-		require.NoError(s, c.Shutdown(s.Context()))
+		require.NoError(s, c.Stop(s.Context()))
 	}
 }
 
@@ -298,10 +297,10 @@ func (s *stress) command(id saga.ID) {
 	by := s.caller()
 	nodes := []saga.NodePath{"a", "b", "c", "g", "h", "sub/d", "sub/e", "sub/f"}
 	node := nodes[s.dice.n(len(nodes))]
-	output := saga.Audit{By: "ann", Reason: "by hand", Output: json.RawMessage(`"by hand"`)}
+	output := json.RawMessage(`"by hand"`)
 	ctx, cancel := context.WithTimeout(s.Context(), s.dice.upTo(5*time.Second))
 	defer cancel()
-	acknowledged := func(err error, path saga.NodePath, kinds ...saga.EventKind) {
+	acknowledged := func(err error, path saga.NodePath, kinds ...engine.EventKind) {
 		if err == nil {
 			assert.True(s, s.has(id, path, kinds...),
 				"the command was acknowledged, but is not in the log: %s of %s", kinds[0], id)
@@ -309,28 +308,28 @@ func (s *stress) command(id saga.ID) {
 	}
 	switch s.dice.n(12) {
 	case 0, 1:
-		acknowledged(by.Pause(ctx, id, audit), "", saga.EventPaused)
+		acknowledged(by.Apply(ctx, id, saga.Pause(audit)), "", engine.EventPaused)
 	case 2, 3:
-		_ = by.Resume(ctx, id, audit)
+		_ = by.Apply(ctx, id, saga.Resume(audit))
 	case 4:
-		acknowledged(by.Step(ctx, id, audit), "", saga.EventStepped)
+		acknowledged(by.Apply(ctx, id, saga.Step(audit)), "", engine.EventStepped)
 	case 5:
-		acknowledged(by.SetBreakpoint(ctx, id, node, audit), node, saga.EventBreakpointSet)
+		acknowledged(by.Apply(ctx, id, saga.SetBreakpoint(node, audit)), node, engine.EventBreakpointSet)
 	case 6:
-		_ = by.ClearBreakpoint(ctx, id, node, audit)
+		_ = by.Apply(ctx, id, saga.ClearBreakpoint(node, audit))
 	case 7:
-		acknowledged(by.Cancel(ctx, id, audit), "", saga.EventCanceled, saga.EventFailed, saga.EventIndeterminate)
+		acknowledged(by.Apply(ctx, id, saga.Cancel(audit)), "", engine.EventCanceled, engine.EventFailed, engine.EventIndeterminate)
 	case 8:
-		_ = by.RetryUndo(ctx, id, node, audit)
-		_ = by.MarkUndone(ctx, id, node, audit)
+		_ = by.Apply(ctx, id, saga.RetryUndo(node, audit))
+		_ = by.Apply(ctx, id, saga.MarkUndone(node, audit))
 	case 9:
-		acknowledged(by.SupplyOutput(ctx, id, node, output), node, saga.EventOutputSupplied)
+		acknowledged(by.Apply(ctx, id, saga.SupplyOutput(node, output, audit)), node, engine.EventOutputSupplied)
 	case 10:
 		if s.dice.one(3) {
-			acknowledged(by.Abandon(ctx, id, audit), "", saga.EventAbandoned)
+			acknowledged(by.Apply(ctx, id, saga.Abandon(audit)), "", engine.EventAbandoned)
 		}
 	case 11:
-		_ = by.Start(ctx, id)
+		_ = by.StartCreated(ctx, id)
 	}
 }
 
@@ -344,7 +343,7 @@ func (s *stress) restart(i int) {
 	ctx, cancel := context.WithTimeout(s.Context(), timeout)
 	defer cancel()
 	began := time.Now()
-	_ = old.Shutdown(ctx)
+	_ = old.Stop(ctx)
 	assert.LessOrEqual(s, time.Since(began), timeout+time.Second, "a second more for the observer")
 	time.Sleep(2 * time.Second) // running actions have returned
 	assert.Empty(s, old.InMemory(), "a coordinator that has shut down has no sagas")
@@ -367,18 +366,20 @@ func (s *stress) finish(id saga.ID) {
 			break
 		}
 		by := s.caller()
-		_ = by.Start(s.Context(), id)
-		for _, node := range status.Breakpoints {
-			_ = by.ClearBreakpoint(s.Context(), id, status.DAG.Path(node), audit)
+		_ = by.StartCreated(s.Context(), id)
+		for _, node := range status.Nodes {
+			if node.Breakpoint {
+				_ = by.Apply(s.Context(), id, saga.ClearBreakpoint(node.Path, audit))
+			}
 		}
-		_ = by.Resume(s.Context(), id, audit)
-		for node, state := range status.Nodes {
-			if state == saga.NodeUndoFailed {
-				again := by.RetryUndo
+		_ = by.Apply(s.Context(), id, saga.Resume(audit))
+		for _, node := range status.Nodes {
+			if node.State == engine.NodeUndoFailed {
+				again := saga.RetryUndo(node.Path, audit)
 				if try%2 == 1 { // an unknown outcome may have no undo to retry
-					again = by.MarkUndone
+					again = saga.MarkUndone(node.Path, audit)
 				}
-				_ = again(s.Context(), id, status.DAG.Path(saga.NodeID(node)), audit)
+				_ = by.Apply(s.Context(), id, again)
 			}
 		}
 		ctx, cancel := context.WithTimeout(s.Context(), 3*time.Minute)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -27,7 +28,7 @@ func plantMany(t *testing.T, st store.Store, n int) []saga.ID {
 	t.Helper()
 	ids := make([]saga.ID, n)
 	for i := range ids {
-		ids[i] = plant(t, st, chain(), saga.StateRunning, []saga.Event{{Node: 1, Kind: saga.EventStarted}})
+		ids[i] = plant(t, st, chain(), saga.StateRunning, []engine.Event{{Node: 1, Kind: engine.EventStarted}})
 	}
 	return ids
 }
@@ -60,10 +61,10 @@ func TestThousandSagasAreTakenOverWithFewCalls(t *testing.T) {
 // If a call that reads several logs fails in any way, each log is read by
 // itself.
 func TestLogsAreReadOneByOneWhenTheJointReadFails(t *testing.T) {
-	for name, logs := range map[string]func(context.Context, []saga.ID) ([][]saga.Event, error){
-		"error": func(context.Context, []saga.ID) ([][]saga.Event, error) { return nil, errStore },
-		"hangs": func(ctx context.Context, _ []saga.ID) ([][]saga.Event, error) { <-ctx.Done(); return nil, ctx.Err() },
-		"short": func(context.Context, []saga.ID) ([][]saga.Event, error) { return make([][]saga.Event, 2), nil },
+	for name, logs := range map[string]func(context.Context, []saga.ID) ([][]engine.Event, error){
+		"error": func(context.Context, []saga.ID) ([][]engine.Event, error) { return nil, errStore },
+		"hangs": func(ctx context.Context, _ []saga.ID) ([][]engine.Event, error) { <-ctx.Done(); return nil, ctx.Err() },
+		"short": func(context.Context, []saga.ID) ([][]engine.Event, error) { return make([][]engine.Event, 2), nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -100,14 +101,14 @@ type undecodable struct {
 	broken saga.ID
 }
 
-func (u *undecodable) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+func (u *undecodable) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]engine.Event, error) {
 	if id == u.broken {
 		return nil, store.ErrUndecodable
 	}
 	return u.Store.Events(ctx, id, from, limit)
 }
 
-func (u *undecodable) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+func (u *undecodable) Logs(ctx context.Context, ids []saga.ID) ([][]engine.Event, error) {
 	if slices.Contains(ids, u.broken) {
 		return nil, store.ErrUndecodable
 	}
@@ -120,13 +121,13 @@ func TestSagaClaimedBeforeItsLogIsReadIsLeftToItsOwner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := &logsStore{Store: store.NewMemory()}
 		ids := plantMany(t, st.Store, 3)
-		st.logs = func(ctx context.Context, asked []saga.ID) ([][]saga.Event, error) {
+		st.logs = func(ctx context.Context, asked []saga.ID) ([][]engine.Event, error) {
 			claimed, err := st.Store.Claim(ctx, store.Claim{Owner: "another", Lease: time.Hour, IDs: ids[1:2]})
 			assert.NoError(t, err)
 			assert.Len(t, claimed, 1)
 			assert.NoError(t, st.Store.Append(ctx, store.Append{
 				ID: ids[1], Generation: claimed[0].Generation, Seq: 1, State: saga.StateRunning,
-				Events: []saga.Event{{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: json.RawMessage(`"a"`)}},
+				Events: []engine.Event{{Seq: 1, Node: 1, Kind: engine.EventSucceeded, Payload: json.RawMessage(`"a"`)}},
 			}))
 			return st.Store.Logs(ctx, asked)
 		}
@@ -149,7 +150,7 @@ func TestSagaRequestedDuringARecoveryRunsOnce(t *testing.T) {
 		ids := plantMany(t, st.Store, 3)
 		var coordinator atomic.Pointer[sec.Coordinator]
 		result := make(chan error, 1)
-		st.logs = func(ctx context.Context, asked []saga.ID) ([][]saga.Event, error) {
+		st.logs = func(ctx context.Context, asked []saga.ID) ([][]engine.Event, error) {
 			logs, err := st.Store.Logs(ctx, asked)
 			time.Sleep(time.Second) // until the coordinator is known
 			go func() {
@@ -176,10 +177,10 @@ func TestSagaRequestedDuringARecoveryRunsOnce(t *testing.T) {
 func TestLongLogsAreReadSeparately(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const long, limit = 3000, 2000
-		pauses := make([]saga.Event, long) // each even number of them leaves the saga resumed
+		pauses := make([]engine.Event, long) // each even number of them leaves the saga resumed
 		for i := range pauses {
-			pauses[i] = saga.Event{
-				Seq: uint64(i), Kind: [...]saga.EventKind{saga.EventPaused, saga.EventResumed}[i%2],
+			pauses[i] = engine.Event{
+				Seq: uint64(i), Kind: [...]engine.EventKind{engine.EventPaused, engine.EventResumed}[i%2],
 				Payload: json.RawMessage(`{"by":"ann","reason":"why"}`),
 			}
 		}
@@ -259,7 +260,7 @@ func TestShutdownDuringATakeoverLeavesTheSagasToTheNextCoordinator(t *testing.T)
 		synctest.Test(t, func(t *testing.T) {
 			st := &logsStore{Store: store.NewMemory()}
 			ids := plantMany(t, st.Store, 500)
-			st.logs = func(ctx context.Context, _ []saga.ID) ([][]saga.Event, error) {
+			st.logs = func(ctx context.Context, _ []saga.ID) ([][]engine.Event, error) {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			}
@@ -268,8 +269,9 @@ func TestShutdownDuringATakeoverLeavesTheSagasToTheNextCoordinator(t *testing.T)
 				Store: st, Registry: w.registry(), Lease: l, Logger: slog.New(slog.DiscardHandler),
 			})
 			require.NoError(t, err)
+			require.NoError(t, c.Start())
 			time.Sleep(time.Second)
-			require.NoError(t, c.Shutdown(t.Context()))
+			require.NoError(t, c.Stop(t.Context()))
 			assert.Empty(t, w.calls())
 			waitForAll(t, w.configured(t, sec.Config{Store: st.Store, Lease: l}), ids...)
 			assert.Equal(t, 500, w.count("do a"))

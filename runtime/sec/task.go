@@ -7,6 +7,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/attempt"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
@@ -29,7 +30,7 @@ type outcome struct {
 	task executor.Task
 	// kind is zero if the task didn't finish because the coordinator is
 	// shutting down or has lost the saga.
-	kind    saga.EventKind
+	kind    engine.EventKind
 	payload json.RawMessage
 }
 
@@ -96,7 +97,7 @@ func (s *execution) runAttempts(t actionTask, injected injection, r *attempt.Res
 			},
 			Timeout:    policy.Timeout,
 			MaxOutput:  s.config().MaxPayload,
-			WarnOutput: s.config().WarnPayload,
+			WarnOutput: s.config().warnPayload(),
 			Unknown:    unknown,
 		}
 		if !s.acquireAndRun(t, &a, limit, injected, r) {
@@ -113,9 +114,7 @@ func (s *execution) runAttempts(t actionTask, injected injection, r *attempt.Res
 		}
 		unknown = r.Unknown
 		delay := jitter(policy.Delay(number))
-		s.setRetrying(t.Task, &saga.Retrying{
-			Node: t.Node, Direction: t.Direction, Attempts: number, Err: r.Failure, Next: time.Now().Add(delay),
-		})
+		s.setRetrying(t.Task, &retrying{attempts: number, err: r.Failure, next: time.Now().Add(delay)})
 		if !s.wait(delay) {
 			return false
 		}
@@ -187,7 +186,14 @@ func (s *execution) isObsolete(t actionTask) bool {
 	return t.Direction == saga.Do && !t.recovered && (v.state == saga.StateUnwinding || v.state == saga.StateStuck)
 }
 
-func (s *execution) setRetrying(t executor.Task, r *saga.Retrying) {
+// retrying describes a task that waits for its next attempt.
+type retrying struct {
+	attempts int // that have failed
+	err      *saga.ActionError
+	next     time.Time
+}
+
+func (s *execution) setRetrying(t executor.Task, r *retrying) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r == nil {
@@ -195,7 +201,7 @@ func (s *execution) setRetrying(t executor.Task, r *saga.Retrying) {
 		return
 	}
 	if s.retrying == nil {
-		s.retrying = map[executor.Task]saga.Retrying{}
+		s.retrying = map[executor.Task]retrying{}
 	}
 	s.retrying[t] = *r
 }

@@ -110,7 +110,7 @@ func withParams(b *saga.DAGBuilder) *saga.SagaDAG {
 func (w *world) open(t *testing.T, st store.Store) *sec.Coordinator {
 	t.Helper()
 	c := w.start(t, st)
-	t.Cleanup(func() { require.NoError(t, c.Shutdown(context.Background())) })
+	t.Cleanup(func() { require.NoError(t, c.Stop(context.Background())) })
 	return c
 }
 
@@ -121,6 +121,7 @@ func (w *world) start(t *testing.T, st store.Store) *sec.Coordinator {
 		Store: st, Registry: w.registry(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	require.NoError(t, err)
+	require.NoError(t, c.Start())
 	return c
 }
 

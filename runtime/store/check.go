@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // Check returns an error if s is malformed. Every store calls it first in
@@ -70,7 +71,7 @@ func checkState(s saga.State) error {
 	return nil
 }
 
-func checkEvents(events []saga.Event, seq uint64) error {
+func checkEvents(events []engine.Event, seq uint64) error {
 	if n := uint64(len(events)); n > 0 && seq > math.MaxInt64-n {
 		return fmt.Errorf("event number %d is too large", seq)
 	}
@@ -79,7 +80,7 @@ func checkEvents(events []saga.Event, seq uint64) error {
 		if want := seq + uint64(i); e.Seq != want {
 			return fmt.Errorf("event has number %d, want %d", e.Seq, want)
 		}
-		if e.Kind < saga.EventStarted || e.Kind > saga.EventAbandoned {
+		if e.Kind < engine.EventStarted || e.Kind > engine.EventAbandoned {
 			return fmt.Errorf("event %d: %v is unknown", e.Seq, e.Kind)
 		}
 		if e.Node < 0 || e.Node > math.MaxInt32 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/intern"
 	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
 )
@@ -33,11 +34,10 @@ type Memory struct {
 
 var (
 	_ Store   = (*Memory)(nil)
-	_ Watcher = (*Memory)(nil)
 )
 
 type memorySaga struct {
-	record Record // without DAG and Params; NextSeq is the number of events
+	record saga.Record // without DAG and Params; NextSeq is the number of events
 	dag    string
 	params []byte
 	// log is the encoding of all events, in which lastEvent is the time of the
@@ -75,7 +75,7 @@ func (m *Memory) Create(ctx context.Context, s NewSaga) error {
 	}
 	now := time.Now()
 	created := &memorySaga{
-		record: Record{
+		record: saga.Record{
 			ID: s.ID, Name: s.Name, Queue: s.Queue, Owner: s.Owner, Generation: 1,
 			Created: now.Round(0), Updated: now.Round(0),
 		},
@@ -130,21 +130,21 @@ func (m *Memory) Append(ctx context.Context, a Append) error {
 }
 
 // Load implements Store.
-func (m *Memory) Load(ctx context.Context, id saga.ID) (Record, error) {
+func (m *Memory) Load(ctx context.Context, id saga.ID) (saga.Record, error) {
 	if err := ctx.Err(); err != nil {
-		return Record{}, err
+		return saga.Record{}, err
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	s := m.sagas[id]
 	if s == nil {
-		return Record{}, ErrNotFound
+		return saga.Record{}, ErrNotFound
 	}
 	return s.copyRecord(), nil
 }
 
 // Events implements Store.
-func (m *Memory) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+func (m *Memory) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]engine.Event, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -158,13 +158,13 @@ func (m *Memory) Events(ctx context.Context, id saga.ID, from uint64, limit int)
 }
 
 // Logs implements Store.
-func (m *Memory) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+func (m *Memory) Logs(ctx context.Context, ids []saga.ID) ([][]engine.Event, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	logs := make([][]saga.Event, len(ids))
+	logs := make([][]engine.Event, len(ids))
 	for i, id := range ids {
 		if s := m.sagas[id]; s != nil {
 			logs[i] = s.events(0, 0)
@@ -174,7 +174,7 @@ func (m *Memory) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error
 }
 
 // List implements Store.
-func (m *Memory) List(ctx context.Context, q Query) ([]Record, error) {
+func (m *Memory) List(ctx context.Context, q saga.Query) ([]saga.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -187,17 +187,17 @@ func (m *Memory) List(ctx context.Context, q Query) ([]Record, error) {
 	case len(q.States) > 0 && !slices.ContainsFunc(q.States, saga.State.Final):
 		candidates = m.unfinished.all()
 	}
-	var records []Record
+	var records []saga.Record
 	for s := range candidates {
-		if q.matches(&s.record) {
+		if matches(&q, &s.record) {
 			records = append(records, s.record)
 		}
 	}
-	return q.page(records), nil
+	return page(&q, records), nil
 }
 
 // Claim implements Store.
-func (m *Memory) Claim(ctx context.Context, c Claim) ([]Record, error) {
+func (m *Memory) Claim(ctx context.Context, c Claim) ([]saga.Record, error) {
 	if err := cmp.Or(ctx.Err(), c.Check()); err != nil {
 		return nil, err
 	}
@@ -209,7 +209,7 @@ func (m *Memory) Claim(ctx context.Context, c Claim) ([]Record, error) {
 			!now.Before(s.leaseExpiry) && !now.Before(m.leases[s.record.Owner]) &&
 			(len(c.IDs) == 0 || slices.Contains(c.IDs, s.record.ID)) && !except[s.record.ID]
 	})
-	records, size := make([]Record, 0, len(claimed)), 0
+	records, size := make([]saga.Record, 0, len(claimed)), 0
 	for _, s := range claimed {
 		if c.Bytes > 0 && size >= c.Bytes {
 			break
@@ -286,7 +286,7 @@ func (m *Memory) Delete(ctx context.Context, id saga.ID) error {
 	return nil
 }
 
-// Watch implements Watcher.
+// Watch implements Store.
 func (m *Memory) Watch(ctx context.Context, wake func()) error { return m.watchers.watch(ctx, wake) }
 
 // setNotified sets Record.Notified and updates the index m.notified.
@@ -309,14 +309,14 @@ func (m *Memory) setState(s *memorySaga, state saga.State) {
 }
 
 // append adds copies of the events to the log.
-func (s *memorySaga) append(events []saga.Event) {
+func (s *memorySaga) append(events []engine.Event) {
 	s.log, s.lastEvent = eventcodec.Append(s.log, s.lastEvent, events)
 	s.record.NextSeq += uint64(len(events))
 }
 
 // events returns copies of the events, beginning with number from. It returns
 // at most limit events if limit is positive.
-func (s *memorySaga) events(from uint64, limit int) []saga.Event {
+func (s *memorySaga) events(from uint64, limit int) []engine.Event {
 	events, err := eventcodec.Decode(nil, bytes.Clone(s.log), 0, s.record.NextSeq, from)
 	if err != nil {
 		panic(err) // only append writes the log
@@ -328,7 +328,7 @@ func (s *memorySaga) events(from uint64, limit int) []saga.Event {
 }
 
 // copyRecord returns the record with copies of the DAG and the parameters.
-func (s *memorySaga) copyRecord() Record {
+func (s *memorySaga) copyRecord() saga.Record {
 	record := s.record
 	record.DAG = []byte(s.dag)
 	if len(s.params) > 0 {

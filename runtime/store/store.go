@@ -1,7 +1,7 @@
 // Package store defines Store, the database interface of coordinators, and
 // implements it in memory.
 //
-// The doc comments of Store and Watcher are their specification. Package
+// The doc comment of Store is its specification. Package
 // storetest tests that an implementation keeps it.
 package store
 
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // Errors that a Store returns. After any other error, it is unknown whether the
@@ -85,22 +86,22 @@ type Store interface {
 
 	// Load returns a saga's record with its DAG and parameters. It returns
 	// ErrNotFound if no saga with that ID exists.
-	Load(ctx context.Context, id saga.ID) (Record, error)
+	Load(ctx context.Context, id saga.ID) (saga.Record, error)
 
 	// Events returns a saga's events in order, beginning with number from. It
 	// returns at most limit events if limit is positive. It returns no events
 	// and no error if the saga doesn't exist.
-	Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error)
+	Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]engine.Event, error)
 
 	// Logs returns the complete logs of several sagas in one call, in the order
 	// of the IDs. Each log is what Events returns from number 0 without a
 	// limit. Logs returns an error if it can't read one of them. To find out
 	// which, the caller calls Events for each ID.
-	Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error)
+	Logs(ctx context.Context, ids []saga.ID) ([][]engine.Event, error)
 
 	// List returns the records that match the query, ordered by ID, without
 	// DAGs and parameters.
-	List(ctx context.Context, q Query) ([]Record, error)
+	List(ctx context.Context, q saga.Query) ([]saga.Record, error)
 
 	// Claim makes the claimant the owner of sagas that are in the given queue,
 	// are not final, are not already its own, and are unowned or have an
@@ -109,7 +110,7 @@ type Store interface {
 	// returns the updated records, with DAGs and parameters. Concurrent claims
 	// never return the same saga. A claim may skip a saga that is being written
 	// at the same time.
-	Claim(ctx context.Context, c Claim) ([]Record, error)
+	Claim(ctx context.Context, c Claim) ([]saga.Record, error)
 
 	// Renew extends the leases of all of an owner's sagas that are not final:
 	// none of them expires sooner than the given time from now. If that time is
@@ -127,6 +128,18 @@ type Store interface {
 	// Delete removes a saga and its log. It returns ErrNotFound if no saga with
 	// that ID exists, and ErrNotFinal if the saga is not final.
 	Delete(ctx context.Context, id saga.ID) error
+
+	// Watch calls wake when any process has created an unowned saga, has
+	// released a saga or has notified an owner, so that a coordinator needn't
+	// wait for its next poll. It calls wake in the caller's goroutine. A
+	// wake-up is only a hint: it may be spurious, and one call may stand for
+	// several changes. Watch doesn't report changes that were made before it
+	// was called or while the database was unreachable. It returns the
+	// context's error when ctx is done, and another error if it can't watch any
+	// longer. The caller may then call Watch again. A store that can't watch at
+	// all returns an error that wraps errors.ErrUnsupported; coordinators then
+	// rely on polling.
+	Watch(ctx context.Context, wake func()) error
 }
 
 // NewSaga is the argument of Create.
@@ -141,7 +154,7 @@ type NewSaga struct {
 	// State is the state after Events. Required.
 	State saga.State
 	// Events are the first events, numbered from 0. There may be none.
-	Events []saga.Event
+	Events []engine.Event
 	// Queue is the queue from which coordinators claim the saga. The empty name
 	// is a queue like any other.
 	Queue string
@@ -164,61 +177,12 @@ type Append struct {
 	// Events, it is the number of the first one.
 	Seq uint64
 	// Events are the events to add, numbered from Seq without gaps.
-	Events []saga.Event
+	Events []engine.Event
 	// State is the state after Events.
 	State saga.State
 	// Notify is set by a client that isn't the owner, to notify the owner. An
 	// append without it clears the notification.
 	Notify bool
-}
-
-// Record is the state of a saga, without its events.
-type Record struct {
-	ID    saga.ID
-	Name  saga.Name
-	State saga.State
-	Queue string
-	// Owner is the coordinator that owns the saga. It is empty if the saga is
-	// unowned.
-	Owner string
-	// Generation is the saga's fencing token. It is 1 plus the number of times
-	// that the saga was claimed or released.
-	Generation uint64
-	// Notified reports whether a client has appended with Notify, and the owner
-	// has not appended since.
-	Notified bool
-	// NextSeq is the number of events, and so the number of the next event.
-	NextSeq uint64
-	// Created is when the saga was created, and Updated when it was last
-	// appended to. Until the first append they are equal. Both are by the
-	// store's clock, to the millisecond or better.
-	Created, Updated time.Time
-	// DAG and Params are the two parts of the saga.SagaDAG. List leaves them
-	// nil.
-	DAG, Params []byte
-}
-
-// Query selects the records that List returns. A record must match all fields
-// that are set. The zero Query matches all records.
-type Query struct {
-	// After, if not zero, matches only IDs above it. For the next page, set it
-	// to the last ID of the page before.
-	After saga.ID
-	// Limit, if positive, is the maximum number of records to return.
-	Limit int
-	// Name, if not empty, matches only sagas with that name.
-	Name saga.Name
-	// States, if not empty, matches only sagas in one of these states.
-	States []saga.State
-	// Queues, if not empty, matches only sagas in one of these queues.
-	Queues []string
-	// Owner, if not empty, matches only sagas of that owner.
-	Owner string
-	// Notified, if set, matches only sagas whose owner is notified.
-	Notified bool
-	// UpdatedBefore, if not zero, matches only sagas that were last updated
-	// before that time.
-	UpdatedBefore time.Time
 }
 
 // Claim is the argument of the method Claim.
@@ -242,17 +206,4 @@ type Claim struct {
 	// Bytes, if positive, ends the claim with the saga at which the DAGs and
 	// parameters of all claimed sagas reach that number of bytes.
 	Bytes int
-}
-
-// Watcher is implemented by stores that can notify a coordinator of new work,
-// so that it doesn't have to wait for its next poll.
-type Watcher interface {
-	// Watch calls wake when any process has created an unowned saga, has
-	// released a saga or has notified an owner. It calls wake in the caller's
-	// goroutine. A wake-up is only a hint: it may be spurious, and one call may
-	// stand for several changes. Watch doesn't report changes that were made
-	// before it was called or while the database was unreachable. It returns
-	// the context's error when ctx is done, and another error if it can't watch
-	// any longer. The caller may then call Watch again.
-	Watch(ctx context.Context, wake func()) error
 }

@@ -98,7 +98,8 @@ func runOrder(t *testing.T, s *fakeServices) (PlaceOrderResult, error) {
 	service := &Service{Warehouse: s, Bank: s, Carrier: s, Mail: s}
 	coordinator, err := sec.New(sec.Config{Registry: NewRegistry(service), Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
-	defer func() { require.NoError(t, coordinator.Shutdown(t.Context())) }()
+	require.NoError(t, coordinator.Start())
+	defer func() { require.NoError(t, coordinator.Stop(t.Context())) }()
 	run, err := StartPlaceOrder(t.Context(), coordinator, PlaceOrder{Customer: "ann", Items: []Item{{"tea", 1}}})
 	require.NoError(t, err)
 	result, err := run.Wait(t.Context())
@@ -220,7 +221,8 @@ func TestRefusedUndoMakesOrderStuckWithoutRetry(t *testing.T) {
 	service := &Service{Warehouse: s, Bank: s, Carrier: s, Mail: noMail{}}
 	coordinator, err := sec.New(sec.Config{Registry: NewRegistry(service), Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
-	defer func() { require.NoError(t, coordinator.Shutdown(t.Context())) }()
+	require.NoError(t, coordinator.Start())
+	defer func() { require.NoError(t, coordinator.Stop(t.Context())) }()
 	run, err := StartPlaceOrder(t.Context(), coordinator, PlaceOrder{})
 	require.NoError(t, err)
 	_, err = run.Wait(t.Context())

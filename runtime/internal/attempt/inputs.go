@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // Inputs is what one call of an action can read of its saga, apart from the
@@ -36,7 +37,7 @@ type Inputs struct {
 // of the nodes, indexed by NodeID. The cost is proportional to the number of
 // ancestors and the edges between them, so shipping all calls of a chain takes
 // quadratic space. The result shares the memory of outputs.
-func NewInputs(dag *saga.SagaDAG, node saga.NodeID, outputs []json.RawMessage) (*Inputs, error) {
+func NewInputs(dag *saga.SagaDAG, node engine.NodeID, outputs []json.RawMessage) (*Inputs, error) {
 	call := saga.NewActionContext(context.Background(), &saga.Call{DAG: dag, Node: node, Outputs: outputs})
 	params, err := call.RawParams()
 	if err != nil {
@@ -58,15 +59,15 @@ func NewInputs(dag *saga.SagaDAG, node saga.NodeID, outputs []json.RawMessage) (
 
 // addAncestors sets Outputs. It walks from the node against the edges, across
 // subsagas and without looking inside, up to the start of the name space.
-func (in *Inputs) addAncestors(dag *saga.SagaDAG, node saga.NodeID, outputs []json.RawMessage) {
-	visited := map[saga.NodeID]bool{}
-	open := []saga.NodeID{node}
+func (in *Inputs) addAncestors(dag *saga.SagaDAG, node engine.NodeID, outputs []json.RawMessage) {
+	visited := map[engine.NodeID]bool{}
+	open := []engine.NodeID{node}
 	for len(open) > 0 {
 		last := open[len(open)-1]
 		open = open[:len(open)-1]
 		for _, p := range dag.Parents(last) {
 			kind := dag.Kind(p)
-			if visited[p] || kind == saga.KindStart || kind == saga.KindSubsagaStart {
+			if visited[p] || kind == engine.KindStart || kind == engine.KindSubsagaStart {
 				continue
 			}
 			visited[p] = true
@@ -74,11 +75,11 @@ func (in *Inputs) addAncestors(dag *saga.SagaDAG, node saga.NodeID, outputs []js
 				in.Outputs = map[saga.NodeName]json.RawMessage{}
 			}
 			output := outputs[p]
-			if kind == saga.KindConstant {
+			if kind == engine.KindConstant {
 				output = dag.Value(p)
 			}
 			in.Outputs[dag.NodeName(p)] = output
-			if kind == saga.KindSubsagaEnd {
+			if kind == engine.KindSubsagaEnd {
 				p = dag.Closing(p)
 			}
 			open = append(open, p)

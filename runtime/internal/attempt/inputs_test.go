@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/attempt"
 )
 
@@ -69,11 +70,11 @@ func graphDAG(t testing.TB) *saga.SagaDAG {
 func TestInputsReplaceTheSaga(t *testing.T) {
 	for _, dag := range []*saga.SagaDAG{tripDAG(t), nestedDAG(t), graphDAG(t)} {
 		outputs := make([]json.RawMessage, dag.Len())
-		for id := range saga.NodeID(dag.Len()) {
+		for id := range engine.NodeID(dag.Len()) {
 			outputs[id] = fmt.Appendf(nil, `"output of %s"`, dag.Path(id))
 		}
-		for node := range saga.NodeID(dag.Len()) {
-			if dag.Kind(node) != saga.KindAction {
+		for node := range engine.NodeID(dag.Len()) {
+			if dag.Kind(node) != engine.KindAction {
 				continue
 			}
 			for _, d := range []saga.Direction{saga.Do, saga.Undo} {
@@ -115,7 +116,7 @@ func answers(call *saga.Call, d saga.Direction, dag *saga.SagaDAG) map[string]st
 	answer := func(question string, raw json.RawMessage, err error) { all[question] = fmt.Sprintf("%s, %v", raw, err) }
 	params, err := ctx.RawParams()
 	answer("params", params, err)
-	for id := range saga.NodeID(dag.Len()) {
+	for id := range engine.NodeID(dag.Len()) {
 		name := dag.NodeName(id)
 		output, err := ctx.RawLookup(name)
 		answer("lookup "+string(name), output, err)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // Result is what an attempt has led to.
@@ -26,12 +27,12 @@ func (r *Result) Final(policy saga.Policy, d saga.Direction, attempt int) bool {
 
 // Event returns the kind and the payload of the event that records r as the
 // outcome of a task.
-func (r *Result) Event(d saga.Direction) (saga.EventKind, json.RawMessage) {
+func (r *Result) Event(d saga.Direction) (engine.EventKind, json.RawMessage) {
 	switch {
 	case r.Failure == nil && d == saga.Undo:
-		return saga.EventUndoFinished, nil
+		return engine.EventUndoFinished, nil
 	case r.Failure == nil:
-		return saga.EventSucceeded, r.Output
+		return engine.EventSucceeded, r.Output
 	}
 	payload, err := json.Marshal(r.Failure)
 	if err != nil {
@@ -39,9 +40,9 @@ func (r *Result) Event(d saga.Direction) (saga.EventKind, json.RawMessage) {
 	}
 	switch {
 	case d == saga.Undo:
-		return saga.EventUndoFailed, payload
+		return engine.EventUndoFailed, payload
 	case r.Unknown:
-		return saga.EventIndeterminate, payload
+		return engine.EventIndeterminate, payload
 	}
-	return saga.EventFailed, payload
+	return engine.EventFailed, payload
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/attempt"
 )
 
@@ -17,16 +18,16 @@ func TestResultAsEvent(t *testing.T) {
 		name      string
 		result    attempt.Result
 		direction saga.Direction
-		kind      saga.EventKind
+		kind      engine.EventKind
 		payload   string
 	}{
-		{"success", attempt.Result{Output: json.RawMessage(`1`)}, saga.Do, saga.EventSucceeded, `1`},
-		{"failure", attempt.Result{Failure: failure}, saga.Do, saga.EventFailed, recorded},
-		{"permanent failure", attempt.Result{Failure: failure, Permanent: true}, saga.Do, saga.EventFailed, recorded},
-		{"unknown", attempt.Result{Failure: failure, Unknown: true}, saga.Do, saga.EventIndeterminate, recorded},
-		{"success", attempt.Result{}, saga.Undo, saga.EventUndoFinished, ``},
-		{"failure", attempt.Result{Failure: failure}, saga.Undo, saga.EventUndoFailed, recorded},
-		{"unknown", attempt.Result{Failure: failure, Unknown: true}, saga.Undo, saga.EventUndoFailed, recorded},
+		{"success", attempt.Result{Output: json.RawMessage(`1`)}, saga.Do, engine.EventSucceeded, `1`},
+		{"failure", attempt.Result{Failure: failure}, saga.Do, engine.EventFailed, recorded},
+		{"permanent failure", attempt.Result{Failure: failure, Permanent: true}, saga.Do, engine.EventFailed, recorded},
+		{"unknown", attempt.Result{Failure: failure, Unknown: true}, saga.Do, engine.EventIndeterminate, recorded},
+		{"success", attempt.Result{}, saga.Undo, engine.EventUndoFinished, ``},
+		{"failure", attempt.Result{Failure: failure}, saga.Undo, engine.EventUndoFailed, recorded},
+		{"unknown", attempt.Result{Failure: failure, Unknown: true}, saga.Undo, engine.EventUndoFailed, recorded},
 	} {
 		t.Run(tt.direction.String()+"/"+tt.name, func(t *testing.T) {
 			kind, payload := tt.result.Event(tt.direction)

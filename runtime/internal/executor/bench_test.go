@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
@@ -23,18 +24,18 @@ func benchmark(b *testing.B, dag *saga.DAG, nodes int) {
 		var inFlight []executor.Task
 		for m.State() == saga.StateRunning {
 			for t, ok := m.Next(); ok; t, ok = m.Next() {
-				mustApply(b, m, t.Node, saga.EventStarted)
+				mustApply(b, m, t.Node, engine.EventStarted)
 				inFlight = append(inFlight, t)
 			}
-			mustApply(b, m, inFlight[0].Node, saga.EventSucceeded)
+			mustApply(b, m, inFlight[0].Node, engine.EventSucceeded)
 			inFlight = inFlight[1:]
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*nodes), "ns/node")
 }
 
-func mustApply(b *testing.B, m *executor.Machine, node saga.NodeID, kind saga.EventKind) {
-	if err := m.Apply(saga.Event{Seq: m.NextSeq(), Node: node, Kind: kind}); err != nil {
+func mustApply(b *testing.B, m *executor.Machine, node engine.NodeID, kind engine.EventKind) {
+	if err := m.Apply(engine.Event{Seq: m.NextSeq(), Node: node, Kind: kind}); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -4,12 +4,13 @@ import (
 	"fmt"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // sagaCommands apply the operator commands that concern the whole saga, or what
 // may start. The other commands are in the transition table.
-var sagaCommands = map[saga.EventKind]func(*Machine, saga.Event) error{
-	saga.EventCanceled: func(m *Machine, e saga.Event) error {
+var sagaCommands = map[engine.EventKind]func(*Machine, engine.Event) error{
+	engine.EventCanceled: func(m *Machine, e engine.Event) error {
 		if state := m.State(); m.canceled || state != saga.StateRunning && state != saga.StateUnwinding {
 			return fmt.Errorf("%w: %s for a saga that is %s", ErrIllegalEvent, e.Kind, state)
 		}
@@ -19,14 +20,14 @@ var sagaCommands = map[saga.EventKind]func(*Machine, saga.Event) error{
 		}
 		return nil
 	},
-	saga.EventPaused: func(m *Machine, e saga.Event) error {
+	engine.EventPaused: func(m *Machine, e engine.Event) error {
 		if m.paused {
 			return fmt.Errorf("%w: %s for a saga that is already paused", ErrIllegalEvent, e.Kind)
 		}
 		m.paused, m.stepping = true, false
 		return nil
 	},
-	saga.EventResumed: func(m *Machine, e saga.Event) error {
+	engine.EventResumed: func(m *Machine, e engine.Event) error {
 		if !m.paused {
 			return fmt.Errorf("%w: %s for a saga that isn't paused", ErrIllegalEvent, e.Kind)
 		}
@@ -34,7 +35,7 @@ var sagaCommands = map[saga.EventKind]func(*Machine, saga.Event) error{
 		m.requeueHeld()
 		return nil
 	},
-	saga.EventStepped: func(m *Machine, e saga.Event) error {
+	engine.EventStepped: func(m *Machine, e engine.Event) error {
 		if !m.paused {
 			return fmt.Errorf("%w: %s for a saga that isn't paused", ErrIllegalEvent, e.Kind)
 		}
@@ -42,16 +43,16 @@ var sagaCommands = map[saga.EventKind]func(*Machine, saga.Event) error{
 		m.requeueHeld()
 		return nil
 	},
-	saga.EventBreakpointSet: func(m *Machine, e saga.Event) error {
+	engine.EventBreakpointSet: func(m *Machine, e engine.Event) error {
 		n := &m.nodes[e.Node]
-		if m.dag.Kind(e.Node) != saga.KindAction || n.state != saga.NodePending || n.breakpoint {
+		if m.dag.Kind(e.Node) != engine.KindAction || n.state != engine.NodePending || n.breakpoint {
 			return fmt.Errorf("%w: %s for node %d, which is not an action, has started, or has a breakpoint",
 				ErrIllegalEvent, e.Kind, e.Node)
 		}
 		n.breakpoint = true
 		return nil
 	},
-	saga.EventBreakpointCleared: func(m *Machine, e saga.Event) error {
+	engine.EventBreakpointCleared: func(m *Machine, e engine.Event) error {
 		if !m.nodes[e.Node].breakpoint {
 			return fmt.Errorf("%w: %s for node %d, which has no breakpoint", ErrIllegalEvent, e.Kind, e.Node)
 		}
@@ -59,7 +60,7 @@ var sagaCommands = map[saga.EventKind]func(*Machine, saga.Event) error{
 		m.requeueHeld()
 		return nil
 	},
-	saga.EventAbandoned: func(m *Machine, e saga.Event) error {
+	engine.EventAbandoned: func(m *Machine, e engine.Event) error {
 		if !m.paused && m.State() != saga.StateStuck {
 			return fmt.Errorf("%w: %s for a saga that is neither paused nor stuck", ErrIllegalEvent, e.Kind)
 		}
@@ -68,7 +69,7 @@ var sagaCommands = map[saga.EventKind]func(*Machine, saga.Event) error{
 			// A dispatched task stays in flight. If the command doesn't become
 			// durable, the machine that replaces this one copies the flag.
 			dispatched := m.nodes[i].dispatched
-			m.setWant(saga.NodeID(i), wantNothing)
+			m.setWant(engine.NodeID(i), wantNothing)
 			m.nodes[i].dispatched = dispatched
 		}
 		return nil
@@ -85,17 +86,17 @@ func (m *Machine) Stepping() bool { return m.paused && m.stepping }
 func (m *Machine) Canceled() bool { return m.canceled }
 
 // Breakpoint reports whether the node has a breakpoint.
-func (m *Machine) Breakpoint(id saga.NodeID) bool { return m.nodes[id].breakpoint }
+func (m *Machine) Breakpoint(id engine.NodeID) bool { return m.nodes[id].breakpoint }
 
 // otherUndoStarted reports whether an undo of a node other than except has
 // started.
-func (m *Machine) otherUndoStarted(except saga.NodeID) bool {
+func (m *Machine) otherUndoStarted(except engine.NodeID) bool {
 	for i := range m.nodes {
-		if id := saga.NodeID(i); id == except || m.dag.Kind(id) != saga.KindAction {
+		if id := engine.NodeID(i); id == except || m.dag.Kind(id) != engine.KindAction {
 			continue
 		}
 		switch m.nodes[i].state {
-		case saga.NodeUndoStarted, saga.NodeUndone, saga.NodeUndoFailed:
+		case engine.NodeUndoStarted, engine.NodeUndone, engine.NodeUndoFailed:
 			return true
 		}
 	}
@@ -111,24 +112,24 @@ func (m *Machine) otherUndoStarted(except saga.NodeID) bool {
 func (m *Machine) recompute() {
 	m.unwinding = false
 	for i := range m.nodes {
-		id, n := saga.NodeID(i), &m.nodes[i]
+		id, n := engine.NodeID(i), &m.nodes[i]
 		n.open, n.unclear = int32(len(m.dag.Parents(id))), 0
-		if m.dag.Kind(id) != saga.KindAction {
-			n.state = saga.NodePending
+		if m.dag.Kind(id) != engine.KindAction {
+			n.state = engine.NodePending
 		}
-		if n.state != saga.NodeStarted { // a started task stays in flight
+		if n.state != engine.NodeStarted { // a started task stays in flight
 			m.setWant(id, wantNothing)
 		}
 	}
 	mustUnwind := m.canceled
 	for i := range m.nodes {
-		id := saga.NodeID(i)
+		id := engine.NodeID(i)
 		switch m.nodes[i].state {
-		case saga.NodeSucceeded:
+		case engine.NodeSucceeded:
 			for _, c := range m.dag.Children(id) {
 				m.nodes[c].open--
 			}
-		case saga.NodeFailed, saga.NodeIndeterminate, saga.NodeUndoStarted, saga.NodeUndoFailed:
+		case engine.NodeFailed, engine.NodeIndeterminate, engine.NodeUndoStarted, engine.NodeUndoFailed:
 			mustUnwind = true
 		}
 		if !isClear(m.nodes[i].state) {
@@ -138,7 +139,7 @@ func (m *Machine) recompute() {
 		}
 	}
 	for i := range m.nodes {
-		m.startIfReady(saga.NodeID(i))
+		m.startIfReady(engine.NodeID(i))
 		m.propagate()
 	}
 	if mustUnwind {

@@ -2,7 +2,7 @@
 // synchronous: it has no clock, no context, no randomness, no logger and no
 // goroutines. The same DAG and events always produce the same Machine.
 //
-// The primary state is one saga.NodeState and one output per action node. The
+// The primary state is one engine.NodeState and one output per action node. The
 // events of the log, passed to Apply, are the only inputs. Everything else is
 // derived: the states of the structural nodes, the state of the saga, and the
 // tasks that should be in flight, which Wanted returns. So recovery needs no

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
@@ -24,7 +25,7 @@ func TestCopyInFlightDispatchesEachTaskOnce(t *testing.T) {
 		dag := randomDAG(rng, 1)
 		p := newPlayer(executor.New(dag), dag, randomFate(rng, dag))
 		p.operator = s%2 == 0
-		var events []saga.Event
+		var events []engine.Event
 		for range 30 {
 			more := p.step(rng)
 			if len(more) == 0 || p.machine.State() == saga.StateAbandoned { // tasks in flight are no longer wanted
@@ -42,7 +43,7 @@ func TestCopyInFlightDispatchesEachTaskOnce(t *testing.T) {
 					continue
 				}
 				if !old.Logged(task) {
-					start := saga.Event{Seq: old.NextSeq(), Node: task.Node, Kind: startOf[task.Direction]}
+					start := engine.Event{Seq: old.NextSeq(), Node: task.Node, Kind: startOf[task.Direction]}
 					require.NoError(t, old.Apply(start))
 				}
 				old.Requeue(task)
@@ -50,13 +51,13 @@ func TestCopyInFlightDispatchesEachTaskOnce(t *testing.T) {
 			if own := randomCommand(rng, dag, old); rng.IntN(2) == 0 { // a command of the owner that is not appended
 				_ = old.Apply(own)
 			} else if rng.IntN(2) == 0 {
-				_ = old.Apply(saga.Event{Seq: old.NextSeq(), Kind: saga.EventPaused})
-				if old.Apply(saga.Event{Seq: old.NextSeq(), Kind: saga.EventAbandoned}) == nil {
+				_ = old.Apply(engine.Event{Seq: old.NextSeq(), Kind: engine.EventPaused})
+				if old.Apply(engine.Event{Seq: old.NextSeq(), Kind: engine.EventAbandoned}) == nil {
 					abandoned++
 				}
 			}
 			command := randomCommand(rng, dag, rebased)
-			if command.Kind != saga.EventAbandoned && rebased.Apply(command) == nil { // an abandoned saga wants nothing
+			if command.Kind != engine.EventAbandoned && rebased.Apply(command) == nil { // an abandoned saga wants nothing
 				commands++
 			}
 			rebased.CopyInFlight(old)
@@ -72,14 +73,14 @@ func TestCopyInFlightDispatchesEachTaskOnce(t *testing.T) {
 	require.Greater(t, abandoned, 5)
 }
 
-func randomCommand(rng *rand.Rand, dag *saga.DAG, m *executor.Machine) saga.Event {
-	return saga.Event{
-		Seq: m.NextSeq(), Node: saga.NodeID(rng.IntN(dag.Len())), Payload: json.RawMessage(`{"output":"supplied"}`),
-		Kind: saga.EventCanceled + saga.EventKind(rng.IntN(int(saga.EventAbandoned-saga.EventCanceled)+1)),
+func randomCommand(rng *rand.Rand, dag *saga.DAG, m *executor.Machine) engine.Event {
+	return engine.Event{
+		Seq: m.NextSeq(), Node: engine.NodeID(rng.IntN(dag.Len())), Payload: json.RawMessage(`{"output":"supplied"}`),
+		Kind: engine.EventCanceled + engine.EventKind(rng.IntN(int(engine.EventAbandoned-engine.EventCanceled)+1)),
 	}
 }
 
-func replay(t *testing.T, dag *saga.DAG, events []saga.Event) *executor.Machine {
+func replay(t *testing.T, dag *saga.DAG, events []engine.Event) *executor.Machine {
 	t.Helper()
 	m, err := executor.Replay(dag, events)
 	require.NoError(t, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // Machine is the state of one saga. It is not safe for concurrent use; the
@@ -28,21 +29,21 @@ type Machine struct {
 	wanted int
 	// queue holds, from index next on, the nodes with a wanted task that Next
 	// has not dispatched. Next skips nodes whose task is no longer wanted.
-	queue []saga.NodeID
+	queue []engine.NodeID
 	next  int
 	// held holds nodes that Next removed from the queue but may not dispatch,
 	// because of a pause or a breakpoint.
-	held []saga.NodeID
+	held []engine.NodeID
 	// changed holds the nodes with a new state that propagate has not
 	// processed. It replaces a recursion along chains of structural nodes.
-	changed []saga.NodeID
+	changed []engine.NodeID
 	// queueRoom and changedRoom are the initial memory of queue and changed.
 	// Their size suffices for most sagas.
-	queueRoom, changedRoom [4]saga.NodeID
+	queueRoom, changedRoom [4]engine.NodeID
 }
 
 type node struct {
-	state saga.NodeState
+	state engine.NodeState
 	want  want
 	// dispatched says that Next has dispatched the wanted task; queued, that
 	// the node is in queue or held.
@@ -65,7 +66,7 @@ const (
 
 // Task is one do or undo of a node.
 type Task struct {
-	Node      saga.NodeID
+	Node      engine.NodeID
 	Direction saga.Direction
 }
 
@@ -74,7 +75,7 @@ func New(dag *saga.DAG) *Machine {
 	m := &Machine{dag: dag, nodes: make([]node, dag.Len()), outputs: make([]json.RawMessage, dag.Len())}
 	m.queue, m.changed = m.queueRoom[:0], m.changedRoom[:0]
 	for i := range m.nodes {
-		m.nodes[i].open = int32(len(dag.Parents(saga.NodeID(i))))
+		m.nodes[i].open = int32(len(dag.Parents(engine.NodeID(i))))
 	}
 	m.startIfReady(dag.Start())
 	m.propagate()
@@ -83,7 +84,7 @@ func New(dag *saga.DAG) *Machine {
 
 // Replay returns the machine of a saga with these events. It returns the error
 // of the first event that Apply rejects.
-func Replay(dag *saga.DAG, events []saga.Event) (*Machine, error) {
+func Replay(dag *saga.DAG, events []engine.Event) (*Machine, error) {
 	m := New(dag)
 	for _, e := range events {
 		if err := m.Apply(e); err != nil {
@@ -95,7 +96,7 @@ func Replay(dag *saga.DAG, events []saga.Event) (*Machine, error) {
 
 // Apply applies the next event. If the event is illegal, Apply returns an error
 // that wraps ErrIllegalEvent and changes nothing.
-func (m *Machine) Apply(e saga.Event) error {
+func (m *Machine) Apply(e engine.Event) error {
 	err := m.checkPlace(e)
 	if err == nil {
 		if command, ok := sagaCommands[e.Kind]; ok {
@@ -113,7 +114,7 @@ func (m *Machine) Apply(e saga.Event) error {
 }
 
 // checkPlace checks what doesn't depend on the state of a node.
-func (m *Machine) checkPlace(e saga.Event) error {
+func (m *Machine) checkPlace(e engine.Event) error {
 	switch {
 	case e.Seq != m.nextSeq:
 		return fmt.Errorf("%w: event %d is next", ErrIllegalEvent, m.nextSeq)
@@ -126,8 +127,8 @@ func (m *Machine) checkPlace(e saga.Event) error {
 }
 
 // applyToNode applies an event of the transition table.
-func (m *Machine) applyToNode(e saga.Event) error {
-	if kind := m.dag.Kind(e.Node); kind != saga.KindAction {
+func (m *Machine) applyToNode(e engine.Event) error {
+	if kind := m.dag.Kind(e.Node); kind != engine.KindAction {
 		return fmt.Errorf("%w: %s for node %d, a %s, which has no events", ErrIllegalEvent, e.Kind, e.Node, kind)
 	}
 	n := &m.nodes[e.Node]
@@ -139,35 +140,35 @@ func (m *Machine) applyToNode(e saga.Event) error {
 		return fmt.Errorf("%w: %s for node %q, allowed only if %s", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node), t.When)
 	}
 	switch e.Kind {
-	case saga.EventStarted, saga.EventUndoStarted:
+	case engine.EventStarted, engine.EventUndoStarted:
 		if m.isHeld(n.want.task(e.Node)) {
 			return fmt.Errorf("%w: %s for node %q, which a pause or a breakpoint holds",
 				ErrIllegalEvent, e.Kind, m.dag.Path(e.Node))
 		}
 		m.stepping = false
-	case saga.EventSucceeded:
+	case engine.EventSucceeded:
 		m.setOutput(e.Node, e.Payload)
-	case saga.EventOutputSupplied:
-		var audit saga.Audit
-		if err := json.Unmarshal(e.Payload, &audit); err != nil {
+	case engine.EventOutputSupplied:
+		var supplied struct{ Output json.RawMessage }
+		if err := json.Unmarshal(e.Payload, &supplied); err != nil {
 			return fmt.Errorf("%w: %s for node %q: %w", ErrIllegalEvent, e.Kind, m.dag.Path(e.Node), err)
 		}
-		m.setOutput(e.Node, audit.Output)
+		m.setOutput(e.Node, supplied.Output)
 	}
 	m.setState(e.Node, t.To)
 	switch {
-	case e.Kind == saga.EventUndoRetried:
+	case e.Kind == engine.EventUndoRetried:
 		m.setWant(e.Node, wantUndo)
-	case e.Kind == saga.EventOutputSupplied:
+	case e.Kind == engine.EventOutputSupplied:
 		m.propagate()
 		m.recompute()
-	case !m.unwinding && (t.To == saga.NodeFailed || t.To == saga.NodeIndeterminate):
+	case !m.unwinding && (t.To == engine.NodeFailed || t.To == engine.NodeIndeterminate):
 		m.unwind()
 	}
 	return nil
 }
 
-func (m *Machine) meets(c Condition, id saga.NodeID) bool {
+func (m *Machine) meets(c Condition, id engine.NodeID) bool {
 	switch c {
 	case Ready:
 		return m.nodes[id].want == wantDo
@@ -179,7 +180,7 @@ func (m *Machine) meets(c Condition, id saga.NodeID) bool {
 	return true
 }
 
-func (m *Machine) setOutput(id saga.NodeID, output json.RawMessage) {
+func (m *Machine) setOutput(id engine.NodeID, output json.RawMessage) {
 	if len(output) == 0 {
 		output = json.RawMessage("null")
 	}
@@ -192,11 +193,11 @@ func (m *Machine) State() saga.State {
 	switch {
 	case m.abandoned:
 		return saga.StateAbandoned
-	case m.nodes[m.dag.End()].state == saga.NodeSucceeded:
+	case m.nodes[m.dag.End()].state == engine.NodeSucceeded:
 		return saga.StateSucceeded
 	case !m.unwinding:
 		return saga.StateRunning
-	case m.nodes[m.dag.Start()].state == saga.NodeUndone:
+	case m.nodes[m.dag.Start()].state == engine.NodeUndone:
 		return saga.StateFailed
 	case m.wanted == 0:
 		return saga.StateStuck
@@ -205,11 +206,11 @@ func (m *Machine) State() saga.State {
 }
 
 // Node returns the state of a node.
-func (m *Machine) Node(id saga.NodeID) saga.NodeState { return m.nodes[id].state }
+func (m *Machine) Node(id engine.NodeID) engine.NodeState { return m.nodes[id].state }
 
 // States returns the states of all nodes, indexed by NodeID.
-func (m *Machine) States() []saga.NodeState {
-	states := make([]saga.NodeState, len(m.nodes))
+func (m *Machine) States() []engine.NodeState {
+	states := make([]engine.NodeState, len(m.nodes))
 	for i := range m.nodes {
 		states[i] = m.nodes[i].state
 	}
@@ -229,10 +230,10 @@ func (m *Machine) Outputs() []json.RawMessage { return m.outputs }
 // task.
 func (m *Machine) Logged(t Task) bool {
 	state := m.nodes[t.Node].state
-	return state == saga.NodeStarted || state == saga.NodeUndoStarted
+	return state == engine.NodeStarted || state == engine.NodeUndoStarted
 }
 
 // isClear reports whether a node in that state needs no undo.
-func isClear(s saga.NodeState) bool {
-	return s == saga.NodePending || s == saga.NodeFailed || s == saga.NodeUndone
+func isClear(s engine.NodeState) bool {
+	return s == engine.NodePending || s == engine.NodeFailed || s == engine.NodeUndone
 }

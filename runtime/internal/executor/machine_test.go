@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
@@ -81,19 +82,19 @@ func requireSettled(t *testing.T, dag *saga.DAG, m *executor.Machine, seed uint6
 	if m.State() == saga.StateAbandoned {
 		return
 	}
-	allowed := map[saga.State][]saga.NodeState{
-		saga.StateSucceeded: {saga.NodeSucceeded},
-		saga.StateFailed:    {saga.NodePending, saga.NodeFailed, saga.NodeUndone},
+	allowed := map[saga.State][]engine.NodeState{
+		saga.StateSucceeded: {engine.NodeSucceeded},
+		saga.StateFailed:    {engine.NodePending, engine.NodeFailed, engine.NodeUndone},
 		saga.StateStuck: {
-			saga.NodePending, saga.NodeFailed, saga.NodeUndone,
-			saga.NodeUndoFailed, saga.NodeSucceeded, saga.NodeIndeterminate,
+			engine.NodePending, engine.NodeFailed, engine.NodeUndone,
+			engine.NodeUndoFailed, engine.NodeSucceeded, engine.NodeIndeterminate,
 		},
 	}[m.State()]
 	for id, state := range m.States() {
 		require.Contains(t, allowed, state,
 			"-seed=%d prefix %d: node %d of a saga that is %s", seed, prefix, id, m.State())
-		if m.State() == saga.StateStuck && (state == saga.NodeSucceeded || state == saga.NodeIndeterminate) {
-			require.True(t, leadsToUndoFailed(dag, m, saga.NodeID(id)),
+		if m.State() == saga.StateStuck && (state == engine.NodeSucceeded || state == engine.NodeIndeterminate) {
+			require.True(t, leadsToUndoFailed(dag, m, engine.NodeID(id)),
 				"-seed=%d prefix %d: node %d could have been undone", seed, prefix, id)
 		}
 	}
@@ -101,9 +102,9 @@ func requireSettled(t *testing.T, dag *saga.DAG, m *executor.Machine, seed uint6
 
 // leadsToUndoFailed reports whether a descendant whose undo failed prevents the
 // undo of the node.
-func leadsToUndoFailed(dag *saga.DAG, m *executor.Machine, id saga.NodeID) bool {
+func leadsToUndoFailed(dag *saga.DAG, m *executor.Machine, id engine.NodeID) bool {
 	for _, c := range dag.Children(id) {
-		if m.Node(c) == saga.NodeUndoFailed || leadsToUndoFailed(dag, m, c) {
+		if m.Node(c) == engine.NodeUndoFailed || leadsToUndoFailed(dag, m, c) {
 			return true
 		}
 	}
@@ -123,20 +124,20 @@ func TestNodesRunForwardAndAreUndoneInReverse(t *testing.T) {
 		p.operator = i%2 == 0
 		o := newOracle(dag)
 		for _, e := range p.finish(rng) {
-			if e.Kind == saga.EventUndoStarted {
+			if e.Kind == engine.EventUndoStarted {
 				require.True(t, o.unwinding)
-				for id := e.Node + 1; id < saga.NodeID(dag.Len()); id++ {
-					if dag.Kind(id) == saga.KindAction && leadsTo(dag, e.Node, id) {
-						clear := []saga.NodeState{saga.NodePending, saga.NodeFailed, saga.NodeUndone}
+				for id := e.Node + 1; id < engine.NodeID(dag.Len()); id++ {
+					if dag.Kind(id) == engine.KindAction && leadsTo(dag, e.Node, id) {
+						clear := []engine.NodeState{engine.NodePending, engine.NodeFailed, engine.NodeUndone}
 						require.Contains(t, clear, o.states[id],
 							"seed %d: node %d undone before node %d, which ran after it", s+i, e.Node, id)
 					}
 				}
 			}
-			if e.Kind == saga.EventStarted {
+			if e.Kind == engine.EventStarted {
 				require.False(t, o.unwinding, "seed %d: node %d started while unwinding", s+i, e.Node)
 				for _, p := range dag.Parents(e.Node) {
-					require.Equal(t, saga.NodeSucceeded, o.states[p],
+					require.Equal(t, engine.NodeSucceeded, o.states[p],
 						"seed %d: node %d started before its parent %d", s+i, e.Node, p)
 				}
 			}
@@ -146,7 +147,7 @@ func TestNodesRunForwardAndAreUndoneInReverse(t *testing.T) {
 }
 
 // leadsTo reports whether b runs after a.
-func leadsTo(dag *saga.DAG, a, b saga.NodeID) bool {
+func leadsTo(dag *saga.DAG, a, b engine.NodeID) bool {
 	for _, c := range dag.Children(a) {
 		if c == b || leadsTo(dag, c, b) {
 			return true
@@ -156,8 +157,8 @@ func leadsTo(dag *saga.DAG, a, b saga.NodeID) bool {
 }
 
 func TestTransitionsOutsideTheTableAreIllegal(t *testing.T) {
-	for _, from := range saga.NodeStates() {
-		for _, kind := range saga.EventKinds() {
+	for _, from := range engine.NodeStates() {
+		for _, kind := range engine.EventKinds() {
 			ofNode := func(tr executor.Transition) bool { return tr.Event == kind }
 			if kind.IsCommand() && !slices.ContainsFunc(executor.Transitions(), ofNode) {
 				continue // it concerns the whole saga
@@ -167,7 +168,7 @@ func TestTransitionsOutsideTheTableAreIllegal(t *testing.T) {
 				return tr.From == from && tr.Event == kind
 			})
 			before := m.States()
-			err := m.Apply(saga.Event{Seq: m.NextSeq(), Node: node, Kind: kind, Payload: []byte(`{"output":1}`)})
+			err := m.Apply(engine.Event{Seq: m.NextSeq(), Node: node, Kind: kind, Payload: []byte(`{"output":1}`)})
 			if legal {
 				assert.NoError(t, err, "%s in %s", kind, from)
 				continue
@@ -184,7 +185,7 @@ func TestTransitionsOutsideTheTableAreIllegal(t *testing.T) {
 // which all conditions of the state's transitions hold: the saga runs forward
 // if the node is pending, and otherwise unwinds, and is paused if an output may
 // be supplied.
-func machineWithNodeIn(t *testing.T, state saga.NodeState) (*executor.Machine, saga.NodeID) {
+func machineWithNodeIn(t *testing.T, state engine.NodeState) (*executor.Machine, engine.NodeID) {
 	t.Helper()
 	dag := saga.NewDAGBuilder("pair").
 		AppendParallel(saga.ActionNode("a", "A", "act"), saga.ActionNode("b", "B", "act")).
@@ -192,37 +193,37 @@ func machineWithNodeIn(t *testing.T, state saga.NodeState) (*executor.Machine, s
 		MustBuild()
 	a, b := mustFind(t, dag, "a"), mustFind(t, dag, "b")
 	m := executor.New(dag)
-	apply := func(node saga.NodeID, kinds ...saga.EventKind) {
+	apply := func(node engine.NodeID, kinds ...engine.EventKind) {
 		for _, kind := range kinds {
-			require.NoError(t, m.Apply(saga.Event{Seq: m.NextSeq(), Node: node, Kind: kind}))
+			require.NoError(t, m.Apply(engine.Event{Seq: m.NextSeq(), Node: node, Kind: kind}))
 		}
 	}
-	if state == saga.NodeFailed || state == saga.NodeUndone {
-		apply(b, saga.EventStarted) // keeps the saga from being final
+	if state == engine.NodeFailed || state == engine.NodeUndone {
+		apply(b, engine.EventStarted) // keeps the saga from being final
 	}
-	apply(a, map[saga.NodeState][]saga.EventKind{
-		saga.NodePending:       nil,
-		saga.NodeStarted:       {saga.EventStarted},
-		saga.NodeSucceeded:     {saga.EventStarted, saga.EventSucceeded},
-		saga.NodeFailed:        {saga.EventStarted, saga.EventFailed},
-		saga.NodeIndeterminate: {saga.EventStarted, saga.EventIndeterminate},
-		saga.NodeUndoStarted:   {saga.EventStarted, saga.EventIndeterminate, saga.EventUndoStarted},
-		saga.NodeUndone: {
-			saga.EventStarted, saga.EventIndeterminate, saga.EventUndoStarted, saga.EventUndoFinished,
+	apply(a, map[engine.NodeState][]engine.EventKind{
+		engine.NodePending:       nil,
+		engine.NodeStarted:       {engine.EventStarted},
+		engine.NodeSucceeded:     {engine.EventStarted, engine.EventSucceeded},
+		engine.NodeFailed:        {engine.EventStarted, engine.EventFailed},
+		engine.NodeIndeterminate: {engine.EventStarted, engine.EventIndeterminate},
+		engine.NodeUndoStarted:   {engine.EventStarted, engine.EventIndeterminate, engine.EventUndoStarted},
+		engine.NodeUndone: {
+			engine.EventStarted, engine.EventIndeterminate, engine.EventUndoStarted, engine.EventUndoFinished,
 		},
-		saga.NodeUndoFailed: {
-			saga.EventStarted, saga.EventIndeterminate, saga.EventUndoStarted, saga.EventUndoFailed,
+		engine.NodeUndoFailed: {
+			engine.EventStarted, engine.EventIndeterminate, engine.EventUndoStarted, engine.EventUndoFailed,
 		},
 	}[state]...)
 	switch state {
-	case saga.NodeSucceeded:
-		apply(b, saga.EventStarted, saga.EventFailed)
-	case saga.NodeFailed, saga.NodeUndoFailed:
-		apply(dag.Start(), saga.EventPaused)
-	case saga.NodeIndeterminate:
-		m2, err := executor.Replay(dag, []saga.Event{
-			{Seq: 0, Node: a, Kind: saga.EventStarted}, {Seq: 1, Node: a, Kind: saga.EventIndeterminate},
-			{Seq: 2, Kind: saga.EventPaused}, {Seq: 3, Kind: saga.EventStepped},
+	case engine.NodeSucceeded:
+		apply(b, engine.EventStarted, engine.EventFailed)
+	case engine.NodeFailed, engine.NodeUndoFailed:
+		apply(dag.Start(), engine.EventPaused)
+	case engine.NodeIndeterminate:
+		m2, err := executor.Replay(dag, []engine.Event{
+			{Seq: 0, Node: a, Kind: engine.EventStarted}, {Seq: 1, Node: a, Kind: engine.EventIndeterminate},
+			{Seq: 2, Kind: engine.EventPaused}, {Seq: 3, Kind: engine.EventStepped},
 		})
 		require.NoError(t, err)
 		m = m2
@@ -236,18 +237,18 @@ func TestApplyRejectsIllegalEvents(t *testing.T) {
 		Append(saga.ConstantNode("one", 1)).
 		Append(saga.ActionNode("a", "A", "act")).MustBuild()
 	m := executor.New(dag)
-	for name, e := range map[string]saga.Event{
-		"sequence number out of order": {Seq: 1, Node: 2, Kind: saga.EventStarted},
-		"unknown node":                 {Node: 99, Kind: saga.EventStarted},
-		"negative node":                {Node: -1, Kind: saga.EventStarted},
-		"structural node":              {Node: 1, Kind: saga.EventStarted},
+	for name, e := range map[string]engine.Event{
+		"sequence number out of order": {Seq: 1, Node: 2, Kind: engine.EventStarted},
+		"unknown node":                 {Node: 99, Kind: engine.EventStarted},
+		"negative node":                {Node: -1, Kind: engine.EventStarted},
+		"structural node":              {Node: 1, Kind: engine.EventStarted},
 		"unknown kind":                 {Node: 2, Kind: 200},
-		"undo while running forward":   {Node: 2, Kind: saga.EventUndoStarted},
-		"success without a start":      {Node: 2, Kind: saga.EventSucceeded},
+		"undo while running forward":   {Node: 2, Kind: engine.EventUndoStarted},
+		"success without a start":      {Node: 2, Kind: engine.EventSucceeded},
 	} {
 		assert.ErrorIs(t, m.Apply(e), executor.ErrIllegalEvent, name)
 	}
-	assert.NoError(t, m.Apply(saga.Event{Node: 2, Kind: saga.EventStarted}))
+	assert.NoError(t, m.Apply(engine.Event{Node: 2, Kind: engine.EventStarted}))
 }
 
 func TestStartedNodeRunsToItsEndWhileTheSagaUnwinds(t *testing.T) {
@@ -255,16 +256,16 @@ func TestStartedNodeRunsToItsEndWhileTheSagaUnwinds(t *testing.T) {
 		AppendParallel(saga.ActionNode("a", "A", "act"), saga.ActionNode("b", "B", "act")).
 		Append(saga.ActionNode("c", "C", "act")).MustBuild()
 	a, b := mustFind(t, dag, "a"), mustFind(t, dag, "b")
-	m, err := executor.Replay(dag, []saga.Event{
-		{Seq: 0, Node: a, Kind: saga.EventStarted},
-		{Seq: 1, Node: b, Kind: saga.EventStarted},
-		{Seq: 2, Node: a, Kind: saga.EventFailed},
+	m, err := executor.Replay(dag, []engine.Event{
+		{Seq: 0, Node: a, Kind: engine.EventStarted},
+		{Seq: 1, Node: b, Kind: engine.EventStarted},
+		{Seq: 2, Node: a, Kind: engine.EventFailed},
 	})
 	require.NoError(t, err)
 	assert.Equal(t, saga.StateUnwinding, m.State())
 	assert.Equal(t, []executor.Task{{Node: b, Direction: saga.Do}}, slices.Collect(m.Wanted()))
 
-	require.NoError(t, m.Apply(saga.Event{Seq: 3, Node: b, Kind: saga.EventSucceeded}))
+	require.NoError(t, m.Apply(engine.Event{Seq: 3, Node: b, Kind: engine.EventSucceeded}))
 	assert.Equal(t, []executor.Task{{Node: b, Direction: saga.Undo}}, slices.Collect(m.Wanted()))
 }
 
@@ -277,19 +278,19 @@ func TestNodeWithSuppliedOutputIsUndoneInOrderIfAnotherNodeFailed(t *testing.T) 
 		Append(saga.ActionNode("e", "", "act")).MustBuild()
 	q, f, g := mustFind(t, dag, "q"), mustFind(t, dag, "sub/f"), mustFind(t, dag, "g")
 	m := executor.New(dag)
-	apply := func(node saga.NodeID, kind saga.EventKind) {
-		e := saga.Event{Seq: m.NextSeq(), Node: node, Kind: kind, Payload: []byte(`{"output":1}`)}
+	apply := func(node engine.NodeID, kind engine.EventKind) {
+		e := engine.Event{Seq: m.NextSeq(), Node: node, Kind: kind, Payload: []byte(`{"output":1}`)}
 		require.NoError(t, m.Apply(e))
 	}
-	apply(q, saga.EventStarted)
-	apply(q, saga.EventSucceeded)
-	apply(f, saga.EventStarted)
-	apply(g, saga.EventStarted)
-	apply(dag.Start(), saga.EventPaused)
-	apply(f, saga.EventFailed)
-	apply(g, saga.EventFailed)
-	apply(f, saga.EventOutputSupplied)
-	apply(dag.Start(), saga.EventResumed)
+	apply(q, engine.EventStarted)
+	apply(q, engine.EventSucceeded)
+	apply(f, engine.EventStarted)
+	apply(g, engine.EventStarted)
+	apply(dag.Start(), engine.EventPaused)
+	apply(f, engine.EventFailed)
+	apply(g, engine.EventFailed)
+	apply(f, engine.EventOutputSupplied)
+	apply(dag.Start(), engine.EventResumed)
 	assert.Equal(t, saga.StateUnwinding, m.State())
 	assert.Equal(t, []executor.Task{{Node: f, Direction: saga.Undo}}, slices.Collect(m.Wanted()))
 }
@@ -311,7 +312,7 @@ func TestStateMachineDocumentShowsTheTable(t *testing.T) {
 	assert.Equal(t, want, string(old), "run go test ./runtime/internal/executor -update")
 }
 
-func mustFind(t testing.TB, dag *saga.DAG, path saga.NodePath) saga.NodeID {
+func mustFind(t testing.TB, dag *saga.DAG, path saga.NodePath) engine.NodeID {
 	t.Helper()
 	id, err := dag.Find(path)
 	require.NoError(t, err)

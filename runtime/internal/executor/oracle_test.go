@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
@@ -11,59 +12,59 @@ import (
 // nodes after each event.
 type oracle struct {
 	dag       *saga.DAG
-	states    []saga.NodeState
+	states    []engine.NodeState
 	unwinding bool
 	canceled  bool
 	abandoned bool
 	paused    bool
 	stepping  bool
-	breaks    map[saga.NodeID]bool
+	breaks    map[engine.NodeID]bool
 }
 
 func newOracle(dag *saga.DAG) *oracle {
-	o := &oracle{dag: dag, states: make([]saga.NodeState, dag.Len()), breaks: map[saga.NodeID]bool{}}
+	o := &oracle{dag: dag, states: make([]engine.NodeState, dag.Len()), breaks: map[engine.NodeID]bool{}}
 	o.propagate()
 	return o
 }
 
-func (o *oracle) apply(e saga.Event) {
+func (o *oracle) apply(e engine.Event) {
 	switch e.Kind {
-	case saga.EventStarted:
-		o.states[e.Node] = saga.NodeStarted
+	case engine.EventStarted:
+		o.states[e.Node] = engine.NodeStarted
 		o.stepping = false
-	case saga.EventSucceeded:
-		o.states[e.Node] = saga.NodeSucceeded
-	case saga.EventFailed:
-		o.states[e.Node], o.unwinding = saga.NodeFailed, true
-	case saga.EventIndeterminate:
-		o.states[e.Node], o.unwinding = saga.NodeIndeterminate, true
-	case saga.EventUndoStarted:
-		o.states[e.Node] = saga.NodeUndoStarted
+	case engine.EventSucceeded:
+		o.states[e.Node] = engine.NodeSucceeded
+	case engine.EventFailed:
+		o.states[e.Node], o.unwinding = engine.NodeFailed, true
+	case engine.EventIndeterminate:
+		o.states[e.Node], o.unwinding = engine.NodeIndeterminate, true
+	case engine.EventUndoStarted:
+		o.states[e.Node] = engine.NodeUndoStarted
 		o.stepping = false
-	case saga.EventUndoFinished:
-		o.states[e.Node] = saga.NodeUndone
-	case saga.EventUndoFailed:
-		o.states[e.Node] = saga.NodeUndoFailed
-	case saga.EventCanceled:
+	case engine.EventUndoFinished:
+		o.states[e.Node] = engine.NodeUndone
+	case engine.EventUndoFailed:
+		o.states[e.Node] = engine.NodeUndoFailed
+	case engine.EventCanceled:
 		o.unwinding, o.canceled = true, true
-	case saga.EventPaused:
+	case engine.EventPaused:
 		o.paused, o.stepping = true, false
-	case saga.EventResumed:
+	case engine.EventResumed:
 		o.paused = false
-	case saga.EventStepped:
+	case engine.EventStepped:
 		o.stepping = true
-	case saga.EventBreakpointSet:
+	case engine.EventBreakpointSet:
 		o.breaks[e.Node] = true
-	case saga.EventBreakpointCleared:
+	case engine.EventBreakpointCleared:
 		o.breaks[e.Node] = false
-	case saga.EventUndoRetried:
-		o.states[e.Node] = saga.NodeUndoStarted
-	case saga.EventMarkedUndone:
-		o.states[e.Node] = saga.NodeUndone
-	case saga.EventOutputSupplied:
-		o.states[e.Node] = saga.NodeSucceeded
+	case engine.EventUndoRetried:
+		o.states[e.Node] = engine.NodeUndoStarted
+	case engine.EventMarkedUndone:
+		o.states[e.Node] = engine.NodeUndone
+	case engine.EventOutputSupplied:
+		o.states[e.Node] = engine.NodeSucceeded
 		o.turnForward()
-	case saga.EventAbandoned:
+	case engine.EventAbandoned:
 		o.abandoned = true
 	}
 	o.propagate()
@@ -74,13 +75,13 @@ func (o *oracle) apply(e saga.Event) {
 func (o *oracle) turnForward() {
 	mustUnwind := o.canceled
 	for _, s := range o.states {
-		mustUnwind = mustUnwind || s == saga.NodeFailed || s == saga.NodeIndeterminate || s == saga.NodeUndoFailed
+		mustUnwind = mustUnwind || s == engine.NodeFailed || s == engine.NodeIndeterminate || s == engine.NodeUndoFailed
 	}
 	o.unwinding = false
 	defer func() { o.propagate(); o.unwinding = mustUnwind }()
 	for id := range o.states {
-		if o.dag.Kind(saga.NodeID(id)) != saga.KindAction {
-			o.states[id] = saga.NodePending
+		if o.dag.Kind(engine.NodeID(id)) != engine.KindAction {
+			o.states[id] = engine.NodePending
 		}
 	}
 }
@@ -89,32 +90,32 @@ func (o *oracle) turnForward() {
 func (o *oracle) propagate() {
 	for moved := true; moved; {
 		moved = false
-		for id := range saga.NodeID(o.dag.Len()) {
-			if o.dag.Kind(id) == saga.KindAction {
+		for id := range engine.NodeID(o.dag.Len()) {
+			if o.dag.Kind(id) == engine.KindAction {
 				continue
 			}
 			switch {
 			case o.canRun(id):
-				o.states[id], moved = saga.NodeSucceeded, true
+				o.states[id], moved = engine.NodeSucceeded, true
 			case o.canBeUndone(id):
-				o.states[id], moved = saga.NodeUndone, true
+				o.states[id], moved = engine.NodeUndone, true
 			}
 		}
 	}
 }
 
-func (o *oracle) canRun(id saga.NodeID) bool {
-	return !o.unwinding && o.states[id] == saga.NodePending &&
-		o.all(o.dag.Parents(id), saga.NodeSucceeded)
+func (o *oracle) canRun(id engine.NodeID) bool {
+	return !o.unwinding && o.states[id] == engine.NodePending &&
+		o.all(o.dag.Parents(id), engine.NodeSucceeded)
 }
 
-func (o *oracle) canBeUndone(id saga.NodeID) bool {
-	hasEffect := o.states[id] == saga.NodeSucceeded || o.states[id] == saga.NodeIndeterminate
+func (o *oracle) canBeUndone(id engine.NodeID) bool {
+	hasEffect := o.states[id] == engine.NodeSucceeded || o.states[id] == engine.NodeIndeterminate
 	return o.unwinding && hasEffect &&
-		o.all(o.dag.Children(id), saga.NodePending, saga.NodeFailed, saga.NodeUndone)
+		o.all(o.dag.Children(id), engine.NodePending, engine.NodeFailed, engine.NodeUndone)
 }
 
-func (o *oracle) all(ids []saga.NodeID, states ...saga.NodeState) bool {
+func (o *oracle) all(ids []engine.NodeID, states ...engine.NodeState) bool {
 	for _, id := range ids {
 		if !slices.Contains(states, o.states[id]) {
 			return false
@@ -128,12 +129,12 @@ func (o *oracle) all(ids []saga.NodeID, states ...saga.NodeState) bool {
 func (o *oracle) wanted(heldToo bool) []executor.Task {
 	var tasks []executor.Task
 	hold := o.paused && !o.stepping && !heldToo
-	for id := range saga.NodeID(o.dag.Len()) {
+	for id := range engine.NodeID(o.dag.Len()) {
 		switch {
-		case o.abandoned, o.dag.Kind(id) != saga.KindAction:
-		case o.canRun(id) && !hold && (heldToo || !o.breaks[id]), o.states[id] == saga.NodeStarted:
+		case o.abandoned, o.dag.Kind(id) != engine.KindAction:
+		case o.canRun(id) && !hold && (heldToo || !o.breaks[id]), o.states[id] == engine.NodeStarted:
 			tasks = append(tasks, executor.Task{Node: id, Direction: saga.Do})
-		case o.canBeUndone(id) && !hold, o.states[id] == saga.NodeUndoStarted:
+		case o.canBeUndone(id) && !hold, o.states[id] == engine.NodeUndoStarted:
 			tasks = append(tasks, executor.Task{Node: id, Direction: saga.Undo})
 		}
 	}
@@ -144,11 +145,11 @@ func (o *oracle) state() saga.State {
 	switch {
 	case o.abandoned:
 		return saga.StateAbandoned
-	case o.states[o.dag.End()] == saga.NodeSucceeded:
+	case o.states[o.dag.End()] == engine.NodeSucceeded:
 		return saga.StateSucceeded
 	case !o.unwinding:
 		return saga.StateRunning
-	case o.states[o.dag.Start()] == saga.NodeUndone:
+	case o.states[o.dag.Start()] == engine.NodeUndone:
 		return saga.StateFailed
 	case len(o.wanted(true)) == 0:
 		return saga.StateStuck

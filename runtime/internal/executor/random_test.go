@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
@@ -55,25 +56,25 @@ func randomDAG(rng *rand.Rand, depth int) *saga.DAG {
 
 // fate decides the outcome of each do and undo of a saga.
 type fate struct {
-	do, undo map[saga.NodeID]saga.EventKind
+	do, undo map[engine.NodeID]engine.EventKind
 }
 
 func randomFate(rng *rand.Rand, dag *saga.DAG) fate {
-	f := fate{do: map[saga.NodeID]saga.EventKind{}, undo: map[saga.NodeID]saga.EventKind{}}
+	f := fate{do: map[engine.NodeID]engine.EventKind{}, undo: map[engine.NodeID]engine.EventKind{}}
 	failing, stuck := rng.IntN(3), rng.IntN(3)
-	for id := range saga.NodeID(dag.Len()) {
-		f.do[id], f.undo[id] = saga.EventSucceeded, saga.EventUndoFinished
+	for id := range engine.NodeID(dag.Len()) {
+		f.do[id], f.undo[id] = engine.EventSucceeded, engine.EventUndoFinished
 		if failing > 0 && rng.IntN(2+dag.Len()/3) == 0 {
-			f.do[id] = []saga.EventKind{saga.EventFailed, saga.EventIndeterminate}[rng.IntN(2)]
+			f.do[id] = []engine.EventKind{engine.EventFailed, engine.EventIndeterminate}[rng.IntN(2)]
 		}
 		if stuck == 0 && rng.IntN(1+dag.Len()/2) == 0 {
-			f.undo[id] = saga.EventUndoFailed
+			f.undo[id] = engine.EventUndoFailed
 		}
 	}
 	return f
 }
 
-func (f fate) of(t executor.Task) saga.EventKind {
+func (f fate) of(t executor.Task) engine.EventKind {
 	if t.Direction == saga.Undo {
 		return f.undo[t.Node]
 	}
@@ -96,16 +97,16 @@ func newPlayer(m *executor.Machine, dag *saga.DAG, f fate) *player {
 }
 
 // startOf maps a direction to the event that starts a task.
-var startOf = map[saga.Direction]saga.EventKind{saga.Do: saga.EventStarted, saga.Undo: saga.EventUndoStarted}
+var startOf = map[saga.Direction]engine.EventKind{saga.Do: engine.EventStarted, saga.Undo: engine.EventUndoStarted}
 
 // step starts all wanted tasks and finishes one. It returns the events, which
 // it has applied; none if the saga is settled and nothing more happens.
-func (p *player) step(rng *rand.Rand) []saga.Event {
-	var events []saga.Event
-	apply := func(node saga.NodeID, kind saga.EventKind) bool {
-		e := saga.Event{Seq: p.machine.NextSeq(), Node: node, Kind: kind}
+func (p *player) step(rng *rand.Rand) []engine.Event {
+	var events []engine.Event
+	apply := func(node engine.NodeID, kind engine.EventKind) bool {
+		e := engine.Event{Seq: p.machine.NextSeq(), Node: node, Kind: kind}
 		switch {
-		case kind == saga.EventSucceeded:
+		case kind == engine.EventSucceeded:
 			e.Payload = json.RawMessage(fmt.Sprintf(`"output of %d"`, node))
 		case kind.IsCommand():
 			e.Payload = json.RawMessage(`{"by":"me","reason":"why","output":"supplied"}`)
@@ -124,9 +125,9 @@ func (p *player) step(rng *rand.Rand) []saga.Event {
 		return nil
 	}
 	if p.operator && rng.IntN(3) == 0 {
-		kind := saga.EventCanceled + saga.EventKind(rng.IntN(int(saga.EventAbandoned-saga.EventCanceled)+1))
-		if kind != saga.EventAbandoned || rng.IntN(10) == 0 {
-			apply(saga.NodeID(rng.IntN(p.dag.Len())), kind)
+		kind := engine.EventCanceled + engine.EventKind(rng.IntN(int(engine.EventAbandoned-engine.EventCanceled)+1))
+		if kind != engine.EventAbandoned || rng.IntN(10) == 0 {
+			apply(engine.NodeID(rng.IntN(p.dag.Len())), kind)
 		}
 		if p.machine.State().Final() {
 			return events // the outcomes of tasks in flight are not recorded
@@ -145,17 +146,17 @@ func (p *player) step(rng *rand.Rand) []saga.Event {
 		apply(t.Node, p.fate.of(t))
 	}
 	if len(events) == 0 && !p.machine.State().Settled() { // the operator must let it continue
-		apply(p.dag.Start(), saga.EventResumed)
-		for id := range saga.NodeID(p.dag.Len()) {
-			apply(id, saga.EventBreakpointCleared)
+		apply(p.dag.Start(), engine.EventResumed)
+		for id := range engine.NodeID(p.dag.Len()) {
+			apply(id, engine.EventBreakpointCleared)
 		}
 	}
 	return events
 }
 
 // finish plays the saga to its end and returns all events.
-func (p *player) finish(rng *rand.Rand) []saga.Event {
-	var events []saga.Event
+func (p *player) finish(rng *rand.Rand) []engine.Event {
+	var events []engine.Event
 	for {
 		more := p.step(rng)
 		if len(more) == 0 {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // ErrIllegalEvent is returned by Apply, wrapped with details, for an event that
@@ -17,9 +17,9 @@ var ErrIllegalEvent = errors.New("illegal event")
 // Transition is a row of the transition table: in the state From, the event
 // leads to the state To.
 type Transition struct {
-	From  saga.NodeState
-	Event saga.EventKind
-	To    saga.NodeState
+	From  engine.NodeState
+	Event engine.EventKind
+	To    engine.NodeState
 	// When is the condition on the rest of the saga.
 	When Condition
 }
@@ -39,33 +39,33 @@ const (
 // other transitions are illegal.
 func Transitions() []Transition {
 	return []Transition{
-		{saga.NodePending, saga.EventStarted, saga.NodeStarted, Ready},
-		{saga.NodeStarted, saga.EventSucceeded, saga.NodeSucceeded, Always},
-		{saga.NodeStarted, saga.EventFailed, saga.NodeFailed, Always},
-		{saga.NodeStarted, saga.EventIndeterminate, saga.NodeIndeterminate, Always},
-		{saga.NodeSucceeded, saga.EventUndoStarted, saga.NodeUndoStarted, Undoable},
-		{saga.NodeIndeterminate, saga.EventUndoStarted, saga.NodeUndoStarted, Undoable},
-		{saga.NodeUndoStarted, saga.EventUndoFinished, saga.NodeUndone, Always},
-		{saga.NodeUndoStarted, saga.EventUndoFailed, saga.NodeUndoFailed, Always},
+		{engine.NodePending, engine.EventStarted, engine.NodeStarted, Ready},
+		{engine.NodeStarted, engine.EventSucceeded, engine.NodeSucceeded, Always},
+		{engine.NodeStarted, engine.EventFailed, engine.NodeFailed, Always},
+		{engine.NodeStarted, engine.EventIndeterminate, engine.NodeIndeterminate, Always},
+		{engine.NodeSucceeded, engine.EventUndoStarted, engine.NodeUndoStarted, Undoable},
+		{engine.NodeIndeterminate, engine.EventUndoStarted, engine.NodeUndoStarted, Undoable},
+		{engine.NodeUndoStarted, engine.EventUndoFinished, engine.NodeUndone, Always},
+		{engine.NodeUndoStarted, engine.EventUndoFailed, engine.NodeUndoFailed, Always},
 
-		{saga.NodeUndoFailed, saga.EventUndoRetried, saga.NodeUndoStarted, Always},
-		{saga.NodeUndoFailed, saga.EventMarkedUndone, saga.NodeUndone, Always},
-		{saga.NodeFailed, saga.EventOutputSupplied, saga.NodeSucceeded, NoUndoStarted},
-		{saga.NodeIndeterminate, saga.EventOutputSupplied, saga.NodeSucceeded, NoUndoStarted},
-		{saga.NodeUndoFailed, saga.EventOutputSupplied, saga.NodeSucceeded, NoUndoStarted},
+		{engine.NodeUndoFailed, engine.EventUndoRetried, engine.NodeUndoStarted, Always},
+		{engine.NodeUndoFailed, engine.EventMarkedUndone, engine.NodeUndone, Always},
+		{engine.NodeFailed, engine.EventOutputSupplied, engine.NodeSucceeded, NoUndoStarted},
+		{engine.NodeIndeterminate, engine.EventOutputSupplied, engine.NodeSucceeded, NoUndoStarted},
+		{engine.NodeUndoFailed, engine.EventOutputSupplied, engine.NodeSucceeded, NoUndoStarted},
 	}
 }
 
 // transitionTable holds Transitions for fast lookup. A zero row is an illegal
 // transition.
-var transitionTable = func() (table [saga.NodeUndoFailed + 1][saga.EventAbandoned + 1]Transition) {
+var transitionTable = func() (table [engine.NodeUndoFailed + 1][engine.EventAbandoned + 1]Transition) {
 	for _, t := range Transitions() {
 		table[t.From][t.Event] = t
 	}
 	return table
 }()
 
-func transition(from saga.NodeState, event saga.EventKind) (Transition, bool) {
+func transition(from engine.NodeState, event engine.EventKind) (Transition, bool) {
 	if int(event) >= len(transitionTable[from]) {
 		return Transition{}, false
 	}
@@ -76,7 +76,7 @@ func transition(from saga.NodeState, event saga.EventKind) (Transition, bool) {
 // RenderTransitions returns the table in Markdown, with a row for each state
 // and a column for each event.
 func RenderTransitions() string {
-	kinds := slices.DeleteFunc(saga.EventKinds(), func(k saga.EventKind) bool {
+	kinds := slices.DeleteFunc(engine.EventKinds(), func(k engine.EventKind) bool {
 		return !slices.ContainsFunc(Transitions(), func(t Transition) bool { return t.Event == k })
 	})
 	conditions := []Condition{Ready, Undoable, NoUndoStarted}
@@ -86,7 +86,7 @@ func RenderTransitions() string {
 		fmt.Fprintf(&b, " %s |", kind)
 	}
 	b.WriteString("\n|---|" + strings.Repeat("---|", len(kinds)))
-	for _, from := range saga.NodeStates() {
+	for _, from := range engine.NodeStates() {
 		fmt.Fprintf(&b, "\n| **%s** |", from)
 		for _, kind := range kinds {
 			cell := ""

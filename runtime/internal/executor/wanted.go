@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // Wanted returns all tasks that should be in flight now, whether they are or
@@ -15,7 +16,7 @@ import (
 func (m *Machine) Wanted() iter.Seq[Task] {
 	return func(yield func(Task) bool) {
 		for i := range m.nodes {
-			id, w := saga.NodeID(i), m.nodes[i].want
+			id, w := engine.NodeID(i), m.nodes[i].want
 			if w != wantNothing && !m.isHeld(w.task(id)) && !yield(w.task(id)) {
 				return
 			}
@@ -82,7 +83,7 @@ func (m *Machine) requeueHeld() {
 	m.held = nil
 }
 
-func (w want) task(id saga.NodeID) Task {
+func (w want) task(id engine.NodeID) Task {
 	if w == wantUndo {
 		return Task{Node: id, Direction: saga.Undo}
 	}
@@ -91,7 +92,7 @@ func (w want) task(id saga.NodeID) Task {
 
 // setWant sets the wanted task of a node and queues the node if the task is
 // new.
-func (m *Machine) setWant(id saga.NodeID, w want) {
+func (m *Machine) setWant(id engine.NodeID, w want) {
 	n := &m.nodes[id]
 	if n.want == w {
 		return
@@ -112,7 +113,7 @@ func (m *Machine) setWant(id saga.NodeID, w want) {
 
 // setState sets the state of a node. The caller must call propagate afterwards
 // to update the neighbors.
-func (m *Machine) setState(id saga.NodeID, state saga.NodeState) {
+func (m *Machine) setState(id engine.NodeID, state engine.NodeState) {
 	n := &m.nodes[id]
 	if isClear(n.state) && !isClear(state) {
 		for _, p := range m.dag.Parents(id) {
@@ -120,7 +121,7 @@ func (m *Machine) setState(id saga.NodeID, state saga.NodeState) {
 		}
 	}
 	n.state = state
-	if state != saga.NodeStarted && state != saga.NodeUndoStarted {
+	if state != engine.NodeStarted && state != engine.NodeUndoStarted {
 		m.setWant(id, wantNothing)
 	}
 	m.changed = append(m.changed, id)
@@ -133,7 +134,7 @@ func (m *Machine) propagate() {
 		id := m.changed[len(m.changed)-1]
 		m.changed = m.changed[:len(m.changed)-1]
 		switch n := &m.nodes[id]; {
-		case n.state == saga.NodeSucceeded:
+		case n.state == engine.NodeSucceeded:
 			children := m.dag.Children(id)
 			m.queue = slices.Grow(m.queue, len(children))
 			for _, c := range children {
@@ -141,9 +142,9 @@ func (m *Machine) propagate() {
 				m.startIfReady(c)
 			}
 			m.undoIfClear(id)
-		case n.state == saga.NodeIndeterminate:
+		case n.state == engine.NodeIndeterminate:
 			m.undoIfClear(id)
-		case n.state == saga.NodeFailed, n.state == saga.NodeUndone:
+		case n.state == engine.NodeFailed, n.state == engine.NodeUndone:
 			for _, p := range m.dag.Parents(id) {
 				m.nodes[p].unclear--
 				m.undoIfClear(p)
@@ -154,26 +155,26 @@ func (m *Machine) propagate() {
 
 // startIfReady makes the do of a node wanted if it can run. A structural node
 // succeeds immediately.
-func (m *Machine) startIfReady(id saga.NodeID) {
+func (m *Machine) startIfReady(id engine.NodeID) {
 	n := &m.nodes[id]
-	if m.unwinding || n.open > 0 || n.state != saga.NodePending {
+	if m.unwinding || n.open > 0 || n.state != engine.NodePending {
 		return
 	}
 	switch m.dag.Kind(id) {
-	case saga.KindAction:
+	case engine.KindAction:
 		m.setWant(id, wantDo)
 		return
-	case saga.KindConstant:
+	case engine.KindConstant:
 		m.setDerivedOutput(id, m.dag.Value(id))
-	case saga.KindSubsagaEnd:
+	case engine.KindSubsagaEnd:
 		m.setDerivedOutput(id, m.outputs[m.dag.Parents(id)[0]])
 	}
-	m.setState(id, saga.NodeSucceeded)
+	m.setState(id, engine.NodeSucceeded)
 }
 
 // setDerivedOutput sets the output of a structural node. It writes nothing if
 // the output is the same, because workers may be reading it.
-func (m *Machine) setDerivedOutput(id saga.NodeID, output json.RawMessage) {
+func (m *Machine) setDerivedOutput(id engine.NodeID, output json.RawMessage) {
 	if !bytes.Equal(m.outputs[id], output) {
 		m.outputs[id] = output
 	}
@@ -181,24 +182,24 @@ func (m *Machine) setDerivedOutput(id saga.NodeID, output json.RawMessage) {
 
 // undoIfClear makes the undo of a node wanted if all its children are clear. A
 // structural node is undone immediately.
-func (m *Machine) undoIfClear(id saga.NodeID) {
+func (m *Machine) undoIfClear(id engine.NodeID) {
 	n := &m.nodes[id]
-	if !m.unwinding || n.unclear > 0 || n.state != saga.NodeSucceeded && n.state != saga.NodeIndeterminate {
+	if !m.unwinding || n.unclear > 0 || n.state != engine.NodeSucceeded && n.state != engine.NodeIndeterminate {
 		return
 	}
-	if m.dag.Kind(id) == saga.KindAction {
+	if m.dag.Kind(id) == engine.KindAction {
 		m.setWant(id, wantUndo)
 		return
 	}
-	m.setState(id, saga.NodeUndone)
+	m.setState(id, engine.NodeUndone)
 }
 
 // unwind turns the saga around.
 func (m *Machine) unwind() {
 	m.unwinding = true
 	for i := range m.nodes {
-		id := saga.NodeID(i)
-		if m.nodes[i].state == saga.NodePending {
+		id := engine.NodeID(i)
+		if m.nodes[i].state == engine.NodePending {
 			m.setWant(id, wantNothing)
 		}
 		m.undoIfClear(id)

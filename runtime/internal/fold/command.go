@@ -7,63 +7,63 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
-// Command is an operator command for one saga. It may be repeated: a saga to
-// which it was applied already is not changed. NewCommand makes one. It is
-// immutable.
+// Command is an operator command that is ready to be applied to one saga. It
+// may be applied again: a saga to which it was applied already is not changed.
+// It is immutable.
 type Command struct {
-	id     saga.ID
-	kind   saga.EventKind
-	node   saga.NodePath
-	output json.RawMessage // of an EventOutputSupplied
-	// payload is the audit, as the log has it.
+	saga.Command
+	id saga.ID
+	// payload is the payload of the event that records the command.
 	payload json.RawMessage
 }
 
-// NewCommand returns the command that an event of that kind records. The node
-// is empty for a command that concerns the whole saga. The output of an
-// EventOutputSupplied is kept in the form in which encoding/json writes it;
-// that of other kinds is dropped. The error wraps saga.ErrInvalidAudit.
-func NewCommand(id saga.ID, kind saga.EventKind, node saga.NodePath, audit saga.Audit) (*Command, error) {
-	supplied := kind == saga.EventOutputSupplied
-	if supplied && len(audit.Output) == 0 {
-		return nil, fmt.Errorf("saga %s: %w: it has no output", id, saga.ErrInvalidAudit)
-	}
-	if err := audit.Check(); err != nil {
-		return nil, fmt.Errorf("saga %s: %w", id, err)
-	}
-	if !supplied {
-		audit.Output = nil
-	} else if canonical, err := json.Marshal(audit.Output); err == nil {
-		audit.Output = canonical
-	}
-	payload, err := json.Marshal(audit)
-	if err != nil {
-		return nil, fmt.Errorf("saga %s: %w: %w", id, saga.ErrInvalidAudit, err)
-	}
-	return &Command{id: id, kind: kind, node: node, output: audit.Output, payload: payload}, nil
+// recordedCommand is the JSON of that payload.
+type recordedCommand struct {
+	saga.Audit
+	Output json.RawMessage `json:"output,omitempty"`
 }
 
-// Kind returns the kind of the event that records the command.
-func (c *Command) Kind() saga.EventKind { return c.kind }
+// NewCommand checks a command and prepares it for a saga. A supplied output is
+// kept in the form in which encoding/json writes it. The error wraps
+// saga.ErrInvalidCommand.
+func NewCommand(id saga.ID, command saga.Command) (*Command, error) {
+	if err := command.Check(); err != nil {
+		return nil, fmt.Errorf("saga %s: %w", id, err)
+	}
+	if command.Output != nil {
+		canonical, err := json.Marshal(command.Output)
+		if err != nil {
+			return nil, fmt.Errorf("saga %s: %w: output: %w", id, saga.ErrInvalidCommand, err)
+		}
+		command.Output = canonical
+	}
+	payload, err := json.Marshal(recordedCommand{command.Audit, command.Output})
+	if err != nil {
+		return nil, fmt.Errorf("saga %s: %w: %w", id, saga.ErrInvalidCommand, err)
+	}
+	return &Command{Command: command, id: id, payload: payload}, nil
+}
 
-// Payload returns the payload of that event. The caller must not change it.
+// Payload returns the payload of the event that records the command. The caller
+// must not change it.
 func (c *Command) Payload() json.RawMessage { return c.payload }
 
 // Apply applies the command to a saga. It returns the event that the engine has
 // to append to the log, with the time at. It returns false if there is nothing
 // to append, because the saga is already in the state for which the command
 // asks. The error wraps saga.ErrWrongState or saga.ErrNodeNotFound.
-func (c *Command) Apply(s *Saga, at time.Time) (event saga.Event, applied bool, err error) {
+func (c *Command) Apply(s *Saga, at time.Time) (event engine.Event, applied bool, err error) {
 	node, err := c.findNode(s.DAG.DAG)
 	if err != nil || c.isApplied(s.Machine, node) {
-		return saga.Event{}, false, err
+		return engine.Event{}, false, err
 	}
-	event = saga.Event{Seq: s.Machine.NextSeq(), Node: node, Kind: c.kind, Payload: c.payload, At: at}
+	event = engine.Event{Seq: s.Machine.NextSeq(), Node: node, Kind: c.Kind, Payload: c.payload, At: at}
 	if err := s.Apply(event); err != nil {
-		return saga.Event{}, false, fmt.Errorf("saga %s: %w: %w", c.id, saga.ErrWrongState, err)
+		return engine.Event{}, false, fmt.Errorf("saga %s: %w: %w", c.id, saga.ErrWrongState, err)
 	}
 	return event, true, nil
 }
@@ -77,7 +77,7 @@ func (c *Command) Recorded(status *saga.Status) error {
 		return err
 	}
 	for _, e := range status.Events {
-		if e.Kind == c.kind && e.Node == node {
+		if e.Kind == c.Kind && e.Node == node {
 			return nil
 		}
 	}
@@ -86,36 +86,36 @@ func (c *Command) Recorded(status *saga.Status) error {
 
 // findNode returns the node of the command. The start node stands for the whole
 // saga.
-func (c *Command) findNode(dag *saga.DAG) (saga.NodeID, error) {
-	if c.node == "" {
+func (c *Command) findNode(dag *saga.DAG) (engine.NodeID, error) {
+	if c.Node == "" {
 		return dag.Start(), nil
 	}
-	return dag.Find(c.node)
+	return dag.Find(c.Node)
 }
 
 // isApplied reports whether the saga is in the state for which the command
 // asks.
-func (c *Command) isApplied(m *executor.Machine, node saga.NodeID) bool {
-	switch c.kind {
-	case saga.EventCanceled:
+func (c *Command) isApplied(m *executor.Machine, node engine.NodeID) bool {
+	switch c.Kind {
+	case engine.EventCanceled:
 		return m.Canceled()
-	case saga.EventPaused:
+	case engine.EventPaused:
 		return m.Paused()
-	case saga.EventResumed:
+	case engine.EventResumed:
 		return !m.Paused()
-	case saga.EventStepped:
+	case engine.EventStepped:
 		return m.Stepping()
-	case saga.EventBreakpointSet:
+	case engine.EventBreakpointSet:
 		return m.Breakpoint(node)
-	case saga.EventBreakpointCleared:
+	case engine.EventBreakpointCleared:
 		return !m.Breakpoint(node)
-	case saga.EventUndoRetried:
-		return m.Node(node) == saga.NodeUndoStarted || m.Node(node) == saga.NodeUndone
-	case saga.EventMarkedUndone:
-		return m.Node(node) == saga.NodeUndone
-	case saga.EventOutputSupplied:
-		return m.Node(node) == saga.NodeSucceeded && bytes.Equal(m.Outputs()[node], c.output)
-	case saga.EventAbandoned:
+	case engine.EventUndoRetried:
+		return m.Node(node) == engine.NodeUndoStarted || m.Node(node) == engine.NodeUndone
+	case engine.EventMarkedUndone:
+		return m.Node(node) == engine.NodeUndone
+	case engine.EventOutputSupplied:
+		return m.Node(node) == engine.NodeSucceeded && bytes.Equal(m.Outputs()[node], c.Output)
+	case engine.EventAbandoned:
 		return m.State() == saga.StateAbandoned
 	}
 	return false

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
@@ -23,7 +24,7 @@ type Saga struct {
 // Replay sets Machine to the state of a saga with DAG and these events. It
 // returns the error of the first event that is illegal, and changes nothing
 // then. It never changes DAG, which other goroutines may read, nor Started.
-func (s *Saga) Replay(events []saga.Event) error {
+func (s *Saga) Replay(events []engine.Event) error {
 	machine, err := executor.Replay(s.DAG.DAG, events)
 	if err != nil {
 		return err
@@ -36,12 +37,12 @@ func (s *Saga) Replay(events []saga.Event) error {
 // Apply applies the next event. If the event is illegal, it returns the error
 // of the machine and changes nothing. A saga that was canceled is started: it
 // has to unwind.
-func (s *Saga) Apply(e saga.Event) error {
+func (s *Saga) Apply(e engine.Event) error {
 	if err := s.Machine.Apply(e); err != nil {
 		return err
 	}
 	s.nodeStarted = s.nodeStarted || isNodeEvent(e)
-	s.Started = s.Started || e.Kind == saga.EventCanceled
+	s.Started = s.Started || e.Kind == engine.EventCanceled
 	return nil
 }
 
@@ -56,12 +57,12 @@ func (s *Saga) State() saga.State {
 }
 
 // isNodeEvent reports whether an event is one of a node, and not a command.
-func isNodeEvent(e saga.Event) bool { return !e.Kind.IsCommand() }
+func isNodeEvent(e engine.Event) bool { return !e.Kind.IsCommand() }
 
 // Match returns nil if a saga that exists is the one that log describes: it has
 // that DAG with the same parameters, and its events begin with those of log.
 // Otherwise the error wraps saga.ErrSagaExists. dag may be nil.
-func Match(dag *saga.SagaDAG, events []saga.Event, log *saga.Log) error {
+func Match(dag *saga.SagaDAG, events []engine.Event, log *saga.Log) error {
 	if dag == nil || !dag.Equal(log.DAG) {
 		return fmt.Errorf("saga %s: %w: it has a different DAG or different parameters", log.ID, saga.ErrSagaExists)
 	}
@@ -73,6 +74,6 @@ func Match(dag *saga.SagaDAG, events []saga.Event, log *saga.Log) error {
 
 // SameEvent reports whether two events with the same number say the same. The
 // time at which they were recorded doesn't matter.
-func SameEvent(a, b saga.Event) bool {
+func SameEvent(a, b engine.Event) bool {
 	return a.Node == b.Node && a.Kind == b.Kind && bytes.Equal(a.Payload, b.Payload)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 	"github.com/sagagen/sagagen/runtime/internal/fold"
 )
@@ -31,15 +32,15 @@ var (
 )
 
 const (
-	start saga.NodeID = 0
-	a     saga.NodeID = 1
-	b     saga.NodeID = 2
+	start engine.NodeID = 0
+	a     engine.NodeID = 1
+	b     engine.NodeID = 2
 )
 
 // entry is an event without its number.
 type entry struct {
-	node    saga.NodeID
-	kind    saga.EventKind
+	node    engine.NodeID
+	kind    engine.EventKind
 	payload string
 }
 
@@ -50,26 +51,26 @@ const (
 
 // Logs of a saga in various states.
 var (
-	running   = []entry{{a, saga.EventStarted, ""}}
+	running   = []entry{{a, engine.EventStarted, ""}}
 	unwinding = []entry{
-		{a, saga.EventStarted, ""}, {a, saga.EventSucceeded, `1`},
-		{b, saga.EventStarted, ""}, {b, saga.EventFailed, noRoom},
-		{a, saga.EventUndoStarted, ""},
+		{a, engine.EventStarted, ""}, {a, engine.EventSucceeded, `1`},
+		{b, engine.EventStarted, ""}, {b, engine.EventFailed, noRoom},
+		{a, engine.EventUndoStarted, ""},
 	}
-	stuck     = append(unwinding[:5:5], entry{a, saga.EventUndoFailed, noRoom})
-	failed    = append(unwinding[:5:5], entry{a, saga.EventUndoFinished, ""})
+	stuck     = append(unwinding[:5:5], entry{a, engine.EventUndoFailed, noRoom})
+	failed    = append(unwinding[:5:5], entry{a, engine.EventUndoFinished, ""})
 	succeeded = []entry{
-		{a, saga.EventStarted, ""}, {a, saga.EventSucceeded, `1`},
-		{b, saga.EventStarted, ""}, {b, saga.EventSucceeded, `2`},
+		{a, engine.EventStarted, ""}, {a, engine.EventSucceeded, `1`},
+		{b, engine.EventStarted, ""}, {b, engine.EventSucceeded, `2`},
 	}
-	paused    = []entry{{start, saga.EventPaused, byAnn}}
-	abandoned = append(paused[:1:1], entry{start, saga.EventAbandoned, byAnn})
+	paused    = []entry{{start, engine.EventPaused, byAnn}}
+	abandoned = append(paused[:1:1], entry{start, engine.EventAbandoned, byAnn})
 )
 
-func events(entries []entry) []saga.Event {
-	var events []saga.Event
+func events(entries []entry) []engine.Event {
+	var events []engine.Event
 	for i, e := range entries {
-		events = append(events, saga.Event{
+		events = append(events, engine.Event{
 			Seq: uint64(i), Node: e.node, Kind: e.kind, Payload: json.RawMessage(e.payload), At: at,
 		})
 	}
@@ -131,7 +132,7 @@ func TestSagaWithoutActionsWaitsForItsStart(t *testing.T) {
 func TestCancelStartsASaga(t *testing.T) {
 	s := fold.Saga{DAG: chain(t, nil)}
 	require.NoError(t, s.Replay(nil))
-	require.NoError(t, s.Apply(saga.Event{Kind: saga.EventCanceled, Payload: json.RawMessage(byAnn)}))
+	require.NoError(t, s.Apply(engine.Event{Kind: engine.EventCanceled, Payload: json.RawMessage(byAnn)}))
 	assert.Equal(t, saga.StateFailed, s.State())
 	assert.True(t, s.Started)
 }
@@ -139,9 +140,9 @@ func TestCancelStartsASaga(t *testing.T) {
 func TestIllegalEventChangesNothing(t *testing.T) {
 	s := replayed(t, running)
 	machine := s.Machine
-	assert.ErrorIs(t, s.Replay(events([]entry{{b, saga.EventStarted, ""}})), executor.ErrIllegalEvent)
+	assert.ErrorIs(t, s.Replay(events([]entry{{b, engine.EventStarted, ""}})), executor.ErrIllegalEvent)
 	assert.Same(t, machine, s.Machine)
-	assert.ErrorIs(t, s.Apply(saga.Event{Seq: 7, Kind: saga.EventCanceled}), executor.ErrIllegalEvent)
+	assert.ErrorIs(t, s.Apply(engine.Event{Seq: 7, Kind: engine.EventCanceled}), executor.ErrIllegalEvent)
 	assert.Equal(t, saga.StateRunning, s.State())
 }
 
@@ -155,8 +156,8 @@ func TestMatch(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		dag     *saga.SagaDAG
-		events  []saga.Event
-		log     []saga.Event
+		events  []engine.Event
+		log     []engine.Event
 		message string // empty if it is the same saga
 	}{
 		{"new saga", chain(t, 1), nil, nil, ""},

@@ -3,30 +3,65 @@ package fold
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
-// Status sets the fields of a status that follow from its DAG and events:
-// Nodes, Paused and Breakpoints. If the events can't be replayed, the saga is
-// shown as parked, and as if it had no events; a Parked that is set already
-// remains. Status returns the machine after the events.
+// Status sets the fields of a status that follow from its DAG and events: Nodes
+// and Paused. If the events can't be replayed, the saga is shown as parked, and
+// as if it had no events; a Parked that is set already remains. Status returns
+// the machine after the events.
 func Status(status *saga.Status) *executor.Machine {
 	machine, err := executor.Replay(status.DAG.DAG, status.Events)
+	events := status.Events
 	if err != nil {
-		machine = executor.New(status.DAG.DAG)
+		machine, events = executor.New(status.DAG.DAG), nil
 		if status.Parked == nil {
 			status.Parked = fmt.Errorf("%w: %w", saga.ErrParked, err)
 		}
 	}
-	status.Nodes, status.Paused = machine.States(), machine.Paused()
-	for id := range saga.NodeID(len(status.Nodes)) {
-		if machine.Breakpoint(id) {
-			status.Breakpoints = append(status.Breakpoints, id)
+	status.Paused = machine.Paused()
+	status.Nodes = make([]saga.NodeStatus, status.DAG.Len())
+	for i := range status.Nodes {
+		id, outputs := engine.NodeID(i), machine.Outputs()
+		status.Nodes[i] = saga.NodeStatus{
+			Path: status.DAG.Path(id), Kind: status.DAG.Kind(id),
+			State: machine.Node(id), Breakpoint: machine.Breakpoint(id), Output: outputs[id],
+		}
+	}
+	for i := range events {
+		if e := &events[i]; status.DAG.Kind(e.Node) == engine.KindAction {
+			recordTime(&status.Nodes[e.Node], e)
+		}
+	}
+	for _, failure := range (&saga.Log{ID: status.ID, DAG: status.DAG, Events: events}).Failures() {
+		if id, err := status.DAG.Find(failure.Path); err == nil {
+			recordFailure(&status.Nodes[id], failure)
 		}
 	}
 	return machine
+}
+
+func recordTime(n *saga.NodeStatus, e *engine.Event) {
+	switch e.Kind {
+	case engine.EventStarted:
+		n.Started = e.At
+	case engine.EventUndoStarted, engine.EventUndoRetried:
+		n.Ended = time.Time{}
+	case engine.EventSucceeded, engine.EventFailed, engine.EventIndeterminate, engine.EventUndoFinished,
+		engine.EventUndoFailed, engine.EventMarkedUndone, engine.EventOutputSupplied:
+		n.Ended = e.At
+	}
+}
+
+func recordFailure(n *saga.NodeStatus, failure saga.Failure) {
+	n.Err, n.Attempts = failure.Err, failure.Err.Attempts
+	if n.State == engine.NodeUndoStarted || n.State == engine.NodeUndone {
+		n.Attempts = 0 // these were attempts of the do
+	}
 }
 
 // Result returns what a wait for a settled saga returns, given the outputs of

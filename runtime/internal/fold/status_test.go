@@ -9,43 +9,49 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 	"github.com/sagagen/sagagen/runtime/internal/fold"
 )
 
 func TestStatus(t *testing.T) {
-	const succeededState, pending = saga.NodeSucceeded, saga.NodePending
+	const succeededState, pending = engine.NodeSucceeded, engine.NodePending
 	for _, tt := range []struct {
-		name        string
-		log         []entry
-		nodes       []saga.NodeState
-		paused      bool
-		breakpoints []saga.NodeID
+		name       string
+		log        []entry
+		nodes      []engine.NodeState
+		paused     bool
+		breakpoint engine.NodeID
 	}{
-		{name: "no event", nodes: []saga.NodeState{succeededState, pending, pending, pending}},
+		{name: "no event", nodes: []engine.NodeState{succeededState, pending, pending, pending}},
 		{
 			name: "running", log: running,
-			nodes: []saga.NodeState{succeededState, saga.NodeStarted, pending, pending},
+			nodes: []engine.NodeState{succeededState, engine.NodeStarted, pending, pending},
 		},
 		{
 			name: "stuck", log: stuck,
-			nodes: []saga.NodeState{succeededState, saga.NodeUndoFailed, saga.NodeFailed, pending},
+			nodes: []engine.NodeState{succeededState, engine.NodeUndoFailed, engine.NodeFailed, pending},
 		},
 		{
 			name: "paused", log: paused, paused: true,
-			nodes: []saga.NodeState{succeededState, pending, pending, pending},
+			nodes: []engine.NodeState{succeededState, pending, pending, pending},
 		},
 		{
-			name: "breakpoint", log: []entry{{b, saga.EventBreakpointSet, byAnn}}, breakpoints: []saga.NodeID{b},
-			nodes: []saga.NodeState{succeededState, pending, pending, pending},
+			name: "breakpoint", log: []entry{{b, engine.EventBreakpointSet, byAnn}}, breakpoint: b,
+			nodes: []engine.NodeState{succeededState, pending, pending, pending},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			status := &saga.Status{DAG: chain(t, nil), Events: events(tt.log)}
 			machine := fold.Status(status)
-			assert.Equal(t, tt.nodes, status.Nodes)
+			require.Len(t, status.Nodes, len(tt.nodes))
+			for id, node := range status.Nodes {
+				assert.Equal(t, status.DAG.Path(engine.NodeID(id)), node.Path)
+				assert.Equal(t, status.DAG.Kind(engine.NodeID(id)), node.Kind)
+				assert.Equal(t, tt.nodes[id], node.State, node.Path)
+				assert.Equal(t, tt.breakpoint != 0 && engine.NodeID(id) == tt.breakpoint, node.Breakpoint, node.Path)
+			}
 			assert.Equal(t, tt.paused, status.Paused)
-			assert.Equal(t, tt.breakpoints, status.Breakpoints)
 			assert.NoError(t, status.Parked)
 			assert.EqualValues(t, len(tt.log), machine.NextSeq())
 		})
@@ -53,11 +59,11 @@ func TestStatus(t *testing.T) {
 }
 
 func TestStatusOfAnIllegalLogIsParked(t *testing.T) {
-	status := &saga.Status{DAG: chain(t, nil), Events: events([]entry{{b, saga.EventStarted, ""}})}
+	status := &saga.Status{DAG: chain(t, nil), Events: events([]entry{{b, engine.EventStarted, ""}})}
 	machine := fold.Status(status)
 	assert.ErrorIs(t, status.Parked, saga.ErrParked)
 	assert.ErrorIs(t, status.Parked, executor.ErrIllegalEvent)
-	assert.Equal(t, saga.NodePending, status.Nodes[b])
+	assert.Equal(t, engine.NodePending, status.Nodes[b].State)
 	assert.Zero(t, machine.NextSeq())
 
 	reason := errors.New("no key")
@@ -82,7 +88,7 @@ func TestResult(t *testing.T) {
 		{failed, `was undone: node "b" failed: no room`},
 		{stuck, `is stuck: node "b" failed: no room; undo of node "a" failed: no room`},
 		{abandoned, `was abandoned: abandoned by ann: test`},
-		{[]entry{{start, saga.EventCanceled, byAnn}}, `was undone: canceled by ann: test`},
+		{[]entry{{start, engine.EventCanceled, byAnn}}, `was undone: canceled by ann: test`},
 	} {
 		s := replayed(t, tt.log)
 		_, err := fold.Result(log(tt.log), s.State(), s.Machine.Outputs())

@@ -24,7 +24,8 @@ func tripOn(b *testing.B, st store.Store) func() {
 		func(saga.ActionContext) (string, error) { return "done", nil }, func(saga.ActionContext) error { return nil }))
 	c, err := sec.New(sec.Config{Store: st, Registry: registry, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	require.NoError(b, err)
-	b.Cleanup(func() { require.NoError(b, c.Shutdown(context.Background())) })
+	require.NoError(b, c.Start())
+	b.Cleanup(func() { require.NoError(b, c.Stop(context.Background())) })
 	noop := func(name saga.NodeName) saga.Node { return saga.ActionNode(name, string(name), "noop") }
 	dag := saga.NewDAGBuilder("book-trip").
 		Append(noop("payment")).

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // Codec encodes payloads, parameters and DAGs. Its methods are safe for
@@ -28,8 +29,8 @@ type Place struct {
 	// Seq, Node and Kind identify the event that has the payload. They are zero
 	// for a DAG and for parameters: no event has kind 0.
 	Seq  uint64
-	Node saga.NodeID
-	Kind saga.EventKind
+	Node engine.NodeID
+	Kind engine.EventKind
 	// Params reports whether the data is the saga's parameters.
 	Params bool
 }
@@ -61,6 +62,6 @@ func (p Place) AppendBinary(b []byte) ([]byte, error) {
 	return append(b, byte(p.Kind)), nil
 }
 
-func placeOf(id saga.ID, e *saga.Event) Place {
+func placeOf(id saga.ID, e *engine.Event) Place {
 	return Place{Saga: id, Seq: e.Seq, Node: e.Node, Kind: e.Kind}
 }

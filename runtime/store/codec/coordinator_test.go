@@ -54,7 +54,7 @@ func configured(t *testing.T, config sec.Config) *program {
 
 func (p *program) shutdown(t *testing.T) {
 	t.Helper()
-	p.end.Do(func() { assert.NoError(t, p.Shutdown(context.Background())) })
+	p.end.Do(func() { assert.NoError(t, p.Stop(context.Background())) })
 }
 
 func (p *program) note(ctx saga.ActionContext) {
@@ -115,7 +115,7 @@ func (p *program) createChain(t *testing.T) saga.ID {
 // requireSucceeds starts a saga and requires that it succeeds.
 func (p *program) requireSucceeds(t *testing.T, id saga.ID) {
 	t.Helper()
-	require.NoError(t, p.Start(t.Context(), id))
+	require.NoError(t, p.StartCreated(t.Context(), id))
 	outputs, err := p.Wait(t.Context(), id)
 	require.NoError(t, err)
 	require.Equal(t, `"xabc"`, string(outputs.Saga()))
@@ -140,7 +140,7 @@ func TestSagaWithAMissingKeyIsParkedAndBlocksNoOther(t *testing.T) {
 		require.ErrorContains(t, err, `saga is parked: saga DAG: key "2025" is not in the keyring`)
 		_, err = without.Status(t.Context(), poison)
 		require.ErrorContains(t, err, `key "2025" is not in the keyring`)
-		require.NoError(t, without.Abandon(t.Context(), lost, audit))
+		require.NoError(t, without.Apply(t.Context(), lost, saga.Abandon(audit)))
 		without.shutdown(t)
 
 		with := start(t, encode(t, inner, "2026", "2025"))
@@ -182,7 +182,7 @@ func TestSagaWithAnEventWhoseKeyIsMissingIsParkedAndShown(t *testing.T) {
 		id := first.createChain(t)
 		first.shutdown(t)
 		second := start(t, encode(t, inner, "2025", "2026"))
-		require.NoError(t, second.Pause(t.Context(), id, audit))
+		require.NoError(t, second.Apply(t.Context(), id, saga.Pause(audit)))
 		second.shutdown(t)
 
 		without := start(t, encode(t, inner, "2026"))
@@ -194,7 +194,7 @@ func TestSagaWithAnEventWhoseKeyIsMissingIsParkedAndShown(t *testing.T) {
 		without.shutdown(t)
 
 		with := start(t, encode(t, inner, "2026", "2025"))
-		require.NoError(t, with.Resume(t.Context(), id, audit))
+		require.NoError(t, with.Apply(t.Context(), id, saga.Resume(audit)))
 		with.requireSucceeds(t, id)
 	})
 }
@@ -218,7 +218,7 @@ func TestStoreWithoutItsCodecParksTheSaga(t *testing.T) {
 				id := first.createChain(t)
 				first.shutdown(t)
 				second := start(t, encode(t, inner, "2026"))
-				require.NoError(t, second.Pause(t.Context(), id, audit))
+				require.NoError(t, second.Apply(t.Context(), id, saga.Pause(audit)))
 				second.shutdown(t)
 
 				without := start(t, inner)
@@ -228,7 +228,7 @@ func TestStoreWithoutItsCodecParksTheSaga(t *testing.T) {
 				without.shutdown(t)
 
 				with := start(t, encode(t, inner, "2026"))
-				require.NoError(t, with.Resume(t.Context(), id, audit))
+				require.NoError(t, with.Apply(t.Context(), id, saga.Resume(audit)))
 				with.requireSucceeds(t, id)
 			})
 		})
@@ -353,7 +353,7 @@ func TestRotationOfKeys(t *testing.T) {
 // deleteOwnedBy abandons and deletes the sagas of an owner.
 func deleteOwnedBy(t *testing.T, st store.Store, owner string) error {
 	t.Helper()
-	records, err := st.List(t.Context(), store.Query{})
+	records, err := st.List(t.Context(), saga.Query{})
 	require.NoError(t, err)
 	for _, r := range records {
 		if r.Owner != owner {

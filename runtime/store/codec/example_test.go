@@ -40,7 +40,10 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer coordinator.Shutdown(ctx)
+	if err := coordinator.Start(); err != nil {
+		log.Fatal(err)
+	}
+	defer coordinator.Stop(ctx)
 	shop := saga.NewDAGBuilder("shop").Append(saga.ActionNode("pay", "Charge", "charge")).MustBuild()
 	dag, err := saga.NewSagaDAG(shop, "4111")
 	if err != nil {

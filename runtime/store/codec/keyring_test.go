@@ -10,11 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 	"github.com/sagagen/sagagen/runtime/store/codec"
 )
 
-var here = codec.Place{Saga: saga.ID{1}, Seq: 2, Node: 3, Kind: saga.EventSucceeded}
+var here = codec.Place{Saga: saga.ID{1}, Seq: 2, Node: 3, Kind: engine.EventSucceeded}
 
 func sealed(t testing.TB, k *codec.Keyring, plain string) []byte {
 	t.Helper()
@@ -81,8 +82,8 @@ func TestPlacesHaveUniqueBinaryForms(t *testing.T) {
 		add(codec.Place{Saga: id, Params: true})
 	}
 	for _, seq := range []uint64{0, 1, 256, 1 << 40} {
-		for _, node := range []saga.NodeID{0, 1, 256, 1 << 20} {
-			for kind := range saga.EventAbandoned + 1 {
+		for _, node := range []engine.NodeID{0, 1, 256, 1 << 20} {
+			for kind := range engine.EventAbandoned + 1 {
 				for _, id := range []saga.ID{{}, {1}, {15: 1}} {
 					add(codec.Place{Saga: id, Seq: seq, Node: node, Kind: kind})
 				}

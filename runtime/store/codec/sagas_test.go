@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 	"github.com/sagagen/sagagen/runtime/store/codec"
 )
@@ -53,9 +54,9 @@ func newSaga() store.NewSaga {
 	return store.NewSaga{
 		ID: saga.NewID(), Name: "book-trip", DAG: []byte(plainDAG), Params: []byte(plainParams),
 		State: saga.StateRunning, Owner: "alice",
-		Events: []saga.Event{
-			{Seq: 0, Node: 1, Kind: saga.EventStarted, At: time.Now()},
-			{Seq: 1, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(plainPayload), At: time.Now()},
+		Events: []engine.Event{
+			{Seq: 0, Node: 1, Kind: engine.EventStarted, At: time.Now()},
+			{Seq: 1, Node: 1, Kind: engine.EventSucceeded, Payload: []byte(plainPayload), At: time.Now()},
 		},
 	}
 }
@@ -96,7 +97,7 @@ func requireUndecodable(t *testing.T, s store.Store, id saga.ID, reason string) 
 	require.ErrorIs(t, err, store.ErrUndecodable)
 	require.EqualError(t, err, "stored payload can't be decoded: event 1, succeeded of node 1: "+reason)
 	require.Empty(t, logs)
-	listed, err := s.List(t.Context(), store.Query{Name: "book-trip"})
+	listed, err := s.List(t.Context(), saga.Query{Name: "book-trip"})
 	require.NoError(t, err)
 	require.Len(t, listed, 1)
 }

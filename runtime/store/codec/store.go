@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -26,13 +27,13 @@ type Config struct {
 }
 
 // New returns a store that keeps all data in the inner store, encoded. It
-// implements store.Watcher if the inner store does. It passes the tests of
-// storetest if the inner store does. New returns an error if inner or
-// config.Codec is nil, or if config has both WritePlain and RefusePlain.
+// passes the tests of storetest if the inner store does. New returns an error
+// if inner or config.Codec is nil, or if config has both WritePlain and
+// RefusePlain.
 //
 // The store's errors are those of the inner store and the following. If a DAG
 // or its parameters can't be decoded, Load and Claim still return the record,
-// with saga.UndecodableDAG in place of the DAG. If a payload can't be decoded,
+// with the reason in its DAGErr. If a payload can't be decoded,
 // Events and Logs return store.ErrUndecodable. If data can't be encoded, Create
 // and Append change nothing and return the codec's error.
 func New(inner store.Store, config Config) (store.Store, error) {
@@ -45,23 +46,14 @@ func New(inner store.Store, config Config) (store.Store, error) {
 		return nil, errors.New("codec: config: WritePlain and RefusePlain exclude each other: " +
 			"the store couldn't read the data that it writes")
 	}
-	s := &encodingStore{Store: inner, config: config}
-	if watcher, ok := inner.(store.Watcher); ok {
-		return &watchedStore{encodingStore: s, Watcher: watcher}, nil
-	}
-	return s, nil
+	return &encodingStore{Store: inner, config: config}, nil
 }
 
-// encodingStore implements New. Its List, Renew, Release and Delete, which have
-// no data to encode, are those of the inner store.
+// encodingStore implements New. Its List, Renew, Release, Delete and Watch,
+// which have no data to encode, are those of the inner store.
 type encodingStore struct {
 	store.Store
 	config Config
-}
-
-type watchedStore struct {
-	*encodingStore
-	store.Watcher
 }
 
 // Create implements store.Store.
@@ -87,7 +79,7 @@ func (s *encodingStore) Append(ctx context.Context, a store.Append) (err error) 
 }
 
 // Load implements store.Store.
-func (s *encodingStore) Load(ctx context.Context, id saga.ID) (store.Record, error) {
+func (s *encodingStore) Load(ctx context.Context, id saga.ID) (saga.Record, error) {
 	record, err := s.Store.Load(ctx, id)
 	if err == nil {
 		s.decodeDAG(&record)
@@ -96,7 +88,7 @@ func (s *encodingStore) Load(ctx context.Context, id saga.ID) (store.Record, err
 }
 
 // Claim implements store.Store.
-func (s *encodingStore) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+func (s *encodingStore) Claim(ctx context.Context, c store.Claim) ([]saga.Record, error) {
 	records, err := s.Store.Claim(ctx, c)
 	for i := range records {
 		s.decodeDAG(&records[i])
@@ -105,7 +97,7 @@ func (s *encodingStore) Claim(ctx context.Context, c store.Claim) ([]store.Recor
 }
 
 // Events implements store.Store.
-func (s *encodingStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+func (s *encodingStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]engine.Event, error) {
 	events, err := s.Store.Events(ctx, id, from, limit)
 	if err == nil {
 		err = s.decodeEvents(id, events)
@@ -117,7 +109,7 @@ func (s *encodingStore) Events(ctx context.Context, id saga.ID, from uint64, lim
 }
 
 // Logs implements store.Store.
-func (s *encodingStore) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+func (s *encodingStore) Logs(ctx context.Context, ids []saga.ID) ([][]engine.Event, error) {
 	logs, err := s.Store.Logs(ctx, ids)
 	if err != nil {
 		return nil, err
@@ -132,14 +124,14 @@ func (s *encodingStore) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event
 
 // encodeEvents returns the events with encoded payloads. It copies the slice if
 // there is something to encode, because the events belong to the caller.
-func (s *encodingStore) encodeEvents(id saga.ID, events []saga.Event) ([]saga.Event, error) {
+func (s *encodingStore) encodeEvents(id saga.ID, events []engine.Event) ([]engine.Event, error) {
 	copied := false
 	for i := range events {
 		if len(events[i].Payload) == 0 || s.config.WritePlain {
 			continue
 		}
 		if !copied {
-			events, copied = append(make([]saga.Event, 0, len(events)), events...), true
+			events, copied = append(make([]engine.Event, 0, len(events)), events...), true
 		}
 		e := &events[i]
 		var err error
@@ -181,7 +173,7 @@ func (s *encodingStore) decode(at Place, stored []byte) ([]byte, error) {
 }
 
 // decodeEvents decodes the payloads of events in place.
-func (s *encodingStore) decodeEvents(id saga.ID, events []saga.Event) (err error) {
+func (s *encodingStore) decodeEvents(id saga.ID, events []engine.Event) (err error) {
 	for i := range events {
 		e := &events[i]
 		if e.Payload, err = s.decode(placeOf(id, e), e.Payload); err != nil {
@@ -192,15 +184,15 @@ func (s *encodingStore) decodeEvents(id saga.ID, events []saga.Event) (err error
 }
 
 // decodeDAG decodes a record's DAG and parameters in place. If that fails, it
-// replaces the DAG by the reason.
-func (s *encodingStore) decodeDAG(r *store.Record) {
+// sets DAGErr.
+func (s *encodingStore) decodeDAG(r *saga.Record) {
 	dag, err := s.decode(Place{Saga: r.ID}, r.DAG)
 	var params []byte
 	if err == nil {
 		params, err = s.decode(Place{Saga: r.ID, Params: true}, r.Params)
 	}
 	if err != nil {
-		dag, params = saga.UndecodableDAG(err), nil
+		dag, params, r.DAGErr = nil, nil, fmt.Errorf("saga DAG: %w", err)
 	}
 	r.DAG, r.Params = dag, params
 }

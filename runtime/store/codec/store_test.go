@@ -13,6 +13,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 	"github.com/sagagen/sagagen/runtime/store/codec"
 	"github.com/sagagen/sagagen/runtime/store/sqlite"
@@ -61,17 +62,17 @@ func TestStoreHoldsNoPlainText(t *testing.T) {
 	inner := store.NewMemory()
 	s := encode(t, inner, "2026")
 	n := newSaga()
-	payloads := map[saga.EventKind]string{ // one of each kind that has a payload
-		saga.EventFailed: `{"message":"card 4111 is refused"}`, saga.EventIndeterminate: `{"message":"4111"}`,
-		saga.EventUndoFailed: `{"message":"4111"}`, saga.EventPaused: `{"by":"ann","reason":"4111"}`,
-		saga.EventOutputSupplied: `{"by":"ann","reason":"4111","output":"4111"}`,
+	payloads := map[engine.EventKind]string{ // one of each kind that has a payload
+		engine.EventFailed: `{"message":"card 4111 is refused"}`, engine.EventIndeterminate: `{"message":"4111"}`,
+		engine.EventUndoFailed: `{"message":"4111"}`, engine.EventPaused: `{"by":"ann","reason":"4111"}`,
+		engine.EventOutputSupplied: `{"by":"ann","reason":"4111","output":"4111"}`,
 	}
 	require.NoError(t, s.Create(t.Context(), n))
 	seq := uint64(len(n.Events))
 	for kind, payload := range payloads {
 		require.NoError(t, s.Append(t.Context(), store.Append{
 			ID: n.ID, Generation: 1, Seq: seq, State: saga.StateRunning,
-			Events: []saga.Event{{Seq: seq, Kind: kind, Payload: []byte(payload)}},
+			Events: []engine.Event{{Seq: seq, Kind: kind, Payload: []byte(payload)}},
 		}))
 		seq++
 	}
@@ -86,7 +87,7 @@ func TestStoreHoldsNoPlainText(t *testing.T) {
 	require.Len(t, stored, len(n.Events)+len(payloads))
 	for _, e := range stored {
 		assert.NotContains(t, string(e.Payload), "4111", e.Kind)
-		assert.Equal(t, e.Kind == saga.EventStarted, len(e.Payload) == 0, e.Kind)
+		assert.Equal(t, e.Kind == engine.EventStarted, len(e.Payload) == 0, e.Kind)
 	}
 	decoded, err := s.Events(t.Context(), n.ID, uint64(len(n.Events)), 0)
 	require.NoError(t, err)
@@ -194,10 +195,10 @@ func TestEncodingErrorChangesNothing(t *testing.T) {
 	require.ErrorIs(t, s.Create(t.Context(), newSaga()), errBroken)
 	a := store.Append{
 		ID: id, Generation: 1, Seq: 2, State: saga.StateFailed,
-		Events: []saga.Event{{Seq: 2, Kind: saga.EventFailed, Payload: []byte("1")}},
+		Events: []engine.Event{{Seq: 2, Kind: engine.EventFailed, Payload: []byte("1")}},
 	}
 	require.ErrorIs(t, s.Append(t.Context(), a), errBroken)
-	records, err := s.List(t.Context(), store.Query{})
+	records, err := s.List(t.Context(), saga.Query{})
 	require.NoError(t, err)
 	require.Len(t, records, 1)
 	assert.Equal(t, saga.StateRunning, records[0].State)
@@ -227,23 +228,17 @@ func TestNewChecksItsArguments(t *testing.T) {
 	assert.Error(t, err)
 }
 
-// watched is a store that implements store.Watcher. unwatched doesn't.
-type (
-	watched   struct{ store.Store }
-	unwatched struct{ store.Store }
-)
+// watched is a store that wakes its watchers at once.
+type watched struct{ store.Store }
 
 func (watched) Watch(_ context.Context, wake func()) error {
 	wake()
 	return errBroken
 }
 
-func TestStoreIsAWatcherIfTheInnerStoreIs(t *testing.T) {
-	watcher, ok := encode(t, watched{store.NewMemory()}, "2026").(store.Watcher)
-	require.True(t, ok)
+func TestStoreWatchesTheInnerStore(t *testing.T) {
 	woken := false
-	require.ErrorIs(t, watcher.Watch(t.Context(), func() { woken = true }), errBroken)
+	err := encode(t, watched{store.NewMemory()}, "2026").Watch(t.Context(), func() { woken = true })
+	require.ErrorIs(t, err, errBroken)
 	assert.True(t, woken)
-	_, ok = encode(t, unwatched{store.NewMemory()}, "2026").(store.Watcher)
-	assert.False(t, ok)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
 )
@@ -84,7 +85,7 @@ func (e *entry) digest() []byte {
 	return e.shared.digest[:]
 }
 
-func (e *entry) setEvents(events []saga.Event) {
+func (e *entry) setEvents(events []engine.Event) {
 	e.size += rowBytes
 	if len(events) > 0 {
 		e.count, e.events = int32(len(events)), eventcodec.Encode(events)

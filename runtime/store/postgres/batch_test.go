@@ -14,6 +14,7 @@ import (
 
 	"github.com/sagagen/sagagen/internal/pgtest"
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -81,11 +82,11 @@ func runningSaga(id saga.ID) store.NewSaga {
 }
 
 // someEvents returns n events from that number on, with and without payloads.
-func someEvents(seq uint64, n int) []saga.Event {
-	var events []saga.Event
+func someEvents(seq uint64, n int) []engine.Event {
+	var events []engine.Event
 	for i := range n {
 		at := time.Date(2026, 1, 2, 3, 4, 5, 6000*i, time.UTC)
-		e := saga.Event{Seq: seq + uint64(i), Node: saga.NodeID(7 - i), Kind: saga.EventKind(1 + i), At: at}
+		e := engine.Event{Seq: seq + uint64(i), Node: engine.NodeID(7 - i), Kind: engine.EventKind(1 + i), At: at}
 		if i%2 == 0 {
 			e.Payload = fmt.Appendf(nil, "payload %d", i)
 		}

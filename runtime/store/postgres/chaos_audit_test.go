@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 )
 
@@ -85,7 +86,7 @@ type writing struct {
 // step is the do or the undo of a node.
 type step struct {
 	id        saga.ID
-	node      saga.NodeID
+	node      engine.NodeID
 	direction saga.Direction
 }
 
@@ -157,9 +158,9 @@ func (a *audit) log(id saga.ID) {
 	require.Len(a.t, a.written[id], len(events))
 	for _, e := range events {
 		switch e.Kind {
-		case saga.EventSucceeded, saga.EventFailed, saga.EventIndeterminate:
+		case engine.EventSucceeded, engine.EventFailed, engine.EventIndeterminate:
 			a.ends[step{id, e.Node, saga.Do}] = a.written[id][e.Seq].generation
-		case saga.EventUndoFinished, saga.EventUndoFailed:
+		case engine.EventUndoFinished, engine.EventUndoFailed:
 			a.ends[step{id, e.Node, saga.Undo}] = a.written[id][e.Seq].generation
 		}
 	}
@@ -293,12 +294,12 @@ func (a *audit) parseKnown(id saga.ID, node, kind string) (s step, begins bool) 
 	require.NoError(a.t, err)
 	k, err := strconv.Atoi(kind)
 	require.NoError(a.t, err)
-	s = step{id, saga.NodeID(n), saga.Do}
-	switch saga.EventKind(k) {
-	case saga.EventUndoStarted, saga.EventUndoFinished, saga.EventUndoFailed:
+	s = step{id, engine.NodeID(n), saga.Do}
+	switch engine.EventKind(k) {
+	case engine.EventUndoStarted, engine.EventUndoFinished, engine.EventUndoFailed:
 		s.direction = saga.Undo
 	}
-	return s, k == int(saga.EventStarted) || k == int(saga.EventUndoStarted)
+	return s, k == int(engine.EventStarted) || k == int(engine.EventUndoStarted)
 }
 
 // ownedBefore reports whether the process has owned the saga in an earlier

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 	"github.com/sagagen/sagagen/runtime/store/postgres"
@@ -76,6 +77,9 @@ func coordinate(ctx context.Context, encodedRole string) error {
 	if err != nil {
 		return err
 	}
+	if err := c.Start(); err != nil {
+		return err
+	}
 	fmt.Println("runs")
 	var starting sync.WaitGroup
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
@@ -89,7 +93,7 @@ func coordinate(ctx context.Context, encodedRole string) error {
 	starting.Wait()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	return c.Shutdown(ctx)
+	return c.Stop(ctx)
 }
 
 // startPlan starts the saga of a line.
@@ -141,7 +145,7 @@ func (h *history) call(ctx saga.ActionContext) {
 }
 
 // known records that the process knows that events are durable.
-func (h *history) known(id saga.ID, events []saga.Event) {
+func (h *history) known(id saga.ID, events []engine.Event) {
 	for _, e := range events {
 		h.write("known %s %s %d %d\n", h.process, id, e.Node, e.Kind)
 	}
@@ -180,13 +184,13 @@ func (w *witness) Append(ctx context.Context, a store.Append) error {
 	return err
 }
 
-func (w *witness) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+func (w *witness) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]engine.Event, error) {
 	events, err := w.Store.Events(ctx, id, from, limit)
 	w.history.known(id, events)
 	return events, err
 }
 
-func (w *witness) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
+func (w *witness) Logs(ctx context.Context, ids []saga.ID) ([][]engine.Event, error) {
 	logs, err := w.Store.Logs(ctx, ids)
 	for i, events := range logs {
 		w.history.known(ids[i], events)

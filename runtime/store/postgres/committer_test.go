@@ -11,6 +11,7 @@ import (
 
 	"github.com/sagagen/sagagen/internal/pgtest"
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -40,7 +41,7 @@ func TestWaitingEntriesAreCommittedTogetherAndInOrder(t *testing.T) {
 	add := func(id saga.ID, seq uint64, queued int) {
 		waiting++
 		go func() {
-			events := []saga.Event{{Seq: seq, Kind: saga.EventStarted}}
+			events := []engine.Event{{Seq: seq, Kind: engine.EventStarted}}
 			results <- s.Append(t.Context(), store.Append{ID: id, Generation: 1, Seq: seq, State: 2, Events: events})
 		}()
 		require.Eventually(t, func() bool {
@@ -74,7 +75,7 @@ func TestWaitingDeletesShareACommit(t *testing.T) {
 	for i := range final {
 		final[i] = saga.NewID()
 		n := runningSaga(final[i])
-		n.State, n.Events = saga.StateFailed, []saga.Event{{Kind: saga.EventStarted}}
+		n.State, n.Events = saga.StateFailed, []engine.Event{{Kind: engine.EventStarted}}
 		require.NoError(t, s.Create(t.Context(), n))
 	}
 	unfinished := runningSaga(saga.NewID())
@@ -100,7 +101,7 @@ func TestWaitingDeletesShareACommit(t *testing.T) {
 		require.ErrorIs(t, <-result, store.ErrNotFound)
 	}
 	assert.Equal(t, []int{22}, batches)
-	left, err := s.List(t.Context(), store.Query{})
+	left, err := s.List(t.Context(), saga.Query{})
 	require.NoError(t, err)
 	require.Len(t, left, 1)
 	assert.Equal(t, unfinished.ID, left[0].ID)

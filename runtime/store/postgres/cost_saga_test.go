@@ -43,8 +43,9 @@ func TestStepCostsAFractionOfAStatementAndOfASync(t *testing.T) {
 			Store: openStore(t, pool, "saga"), Registry: r, Logger: slog.New(slog.DiscardHandler),
 		})
 		require.NoError(t, err)
+		require.NoError(t, c.Start())
 		runTrips(t, c, limit.clients, limit.sagas)
-		require.NoError(t, c.Shutdown(t.Context()))
+		require.NoError(t, c.Stop(t.Context()))
 		pool.Close()
 		waitForStatistics(t, admin, t.Name())
 		steps := float64(limit.sagas * len(tripNodes))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sagagen/sagagen/internal/pgtest"
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -27,7 +28,7 @@ func TestDeleteLeavesNoEventsOfAConcurrentAppend(t *testing.T) {
 	s.stmts.delete = strings.Replace(s.stmts.delete, condition, held, 1)
 
 	n := runningSaga(saga.NewID())
-	n.State, n.Events = saga.StateFailed, []saga.Event{{Kind: saga.EventStarted}}
+	n.State, n.Events = saga.StateFailed, []engine.Event{{Kind: engine.EventStarted}}
 	require.NoError(t, s.Create(t.Context(), n))
 	holder, err := pool.Begin(t.Context())
 	require.NoError(t, err)
@@ -44,7 +45,7 @@ func TestDeleteLeavesNoEventsOfAConcurrentAppend(t *testing.T) {
 	}, 30*time.Second, time.Millisecond)
 	require.NoError(t, s.Append(t.Context(), store.Append{
 		ID: n.ID, Generation: 1, Seq: 1, State: saga.StateFailed,
-		Events: []saga.Event{{Seq: 1, Kind: saga.EventStarted}},
+		Events: []engine.Event{{Seq: 1, Kind: engine.EventStarted}},
 	}))
 	require.NoError(t, holder.Rollback(t.Context()))
 	require.NoError(t, <-deleted)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sagagen/sagagen/internal/pgtest"
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -20,14 +21,14 @@ func TestViewHasARowOfEachEvent(t *testing.T) {
 	s := openStore(t, pool, schema)
 	n := newSaga()
 	at := time.UnixMicro(1_700_000_000_123_456).UTC()
-	n.Events = []saga.Event{
-		{Seq: 0, Node: 1, Kind: saga.EventStarted, At: at},
-		{Seq: 1, Node: 1, Kind: saga.EventSucceeded, At: at.Add(127 * time.Microsecond), Payload: []byte(`{"a":1}`)},
+	n.Events = []engine.Event{
+		{Seq: 0, Node: 1, Kind: engine.EventStarted, At: at},
+		{Seq: 1, Node: 1, Kind: engine.EventSucceeded, At: at.Add(127 * time.Microsecond), Payload: []byte(`{"a":1}`)},
 	}
 	require.NoError(t, s.Create(t.Context(), n))
 	ofEachKind := store.Append{ID: n.ID, Generation: 1, Seq: 2, State: saga.StateRunning}
-	for i, kind := range saga.EventKinds() {
-		ofEachKind.Events = append(ofEachKind.Events, saga.Event{
+	for i, kind := range engine.EventKinds() {
+		ofEachKind.Events = append(ofEachKind.Events, engine.Event{
 			Seq: uint64(2 + i), Node: 1 << i, Kind: kind, At: at.Add(-time.Duration(i) * time.Hour),
 			Payload: make([]byte, 1<<i),
 		})
@@ -37,9 +38,9 @@ func TestViewHasARowOfEachEvent(t *testing.T) {
 	require.NoError(t, s.Append(t.Context(), store.Append{ID: n.ID, Generation: 1, Seq: seq, State: saga.StateStuck}))
 	require.NoError(t, s.Append(t.Context(), store.Append{
 		ID: n.ID, Generation: 1, Seq: seq, State: saga.StateRunning,
-		Events: []saga.Event{
-			{Seq: seq, Node: math.MaxInt32, Kind: saga.EventAbandoned, At: time.Time{}, Payload: []byte{0, 0xff}},
-			{Seq: seq + 1, Kind: saga.EventStarted, At: at},
+		Events: []engine.Event{
+			{Seq: seq, Node: math.MaxInt32, Kind: engine.EventAbandoned, At: time.Time{}, Payload: []byte{0, 0xff}},
+			{Seq: seq + 1, Kind: engine.EventStarted, At: at},
 		},
 	}))
 	require.NoError(t, s.Create(t.Context(), newSaga())) // without events
@@ -47,10 +48,10 @@ func TestViewHasARowOfEachEvent(t *testing.T) {
 	rows, err := pool.Query(t.Context(),
 		"SELECT seq, node, kind, at, payload FROM "+schema+".saga_event WHERE saga = $1 ORDER BY seq", [16]byte(n.ID))
 	require.NoError(t, err)
-	shown, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e saga.Event, err error) {
+	shown, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e engine.Event, err error) {
 		var node, kind int
 		err = row.Scan(&e.Seq, &node, &kind, &e.At, (*[]byte)(&e.Payload))
-		e.Node, e.Kind, e.At = saga.NodeID(node), saga.EventKind(kind), e.At.UTC()
+		e.Node, e.Kind, e.At = engine.NodeID(node), engine.EventKind(kind), e.At.UTC()
 		return e, err
 	})
 	require.NoError(t, err)

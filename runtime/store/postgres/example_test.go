@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/store"
 	"github.com/sagagen/sagagen/runtime/store/postgres"
 )
 
@@ -23,7 +22,7 @@ func ExampleOpen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	stuck, err := sagas.List(ctx, store.Query{States: []saga.State{saga.StateStuck}})
+	stuck, err := sagas.List(ctx, saga.Query{States: []saga.State{saga.StateStuck}})
 	if err != nil {
 		log.Fatal(err)
 	}

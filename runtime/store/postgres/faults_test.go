@@ -34,7 +34,7 @@ func (a *appender) run(ctx context.Context, t *testing.T, s store.Store, acknowl
 		short, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		err := s.Append(short, next(a.id, a.acknowledged, 3))
 		if errors.Is(err, store.ErrSequence) { // the previous append has succeeded after all
-			var record store.Record
+			var record saga.Record
 			if record, err = s.Load(short, a.id); err == nil && !assert.Equal(t, a.acknowledged+3, record.NextSeq) {
 				cancel()
 				return

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sagagen/sagagen/internal/pgtest"
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -34,7 +35,7 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 	exec(`ALTER TABLE $schema.saga_record SET (autovacuum_enabled = off);
 		ALTER TABLE $schema.saga_creation SET (autovacuum_enabled = off);
 		ALTER TABLE $schema.saga_log SET (autovacuum_enabled = off)`)
-	events := []saga.Event{{Seq: 0, Kind: saga.EventStarted}, {Seq: 1, Kind: saga.EventSucceeded}}
+	events := []engine.Event{{Seq: 0, Kind: engine.EventStarted}, {Seq: 1, Kind: engine.EventSucceeded}}
 	shared := newSharedDAG([]byte("{}"))
 	require.NoError(t, s.insertDAG(t.Context(), shared))
 	create := func() *entry {
@@ -84,7 +85,7 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 	var running [16]byte
 	require.NoError(t, pool.QueryRow(t.Context(),
 		"SELECT id FROM "+schema+".saga_record WHERE state = 2 AND next_seq = 2 LIMIT 1").Scan(&running))
-	two := []saga.Event{{Seq: 2, Kind: saga.EventStarted}, {Seq: 3, Kind: saga.EventSucceeded}}
+	two := []engine.Event{{Seq: 2, Kind: engine.EventStarted}, {Seq: 3, Kind: engine.EventSucceeded}}
 	one := newAppend(store.Append{ID: running, State: 2, Generation: 1, Seq: 2, Events: two})
 	fifty := make([]saga.ID, len(deletes))
 	for i, e := range deletes {
@@ -95,12 +96,12 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		args []any
 	}
 	built := func(text string, args []any) statement { return statement{text, args} }
-	list := func(q store.Query) statement {
+	list := func(q saga.Query) statement {
 		text, args := s.stmts.listQuery(q)
 		return statement{text, args}
 	}
 	page := func(states ...saga.State) statement {
-		return list(store.Query{Limit: 100, States: states, After: saga.ID{15: 1}})
+		return list(saga.Query{Limit: 100, States: states, After: saga.ID{15: 1}})
 	}
 	indexes := map[string]string{
 		"claim": "saga_record_unfinished", "claim except 50": "hashed SubPlan", "release": "saga_record_pkey",
@@ -129,8 +130,8 @@ func TestStatementsReadNoFinishedSagas(t *testing.T) {
 		"list succeeded":         page(saga.StateSucceeded),
 		"list running":           page(saga.StateRunning),
 		"list running or stuck":  page(saga.StateRunning, saga.StateStuck),
-		"list notified":          list(store.Query{Owner: "owner1", Notified: true}),
-		"list notified page":     list(store.Query{Owner: "owner1", Notified: true, Limit: 1}),
+		"list notified":          list(saga.Query{Owner: "owner1", Notified: true}),
+		"list notified page":     list(saga.Query{Owner: "owner1", Notified: true, Limit: 1}),
 		"list final":             page(saga.StateSucceeded, saga.StateFailed, saga.StateAbandoned),
 		"load":                   {s.stmts.load, []any{uuid(saga.NewID())}},
 		"events":                 {s.stmts.events, []any{uuid(saga.NewID()), int64(0), int64(100)}},

@@ -11,13 +11,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/store"
 )
 
 // List implements store.Store.
-func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error) {
+func (s *Store) List(ctx context.Context, q saga.Query) ([]saga.Record, error) {
 	text, args := s.stmts.listQuery(q)
-	var records []store.Record
+	var records []saga.Record
 	err := s.query(ctx, "list sagas", saga.ID{}, text, args, func(rows pgx.Rows) (err error) {
 		records, err = scanRecords(rows, false)
 		return err
@@ -29,7 +28,7 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 // saga_record_state can serve the query, the statement reads one range of it
 // for each state. Each range is in the order of the IDs, and the statement
 // reads no more of it than it may return.
-func (s statements) listQuery(q store.Query) (text string, args []any) {
+func (s statements) listQuery(q saga.Query) (text string, args []any) {
 	arg := func(v any, kind string) string {
 		args = append(args, v)
 		return fmt.Sprintf("$%d::%s", len(args), kind)

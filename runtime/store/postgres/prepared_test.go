@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sagagen/sagagen/internal/pgtest"
+	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -74,7 +75,7 @@ func useAll(t *testing.T, s store.Store) {
 		require.NoError(t, s.Renew(t.Context(), n.Owner, 0))
 		_, err := s.Claim(t.Context(), store.Claim{Owner: "bob"})
 		require.NoError(t, err)
-		_, err = s.List(t.Context(), store.Query{Limit: 1})
+		_, err = s.List(t.Context(), saga.Query{Limit: 1})
 		require.NoError(t, err)
 		a := next(n.ID, 3, 1)
 		a.Generation, a.State = 2, 5

@@ -70,7 +70,7 @@ func testTakeovers(t *testing.T, companions int) {
 			}
 		}()
 		<-begun
-		var claimed []store.Record
+		var claimed []saga.Record
 		for len(claimed) == 0 { // a claim skips the saga while an append locks it
 			claimed, err = claimant.Claim(t.Context(), store.Claim{
 				Owner: string(rune('a' + i%2)), IDs: []saga.ID{n.ID},

@@ -7,33 +7,34 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
 )
 
 // Load implements store.Store.
-func (s *Store) Load(ctx context.Context, id saga.ID) (store.Record, error) {
-	var records []store.Record
+func (s *Store) Load(ctx context.Context, id saga.ID) (saga.Record, error) {
+	var records []saga.Record
 	err := s.query(ctx, "load saga", id, s.stmts.load, []any{uuid(id)}, func(rows pgx.Rows) (err error) {
 		records, err = scanRecords(rows, true)
 		return err
 	})
 	if err != nil {
-		return store.Record{}, err
+		return saga.Record{}, err
 	}
 	if len(records) == 0 {
-		return store.Record{}, store.ErrNotFound
+		return saga.Record{}, store.ErrNotFound
 	}
 	return records[0], nil
 }
 
 // Events implements store.Store.
-func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
+func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]engine.Event, error) {
 	first, end := int64(min(from, math.MaxInt64)), int64(math.MaxInt64)
 	if limit > 0 && int64(limit) < end-first {
 		end = first + int64(limit)
 	}
-	var events []saga.Event
+	var events []engine.Event
 	args := []any{uuid(id), first, end}
 	err := s.query(ctx, "read events of saga", id, s.stmts.events, args, func(rows pgx.Rows) (err error) {
 		events, err = scanLog(rows, from)
@@ -49,8 +50,8 @@ func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) 
 }
 
 // Logs implements store.Store.
-func (s *Store) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
-	logs := make([][]saga.Event, len(ids))
+func (s *Store) Logs(ctx context.Context, ids []saga.ID) ([][]engine.Event, error) {
+	logs := make([][]engine.Event, len(ids))
 	err := s.query(ctx, "read logs", saga.ID{}, s.stmts.logs, []any{uuids(ids)}, func(rows pgx.Rows) error {
 		clear(logs) // from an earlier try
 		return scanLogs(rows, logs)
@@ -76,10 +77,10 @@ func (s *Store) query(
 
 // scanRecords scans the columns of records, followed by the DAG and the
 // parameters if withDAG is set. It closes rows.
-func scanRecords(rows pgx.Rows, withDAG bool) ([]store.Record, error) {
+func scanRecords(rows pgx.Rows, withDAG bool) ([]saga.Record, error) {
 	var (
-		records             []store.Record
-		r                   store.Record
+		records             []saga.Record
+		r                   saga.Record
 		name                string
 		state               int16
 		generation, nextSeq int64
@@ -105,8 +106,8 @@ func scanRecords(rows pgx.Rows, withDAG bool) ([]store.Record, error) {
 }
 
 // scanLog scans the events of a log from number from on. It closes rows.
-func scanLog(rows pgx.Rows, from uint64) ([]saga.Event, error) {
-	var events []saga.Event
+func scanLog(rows pgx.Rows, from uint64) ([]engine.Event, error) {
+	var events []engine.Event
 	var r logRow
 	_, err := pgx.ForEachRow(rows, r.dest(), func() (err error) {
 		events, err = r.decode(events, from)
@@ -120,7 +121,7 @@ func scanLog(rows pgx.Rows, from uint64) ([]saga.Event, error) {
 
 // scanLogs scans rows of whole logs. The first column is the ordinal of the
 // log, from 1. It closes rows.
-func scanLogs(rows pgx.Rows, logs [][]saga.Event) error {
+func scanLogs(rows pgx.Rows, logs [][]engine.Event) error {
 	var ordinal int64
 	var r logRow
 	_, err := pgx.ForEachRow(rows, append([]any{&ordinal}, r.dest()...), func() (err error) {
@@ -139,6 +140,6 @@ type logRow struct {
 
 func (r *logRow) dest() []any { return []any{&r.seq, &r.count, &r.events} }
 
-func (r *logRow) decode(events []saga.Event, from uint64) ([]saga.Event, error) {
+func (r *logRow) decode(events []engine.Event, from uint64) ([]engine.Event, error) {
 	return eventcodec.Decode(events, r.events, uint64(r.seq), uint64(r.count), from)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Store is a store.Store and a store.Watcher in a PostgreSQL database. It is
+// Store is a store.Store in a PostgreSQL database. It is
 // safe for concurrent use. It needs no Close: the program closes the pool.
 type Store struct {
 	pool    *pgxpool.Pool
@@ -33,7 +33,6 @@ type Store struct {
 
 var (
 	_ store.Store   = (*Store)(nil)
-	_ store.Watcher = (*Store)(nil)
 )
 
 // Open returns the store in the database of a pool. It creates the store's
@@ -95,7 +94,7 @@ func (s *Store) Append(ctx context.Context, a store.Append) error {
 }
 
 // Claim implements store.Store.
-func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+func (s *Store) Claim(ctx context.Context, c store.Claim) ([]saga.Record, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
@@ -105,13 +104,13 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error
 	if len(c.IDs) > 0 {
 		text, args = s.stmts.claimIDs, append(args, uuids(c.IDs))
 	}
-	var records []store.Record
+	var records []saga.Record
 	err := s.query(ctx, "claim sagas", saga.ID{}, text, args, func(rows pgx.Rows) (err error) {
 		records, err = scanRecords(rows, true)
 		return err
 	})
 	// Sorted here and not by the server, which would sort whole rows with DAGs.
-	slices.SortFunc(records, func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(records, func(a, b saga.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return records, err
 }
 

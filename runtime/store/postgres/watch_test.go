@@ -14,6 +14,7 @@ import (
 
 	"github.com/sagagen/sagagen/internal/pgtest"
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -46,7 +47,7 @@ func TestOnlyUnownedSagasAndNotifyingAppendsNotify(t *testing.T) {
 	unowned := owned
 	unowned.ID, unowned.Owner = saga.NewID(), ""
 	start := store.Append{
-		ID: owned.ID, Generation: 1, State: saga.StateRunning, Events: []saga.Event{{Kind: saga.EventStarted}},
+		ID: owned.ID, Generation: 1, State: saga.StateRunning, Events: []engine.Event{{Kind: engine.EventStarted}},
 	}
 	notify := store.Append{ID: owned.ID, Generation: 1, Seq: 1, State: saga.StateRunning, Notify: true}
 

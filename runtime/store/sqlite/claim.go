@@ -14,7 +14,7 @@ import (
 // Claim implements store.Store. It first reads whether there is anything to
 // claim. Coordinators claim often, and usually there is nothing; the read
 // doesn't need the write lock.
-func (s *Store) Claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+func (s *Store) Claim(ctx context.Context, c store.Claim) ([]saga.Record, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (s *Store) anyClaimable(ctx context.Context, c store.Claim) (found bool, er
 	return found, err
 }
 
-func (s *Store) claim(ctx context.Context, c store.Claim) ([]store.Record, error) {
+func (s *Store) claim(ctx context.Context, c store.Claim) ([]saga.Record, error) {
 	c.IDs, c.Except = slices.Clone(c.IDs), slices.Clone(c.Except) // the caller may reuse them before the claim runs
 	statement := claimAny
 	switch {
@@ -50,7 +50,7 @@ func (s *Store) claim(ctx context.Context, c store.Claim) ([]store.Record, error
 	case c.Unowned:
 		statement = claimUnowned
 	}
-	var records []store.Record
+	var records []saga.Record
 	err := s.writeFirst(ctx, claiming, func(tx *transaction) error {
 		now := time.Now()
 		args := claimArgs(c, now, leaseEnd(now, c.Lease), sqlLimit(c.Limit), sqlBytes(c.Bytes))
@@ -64,7 +64,7 @@ func (s *Store) claim(ctx context.Context, c store.Claim) ([]store.Record, error
 	if err != nil {
 		return nil, err // the operation may still write to records
 	}
-	slices.SortFunc(records, func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(records, func(a, b saga.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return records, nil
 }
 

@@ -185,7 +185,7 @@ func TestFailedWritesDoNotAffectTheRestOfTheirBatch(t *testing.T) {
 		a.Generation = generation
 		return func() error { return h.Append(ctx, a) }
 	}
-	var claimed []store.Record
+	var claimed []saga.Record
 	h.hold(t)
 	type call struct {
 		what   string

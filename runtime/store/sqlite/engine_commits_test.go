@@ -14,7 +14,6 @@ import (
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/sec"
-	"github.com/sagagen/sagagen/runtime/store"
 )
 
 // openEngine returns a coordinator with a store on a new file.
@@ -24,7 +23,8 @@ func openEngine(t *testing.T, config sec.Config) (*sec.Coordinator, *held) {
 	config.Store, config.Registry, config.Logger = h.Store, noop(), slog.New(slog.DiscardHandler)
 	c, err := sec.New(config)
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, c.Shutdown(context.Background())) })
+	require.NoError(t, c.Start())
+	t.Cleanup(func() { assert.NoError(t, c.Stop(context.Background())) })
 	return c, h
 }
 
@@ -108,12 +108,13 @@ func TestRetentionSharesCommits(t *testing.T) {
 		Retention: sec.Retention{MaxAge: time.Nanosecond, Every: time.Hour},
 	})
 	require.NoError(t, err)
+	require.NoError(t, c.Start())
 	require.Eventually(t, func() bool {
-		records, err := h.List(t.Context(), store.Query{Limit: 1})
+		records, err := h.List(t.Context(), saga.Query{Limit: 1})
 		return assert.NoError(t, err) && len(records) == 0
 	}, time.Minute, time.Millisecond)
 	made := h.commits.Load()
-	require.NoError(t, c.Shutdown(t.Context()))
+	require.NoError(t, c.Stop(t.Context()))
 	t.Logf("%d deletes in %d commits", sagas, made)
 	assert.LessOrEqual(t, made, int64(sagas/4))
 }

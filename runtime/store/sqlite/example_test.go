@@ -11,7 +11,6 @@ import (
 	_ "modernc.org/sqlite" // or another driver
 
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/store"
 	"github.com/sagagen/sagagen/runtime/store/sqlite"
 )
 
@@ -32,7 +31,7 @@ func ExampleOpen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	stuck, err := sagas.List(ctx, store.Query{States: []saga.State{saga.StateStuck}})
+	stuck, err := sagas.List(ctx, saga.Query{States: []saga.State{saga.StateStuck}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -3,12 +3,13 @@ package sqlite
 import (
 	"context"
 
+	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
 // ClaimUnchecked claims without reading first whether there is anything to
 // claim.
-func (s *Store) ClaimUnchecked(ctx context.Context, c store.Claim) ([]store.Record, error) {
+func (s *Store) ClaimUnchecked(ctx context.Context, c store.Claim) ([]saga.Record, error) {
 	return s.claim(ctx, c)
 }
 

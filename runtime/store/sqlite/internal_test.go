@@ -12,7 +12,6 @@ import (
 	_ "modernc.org/sqlite"
 
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/store"
 )
 
 func TestSQLiteVersionsThatCorruptDatabasesAreRefused(t *testing.T) {
@@ -34,7 +33,7 @@ func TestStatementsUseTheSmallIndexes(t *testing.T) {
 	_, err = Open(t.Context(), db)
 	require.NoError(t, err)
 
-	list := func(q store.Query) (string, []any) { return listQuery(q) }
+	list := func(q saga.Query) (string, []any) { return listQuery(q) }
 	for name, statement := range map[string]struct {
 		build  func() (string, []any)
 		index  string
@@ -42,7 +41,7 @@ func TestStatementsUseTheSmallIndexes(t *testing.T) {
 	}{
 		"list states": {
 			func() (string, []any) {
-				return list(store.Query{
+				return list(saga.Query{
 					Limit: 9, States: []saga.State{saga.StateStuck, saga.StateFailed},
 					Owner: "a", Queues: []string{"q"},
 				})
@@ -50,28 +49,28 @@ func TestStatementsUseTheSmallIndexes(t *testing.T) {
 		},
 		"list running": {
 			func() (string, []any) {
-				return list(store.Query{Limit: 9, States: []saga.State{saga.StateRunning}, Owner: "a"})
+				return list(saga.Query{Limit: 9, States: []saga.State{saga.StateRunning}, Owner: "a"})
 			},
 			"COVERING INDEX saga_record_unfinished (queue=? AND owner=? AND state=? AND id>?)", true,
 		},
 		"next owner of running sagas": {
 			func() (string, []any) {
-				return list(store.Query{Limit: 9, States: []saga.State{saga.StateRunning, saga.StateStuck}})
+				return list(saga.Query{Limit: 9, States: []saga.State{saga.StateRunning, saga.StateStuck}})
 			},
 			"COVERING INDEX saga_record_unfinished (queue=? AND owner>?)", true,
 		},
 		"list notified": {
-			func() (string, []any) { return list(store.Query{Owner: "a", Notified: true}) },
+			func() (string, []any) { return list(saga.Query{Owner: "a", Notified: true}) },
 			"INDEX saga_record_notified (owner=? AND id>?)", true,
 		},
 		"list notified and states": {
 			func() (string, []any) {
 				states := []saga.State{saga.StateRunning, saga.StateSucceeded}
-				return list(store.Query{Owner: "a", Notified: true, States: states})
+				return list(saga.Query{Owner: "a", Notified: true, States: states})
 			}, "INDEX saga_record_notified (owner=? AND id>?)", true,
 		},
 		"list notified of all owners": {
-			func() (string, []any) { return list(store.Query{Notified: true}) }, "INDEX saga_record_notified", false,
+			func() (string, []any) { return list(saga.Query{Notified: true}) }, "INDEX saga_record_notified", false,
 		},
 		"any claimable": {
 			func() (string, []any) { return texts[existsClaimable], []any{"a", 1, "q", "[]"} },

@@ -9,13 +9,12 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/store"
 )
 
 // List implements store.Store.
-func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error) {
+func (s *Store) List(ctx context.Context, q saga.Query) ([]saga.Record, error) {
 	text, args := listQuery(q)
-	var records []store.Record
+	var records []saga.Record
 	err := s.read(ctx, "list sagas", saga.ID{}, func() error {
 		rows, err := s.db.QueryContext(ctx, text, args...)
 		if err != nil {
@@ -38,7 +37,7 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]store.Record, error)
 // more than it returns.
 //
 // Sagas whose owners are notified are few, and have an index of their own.
-func listQuery(q store.Query) (text string, args []any) {
+func listQuery(q saga.Query) (text string, args []any) {
 	arg := func(v any) string {
 		args = append(args, v)
 		return fmt.Sprintf("?%d", len(args))

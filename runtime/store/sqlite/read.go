@@ -8,13 +8,14 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
 )
 
 // Load implements store.Store.
-func (s *Store) Load(ctx context.Context, id saga.ID) (store.Record, error) {
-	var records []store.Record
+func (s *Store) Load(ctx context.Context, id saga.ID) (saga.Record, error) {
+	var records []saga.Record
 	err := s.readShared(ctx, "load saga", id, func(tx *transaction) error {
 		rows, err := tx.stmt(loadRecord).Query(id[:])
 		if err != nil {
@@ -24,17 +25,17 @@ func (s *Store) Load(ctx context.Context, id saga.ID) (store.Record, error) {
 		return err
 	})
 	if err != nil {
-		return store.Record{}, err // the operation may still write to records
+		return saga.Record{}, err // the operation may still write to records
 	}
 	if len(records) == 0 {
-		return store.Record{}, store.ErrNotFound
+		return saga.Record{}, store.ErrNotFound
 	}
 	return records[0], nil
 }
 
 // Events implements store.Store.
-func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]saga.Event, error) {
-	var events []saga.Event
+func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]engine.Event, error) {
+	var events []engine.Event
 	err := s.readShared(ctx, "read events of saga", id, func(tx *transaction) error {
 		rows, err := tx.stmt(loadLog).Query(id[:], int64(min(from, math.MaxInt64)))
 		if err != nil {
@@ -50,8 +51,8 @@ func (s *Store) Events(ctx context.Context, id saga.ID, from uint64, limit int) 
 }
 
 // Logs implements store.Store.
-func (s *Store) Logs(ctx context.Context, ids []saga.ID) ([][]saga.Event, error) {
-	var logs [][]saga.Event
+func (s *Store) Logs(ctx context.Context, ids []saga.ID) ([][]engine.Event, error) {
+	var logs [][]engine.Event
 	array := jsonArray(ids) // a copy: the caller may reuse ids before they are read
 	err := s.readShared(ctx, "read logs", saga.ID{}, func(tx *transaction) error {
 		rows, err := tx.stmt(loadLogs).Query(array)
@@ -83,11 +84,11 @@ func (s *Store) readShared(ctx context.Context, what string, id saga.ID, op oper
 
 // scanRecords scans the columns of records, followed by the DAG and the
 // parameters if withDAG is set. It closes rows.
-func scanRecords(rows *sql.Rows, withDAG bool) ([]store.Record, error) {
+func scanRecords(rows *sql.Rows, withDAG bool) ([]saga.Record, error) {
 	defer rows.Close()
 	var (
-		records             []store.Record
-		r                   store.Record
+		records             []saga.Record
+		r                   saga.Record
 		id                  sql.RawBytes
 		name                string
 		state               int64
@@ -115,9 +116,9 @@ func scanRecords(rows *sql.Rows, withDAG bool) ([]store.Record, error) {
 
 // scanLogs scans rows of n whole logs. The first column is the index of the
 // log. It closes rows.
-func scanLogs(rows *sql.Rows, n int) ([][]saga.Event, error) {
+func scanLogs(rows *sql.Rows, n int) ([][]engine.Event, error) {
 	defer rows.Close()
-	logs := make([][]saga.Event, n)
+	logs := make([][]engine.Event, n)
 	for rows.Next() {
 		var i, seq, count int64
 		var data []byte
@@ -134,9 +135,9 @@ func scanLogs(rows *sql.Rows, n int) ([][]saga.Event, error) {
 
 // scanLog scans the events of a log from number from on, at most limit of them
 // if limit is positive. It closes rows.
-func scanLog(rows *sql.Rows, from uint64, limit int) ([]saga.Event, error) {
+func scanLog(rows *sql.Rows, from uint64, limit int) ([]engine.Event, error) {
 	defer rows.Close()
-	var events []saga.Event
+	var events []engine.Event
 	for rows.Next() {
 		var seq, count int64
 		var data []byte

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -34,7 +35,7 @@ func BenchmarkRecover(b *testing.B) {
 				n := store.NewSaga{
 					ID: saga.NewID(), Name: "book-trip", DAG: encoded, Params: params,
 					State: saga.StateRunning, Owner: "gone",
-					Events: []saga.Event{{Node: 1, Kind: saga.EventStarted, At: time.Now()}},
+					Events: []engine.Event{{Node: 1, Kind: engine.EventStarted, At: time.Now()}},
 				}
 				if err := st.Create(context.Background(), n); err != nil {
 					b.Error(err)
@@ -66,13 +67,14 @@ func BenchmarkRecover(b *testing.B) {
 	b.ResetTimer()
 	c, err := sec.New(sec.Config{Store: st, Registry: registry, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(b, err)
+	require.NoError(b, c.Start())
 	<-first
 	b.ReportMetric(b.Elapsed().Seconds(), "s-first")
 	<-all
 	b.StopTimer()
 	b.ReportMetric(b.Elapsed().Seconds(), "s-all")
 	close(proceed)
-	require.NoError(b, c.Shutdown(context.Background()))
+	require.NoError(b, c.Stop(context.Background()))
 }
 
 func withParams(tb testing.TB, dag *saga.DAG) *saga.SagaDAG {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -25,8 +26,8 @@ func newSaga() store.NewSaga {
 func next(id saga.ID, seq uint64, n int) store.Append {
 	a := store.Append{ID: id, Generation: 1, Seq: seq, State: saga.StateRunning}
 	for i := range uint64(n) {
-		a.Events = append(a.Events, saga.Event{
-			Seq: seq + i, Node: 1, Kind: saga.EventSucceeded,
+		a.Events = append(a.Events, engine.Event{
+			Seq: seq + i, Node: 1, Kind: engine.EventSucceeded,
 			Payload: fmt.Appendf(nil, `{"seq":%d}`, seq+i), At: time.Now(),
 		})
 	}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -53,6 +54,12 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	return retryBusy(ctx, func() error { return s.stmts.prepare(ctx, s.db) })
+}
+
+// Watch implements store.Store. SQLite can't report the changes of other
+// processes, so the error wraps errors.ErrUnsupported.
+func (s *Store) Watch(context.Context, func()) error {
+	return fmt.Errorf("sqlite store: watch: %w", errors.ErrUnsupported)
 }
 
 // Renew implements store.Store. It usually writes one row. If the lease is not

@@ -25,6 +25,9 @@ func BenchmarkTrip(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
+			if err := c.Start(); err != nil {
+				b.Fatal(err)
+			}
 			dag := tripDAG()
 			runTrip(b, c, dag)
 			counted.Store(0)
@@ -41,7 +44,7 @@ func BenchmarkTrip(b *testing.B) {
 			b.StopTimer()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "sagas/s")
 			b.ReportMetric(float64(counted.Load())/float64(b.N), "commits/saga")
-			if err := c.Shutdown(context.Background()); err != nil {
+			if err := c.Stop(context.Background()); err != nil {
 				b.Fatal(err)
 			}
 		})
@@ -57,6 +60,9 @@ func BenchmarkTripAgainstBareCommits(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	if err := c.Start(); err != nil {
+		b.Fatal(err)
+	}
 	dag := tripDAG()
 	var trips, commits []time.Duration
 	for b.Loop() {
@@ -70,7 +76,7 @@ func BenchmarkTripAgainstBareCommits(b *testing.B) {
 	}
 	b.ReportMetric(float64(median(trips))/float64(median(commits)), "bare")
 	b.ReportMetric(0, "ns/op")
-	if err := c.Shutdown(context.Background()); err != nil {
+	if err := c.Stop(context.Background()); err != nil {
 		b.Fatal(err)
 	}
 }

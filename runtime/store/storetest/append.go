@@ -60,7 +60,7 @@ var appendPromises = []promise{{
 			a.State = state
 			require.NoError(t, s.Append(t.Context(), a))
 			assert.Equal(t, state, load(t, s, n.ID).State)
-			assert.Equal(t, sagaIDs(n), list(t, s, store.Query{States: []saga.State{state}}))
+			assert.Equal(t, sagaIDs(n), list(t, s, saga.Query{States: []saga.State{state}}))
 		}
 	},
 }, {

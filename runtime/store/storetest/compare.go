@@ -77,20 +77,20 @@ var comparisons = []struct {
 		return expectRecords(0)(s.Claim(b.Context(), store.Claim{Owner: alice}))
 	}},
 	{"notified", func(b *testing.B, s *side) error {
-		return expectRecords(0)(s.List(b.Context(), store.Query{Owner: alice, Notified: true}))
+		return expectRecords(0)(s.List(b.Context(), saga.Query{Owner: alice, Notified: true}))
 	}},
 	{"running", func(b *testing.B, s *side) error {
-		return expectRecords(1)(s.List(b.Context(), store.Query{States: []saga.State{saga.StateRunning}, Limit: 100}))
+		return expectRecords(1)(s.List(b.Context(), saga.Query{States: []saga.State{saga.StateRunning}, Limit: 100}))
 	}},
 	{"final", func(b *testing.B, s *side) error {
-		return expectRecords(100)(s.List(b.Context(), store.Query{
+		return expectRecords(100)(s.List(b.Context(), saga.Query{
 			States: []saga.State{saga.StateSucceeded, saga.StateFailed, saga.StateAbandoned}, Limit: 100,
 		}))
 	}},
 }
 
-func expectRecords(want int) func([]store.Record, error) error {
-	return func(records []store.Record, err error) error {
+func expectRecords(want int) func([]saga.Record, error) error {
+	return func(records []saga.Record, err error) error {
 		if err == nil && len(records) != want {
 			err = fmt.Errorf("got %d records, want %d", len(records), want)
 		}

@@ -20,7 +20,7 @@ var createPromises = []promise{{
 		got := load(t, s, n.ID)
 		assert.Less(t, got.Updated.Sub(got.Created).Abs(), time.Millisecond, "Updated equals Created")
 		assert.Less(t, time.Since(got.Created).Abs(), time.Hour, "Created is now")
-		requireSameRecord(t, store.Record{
+		requireSameRecord(t, saga.Record{
 			ID: n.ID, Name: n.Name, State: n.State, Owner: alice, Generation: 1, NextSeq: 2,
 			DAG: n.DAG, Params: n.Params,
 			Created: got.Created, Updated: got.Updated,
@@ -73,7 +73,7 @@ var deletePromises = []promise{{
 		_, err := s.Load(t.Context(), failed.ID)
 		require.ErrorIs(t, err, store.ErrNotFound)
 		requireEvents(t, s, failed.ID, nil)
-		assert.Equal(t, sagaIDs(other), list(t, s, store.Query{}))
+		assert.Equal(t, sagaIDs(other), list(t, s, saga.Query{}))
 		requireEvents(t, s, other.ID, other.Events)
 
 		failed.Events = nil

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -47,7 +48,7 @@ var everyMethodPromises = []promise{{
 			overwriteEvents(log)
 			part, err := s.Events(t.Context(), n.ID, 1, 2)
 			require.NoError(t, err)
-			_ = append(part, saga.Event{}) // must not overwrite the next event
+			_ = append(part, engine.Event{}) // must not overwrite the next event
 			for _, owner := range []string{bob, alice} {
 				claimed := claim(t, s, store.Claim{Owner: owner})
 				require.Equal(t, string(dag), string(claimed[0].DAG))
@@ -97,8 +98,8 @@ var everyMethodPromises = []promise{{
 		assert.Equal(t, n.Name, got.Name)
 		assert.Equal(t, n.Owner, got.Owner)
 		assert.Equal(t, n.Queue, got.Queue)
-		assert.Equal(t, sagaIDs(n), list(t, s, store.Query{Name: n.Name}))
-		assert.Equal(t, sagaIDs(n), list(t, s, store.Query{Owner: n.Owner, Queues: []string{n.Queue}}))
+		assert.Equal(t, sagaIDs(n), list(t, s, saga.Query{Name: n.Name}))
+		assert.Equal(t, sagaIDs(n), list(t, s, saga.Query{Owner: n.Owner, Queues: []string{n.Queue}}))
 		require.NoError(t, s.Renew(t.Context(), n.Owner, 0))
 		assert.Equal(t, sagaIDs(n), recordIDs(claim(t, s, store.Claim{Owner: n.Owner + "x", Queue: n.Queue})))
 
@@ -154,7 +155,7 @@ var everyMethodPromises = []promise{{
 			require.ErrorIs(t, err, context.Canceled)
 			_, err = s.Logs(done, []saga.ID{n.ID})
 			require.ErrorIs(t, err, context.Canceled)
-			_, err = s.List(done, store.Query{})
+			_, err = s.List(done, saga.Query{})
 			require.ErrorIs(t, err, context.Canceled)
 			_, err = s.Claim(done, store.Claim{Owner: bob})
 			require.ErrorIs(t, err, context.Canceled)
@@ -189,14 +190,14 @@ var malformedAppends = map[string]func(*store.Append){
 	"first event not at Seq":  func(a *store.Append) { a.Events = a.Events[1:] },
 	"gap between events":      func(a *store.Append) { a.Events[1].Seq = 9 },
 	"same event twice":        func(a *store.Append) { a.Events[1].Seq = 2 },
-	"event of unknown kind":   func(a *store.Append) { a.Events[1].Kind = saga.EventAbandoned + 1 },
+	"event of unknown kind":   func(a *store.Append) { a.Events[1].Kind = engine.EventAbandoned + 1 },
 	"negative node":           func(a *store.Append) { a.Events[1].Node = -1 },
 	"event number too large":  func(a *store.Append) { a.Seq = 1<<63 - 1; a.Events = events(a.Seq, 2) },
 	"event number overflowed": func(a *store.Append) { a.Seq = 1<<64 - 1; a.Events = events(a.Seq, 2) },
 }
 
-func cloneEvents(from []saga.Event) []saga.Event {
-	events := make([]saga.Event, len(from))
+func cloneEvents(from []engine.Event) []engine.Event {
+	events := make([]engine.Event, len(from))
 	for i, e := range from {
 		events[i] = e
 		events[i].Payload = bytes.Clone(e.Payload)
@@ -210,9 +211,9 @@ func overwrite(b []byte) {
 	}
 }
 
-func overwriteEvents(events []saga.Event) {
+func overwriteEvents(events []engine.Event) {
 	for i := range events {
 		overwrite(events[i].Payload)
-		events[i] = saga.Event{Seq: 99}
+		events[i] = engine.Event{Seq: 99}
 	}
 }

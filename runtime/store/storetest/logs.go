@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -56,7 +57,7 @@ var logsPromises = []promise{{
 		create(t, s, n, other)
 		for range 2 {
 			logs := requireLogs(t, s, []saga.ID{n.ID, other.ID, n.ID, n.ID})
-			_ = append(logs[0], saga.Event{}) // must not overwrite the next log
+			_ = append(logs[0], engine.Event{}) // must not overwrite the next log
 			overwriteEvents(logs[0])
 			for _, log := range logs[1:] {
 				requireSameEvents(t, n.Events, log)
@@ -103,7 +104,7 @@ var logsPromises = []promise{{
 }}
 
 // requireLogs requires that Logs returns the same as Events, and returns it.
-func requireLogs(t *testing.T, s store.Store, ids []saga.ID) [][]saga.Event {
+func requireLogs(t *testing.T, s store.Store, ids []saga.ID) [][]engine.Event {
 	t.Helper()
 	logs, err := s.Logs(t.Context(), ids)
 	require.NoError(t, err)

@@ -36,7 +36,7 @@ var notifyPromises = []promise{{
 		assert.EqualValues(t, 1, notified.Generation)
 		assert.Equal(t, saga.StateUnwinding, notified.State)
 		assert.False(t, load(t, s, other.ID).Notified)
-		assert.Equal(t, sagaIDs(n), list(t, s, store.Query{Owner: alice, Notified: true}))
+		assert.Equal(t, sagaIDs(n), list(t, s, saga.Query{Owner: alice, Notified: true}))
 
 		again := next(n.ID, 1, 3, 2)
 		again.State, again.Notify = saga.StateUnwinding, true
@@ -48,7 +48,7 @@ var notifyPromises = []promise{{
 		answer.State = saga.StateUnwinding
 		require.NoError(t, s.Append(t.Context(), answer))
 		assert.False(t, load(t, s, n.ID).Notified, "an append without events, in the same state")
-		assert.Empty(t, list(t, s, store.Query{Owner: alice, Notified: true}))
+		assert.Empty(t, list(t, s, saga.Query{Owner: alice, Notified: true}))
 		answer.Notify = true
 		require.NoError(t, s.Append(t.Context(), answer))
 		assert.True(t, load(t, s, n.ID).Notified, "an append without events, in the same state")
@@ -69,7 +69,7 @@ var notifyPromises = []promise{{
 		end.State, end.Notify = saga.StateAbandoned, true
 		require.NoError(t, s.Append(t.Context(), end))
 
-		records, err := s.List(t.Context(), store.Query{Owner: alice, Notified: true})
+		records, err := s.List(t.Context(), saga.Query{Owner: alice, Notified: true})
 		require.NoError(t, err)
 		require.Equal(t, sagaIDs(running, final), recordIDs(records), "including the final saga")
 		for _, r := range records {
@@ -77,13 +77,13 @@ var notifyPromises = []promise{{
 			want.DAG, want.Params = nil, nil
 			requireSameRecord(t, want, r)
 		}
-		assert.Equal(t, sagaIDs(final), list(t, s, store.Query{Owner: alice, Notified: true, After: running.ID}))
-		assert.Equal(t, sagaIDs(running, final, bobs), list(t, s, store.Query{Notified: true}))
+		assert.Equal(t, sagaIDs(final), list(t, s, saga.Query{Owner: alice, Notified: true, After: running.ID}))
+		assert.Equal(t, sagaIDs(running, final, bobs), list(t, s, saga.Query{Notified: true}))
 		requireUnchanged(t, s, running.ID, func() {
 			require.ErrorIs(t, s.Append(t.Context(), next(running.ID, 1, 2, 1)), store.ErrSequence)
 		})
 		require.NoError(t, s.Delete(t.Context(), final.ID))
-		assert.Equal(t, sagaIDs(running), list(t, s, store.Query{Owner: alice, Notified: true}))
+		assert.Equal(t, sagaIDs(running), list(t, s, saga.Query{Owner: alice, Notified: true}))
 	},
 }, {
 	name: "has no effect in an append that returns an error",
@@ -114,14 +114,14 @@ var notifyPromises = []promise{{
 		create(t, s, owned, free)
 		notifyOwner(t, s, owned)
 		notifyOwner(t, s, free)
-		assert.Equal(t, sagaIDs(owned, free), list(t, s, store.Query{Notified: true}))
+		assert.Equal(t, sagaIDs(owned, free), list(t, s, saga.Query{Notified: true}))
 		for _, r := range claim(t, s, store.Claim{Owner: bob, Limit: 1}) {
 			assert.Equal(t, owned.ID, r.ID)
 			assert.False(t, r.Notified)
 		}
-		assert.Equal(t, sagaIDs(free), list(t, s, store.Query{Notified: true}))
+		assert.Equal(t, sagaIDs(free), list(t, s, saga.Query{Notified: true}))
 		require.Len(t, claim(t, s, store.Claim{Owner: bob}), 1)
-		assert.Empty(t, list(t, s, store.Query{Notified: true}))
+		assert.Empty(t, list(t, s, saga.Query{Notified: true}))
 		require.NoError(t, s.Append(t.Context(), next(owned.ID, 2, 3, 1)))
 	},
 }, {

@@ -51,14 +51,14 @@ var queuePromises = []promise{{
 		assert.Empty(t, want.Owner)
 		assert.EqualValues(t, 1, want.Generation)
 		require.NoError(t, s.Renew(t.Context(), "", time.Hour)) // no effect on unowned sagas
-		assert.Empty(t, list(t, s, store.Query{Owner: bob}))
+		assert.Empty(t, list(t, s, saga.Query{Owner: bob}))
 
 		claimed := claim(t, s, store.Claim{Owner: bob, Queue: "a", Lease: time.Hour})
 		require.Equal(t, sagaIDs(n), recordIDs(claimed))
 		want.Owner, want.Generation = bob, 2
 		requireSameRecord(t, want, claimed[0])
 		assert.Empty(t, claim(t, s, store.Claim{Owner: alice, Queue: "a"}), "bob's claim starts a lease")
-		assert.Equal(t, sagaIDs(n), list(t, s, store.Query{Owner: bob}))
+		assert.Equal(t, sagaIDs(n), list(t, s, saga.Query{Owner: bob}))
 		require.ErrorIs(t, s.Append(t.Context(), next(n.ID, 1, 2, 1)), store.ErrFenced)
 		require.NoError(t, s.Append(t.Context(), next(n.ID, 2, 2, 1)))
 		require.NoError(t, s.Renew(t.Context(), "", 0))

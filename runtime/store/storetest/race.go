@@ -117,7 +117,7 @@ func raceTakeovers(t *testing.T, a, b store.Store) {
 				begun.Store(acknowledged > 6)
 			}
 		}()
-		var claimed []store.Record
+		var claimed []saga.Record
 		require.Eventually(t, func() bool {
 			if begun.Load() { // the claim may skip the saga because of an append
 				claimed = claim(t, b, store.Claim{Owner: bob, IDs: []saga.ID{n.ID}, Lease: time.Hour})
@@ -227,7 +227,7 @@ func checkManyAtOnce(t *testing.T, s store.Store) {
 			for range appends {
 				_, err := s.Claim(t.Context(), store.Claim{Owner: bob, Lease: time.Hour})
 				assert.NoError(t, err)
-				_, err = s.List(t.Context(), store.Query{})
+				_, err = s.List(t.Context(), saga.Query{})
 				assert.NoError(t, err)
 				assert.NoError(t, s.Renew(t.Context(), alice, time.Hour))
 			}
@@ -250,7 +250,7 @@ func checkManyAtOnce(t *testing.T, s store.Store) {
 			assert.NoError(t, s.Delete(t.Context(), n.ID))
 		}
 	})
-	assert.Len(t, list(t, s, store.Query{States: []saga.State{saga.StateSucceeded}}), sagas/2)
+	assert.Len(t, list(t, s, saga.Query{States: []saga.State{saga.StateSucceeded}}), sagas/2)
 	for i, id := range ids {
 		if i%2 == 1 {
 			requireEvents(t, s, id, events(0, 2+2*appends))

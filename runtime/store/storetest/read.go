@@ -74,10 +74,10 @@ var listPromises = []promise{{
 		"The zero Query matches all records.",
 	},
 	check: func(t *testing.T, s store.Store) {
-		assert.Empty(t, list(t, s, store.Query{}))
+		assert.Empty(t, list(t, s, saga.Query{}))
 		sagas := manySagas()
 		create(t, s, sagas[3], sagas[0], sagas[4], sagas[2], sagas[1], sagas[5], sagas[6], sagas[7])
-		records, err := s.List(t.Context(), store.Query{})
+		records, err := s.List(t.Context(), saga.Query{})
 		require.NoError(t, err)
 		require.Equal(t, sagaIDs(sagas...), recordIDs(records))
 		for _, r := range records {
@@ -108,7 +108,7 @@ var listPromises = []promise{{
 				notified[n.ID] = true
 			}
 		}
-		queries := []store.Query{
+		queries := []saga.Query{
 			{}, {Name: "even"}, {Name: "odd"}, {Name: "none"}, {Name: "eve"}, {Name: "%"},
 			{States: []saga.State{saga.StateStuck}},
 			{States: []saga.State{saga.StateSucceeded}},
@@ -140,7 +140,7 @@ var listPromises = []promise{{
 				}
 			}
 		}
-		q := store.Query{After: saga.NewID()}
+		q := saga.Query{After: saga.NewID()}
 		assert.Equal(t, expected(sagas, notified, q), list(t, s, q), "After is no saga's ID")
 	},
 }, {
@@ -151,7 +151,7 @@ var listPromises = []promise{{
 		create(t, s, sagas...)
 		a := next(sagas[1].ID, 1, 2, 1)
 		require.NoError(t, s.Append(t.Context(), a))
-		records, err := s.List(t.Context(), store.Query{})
+		records, err := s.List(t.Context(), saga.Query{})
 		require.NoError(t, err)
 		for _, cut := range records {
 			before := []saga.ID{}
@@ -160,14 +160,14 @@ var listPromises = []promise{{
 					before = append(before, r.ID)
 				}
 			}
-			assert.Equal(t, before, list(t, s, store.Query{UpdatedBefore: cut.Updated}))
+			assert.Equal(t, before, list(t, s, saga.Query{UpdatedBefore: cut.Updated}))
 		}
-		assert.Len(t, list(t, s, store.Query{UpdatedBefore: time.Now().Add(time.Hour)}), len(sagas))
-		q := store.Query{Name: "odd", States: []saga.State{saga.StateStuck}}
+		assert.Len(t, list(t, s, saga.Query{UpdatedBefore: time.Now().Add(time.Hour)}), len(sagas))
+		q := saga.Query{Name: "odd", States: []saga.State{saga.StateStuck}}
 		odd := list(t, s, q)
 		q.UpdatedBefore = time.Now().Add(time.Hour)
 		assert.Equal(t, odd, list(t, s, q))
-		assert.Empty(t, list(t, s, store.Query{UpdatedBefore: time.Now().Add(-time.Hour)}))
+		assert.Empty(t, list(t, s, saga.Query{UpdatedBefore: time.Now().Add(-time.Hour)}))
 	},
 }, {
 	name:   "sees appends and claims",
@@ -178,9 +178,9 @@ var listPromises = []promise{{
 		a := next(n.ID, 1, 2, 1)
 		a.State = saga.StateStuck
 		require.NoError(t, s.Append(t.Context(), a))
-		assert.Empty(t, list(t, s, store.Query{States: []saga.State{saga.StateRunning}}))
+		assert.Empty(t, list(t, s, saga.Query{States: []saga.State{saga.StateRunning}}))
 		require.Len(t, claim(t, s, store.Claim{Owner: bob}), 1)
-		records, err := s.List(t.Context(), store.Query{States: []saga.State{saga.StateStuck}})
+		records, err := s.List(t.Context(), saga.Query{States: []saga.State{saga.StateStuck}})
 		require.NoError(t, err)
 		require.Len(t, records, 1)
 		assert.Equal(t, bob, records[0].Owner)
@@ -206,7 +206,7 @@ func manySagas() []store.NewSaga {
 
 // expected returns the IDs that List must return for q if these are all sagas,
 // and the owners of some are notified.
-func expected(sagas []store.NewSaga, notified map[saga.ID]bool, q store.Query) []saga.ID {
+func expected(sagas []store.NewSaga, notified map[saga.ID]bool, q saga.Query) []saga.ID {
 	ids := []saga.ID{}
 	for _, n := range sagas {
 		if (q.Name == "" || q.Name == n.Name) && (q.Owner == "" || q.Owner == n.Owner) &&

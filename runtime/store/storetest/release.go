@@ -31,8 +31,8 @@ var releasePromises = []promise{{
 		requireSameRecord(t, want, load(t, s, n.ID))
 		requireEvents(t, s, n.ID, events(0, 3))
 		requireSameRecord(t, unchanged, load(t, s, other.ID))
-		assert.Empty(t, list(t, s, store.Query{Notified: true}))
-		assert.Equal(t, sagaIDs(other), list(t, s, store.Query{Owner: alice}))
+		assert.Empty(t, list(t, s, saga.Query{Notified: true}))
+		assert.Equal(t, sagaIDs(other), list(t, s, saga.Query{Owner: alice}))
 		require.NoError(t, s.Renew(t.Context(), alice, time.Hour)) // alice no longer owns it
 
 		claimed := claim(t, s, store.Claim{Owner: bob, Queue: "q", Unowned: true, Lease: time.Hour})

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -35,16 +36,16 @@ func newSagaIn(state saga.State) store.NewSaga {
 }
 
 // events returns n events, numbered from seq.
-func events(seq uint64, n int) []saga.Event {
-	made := make([]saga.Event, n)
+func events(seq uint64, n int) []engine.Event {
+	made := make([]engine.Event, n)
 	for i := range made {
 		number := seq + uint64(i)
-		made[i] = saga.Event{
-			Seq: number, Node: saga.NodeID(number%7 + 1), Kind: saga.EventStarted,
+		made[i] = engine.Event{
+			Seq: number, Node: engine.NodeID(number%7 + 1), Kind: engine.EventStarted,
 			At: time.Date(2026, 11, 24, 8, 0, 0, int(number%1000)*1e6, time.UTC),
 		}
 		if number%2 == 1 {
-			made[i].Kind, made[i].Payload = saga.EventSucceeded, fmt.Appendf(nil, `{"n":%d}`, number)
+			made[i].Kind, made[i].Payload = engine.EventSucceeded, fmt.Appendf(nil, `{"n":%d}`, number)
 		}
 	}
 	return made
@@ -71,21 +72,21 @@ func create(t *testing.T, s store.Store, sagas ...store.NewSaga) {
 	}
 }
 
-func load(t *testing.T, s store.Store, id saga.ID) store.Record {
+func load(t *testing.T, s store.Store, id saga.ID) saga.Record {
 	t.Helper()
 	record, err := s.Load(t.Context(), id)
 	require.NoError(t, err)
 	return record
 }
 
-func list(t *testing.T, s store.Store, q store.Query) []saga.ID {
+func list(t *testing.T, s store.Store, q saga.Query) []saga.ID {
 	t.Helper()
 	records, err := s.List(t.Context(), q)
 	require.NoError(t, err)
 	return recordIDs(records)
 }
 
-func claim(t *testing.T, s store.Store, c store.Claim) []store.Record {
+func claim(t *testing.T, s store.Store, c store.Claim) []saga.Record {
 	t.Helper()
 	records, err := s.Claim(t.Context(), c)
 	require.NoError(t, err)
@@ -107,7 +108,7 @@ func release(t *testing.T, s store.Store, n store.NewSaga) {
 	require.NoError(t, s.Release(t.Context(), n.ID, load(t, s, n.ID).Generation))
 }
 
-func recordIDs(records []store.Record) []saga.ID {
+func recordIDs(records []saga.Record) []saga.ID {
 	ids := make([]saga.ID, len(records))
 	for i, r := range records {
 		ids[i] = r.ID
@@ -124,14 +125,14 @@ func sagaIDs(sagas ...store.NewSaga) []saga.ID {
 }
 
 // requireEvents requires that the saga has exactly these events.
-func requireEvents(t *testing.T, s store.Store, id saga.ID, want []saga.Event) {
+func requireEvents(t *testing.T, s store.Store, id saga.ID, want []engine.Event) {
 	t.Helper()
 	got, err := s.Events(t.Context(), id, 0, 0)
 	require.NoError(t, err)
 	requireSameEvents(t, want, got)
 }
 
-func requireSameEvents(t *testing.T, want, got []saga.Event) {
+func requireSameEvents(t *testing.T, want, got []engine.Event) {
 	t.Helper()
 	require.Len(t, got, len(want))
 	for i, w := range want {
@@ -149,16 +150,16 @@ func requireSameEvents(t *testing.T, want, got []saga.Event) {
 // number of sagas.
 func requireUnchanged(t *testing.T, s store.Store, id saga.ID, f func()) {
 	t.Helper()
-	record, count := load(t, s, id), len(list(t, s, store.Query{}))
+	record, count := load(t, s, id), len(list(t, s, saga.Query{}))
 	log, err := s.Events(t.Context(), id, 0, 0)
 	require.NoError(t, err)
 	f()
 	requireSameRecord(t, record, load(t, s, id))
 	requireEvents(t, s, id, log)
-	assert.Len(t, list(t, s, store.Query{}), count)
+	assert.Len(t, list(t, s, saga.Query{}), count)
 }
 
-func requireSameRecord(t *testing.T, want, got store.Record) {
+func requireSameRecord(t *testing.T, want, got saga.Record) {
 	t.Helper()
 	require.True(t, want.Created.Equal(got.Created), "created: want %v, got %v", want.Created, got.Created)
 	require.True(t, want.Updated.Equal(got.Updated), "updated: want %v, got %v", want.Updated, got.Updated)

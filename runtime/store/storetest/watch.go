@@ -11,7 +11,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Watch tests a store that implements store.Watcher. Each call of create
+// Watch tests a store that can watch. Each call of create
 // creates an empty database. Each call of the Opener opens another store on
 // that database, as another process would. If a database can't be shared, the
 // Opener returns the same store each time.
@@ -67,10 +67,10 @@ var watchPromises = []promise{{
 		}
 		short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		require.ErrorIs(t, s.(store.Watcher).Watch(short, func() {}), context.DeadlineExceeded)
+		require.ErrorIs(t, s.Watch(short, func() {}), context.DeadlineExceeded)
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		require.ErrorIs(t, s.(store.Watcher).Watch(ended, func() {}), context.Canceled)
+		require.ErrorIs(t, s.Watch(ended, func() {}), context.Canceled)
 	},
 }, {
 	name: "allows wake to use the store and to cancel the watch",
@@ -82,7 +82,7 @@ var watchPromises = []promise{{
 		ended := make(chan error, 1)
 		claimed := make(chan struct{})
 		go func() {
-			ended <- s.(store.Watcher).Watch(ctx, func() {
+			ended <- s.Watch(ctx, func() {
 				records, err := s.Claim(ctx, store.Claim{Owner: bob, Queue: "q", Lease: time.Hour})
 				if assert.NoError(t, err) && len(records) > 0 {
 					assert.Equal(t, sagaIDs(n), recordIDs(records))
@@ -104,7 +104,7 @@ var watchPromises = []promise{{
 		unblock, ended := make(chan struct{}), make(chan error, 1)
 		begun := make(chan struct{}, 1)
 		go func() {
-			ended <- s.(store.Watcher).Watch(ctx, func() {
+			ended <- s.Watch(ctx, func() {
 				select {
 				case begun <- struct{}{}:
 				default:
@@ -138,11 +138,10 @@ type watch struct {
 // The watch ends with the test at the latest.
 func startWatch(t *testing.T, s store.Store) *watch {
 	t.Helper()
-	require.Implements(t, (*store.Watcher)(nil), s)
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &watch{store: s, woken: make(chan struct{}, 1), ended: make(chan error, 1), cancel: cancel}
 	go func() {
-		w.ended <- s.(store.Watcher).Watch(ctx, func() {
+		w.ended <- s.Watch(ctx, func() {
 			select {
 			case w.woken <- struct{}{}:
 			default: // a wake-up is pending

@@ -23,7 +23,7 @@ import (
 	"fmt"
 	"time"
 
-	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // ErrMalformed is returned by Decode for data that Encode has not written.
@@ -34,7 +34,7 @@ const maxOverhead = 1 + 3*binary.MaxVarintLen64
 
 // Encode returns the encoding of events. It copies their payloads, and
 // truncates their times to microseconds.
-func Encode(events []saga.Event) []byte {
+func Encode(events []engine.Event) []byte {
 	size := 0
 	for i := range events {
 		size += maxOverhead + len(events[i].Payload)
@@ -47,7 +47,7 @@ func Encode(events []saga.Event) []byte {
 // encoding of the others. last is the time of the last of these, in
 // microseconds since 1970; it is 0 if data is empty. Append returns the new
 // data and the new last.
-func Append(data []byte, last int64, events []saga.Event) ([]byte, int64) {
+func Append(data []byte, last int64, events []engine.Event) ([]byte, int64) {
 	for i := range events {
 		e := &events[i]
 		at := e.At.UnixMicro()
@@ -66,7 +66,7 @@ func Append(data []byte, last int64, events []saga.Event) ([]byte, int64) {
 // slices of data, which the caller must not change afterwards; an empty payload
 // becomes nil, as in every store. Decode returns ErrMalformed if data is not
 // the encoding of exactly count events.
-func Decode(events []saga.Event, data []byte, seq, count, from uint64) ([]saga.Event, error) {
+func Decode(events []engine.Event, data []byte, seq, count, from uint64) ([]engine.Event, error) {
 	r := reader(data)
 	var at int64
 	for end := seq + count; seq < end; seq++ {
@@ -78,7 +78,7 @@ func Decode(events []saga.Event, data []byte, seq, count, from uint64) ([]saga.E
 			return nil, fmt.Errorf("event %d: %w", seq, ErrMalformed)
 		}
 		at += since
-		e := saga.Event{Seq: seq, Node: saga.NodeID(node), Kind: saga.EventKind(kind), At: time.UnixMicro(at).UTC()}
+		e := engine.Event{Seq: seq, Node: engine.NodeID(node), Kind: engine.EventKind(kind), At: time.UnixMicro(at).UTC()}
 		if size > 0 {
 			e.Payload = []byte(r[:size:size])
 		}

@@ -8,18 +8,18 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // someEvents returns typical events, and events at the limits of what a store
 // accepts.
-func someEvents() []saga.Event {
+func someEvents() []engine.Event {
 	at := time.UnixMicro(1_700_000_000_123_456).UTC()
-	return []saga.Event{
-		{Seq: 7, Node: 1, Kind: saga.EventSucceeded, Payload: []byte(`{"a":1}`), At: at},
-		{Seq: 8, Node: math.MaxInt32, Kind: saga.EventAbandoned, At: at.Add(-time.Hour)},
-		{Seq: 9, Kind: saga.EventStarted, Payload: []byte{0, 0xff}},
-		{Seq: 10, Kind: saga.EventStarted, At: at},
+	return []engine.Event{
+		{Seq: 7, Node: 1, Kind: engine.EventSucceeded, Payload: []byte(`{"a":1}`), At: at},
+		{Seq: 8, Node: math.MaxInt32, Kind: engine.EventAbandoned, At: at.Add(-time.Hour)},
+		{Seq: 9, Kind: engine.EventStarted, Payload: []byte{0, 0xff}},
+		{Seq: 10, Kind: engine.EventStarted, At: at},
 	}
 }
 
@@ -30,7 +30,7 @@ func TestDecodeReturnsEncodedEvents(t *testing.T) {
 		got, err := Decode(nil, data, 7, 4, from)
 		require.NoError(t, err)
 		want := events[min(4, max(from, 7)-7):]
-		assert.Equal(t, append([]saga.Event(nil), want...), append([]saga.Event(nil), got...), "from %d", from)
+		assert.Equal(t, append([]engine.Event(nil), want...), append([]engine.Event(nil), got...), "from %d", from)
 	}
 	got, err := Decode(events[:1], Encode(nil), 8, 0, 0)
 	require.NoError(t, err)

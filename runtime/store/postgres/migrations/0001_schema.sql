@@ -1,4 +1,4 @@
--- States and event kinds are the numbers of saga.State and saga.EventKind.
+-- States and event kinds are the numbers of saga.State and engine.EventKind.
 
 CREATE TABLE $schema.saga_schema (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),

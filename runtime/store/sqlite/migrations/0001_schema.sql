@@ -1,4 +1,4 @@
--- States and event kinds are the numbers of saga.State and saga.EventKind.
+-- States and event kinds are the numbers of saga.State and engine.EventKind.
 -- Times are microseconds since 1970, UTC.
 
 CREATE TABLE saga_record (

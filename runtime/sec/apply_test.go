@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -25,21 +26,20 @@ type system struct {
 	operator
 }
 
-func (s system) Start(ctx context.Context, id saga.ID) error { return s.operator.Start(ctx, id) }
+func (s system) StartCreated(ctx context.Context, id saga.ID) error {
+	return s.operator.StartCreated(ctx, id)
+}
+
+func (s system) Apply(ctx context.Context, id saga.ID, command saga.Command) error {
+	return s.operator.Apply(ctx, id, command)
+}
+
+func (s system) Delete(ctx context.Context, id saga.ID) error { return s.operator.Delete(ctx, id) }
 
 // operator is a coordinator or a client, as far as it issues commands.
 type operator interface {
-	Start(context.Context, saga.ID) error
-	Cancel(context.Context, saga.ID, saga.Audit) error
-	Pause(context.Context, saga.ID, saga.Audit) error
-	Resume(context.Context, saga.ID, saga.Audit) error
-	Step(context.Context, saga.ID, saga.Audit) error
-	SetBreakpoint(context.Context, saga.ID, saga.NodePath, saga.Audit) error
-	ClearBreakpoint(context.Context, saga.ID, saga.NodePath, saga.Audit) error
-	RetryUndo(context.Context, saga.ID, saga.NodePath, saga.Audit) error
-	MarkUndone(context.Context, saga.ID, saga.NodePath, saga.Audit) error
-	SupplyOutput(context.Context, saga.ID, saga.NodePath, saga.Audit) error
-	Abandon(context.Context, saga.ID, saga.Audit) error
+	StartCreated(context.Context, saga.ID) error
+	Apply(context.Context, saga.ID, saga.Command) error
 	Delete(context.Context, saga.ID) error
 }
 
@@ -87,7 +87,8 @@ func (from origin) connect(t *testing.T, c *sec.Coordinator, st store.Store) sys
 	}
 	other, err := sec.New(sec.Config{Store: st, Queue: "another queue"})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, other.Shutdown(context.Background())) })
+	require.NoError(t, other.Start())
+	t.Cleanup(func() { require.NoError(t, other.Stop(context.Background())) })
 	return system{c, other}
 }
 
@@ -99,8 +100,8 @@ func TestCancelUndoesFinishedNodes(t *testing.T) {
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		settle()
-		require.NoError(t, c.Cancel(t.Context(), id, audit))
-		require.NoError(t, c.Cancel(t.Context(), id, audit), "while it unwinds")
+		require.NoError(t, c.Apply(t.Context(), id, saga.Cancel(audit)))
+		require.NoError(t, c.Apply(t.Context(), id, saga.Cancel(audit)), "while it unwinds")
 		_, err := c.Wait(t.Context(), id)
 		failed := failedError(t, err)
 		assert.Equal(t, saga.StateFailed, failed.State)
@@ -109,7 +110,7 @@ func TestCancelUndoesFinishedNodes(t *testing.T) {
 		assert.ErrorContains(t, err, `canceled by ann: ticket 7`)
 		assert.Equal(t, []string{"do a", "do b", "undo b", "undo a"}, w.calls(),
 			"the running action finishes, and is undone")
-		require.NoError(t, c.Cancel(t.Context(), id, audit), "repeated after the saga has finished")
+		require.NoError(t, c.Apply(t.Context(), id, saga.Cancel(audit)), "repeated after the saga has finished")
 	})
 }
 
@@ -119,7 +120,7 @@ func TestCancelOfACreatedSagaCallsNoAction(t *testing.T) {
 		c := from.open(t, w, store.NewMemory())
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
-		require.NoError(t, c.Cancel(t.Context(), id, audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.Cancel(audit)))
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.Empty(t, w.calls())
@@ -135,21 +136,21 @@ func TestPausedSagaStartsNothingUntilResumedAcrossARestart(t *testing.T) {
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		settle()
-		require.NoError(t, c.Pause(t.Context(), id, audit))
-		require.NoError(t, c.Pause(t.Context(), id, audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.Pause(audit)))
+		require.NoError(t, c.Apply(t.Context(), id, saga.Pause(audit)))
 		time.Sleep(time.Hour)
 		assert.Equal(t, []string{"do a"}, w.calls())
 		status, err := c.Status(t.Context(), id)
 		require.NoError(t, err)
 		assert.True(t, status.Paused)
-		assert.Equal(t, "done", status.Describe(1), "the running action is recorded")
-		require.NoError(t, c.Shutdown(t.Context()))
+		assert.Equal(t, "done", status.Describe("a"), "the running action is recorded")
+		require.NoError(t, c.Stop(t.Context()))
 
 		c = from.open(t, w, st)
 		time.Sleep(time.Hour)
 		assert.Equal(t, []string{"do a"}, w.calls())
-		require.NoError(t, c.Resume(t.Context(), id, audit))
-		require.NoError(t, c.Resume(t.Context(), id, audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.Resume(audit)))
+		require.NoError(t, c.Apply(t.Context(), id, saga.Resume(audit)))
 		_, err = c.Wait(t.Context(), id)
 		require.NoError(t, err)
 	})
@@ -162,13 +163,13 @@ func TestStepStartsOneTaskAtATime(t *testing.T) {
 		c := from.open(t, w, store.NewMemory())
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, diamond()))
-		assert.ErrorIs(t, c.Step(t.Context(), id, audit), saga.ErrWrongState, "the saga is not paused")
-		require.NoError(t, c.Pause(t.Context(), id, audit))
-		require.NoError(t, c.Start(t.Context(), id))
+		assert.ErrorIs(t, c.Apply(t.Context(), id, saga.Step(audit)), saga.ErrWrongState, "the saga is not paused")
+		require.NoError(t, c.Apply(t.Context(), id, saga.Pause(audit)))
+		require.NoError(t, c.StartCreated(t.Context(), id))
 		for calls := range 7 {
 			settle()
 			assert.Len(t, w.calls(), calls)
-			require.NoError(t, c.Step(t.Context(), id, audit))
+			require.NoError(t, c.Apply(t.Context(), id, saga.Step(audit)))
 		}
 		_, err := c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
@@ -181,17 +182,19 @@ func TestBreakpointBlocksOnlyItsNode(t *testing.T) {
 		c := from.open(t, w, store.NewMemory())
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, diamond()))
-		require.NoError(t, c.SetBreakpoint(t.Context(), id, "b", audit))
-		require.NoError(t, c.SetBreakpoint(t.Context(), id, "b", audit))
-		require.NoError(t, c.Start(t.Context(), id))
+		require.NoError(t, c.Apply(t.Context(), id, saga.SetBreakpoint("b", audit)))
+		require.NoError(t, c.Apply(t.Context(), id, saga.SetBreakpoint("b", audit)))
+		require.NoError(t, c.StartCreated(t.Context(), id))
 		settle()
 		assert.Equal(t, []string{"do a", "do c"}, w.calls())
-		assert.ErrorIs(t, c.SetBreakpoint(t.Context(), id, "c", audit), saga.ErrWrongState, "c has finished")
-		assert.ErrorIs(t, c.SetBreakpoint(t.Context(), id, "x", audit), saga.ErrNodeNotFound)
+		assert.ErrorIs(t, c.Apply(t.Context(), id, saga.SetBreakpoint("c", audit)), saga.ErrWrongState, "c has finished")
+		assert.ErrorIs(t, c.Apply(t.Context(), id, saga.SetBreakpoint("x", audit)), saga.ErrNodeNotFound)
 		status, err := c.Status(t.Context(), id)
 		require.NoError(t, err)
-		assert.Equal(t, []saga.NodeID{2}, status.Breakpoints)
-		require.NoError(t, c.ClearBreakpoint(t.Context(), id, "b", audit))
+		node, err := status.Node("b")
+		require.NoError(t, err)
+		assert.True(t, node.Breakpoint)
+		require.NoError(t, c.Apply(t.Context(), id, saga.ClearBreakpoint("b", audit)))
 		_, err = c.Wait(t.Context(), id)
 		require.NoError(t, err)
 	})
@@ -205,19 +208,19 @@ func TestRetryUndoResumesAStuckSaga(t *testing.T) {
 		c := from.open(t, w, store.NewMemory())
 		id, _, err := run(t, c.Coordinator, chain())
 		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
-		assert.ErrorIs(t, c.RetryUndo(t.Context(), id, "a", audit), saga.ErrWrongState)
+		assert.ErrorIs(t, c.Apply(t.Context(), id, saga.RetryUndo("a", audit)), saga.ErrWrongState)
 
-		require.NoError(t, c.RetryUndo(t.Context(), id, "b", audit), "the undo fails again")
+		require.NoError(t, c.Apply(t.Context(), id, saga.RetryUndo("b", audit)), "the undo fails again")
 		_, err = c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
 		assert.Equal(t, 2, w.count("undo b"))
 
 		w.on("undo b", nil)
-		require.NoError(t, c.RetryUndo(t.Context(), id, "b", audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.RetryUndo("b", audit)))
 		_, err = c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.Equal(t, 1, w.count("undo a"))
-		assert.NoError(t, c.RetryUndo(t.Context(), id, "b", audit), "repeated after the undo has succeeded")
+		assert.NoError(t, c.Apply(t.Context(), id, saga.RetryUndo("b", audit)), "repeated after the undo has succeeded")
 	})
 }
 
@@ -230,11 +233,11 @@ func TestMarkUndoneResumesAStuckSaga(t *testing.T) {
 		first := w.start(t, st)
 		id, _, err := run(t, first, chain())
 		failedError(t, err)
-		require.NoError(t, first.Shutdown(t.Context()))
+		require.NoError(t, first.Stop(t.Context()))
 
 		c := from.open(t, w, st)
-		require.NoError(t, c.MarkUndone(t.Context(), id, "b", audit))
-		require.NoError(t, c.MarkUndone(t.Context(), id, "b", audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.MarkUndone("b", audit)))
+		require.NoError(t, c.Apply(t.Context(), id, saga.MarkUndone("b", audit)))
 		_, err = c.Wait(t.Context(), id)
 		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 		assert.Equal(t, 1, w.count("undo a"))
@@ -249,12 +252,10 @@ func TestSupplyOutputResumesAStuckSaga(t *testing.T) {
 		c := from.open(t, w, store.NewMemory())
 		id, _, err := run(t, c.Coordinator, chain())
 		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
-		require.NoError(t, c.Pause(t.Context(), id, audit), "or else b would be undone when its output is supplied")
-		supplied := saga.Audit{By: "ann", Reason: "done by phone", Output: json.RawMessage(`"by hand"`)}
-		outputOfB := saga.Audit{By: "ann", Reason: "b is fine", Output: json.RawMessage(`"b"`)}
-		require.NoError(t, c.SupplyOutput(t.Context(), id, "b", outputOfB))
-		assert.ErrorIs(t, c.SupplyOutput(t.Context(), id, "c", audit), saga.ErrInvalidAudit)
-		require.NoError(t, c.SupplyOutput(t.Context(), id, "c", supplied))
+		require.NoError(t, c.Apply(t.Context(), id, saga.Pause(audit)), "or else b would be undone when its output is supplied")
+		require.NoError(t, c.Apply(t.Context(), id, saga.SupplyOutput("b", json.RawMessage(`"b"`), audit)))
+		assert.ErrorIs(t, c.Apply(t.Context(), id, saga.SupplyOutput("c", nil, audit)), saga.ErrInvalidCommand)
+		require.NoError(t, c.Apply(t.Context(), id, saga.SupplyOutput("c", json.RawMessage(`"by hand"`), audit)))
 		outputs, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, `"by hand"`, string(outputs.Saga()))
@@ -269,15 +270,14 @@ func TestSupplyOutputMayBeRepeated(t *testing.T) {
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		settle()
-		require.NoError(t, c.Pause(t.Context(), id, audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.Pause(audit)))
 		time.Sleep(2 * time.Second)
 		for range 2 {
-			output := saga.Audit{By: "ann", Reason: "why", Output: json.RawMessage(`{ "a": "<" }`)}
-			require.NoError(t, c.SupplyOutput(t.Context(), id, "b", output))
+			require.NoError(t, c.Apply(t.Context(), id, saga.SupplyOutput("b", json.RawMessage(`{ "a": "<" }`), audit)))
 		}
-		large := saga.Audit{By: "ann", Reason: "why", Output: json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)}
-		assert.ErrorIs(t, c.SupplyOutput(t.Context(), id, "b", large), saga.ErrTooLarge)
-		require.NoError(t, c.Resume(t.Context(), id, audit))
+		large := json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)
+		assert.ErrorIs(t, c.Apply(t.Context(), id, saga.SupplyOutput("b", large, audit)), saga.ErrTooLarge)
+		require.NoError(t, c.Apply(t.Context(), id, saga.Resume(audit)))
 		outputs, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 		raw, err := outputs.Raw("b")
@@ -292,7 +292,7 @@ func TestAbandonFinishesStuckPausedAndParkedSagas(t *testing.T) {
 		w.fail("do c")
 		w.fail("undo b")
 		st := store.NewMemory()
-		parked := plant(t, st, chain(), saga.StateRunning, []saga.Event{{Node: 3, Kind: saga.EventStarted}})
+		parked := plant(t, st, chain(), saga.StateRunning, []engine.Event{{Node: 3, Kind: engine.EventStarted}})
 		c := from.open(t, w, st)
 		settle()
 		stuck, _, err := run(t, c.Coordinator, chain())
@@ -301,12 +301,12 @@ func TestAbandonFinishesStuckPausedAndParkedSagas(t *testing.T) {
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Second); return nil })
 		paused := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), paused, chain()))
-		assert.ErrorIs(t, c.Abandon(t.Context(), paused, audit), saga.ErrWrongState, "the saga runs")
-		require.NoError(t, c.Pause(t.Context(), paused, audit))
+		assert.ErrorIs(t, c.Apply(t.Context(), paused, saga.Abandon(audit)), saga.ErrWrongState, "the saga runs")
+		require.NoError(t, c.Apply(t.Context(), paused, saga.Pause(audit)))
 
 		for _, id := range []saga.ID{stuck, paused, parked} {
-			require.NoError(t, c.Abandon(t.Context(), id, audit))
-			require.NoError(t, c.Abandon(t.Context(), id, audit))
+			require.NoError(t, c.Apply(t.Context(), id, saga.Abandon(audit)))
+			require.NoError(t, c.Apply(t.Context(), id, saga.Abandon(audit)))
 			record, err := st.Load(t.Context(), id)
 			require.NoError(t, err)
 			assert.Equal(t, saga.StateAbandoned, record.State)
@@ -325,33 +325,23 @@ func TestInvalidCommandsAreRejected(t *testing.T) {
 		c := from.open(t, w, store.NewMemory())
 		id, _, err := run(t, c.Coordinator, chain())
 		require.NoError(t, err)
-		for name, do := range commands(c, id, saga.Audit{By: "ann"}) {
-			assert.ErrorIs(t, do(), saga.ErrInvalidAudit, name)
+		for _, command := range commands(saga.Audit{By: "ann"}) {
+			assert.ErrorIs(t, c.Apply(t.Context(), id, command), saga.ErrInvalidCommand, command)
 		}
-		for name, do := range commands(c, saga.NewID(), saga.Audit{By: "ann", Reason: "why", Output: []byte("1")}) {
-			assert.ErrorIs(t, do(), saga.ErrNotFound, name)
-		}
-		for name, do := range commands(c, id, saga.Audit{By: "ann", Reason: "why", Output: []byte("1")}) {
-			assert.ErrorIs(t, do(), saga.ErrWrongState, name)
+		for _, command := range commands(audit) {
+			assert.ErrorIs(t, c.Apply(t.Context(), saga.NewID(), command), saga.ErrNotFound, command)
+			assert.ErrorIs(t, c.Apply(t.Context(), id, command), saga.ErrWrongState, command)
 		}
 		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
 	})
 }
 
-// commands returns all commands of an operator by name.
-func commands(c system, id saga.ID, audit saga.Audit) map[string]func() error {
-	ctx := context.Background()
-	return map[string]func() error{
-		"cancel":           func() error { return c.Cancel(ctx, id, audit) },
-		"pause":            func() error { return c.Pause(ctx, id, audit) },
-		"resume":           func() error { return c.Resume(ctx, id, audit) },
-		"step":             func() error { return c.Step(ctx, id, audit) },
-		"set breakpoint":   func() error { return c.SetBreakpoint(ctx, id, "a", audit) },
-		"clear breakpoint": func() error { return c.ClearBreakpoint(ctx, id, "a", audit) },
-		"retry undo":       func() error { return c.RetryUndo(ctx, id, "a", audit) },
-		"mark undone":      func() error { return c.MarkUndone(ctx, id, "a", audit) },
-		"supply output":    func() error { return c.SupplyOutput(ctx, id, "a", audit) },
-		"abandon":          func() error { return c.Abandon(ctx, id, audit) },
+// commands returns one command of each kind.
+func commands(audit saga.Audit) []saga.Command {
+	return []saga.Command{
+		saga.Cancel(audit), saga.Pause(audit), saga.Resume(audit), saga.Step(audit),
+		saga.SetBreakpoint("a", audit), saga.ClearBreakpoint("a", audit), saga.RetryUndo("a", audit),
+		saga.MarkUndone("a", audit), saga.SupplyOutput("a", json.RawMessage(`1`), audit), saga.Abandon(audit),
 	}
 }
 
@@ -361,7 +351,7 @@ func TestCommandIsInTheLogWithItsAudit(t *testing.T) {
 		c := from.open(t, w, store.NewMemory())
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
-		require.NoError(t, c.Pause(t.Context(), id, audit))
+		require.NoError(t, c.Apply(t.Context(), id, saga.Pause(audit)))
 		settle()
 		status, err := c.Status(t.Context(), id)
 		require.NoError(t, err)

@@ -1,8 +1,9 @@
-package saga
+package engine
 
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -19,11 +20,21 @@ type Event struct {
 	// Payload is JSON that depends on the kind: the output for EventSucceeded;
 	// an ActionError for EventFailed, EventIndeterminate and EventUndoFailed;
 	// an Audit for operator commands. It is empty for the others. It may
-	// contain secrets; see Redact.
+	// contain secrets; see saga.Redact.
 	Payload json.RawMessage
 	// At is when the coordinator recorded the event, by the clock of its
 	// machine. It is for people; no decision depends on it.
 	At time.Time
+}
+
+// LogValue implements slog.LogValuer. It returns the number, the node and the
+// kind of the event.
+func (e Event) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.Uint64("seq", e.Seq),
+		slog.Int("node", int(e.Node)),
+		slog.String("kind", e.Kind.String()),
+	)
 }
 
 // EventKind is the kind of an Event.

@@ -6,28 +6,27 @@ import (
 	"fmt"
 
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// command is a change that someone wants made to a saga.
-type command struct {
+// change is a change of a saga that an operator or a client asks for.
+type change struct {
 	// apply adds it to the journal. It may be called again, for a journal in
 	// which others' commands have come first.
 	apply func(*journal) error
-	// onFinal returns the result of the command for a saga that is final.
-	onFinal func(store.Record) error
+	// onFinal returns the result of the change for a saga that is final.
+	onFinal func(saga.Record) error
 }
 
-// startCommand starts a saga.
-var startCommand = command{
-	apply: func(p *journal) error {
-		p.Started = true
+// startChange starts a saga.
+var startChange = change{
+	apply: func(j *journal) error {
+		j.Started = true
 		return nil
 	},
-	onFinal: func(store.Record) error { return nil },
+	onFinal: func(saga.Record) error { return nil },
 }
 
-// request asks the driver of an execution to apply a command. The reply comes
+// request asks the driver of an execution to make a change. The reply comes
 // when the result is durable.
 type request struct {
 	apply func(*journal) error
@@ -46,11 +45,11 @@ func (s *execution) applyRequest(r request) {
 	s.unanswered = append(s.unanswered, r)
 }
 
-// submit has the owner of a saga apply a command, and waits until the result is
+// submit has the owner of a saga make a change, and waits until the result is
 // durable. It takes a stuck saga back into memory. If another coordinator owns
-// the saga, submit appends the command to its log.
-func (c *Coordinator) submit(ctx context.Context, id saga.ID, cmd command) error {
-	r := request{apply: cmd.apply, reply: make(chan error, 1)}
+// the saga, submit appends the change to its log.
+func (c *Coordinator) submit(ctx context.Context, id saga.ID, change change) error {
+	r := request{apply: change.apply, reply: make(chan error, 1)}
 	for {
 		s, record, err := c.find(ctx, id)
 		h, handedOff := c.handedOff(&record)
@@ -58,13 +57,13 @@ func (c *Coordinator) submit(ctx context.Context, id saga.ID, cmd command) error
 		case err != nil:
 			return err
 		case s == nil && record.State.Final():
-			return cmd.onFinal(record)
+			return change.onFinal(record)
 		case s == nil && c.isStopped():
-			return fmt.Errorf("saga %s: %w", id, saga.ErrShutdown)
+			return fmt.Errorf("saga %s: %w", id, saga.ErrStopped)
 		case handedOff:
 			return fmt.Errorf("saga %s: %w", id, h.reason)
 		case s == nil && (record.State != saga.StateStuck || !c.ensureOwned(ctx, &record)):
-			return c.client.appendCommand(ctx, record, cmd)
+			return c.client.appendChange(ctx, record, change)
 		case s == nil:
 			requested, err := c.recoverFor(ctx, record, &r)
 			switch {
