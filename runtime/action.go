@@ -62,7 +62,7 @@ type ActionSpec[In, Out any] struct {
 	// unknown. The output is nil then.
 	UndoUnknown func(ActionContext, In, *Out) error
 	// UndoPolicy controls the attempts of Undo or UndoUnknown. Default:
-	// DefaultUndoAttempts attempts, without a timeout.
+	// 11 attempts, without a timeout.
 	UndoPolicy Policy
 
 	// Shape describes the JSON of In and Out. Generated code sets it. Default:

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // ActionError is the failure of a do or an undo function, as recorded in the
@@ -54,15 +56,6 @@ const (
 	ReasonNotCalled Reason = "not called"
 )
 
-// NewActionError returns the record of an error that a function returned.
-// Coordinators call it.
-func NewActionError(err error, reason Reason, attempts int) *ActionError {
-	e := &ActionError{Message: errorText(err), Reason: reason, Attempts: attempts}
-	left := maxErrors
-	e.collect(err, &left)
-	return e
-}
-
 // Error implements error. It returns the text of the original error.
 func (e *ActionError) Error() string { return e.Message }
 
@@ -109,7 +102,7 @@ func (e *ActionError) collect(err error, left *int) {
 		return
 	}
 	*left--
-	if panicked, ok := err.(*PanicError); ok && e.Stack == "" { //nolint:errorlint // the tree is walked by hand
+	if panicked, ok := err.(*engine.PanicError); ok && e.Stack == "" { //nolint:errorlint // the tree is walked by hand
 		e.Stack = string(panicked.Stack)
 	}
 	if name := errorTypeName(reflect.TypeOf(err)); name != "" {
@@ -168,7 +161,8 @@ func errorTypeName(t reflect.Type) string {
 		star, t = "*", t.Elem()
 	}
 	switch t.PkgPath() {
-	case "", "errors", "fmt", "context", reflect.TypeFor[ActionError]().PkgPath():
+	case "", "errors", "fmt", "context",
+		reflect.TypeFor[ActionError]().PkgPath(), reflect.TypeFor[engine.PanicError]().PkgPath():
 		return ""
 	}
 	if t.Name() == "" || t.Kind() == reflect.Interface {

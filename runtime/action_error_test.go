@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 type cardDeclined struct{ Code int }
@@ -173,7 +174,7 @@ func TestOnlyATimeoutIsDeadlineExceeded(t *testing.T) {
 }
 
 func TestPanicKeepsItsStack(t *testing.T) {
-	back := recorded(t, fmt.Errorf("hotel: %w", &saga.PanicError{Value: "boom", Stack: []byte("goroutine 1")}),
+	back := recorded(t, fmt.Errorf("hotel: %w", &engine.PanicError{Value: "boom", Stack: []byte("goroutine 1")}),
 		saga.ReasonPanic)
 	assert.EqualError(t, back, "hotel: panic: boom")
 	assert.Equal(t, "goroutine 1", back.Stack)

@@ -51,26 +51,26 @@ func (e *BuildError) Unwrap() error { return e.Err }
 
 // Errors that Build returns, in a BuildError.
 var (
-	// ErrBadName is returned when a name is empty, longer than 128 bytes, or
+	// errBadName is returned when a name is empty, longer than 128 bytes, or
 	// contains a slash, a dollar sign or an unprintable character, or when a
 	// label is not one printable line.
-	ErrBadName = errors.New("bad name")
-	// ErrDuplicateName is returned when two nodes of a DAG have the same name.
-	ErrDuplicateName = errors.New("another node has that name")
-	// ErrEmptyStage is returned when AppendParallel is called without nodes.
-	ErrEmptyStage = errors.New("a stage needs at least one node")
-	// ErrBadOutput is returned when a DAG is empty or doesn't end with exactly
+	errBadName = errors.New("bad name")
+	// errDuplicateName is returned when two nodes of a DAG have the same name.
+	errDuplicateName = errors.New("another node has that name")
+	// errEmptyStage is returned when AppendParallel is called without nodes.
+	errEmptyStage = errors.New("a stage needs at least one node")
+	// errBadOutput is returned when a DAG is empty or doesn't end with exactly
 	// one node.
-	ErrBadOutput = errors.New("a saga ends with exactly one node, whose output is the saga's")
+	errBadOutput = errors.New("a saga ends with exactly one node, whose output is the saga's")
 	// ErrNodeNotFound is returned when a name, a path or an index doesn't
 	// identify a node.
 	ErrNodeNotFound = errors.New("no such node")
 	// ErrNotAncestor is returned when a node refers to the output of a node
 	// that isn't guaranteed to succeed before it starts.
 	ErrNotAncestor = errors.New("no ancestor has that name")
-	// ErrBadNode is returned when a Node was not made by ActionNode,
+	// errBadNode is returned when a Node was not made by ActionNode,
 	// ConstantNode or SubsagaNode, or can't be encoded.
-	ErrBadNode = errors.New("bad node")
+	errBadNode = errors.New("bad node")
 )
 
 // NewDAGBuilder returns a builder of a DAG with that name. The DAG is empty.
@@ -82,7 +82,7 @@ func NewDAGBuilder(name Name) *DAGBuilder {
 		passed: map[engine.NodeID]bool{},
 	}
 	if err := validName(name); err != nil {
-		b.fail("", fmt.Errorf("%w: %w", ErrBadName, err))
+		b.fail("", fmt.Errorf("%w: %w", errBadName, err))
 	}
 	return b
 }
@@ -94,7 +94,7 @@ func (b *DAGBuilder) Append(node Node) *DAGBuilder { return b.AppendParallel(nod
 // parallel with each other.
 func (b *DAGBuilder) AppendParallel(nodes ...Node) *DAGBuilder {
 	if len(nodes) == 0 {
-		b.fail("", ErrEmptyStage)
+		b.fail("", errEmptyStage)
 		return b
 	}
 	after := b.leaves()
@@ -133,7 +133,7 @@ func (b *DAGBuilder) Build() (*DAG, error) {
 	}
 	leaves := b.leaves()
 	if len(leaves) != 1 {
-		err := fmt.Errorf("%w; this one ends with %s", ErrBadOutput, b.names(leaves))
+		err := fmt.Errorf("%w; this one ends with %s", errBadOutput, b.names(leaves))
 		return nil, &BuildError{Saga: b.name, Err: err}
 	}
 	d := &DAG{name: b.name, nodes: slices.Clone(b.nodes)}
@@ -166,7 +166,7 @@ func (b *DAGBuilder) add(n Node, parents []engine.NodeID) {
 		return
 	}
 	if _, used := b.ids[n.name]; used {
-		b.fail(n.name, ErrDuplicateName)
+		b.fail(n.name, errDuplicateName)
 		return
 	}
 	if len(parents) == 0 {
@@ -245,36 +245,36 @@ func (d *DAG) checkSources() error {
 
 func (n *Node) check() error {
 	if n.err != nil {
-		return fmt.Errorf("%w: %w", ErrBadNode, n.err)
+		return fmt.Errorf("%w: %w", errBadNode, n.err)
 	}
 	if err := validName(n.name); err != nil {
-		return fmt.Errorf("%w: %w", ErrBadName, err)
+		return fmt.Errorf("%w: %w", errBadName, err)
 	}
 	switch n.kind {
 	case engine.KindAction:
 		if err := validName(n.action); err != nil {
-			return fmt.Errorf("%w: action: %w", ErrBadName, err)
+			return fmt.Errorf("%w: action: %w", errBadName, err)
 		}
 		if err := validText(n.label); err != nil {
-			return fmt.Errorf("%w: label: %w", ErrBadName, err)
+			return fmt.Errorf("%w: label: %w", errBadName, err)
 		}
 		seen := map[string]bool{}
 		for _, in := range n.inputs {
 			if err := validName(in.Input); err != nil {
-				return fmt.Errorf("%w: input: %w", ErrBadName, err)
+				return fmt.Errorf("%w: input: %w", errBadName, err)
 			}
 			if seen[in.Input] {
-				return fmt.Errorf("%w: input %q is bound twice", ErrBadNode, in.Input)
+				return fmt.Errorf("%w: input %q is bound twice", errBadNode, in.Input)
 			}
 			seen[in.Input] = true
 		}
 	case engine.KindSubsaga:
 		if n.dag == nil {
-			return fmt.Errorf("%w: the subsaga has no DAG", ErrBadNode)
+			return fmt.Errorf("%w: the subsaga has no DAG", errBadNode)
 		}
 	case engine.KindConstant:
 	default:
-		return fmt.Errorf("%w: make it with ActionNode, ConstantNode or SubsagaNode", ErrBadNode)
+		return fmt.Errorf("%w: make it with ActionNode, ConstantNode or SubsagaNode", errBadNode)
 	}
 	return nil
 }

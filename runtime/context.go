@@ -23,36 +23,6 @@ type ActionContext struct {
 	call *Call
 }
 
-// Call describes one call of an action. Coordinators make it; actions see it
-// through an ActionContext.
-type Call struct {
-	ID        ID
-	DAG       *SagaDAG
-	Node      engine.NodeID
-	Direction Direction
-	// Attempt counts the attempts of this process from 1.
-	Attempt int
-	// Recovered says that the saga was recovered after a crash, and an earlier
-	// process had started this task without recording its outcome.
-	Recovered bool
-	// App is the application context of the action; see Registry.Register.
-	App any
-	// Logger is the base of ActionContext.Logger. It must not be nil.
-	Logger *slog.Logger
-	// Outputs holds the output of each ancestor of the node, indexed by NodeID.
-	// Other elements are not read.
-	Outputs []json.RawMessage
-	// Output is the node's own output if Direction is Undo. It is nil if the
-	// output is unknown.
-	Output json.RawMessage
-}
-
-// NewActionContext returns the context of a call. The caller must not change
-// call afterwards.
-func NewActionContext(ctx context.Context, call *Call) ActionContext {
-	return ActionContext{Context: ctx, call: call}
-}
-
 type contextKey struct{}
 
 // Value implements context.Context.

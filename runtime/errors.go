@@ -2,7 +2,6 @@ package saga
 
 import (
 	"errors"
-	"fmt"
 )
 
 // Errors that concern a saga as a whole.
@@ -95,12 +94,3 @@ type indeterminateError struct{ err error }
 
 func (e *indeterminateError) Error() string { return e.err.Error() }
 func (e *indeterminateError) Unwrap() error { return e.err }
-
-// PanicError is the error of an action that panicked.
-type PanicError struct {
-	Value any    // the argument of panic
-	Stack []byte // the result of debug.Stack
-}
-
-// Error implements error. It returns the value without the stack.
-func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 func TestPermanentAndIndeterminateMarkErrors(t *testing.T) {
@@ -37,7 +38,7 @@ func TestPermanentAndIndeterminateMarkErrors(t *testing.T) {
 }
 
 func TestPanicErrorShowsTheValue(t *testing.T) {
-	assert.EqualError(t, &saga.PanicError{Value: "boom"}, "panic: boom")
-	assert.EqualError(t, &saga.PanicError{Value: errors.New("boom")}, "panic: boom")
-	assert.EqualError(t, &saga.PanicError{}, "panic: <nil>")
+	assert.EqualError(t, &engine.PanicError{Value: "boom"}, "panic: boom")
+	assert.EqualError(t, &engine.PanicError{Value: errors.New("boom")}, "panic: boom")
+	assert.EqualError(t, &engine.PanicError{}, "panic: <nil>")
 }

@@ -95,7 +95,7 @@ func (d *DAG) linkChildren(id engine.NodeID) error {
 	case id != d.Start() && len(n.parents) == 0:
 		return fmt.Errorf("node %d: it has no parents", id)
 	case closes && len(n.parents) != 1:
-		return fmt.Errorf("node %d: %w", id, ErrBadOutput)
+		return fmt.Errorf("node %d: %w", id, errBadOutput)
 	}
 	within := n.scope
 	if n.kind == engine.KindSubsagaEnd {
@@ -108,7 +108,7 @@ func (d *DAG) linkChildren(id engine.NodeID) error {
 		parent := &d.nodes[p]
 		switch first := p == within; {
 		case first && closes:
-			return fmt.Errorf("node %d: %w", id, ErrBadOutput)
+			return fmt.Errorf("node %d: %w", id, errBadOutput)
 		case first && len(n.parents) > 1:
 			return fmt.Errorf("node %d: runs after node %d, the start, and after others", id, p)
 		case !first && (parent.scope != within || parent.kind == engine.KindSubsagaStart):
@@ -166,7 +166,7 @@ func (d *DAG) setPath(id engine.NodeID) error {
 		return nil
 	}
 	if _, used := d.paths[n.path]; used {
-		return fmt.Errorf("node %q: %w", n.path, ErrDuplicateName)
+		return fmt.Errorf("node %q: %w", n.path, errDuplicateName)
 	}
 	d.paths[n.path] = id
 	return nil

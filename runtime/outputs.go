@@ -13,10 +13,6 @@ type Outputs struct {
 	values []json.RawMessage
 }
 
-// NewOutputs returns the outputs of a saga; values is indexed by NodeID.
-// Coordinators call it.
-func NewOutputs(dag *DAG, values []json.RawMessage) Outputs { return Outputs{dag: dag, values: values} }
-
 // Saga returns the output of the saga as JSON, which is that of its last node.
 func (o Outputs) Saga() json.RawMessage { return o.values[o.dag.Output()] }
 

@@ -20,7 +20,7 @@ func nestedOutputs(t testing.TB) saga.Outputs {
 		require.NoError(t, err)
 		values[id] = text
 	}
-	return saga.NewOutputs(dag, values)
+	return dag.Outputs(values)
 }
 
 func TestOutputsByPath(t *testing.T) {

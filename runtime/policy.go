@@ -12,30 +12,27 @@ type Policy struct {
 	Timeout time.Duration
 	// MaxAttempts is the maximum number of attempts, including the first. An
 	// attempt that succeeds, or whose error is marked Permanent, is the last.
-	// Unlimited means no maximum. Default: 1 for a do function,
-	// DefaultUndoAttempts for an undo function.
+	// Unlimited means no maximum. Default: 1 for a do function, 11 for an undo
+	// function.
 	MaxAttempts int
 	// Backoff is the wait before the second attempt. The wait doubles with
-	// every further attempt, up to MaxBackoff. Each wait is shortened at random
-	// by up to a half, so that calls that failed together are not repeated
-	// together. Default: DefaultBackoff. Values above MaxBackoff mean
-	// MaxBackoff.
+	// every further attempt, up to 30 s. Each wait is shortened at random by up
+	// to a half, so that calls that failed together are not repeated together.
+	// Default: 100 ms. Values above 30 s mean 30 s.
 	Backoff time.Duration
 	// Limit is the maximum number of concurrent calls of the function in a
 	// coordinator, across all sagas. Default: no limit.
 	Limit int
 }
 
+// Unlimited as MaxAttempts means that attempts are made until one succeeds or
+// returns an error marked Permanent.
+const Unlimited = -1
+
 const (
-	// Unlimited as MaxAttempts means that attempts are made until one succeeds
-	// or returns an error marked Permanent.
-	Unlimited = -1
-	// DefaultUndoAttempts is the default of MaxAttempts for an undo function.
-	DefaultUndoAttempts = 11
-	// DefaultBackoff is the default wait before the second attempt.
-	DefaultBackoff = 100 * time.Millisecond
-	// MaxBackoff is the longest wait between two attempts.
-	MaxBackoff = 30 * time.Second
+	defaultUndoAttempts = 11
+	defaultBackoff      = 100 * time.Millisecond
+	maxBackoff          = 30 * time.Second // the longest wait between two attempts
 )
 
 // Attempts returns the effective maximum number of attempts in that direction.
@@ -47,7 +44,7 @@ func (p Policy) Attempts(direction Direction) int {
 	case p.MaxAttempts > 0:
 		return p.MaxAttempts
 	case direction == Undo:
-		return DefaultUndoAttempts
+		return defaultUndoAttempts
 	}
 	return 1
 }
@@ -56,12 +53,12 @@ func (p Policy) Attempts(direction Direction) int {
 func (p Policy) Delay(failed int) time.Duration {
 	delay := p.Backoff
 	if delay <= 0 {
-		delay = DefaultBackoff
+		delay = defaultBackoff
 	}
-	for i := 1; i < failed && delay < MaxBackoff; i++ {
+	for i := 1; i < failed && delay < maxBackoff; i++ {
 		delay *= 2
 	}
-	return min(delay, MaxBackoff)
+	return min(delay, maxBackoff)
 }
 
 // Direction says whether a node is done or undone.

@@ -11,21 +11,21 @@ import (
 // actions before it passes the registry to a coordinator, and must not change
 // it afterwards. Then it is safe for concurrent use.
 type Registry struct {
-	actions map[ActionName]Registered
+	actions map[ActionName]registered
 }
 
-// Registered is an action in a Registry.
-type Registered struct {
+// registered is an action in a Registry.
+type registered struct {
 	Action
-	// App is the application context of the action; see Registry.Register.
-	App any
+	// app is the application context of the action; see Registry.Register.
+	app any
 	// shape is the member for this action in the shapes of a SagaDAG, as in
 	// `"trip.hotel":{…}`; empty if the shape is unknown.
 	shape string
 }
 
 // NewRegistry returns an empty registry.
-func NewRegistry() *Registry { return &Registry{actions: map[ActionName]Registered{}} }
+func NewRegistry() *Registry { return &Registry{actions: map[ActionName]registered{}} }
 
 // Register adds actions that share the application context app, which they read
 // with App. app may be nil. Register panics if the name of an action is invalid
@@ -39,7 +39,7 @@ func (r *Registry) Register(app any, actions ...Action) {
 		if _, used := r.actions[name]; used {
 			panic(fmt.Sprintf("saga: action %q is registered twice", name))
 		}
-		r.actions[name] = Registered{Action: action, App: app, shape: encodeShape(name, action.Shape())}
+		r.actions[name] = registered{Action: action, app: app, shape: encodeShape(name, action.Shape())}
 	}
 }
 
@@ -61,10 +61,11 @@ func (r *Registry) Alias(old, name ActionName) {
 	r.actions[old] = action
 }
 
-// Lookup returns the action with that name or alias.
-func (r *Registry) Lookup(name ActionName) (Registered, bool) {
-	action, ok := r.actions[name]
-	return action, ok
+// Lookup returns the action with that name or alias, and the application
+// context with which it was registered. It returns nil if there is none.
+func (r *Registry) Lookup(name ActionName) (action Action, app any) {
+	found := r.actions[name]
+	return found.Action, found.app
 }
 
 // Names returns the names of all actions, sorted, without aliases.

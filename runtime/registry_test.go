@@ -17,14 +17,14 @@ func TestRegistryFindsActionsByName(t *testing.T) {
 	r.Register("app", noop("b"), noop("a"))
 	r.Register(nil, noop("c"))
 
-	a, ok := r.Lookup("a")
-	assert.True(t, ok)
+	a, app := r.Lookup("a")
 	assert.Equal(t, saga.ActionName("a"), a.Name())
-	assert.Equal(t, "app", a.App)
-	c, _ := r.Lookup("c")
-	assert.Nil(t, c.App)
-	_, ok = r.Lookup("d")
-	assert.False(t, ok)
+	assert.Equal(t, "app", app)
+	c, app := r.Lookup("c")
+	assert.NotNil(t, c)
+	assert.Nil(t, app)
+	d, _ := r.Lookup("d")
+	assert.Nil(t, d)
 	assert.Equal(t, []saga.ActionName{"a", "b", "c"}, r.Names())
 }
 

@@ -43,7 +43,7 @@ func (c *fakeCoordinator) Wait(_ context.Context, id saga.ID) (saga.Outputs, err
 	}
 	values := make([]json.RawMessage, d.Len())
 	values[d.Output()] = d.Params()
-	return saga.NewOutputs(d.DAG, values), c.err
+	return d.DAG.Outputs(values), c.err
 }
 
 func (c *fakeCoordinator) Status(_ context.Context, id saga.ID) (*saga.Status, error) {

@@ -110,22 +110,6 @@ func (d *SagaDAG) MarshalJSON() ([]byte, error) {
 	return d.jsonWith(d.params), nil
 }
 
-// Parts returns d in the form in which stores keep it: the JSON without the
-// parameters, which all sagas with the same DAG and shapes share, and the
-// parameters. DAGCache.Decode combines them again. The caller must change
-// neither.
-func (d *SagaDAG) Parts() (dag, params []byte, err error) {
-	if d.DAG == nil {
-		return nil, nil, errNoDAG
-	}
-	p := d.partsCache.Load()
-	if p == nil || !bytes.Equal(p.shapes, d.shapes) {
-		p = &encodedParts{shapes: d.shapes, dag: d.jsonWith(nil)}
-		d.partsCache.Store(p)
-	}
-	return p.dag, d.params, nil
-}
-
 // jsonWith returns the JSON of d with the given parameters, or without
 // parameters if they are nil.
 func (d *SagaDAG) jsonWith(params []byte) []byte {
@@ -210,10 +194,10 @@ func (d *SagaDAG) Equal(other *SagaDAG) bool {
 // check validates a decoded DAG and computes the remaining fields of its nodes.
 func (d *DAG) check() error {
 	if len(d.nodes) < 3 {
-		return ErrBadOutput
+		return errBadOutput
 	}
 	if err := validName(d.name); err != nil {
-		return fmt.Errorf("%w: %w", ErrBadName, err)
+		return fmt.Errorf("%w: %w", errBadName, err)
 	}
 	for i := range d.nodes {
 		if err := d.nodes[i].check(); err != nil {
@@ -225,7 +209,7 @@ func (d *DAG) check() error {
 	}
 	for i := range d.nodes {
 		if len(d.nodes[i].children) == 0 && d.nodes[i].kind != engine.KindEnd {
-			return fmt.Errorf("node %d: %w", i, ErrBadOutput)
+			return fmt.Errorf("node %d: %w", i, errBadOutput)
 		}
 	}
 	return d.checkSources()
@@ -244,21 +228,21 @@ func (n *dagNode) check() error {
 		want.name, want.value = n.name, n.value
 		err = (&Node{kind: n.kind, name: n.name}).check()
 		if err == nil && n.value == nil {
-			err = fmt.Errorf("%w: the constant has no value", ErrBadNode)
+			err = fmt.Errorf("%w: the constant has no value", errBadNode)
 		}
 	case engine.KindSubsagaStart:
 		want.subsaga, want.params = n.subsaga, n.params
 		if bad := validName(n.subsaga); bad != nil {
-			err = fmt.Errorf("%w: subsaga: %w", ErrBadName, bad)
+			err = fmt.Errorf("%w: subsaga: %w", errBadName, bad)
 		}
 	case engine.KindSubsagaEnd:
 		want.name = n.name
 		if bad := validName(n.name); bad != nil {
-			err = fmt.Errorf("%w: %w", ErrBadName, bad)
+			err = fmt.Errorf("%w: %w", errBadName, bad)
 		}
 	}
 	if err == nil && !reflect.DeepEqual(&want, n) {
-		err = fmt.Errorf("%w: it has fields that a node of kind %s doesn't have", ErrBadNode, n.kind)
+		err = fmt.Errorf("%w: it has fields that a node of kind %s doesn't have", errBadNode, n.kind)
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package saga_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -306,4 +307,25 @@ func useDAG(t *testing.T, d *saga.SagaDAG) {
 			require.Equal(t, id, found)
 		}
 	}
+}
+
+func TestPartsAreEncodedOncePerShapes(t *testing.T) {
+	d := withParams(t, tripDAG(t), "first")
+	plain, params, err := d.Parts()
+	require.NoError(t, err)
+	assert.Equal(t, `"first"`, string(params))
+	other, _, err := withParams(t, d.DAG, "second").Parts()
+	require.NoError(t, err)
+	assert.Same(t, &plain[0], &other[0])
+
+	first, _, err := tripShapes().WithShapes(d).Parts()
+	require.NoError(t, err)
+	assert.True(t, bytes.HasPrefix(first, plain[:len(plain)-1]))
+	assert.Contains(t, string(first[len(plain)-1:]), `"shapes":`)
+	again, _, err := d.Parts()
+	require.NoError(t, err)
+	assert.Equal(t, string(plain), string(again))
+
+	_, _, err = new(saga.SagaDAG).Parts()
+	assert.Error(t, err)
 }

@@ -112,5 +112,5 @@ func callAtNode(dag *saga.SagaDAG, node engine.NodeID, change ...func(*saga.Call
 	for _, c := range change {
 		c(call)
 	}
-	return saga.NewActionContext(context.Background(), call)
+	return call.Context(context.Background())
 }

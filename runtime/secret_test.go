@@ -281,7 +281,7 @@ func TestErrorOfAnActionIsRestoredWithoutItsSecrets(t *testing.T) {
 }
 
 func TestPanicWithASecretDoesNotRevealIt(t *testing.T) {
-	err := &saga.PanicError{Value: newCard()}
+	err := &engine.PanicError{Value: newCard()}
 	requireHidden(t, err.Error())
 }
 

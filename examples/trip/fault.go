@@ -22,11 +22,11 @@ func withFailingNode(registry *saga.Registry, node saga.NodePath) *saga.Registry
 	}
 	failing := saga.NewRegistry()
 	for _, name := range registry.Names() {
-		action, _ := registry.Lookup(name)
+		action, app := registry.Lookup(name)
 		if name == dag.Action(id) {
-			action.Action = failingAction{action.Action}
+			action = failingAction{action}
 		}
-		failing.Register(action.App, action.Action)
+		failing.Register(app, action)
 	}
 	return failing
 }

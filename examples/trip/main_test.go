@@ -230,7 +230,7 @@ func TestServicesServeRequestOnce(t *testing.T) {
 	require.NoError(t, err)
 	id := saga.NewID()
 	call := func(d saga.Direction) context.Context {
-		return saga.NewActionContext(t.Context(), &saga.Call{ID: id, DAG: dag, Node: hotel, Direction: d})
+		return (&saga.Call{ID: id, DAG: dag, Node: hotel, Direction: d}).Context(t.Context())
 	}
 	ledger := NewLedger()
 	service := NewService(ledger)

@@ -230,8 +230,8 @@ func TestUndoFailsAfterTheLastAttempt(t *testing.T) {
 		_, _, err := run(t, c, chain())
 		failed := failedError(t, err)
 		assert.Equal(t, saga.StateStuck, failed.State)
-		assert.Equal(t, saga.DefaultUndoAttempts, w.count("undo a"))
-		assert.Equal(t, saga.DefaultUndoAttempts, failed.Failures[1].Err.Attempts)
+		assert.Equal(t, saga.Policy{}.Attempts(saga.Undo), w.count("undo a"))
+		assert.Equal(t, saga.Policy{}.Attempts(saga.Undo), failed.Failures[1].Err.Attempts)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/dagcache"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 	"github.com/sagagen/sagagen/runtime/internal/fold"
 	"github.com/sagagen/sagagen/runtime/store"
@@ -18,10 +19,10 @@ import (
 // a coordinator uses it for sagas that it doesn't own.
 type storeClient struct {
 	config *Config
-	dags   *saga.DAGCache
+	dags   *dagcache.Cache
 }
 
-func newStoreClient(config *Config) storeClient { return storeClient{config, new(saga.DAGCache)} }
+func newStoreClient(config *Config) storeClient { return storeClient{config, new(dagcache.Cache)} }
 
 // withStore calls the store with a context that ends after Config.StoreTimeout.
 func (c storeClient) withStore(ctx context.Context, call func(context.Context, store.Store) error) error {

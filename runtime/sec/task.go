@@ -77,11 +77,11 @@ func (s *execution) report(o outcome) (drive bool) {
 // because the coordinator is shutting down or has lost the saga.
 func (s *execution) runAttempts(t actionTask, injected injection, r *attempt.Result) (finished bool) {
 	name := s.DAG.Action(t.Node)
-	action, ok := s.config().Registry.Lookup(name)
-	if !ok {
+	action, app := s.config().Registry.Lookup(name)
+	if action == nil {
 		panic(fmt.Sprintf("action %q was registered when the saga was loaded and is no longer registered", name))
 	}
-	name, policy := attempt.Policy(action.Action, t.Direction, r)
+	name, policy := attempt.Policy(action, t.Direction, r)
 	if r.Failure != nil {
 		return true
 	}
@@ -90,10 +90,10 @@ func (s *execution) runAttempts(t actionTask, injected injection, r *attempt.Res
 	defer s.setRetrying(t.Task, nil)
 	for number := 1; ; number++ {
 		a := attempt.Attempt{
-			Action: action.Action,
+			Action: action,
 			Call: &saga.Call{
 				ID: s.id, DAG: s.DAG, Node: t.Node, Direction: t.Direction, Attempt: number, Recovered: t.recovered,
-				App: action.App, Logger: s.config().Logger, Outputs: t.outputs, Output: t.output,
+				App: app, Logger: s.config().Logger, Outputs: t.outputs, Output: t.output,
 			},
 			Timeout:    policy.Timeout,
 			MaxOutput:  s.config().MaxPayload,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 // Attempt is one call of the do or the undo function of an action.
@@ -40,7 +41,7 @@ func (a *Attempt) Run(ctx context.Context, r *Result) {
 		ctx, cancel = context.WithTimeout(ctx, a.Timeout)
 		defer cancel()
 	}
-	output, err := a.call(saga.NewActionContext(ctx, a.Call))
+	output, err := a.call(a.Call.Context(ctx))
 	if err == nil {
 		*r = Result{Output: output}
 	} else {
@@ -106,7 +107,7 @@ func catch(r *Result, attempt int, returned *bool) {
 		Unknown:   true,
 	}
 	if v := recover(); v != nil {
-		err := &saga.PanicError{Value: v, Stack: debug.Stack()}
+		err := &engine.PanicError{Value: v, Stack: debug.Stack()}
 		*r = Result{Failure: saga.NewActionError(err, saga.ReasonPanic, attempt), Unknown: true}
 	}
 }

@@ -38,7 +38,7 @@ type Inputs struct {
 // ancestors and the edges between them, so shipping all calls of a chain takes
 // quadratic space. The result shares the memory of outputs.
 func NewInputs(dag *saga.SagaDAG, node engine.NodeID, outputs []json.RawMessage) (*Inputs, error) {
-	call := saga.NewActionContext(context.Background(), &saga.Call{DAG: dag, Node: node, Outputs: outputs})
+	call := (&saga.Call{DAG: dag, Node: node, Outputs: outputs}).Context(context.Background())
 	params, err := call.RawParams()
 	if err != nil {
 		return nil, err

@@ -108,7 +108,7 @@ func ship(t testing.TB, in *attempt.Inputs) *attempt.Inputs {
 // answers asks a call for all that an action can ask.
 func answers(call *saga.Call, d saga.Direction, dag *saga.SagaDAG) map[string]string {
 	call.ID, call.Direction, call.Attempt, call.Logger = saga.KeyID(dag.Name(), "k"), d, 1, slog.Default()
-	ctx := saga.NewActionContext(context.Background(), call)
+	ctx := call.Context(context.Background())
 	all := map[string]string{
 		"saga": string(ctx.SagaName()), "node": string(ctx.Node()), "label": ctx.Label(),
 		"key": ctx.IdempotencyKey(), "do key": ctx.DoKey(),

@@ -54,8 +54,8 @@ func TestLastAttempt(t *testing.T) {
 		{"failure of the last attempt", failed, 3, saga.Do, 3, true},
 		{"failure of an unlimited number", failed, saga.Unlimited, saga.Do, 1e6, false},
 		{"do has one attempt by default", failed, 0, saga.Do, 1, true},
-		{"undo has more by default", failed, 0, saga.Undo, saga.DefaultUndoAttempts - 1, false},
-		{"and then no more", failed, 0, saga.Undo, saga.DefaultUndoAttempts, true},
+		{"undo has more by default", failed, 0, saga.Undo, saga.Policy{}.Attempts(saga.Undo) - 1, false},
+		{"and then no more", failed, 0, saga.Undo, saga.Policy{}.Attempts(saga.Undo), true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			policy := saga.Policy{MaxAttempts: tt.maxAttempts}

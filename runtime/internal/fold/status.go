@@ -69,7 +69,7 @@ func recordFailure(n *saga.NodeStatus, failure saga.Failure) {
 // *saga.FailedError.
 func Result(log *saga.Log, state saga.State, outputs []json.RawMessage) (saga.Outputs, error) {
 	if state == saga.StateSucceeded {
-		return saga.NewOutputs(log.DAG.DAG, outputs), nil
+		return log.DAG.DAG.Outputs(outputs), nil
 	}
 	return saga.Outputs{}, &saga.FailedError{
 		ID: log.ID, Name: log.DAG.Name(), State: state,

@@ -48,6 +48,7 @@ func configured(t *testing.T, config sec.Config) *program {
 	config.Registry, config.Logger = registry, slog.New(slog.NewTextHandler(io.Discard, nil))
 	p.Coordinator, err = sec.New(config)
 	require.NoError(t, err)
+	require.NoError(t, p.Start())
 	t.Cleanup(func() { p.shutdown(t) })
 	return p
 }

@@ -149,7 +149,7 @@ func TestUndecodableSagaIsClaimedWithTheOthers(t *testing.T) {
 		require.Equal(t, id, claimed[i].ID)
 	}
 	assert.Equal(t, plainDAG, string(claimed[0].DAG))
-	assert.JSONEq(t, `{"undecodable":"key \"2025\" is not in the keyring"}`, string(claimed[1].DAG))
+	assert.ErrorContains(t, claimed[1].DAGErr, `key "2025" is not in the keyring`)
 	assert.Equal(t, plainDAG, string(claimed[2].DAG))
 }
 

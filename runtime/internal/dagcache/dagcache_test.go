@@ -1,7 +1,6 @@
-package saga_test
+package dagcache_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/internal/dagcache"
 )
 
 // parts returns the stored form of a DAG with these nodes.
@@ -20,13 +20,20 @@ func parts(t *testing.T, params any, nodes ...saga.NodeName) (dag, encoded []byt
 	for _, n := range nodes {
 		b.Append(saga.ActionNode(n, "", "act"))
 	}
-	dag, encoded, err := withParams(t, build(t, b), params).Parts()
+	dag, encoded, err := withParams(t, b.MustBuild(), params).Parts()
 	require.NoError(t, err)
 	return dag, encoded
 }
 
-func TestDAGCacheSharesTheDAGAndNotTheParameters(t *testing.T) {
-	var cache saga.DAGCache
+func withParams(t testing.TB, dag *saga.DAG, params any) *saga.SagaDAG {
+	t.Helper()
+	d, err := saga.NewSagaDAG(dag, params)
+	require.NoError(t, err)
+	return d
+}
+
+func TestCacheSharesTheDAGAndNotTheParameters(t *testing.T) {
+	var cache dagcache.Cache
 	decode := func(dag, params []byte) *saga.SagaDAG {
 		decoded, err := cache.Decode(dag, params)
 		require.NoError(t, err)
@@ -55,12 +62,12 @@ func TestDAGCacheSharesTheDAGAndNotTheParameters(t *testing.T) {
 
 // The first part may be the JSON of a whole SagaDAG, because an earlier program
 // may have stored it.
-func TestDAGCacheReadsParametersFromEitherPart(t *testing.T) {
+func TestCacheReadsParametersFromEitherPart(t *testing.T) {
 	dag, params := parts(t, "in its part", "a")
-	whole, err := json.Marshal(withParams(t, build(t, saga.NewDAGBuilder("d").Append(saga.ActionNode("a", "", "act"))),
+	whole, err := json.Marshal(withParams(t, saga.NewDAGBuilder("d").Append(saga.ActionNode("a", "", "act")).MustBuild(),
 		"within"))
 	require.NoError(t, err)
-	var cache saga.DAGCache
+	var cache dagcache.Cache
 	for _, c := range []struct {
 		dag, params []byte
 		want        string
@@ -78,8 +85,8 @@ func TestDAGCacheReadsParametersFromEitherPart(t *testing.T) {
 	}
 }
 
-func TestDAGCacheRejectsInvalidDAGs(t *testing.T) {
-	var cache saga.DAGCache
+func TestCacheRejectsInvalidDAGs(t *testing.T) {
+	var cache dagcache.Cache
 	for _, text := range []string{``, `{`, `{"version":2}`, `{"version":1,"name":"d","nodes":[]}`} {
 		want := new(saga.SagaDAG).UnmarshalJSON([]byte(text))
 		require.Error(t, want)
@@ -90,29 +97,8 @@ func TestDAGCacheRejectsInvalidDAGs(t *testing.T) {
 	}
 }
 
-func TestPartsAreEncodedOncePerShapes(t *testing.T) {
-	d := withParams(t, tripDAG(t), "first")
-	plain, params, err := d.Parts()
-	require.NoError(t, err)
-	assert.Equal(t, `"first"`, string(params))
-	other, _, err := withParams(t, d.DAG, "second").Parts()
-	require.NoError(t, err)
-	assert.Same(t, &plain[0], &other[0])
-
-	first, _, err := tripShapes().WithShapes(d).Parts()
-	require.NoError(t, err)
-	assert.True(t, bytes.HasPrefix(first, plain[:len(plain)-1]))
-	assert.Contains(t, string(first[len(plain)-1:]), `"shapes":`)
-	again, _, err := d.Parts()
-	require.NoError(t, err)
-	assert.Equal(t, string(plain), string(again))
-
-	_, _, err = new(saga.SagaDAG).Parts()
-	assert.Error(t, err)
-}
-
-// BenchmarkDAGCache decodes one DAG many times. It is decoded once.
-func BenchmarkDAGCache(b *testing.B) {
+// BenchmarkCache decodes one DAG many times. It is decoded once.
+func BenchmarkCache(b *testing.B) {
 	builder := saga.NewDAGBuilder("book-trip")
 	for i := range 5 {
 		builder.Append(saga.ActionNode(saga.NodeName(fmt.Sprintf("node%d", i)), "Label", "action"))
@@ -120,7 +106,7 @@ func BenchmarkDAGCache(b *testing.B) {
 	dag, params, err := withParams(b, builder.MustBuild(),
 		map[string]string{"hotel": "Ritz", "flight": "BA123", "card": "4111"}).Parts()
 	require.NoError(b, err)
-	var cache saga.DAGCache
+	var cache dagcache.Cache
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := cache.Decode(dag, params); err != nil {
