@@ -52,6 +52,23 @@ func TestExportedNames(t *testing.T) {
 	}
 }
 
+// maxVocabulary is how many names package saga may export. What only engines and
+// stores need belongs to package engine.
+const maxVocabulary = 110
+
+func TestVocabularyFitsOnAPage(t *testing.T) {
+	list, err := os.ReadFile("../testdata/exported/runtime.txt")
+	require.NoError(t, err)
+	names := 0
+	for line := range strings.Lines(string(list)) {
+		if !strings.HasPrefix(line, "\t") { // a field or a method
+			names++
+		}
+	}
+	assert.LessOrEqual(t, names, maxVocabulary)
+	assert.Greater(t, names, 50)
+}
+
 // isPublic reports whether users can import a package of this module.
 func isPublic(name string) bool {
 	elements := strings.Split(name, "/")

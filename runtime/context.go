@@ -15,7 +15,7 @@ import (
 // call returns and is safe for concurrent use until then.
 //
 // The context ends when the attempt exceeds its timeout, when the coordinator's
-// Shutdown stops waiting, or when the coordinator loses the saga, for example
+// Stop ends its wait, or when the coordinator loses the saga, for example
 // because its lease expired. It never ends because a caller's context was
 // canceled or because the saga unwinds.
 type ActionContext struct {

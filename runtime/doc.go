@@ -12,6 +12,8 @@
 //	registry.Register(nil, hotel, payment)
 //	coordinator, err := sec.New(sec.Config{Registry: registry, Store: store})
 //	…
+//	err = coordinator.Start()
+//	…
 //	dag := saga.NewDAGBuilder("book-trip").
 //		Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).
 //		Append(saga.ActionNode("payment", "ChargeCard", "trip.payment")).

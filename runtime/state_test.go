@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/engine"
 )
 
 func TestStatesKeepTheirNumbersAndNames(t *testing.T) {
@@ -34,18 +33,4 @@ func TestStatesKeepTheirNumbersAndNames(t *testing.T) {
 		assert.Equal(t, `"`+tt.name+`"`, string(text))
 	}
 	assert.Equal(t, "state 0", saga.State(0).String())
-}
-
-func TestNodeStatesHaveNames(t *testing.T) {
-	var names []string
-	for _, s := range engine.NodeStates() {
-		text, err := json.Marshal(s)
-		assert.NoError(t, err)
-		assert.Equal(t, `"`+s.String()+`"`, string(text))
-		names = append(names, s.String())
-	}
-	assert.Equal(t,
-		[]string{"pending", "started", "succeeded", "failed", "indeterminate", "undo_started", "undone", "undo_failed"},
-		names)
-	assert.Equal(t, "node state 99", engine.NodeState(99).String())
 }

@@ -3,16 +3,18 @@
 //
 //	coordinator, err := sec.New(sec.Config{Store: store, Registry: registry})
 //	…
-//	params := trip.BookTrip{Hotel: "Ritz"}
-//	run, err := trip.StartBookTrip(ctx, coordinator, params)
+//	err = coordinator.Start()
+//	…
+//	run, err := trip.StartBookTrip(ctx, coordinator, trip.BookTrip{Hotel: "Ritz"})
 //	…
 //	result, err := run.Wait(ctx)
 //	…
 //	err = coordinator.Stop(ctx)
 //
-// New recovers the unfinished sagas that an earlier coordinator has left in the
-// store. A program that only submits sagas, or an operator's tool, uses a
-// Client. It works on the store alone, and leaves the rest to the coordinators.
+// Start also recovers the unfinished sagas that an earlier coordinator has left
+// in the store. Run does the same and stops when its context ends. A program
+// that only submits sagas, or an operator's tool, uses a Client. It works on
+// the store alone, and leaves the rest to the coordinators.
 //
 // # Goroutines
 //
@@ -22,8 +24,8 @@
 // any time at most one goroutine drives a saga, and only the driver uses the
 // saga's state machine and appends to its log:
 //
-//	callers             workers             poller, Shutdown,
-//	Start, Cancel …     an action returned  lease session, admission
+//	callers             workers             poller, Stop,
+//	StartCreated, Apply an action returned  lease session, admission
 //	   │ request            │ outcome           │ wake, admit
 //	   └────────────────────┼───────────────────┘
 //	                        ▼
@@ -57,14 +59,14 @@
 //
 // Readers see the published snapshot, under a lock that is held only to copy
 // it. So Status and Wait don't depend on the store while a saga runs, and
-// Shutdown is bounded by its context, whatever the store and the actions do.
+// Stop is bounded by its context, whatever the store and the actions do.
 //
 // Each coordinator also has these goroutines:
 //
 //	pollLoop           claims and recovers sagas, hands off those that it
 //	                   can't run, and handles notifications
 //	renewLeases        renews the leases, if there are any
-//	watch              wakes pollLoop, if the store is a store.Watcher
+//	watch              wakes pollLoop, if the store can watch
 //	retentionLoop      deletes finished sagas, if Config.Retention says so
 //	observations.run   calls the observer
 //
@@ -74,7 +76,7 @@
 // it owns by a lease. An operator command for a saga that another process owns
 // is appended to the saga's log with the owner's generation, and the owner is
 // notified. The owner finds the command within Config.Poll, at once if the
-// store is a store.Watcher, or when its own next append is refused. It then
+// store can watch, or when its own next append is refused. It then
 // rebases: it puts the command before the events that it was about to append.
 // The outcomes of its tasks are kept, and the machine decides again which tasks
 // to start.

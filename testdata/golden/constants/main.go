@@ -40,6 +40,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	run, err := StartOrder(context.Background(), coordinator, Order{})
 	if err != nil {
 		panic(err)

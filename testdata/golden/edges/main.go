@@ -55,6 +55,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	run, err := StartLetters(context.Background(), coordinator, Letters{First: "a"})
 	if err != nil {
 		panic(err)

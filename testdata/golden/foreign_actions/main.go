@@ -41,6 +41,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	for _, fee := range []int{12, 13} {
 		run, err := StartSubscription(context.Background(), coordinator, Subscription{Fee: fee})
 		if err != nil {

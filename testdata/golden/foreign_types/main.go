@@ -67,6 +67,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	run, err := StartWalk(context.Background(), coordinator, Walk{Steps: 3, Then: &Walk{Steps: 4}})
 	if err != nil {
 		panic(err)

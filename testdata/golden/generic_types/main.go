@@ -46,6 +46,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	run, err := StartSearch(context.Background(), coordinator, Search{Word: "go"})
 	if err != nil {
 		panic(err)

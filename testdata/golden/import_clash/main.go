@@ -48,6 +48,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	run, err := StartEvening(stdcontext.Background(), coordinator, Evening{})
 	if err != nil {
 		panic(err)

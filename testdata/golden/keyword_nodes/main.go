@@ -39,6 +39,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	run, err := StartRequest(context.Background(), coordinator, Request{Word: "a"})
 	if err != nil {
 		panic(err)

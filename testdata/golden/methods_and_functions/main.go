@@ -54,6 +54,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	for range 2 {
 		run, err := StartPurchase(context.Background(), coordinator, Purchase{Item: "tea"})
 		if err != nil {

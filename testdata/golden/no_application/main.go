@@ -43,6 +43,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	run, err := StartGreeting(context.Background(), coordinator, "world")
 	if err != nil {
 		panic(err)

@@ -38,6 +38,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	run, err := StartLight(context.Background(), coordinator, Light{Room: "hall"})
 	if err != nil {
 		panic(err)

@@ -30,6 +30,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	ctx, id := context.Background(), saga.NewID()
 	withParams, err := saga.NewSagaDAG(dag, nil)
 	if err != nil {

@@ -26,6 +26,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	run, err := StartFine(context.Background(), coordinator, Fine{})
 	if err != nil {
 		panic(err)

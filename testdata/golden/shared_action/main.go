@@ -41,6 +41,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	word, err := StartWord(ctx, coordinator, Word{Letters: "ab"})
 	if err != nil {
 		panic(err)

@@ -57,6 +57,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	run, err := StartDinner(context.Background(), coordinator, Dinner{Guests: 4})
 	if err != nil {
 		panic(err)

@@ -54,6 +54,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	run, err := StartInstance(context.Background(), coordinator, Instance{Name: "db"})
 	if err != nil {
 		panic(err)

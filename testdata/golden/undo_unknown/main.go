@@ -60,6 +60,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	for _, lost := range []string{"debit", "credit"} {
 		run, err := StartTransfer(context.Background(), coordinator, Transfer{Amount: 7, Lost: lost})
 		if err != nil {

@@ -25,6 +25,9 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	if err := coordinator.Start(); err != nil {
+		panic(err)
+	}
 	run, err := startCleanup(context.Background(), coordinator, cleanup{Rooms: 5})
 	if err != nil {
 		panic(err)

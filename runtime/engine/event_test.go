@@ -1,7 +1,9 @@
-package saga_test
+package engine_test
 
 import (
 	"encoding/json"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -31,4 +33,12 @@ func TestEventKindsKeepTheirNumbersAndNames(t *testing.T) {
 	_, err := json.Marshal(engine.EventKind(18))
 	assert.ErrorContains(t, err, "event kind 18 is unknown")
 	assert.EqualError(t, new(engine.EventKind).UnmarshalText([]byte("x")), `event kind "x" is unknown`)
+}
+
+func TestEventLogsItsKindAndNotItsPayload(t *testing.T) {
+	e := engine.Event{Seq: 3, Node: 2, Kind: engine.EventSucceeded, Payload: []byte(`"4111"`)}
+	var out strings.Builder
+	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "event", e)
+	assert.Contains(t, out.String(), "event.seq=3 event.node=2 event.kind=succeeded")
+	assert.NotContains(t, out.String(), "4111")
 }
