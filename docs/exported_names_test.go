@@ -52,8 +52,8 @@ func TestExportedNames(t *testing.T) {
 	}
 }
 
-// maxVocabulary is how many names package saga may export. What only engines and
-// stores need belongs to package engine.
+// maxVocabulary is how many names package saga may export. What only engines
+// and stores need belongs to package engine.
 const maxVocabulary = 110
 
 func TestVocabularyFitsOnAPage(t *testing.T) {

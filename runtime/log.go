@@ -170,8 +170,8 @@ func (l *Log) path(id engine.NodeID) NodePath {
 	return l.DAG.Path(id)
 }
 
-// failureOf decodes the payload of an event that records a failure. A payload that can't be decoded is
-// still a failure, of ReasonError.
+// failureOf decodes the payload of an event that records a failure. A payload
+// that can't be decoded is still a failure, of ReasonError.
 func failureOf(e *engine.Event) *ActionError {
 	err := new(ActionError)
 	if json.Unmarshal(e.Payload, err) != nil || err.Reason == "" {

@@ -48,7 +48,8 @@ type Config struct {
 	// Poll is the time between two polls of the store, for sagas that clients
 	// have created, sagas whose owners have crashed or stopped, and commands
 	// that others have appended. The actual time varies between Poll/2 and
-	// Poll. A store that can watch notifies the coordinator sooner. Default: 1 s.
+	// Poll. A store that can watch notifies the coordinator sooner. Default: 1
+	// s.
 	Poll time.Duration
 	// StoreTimeout bounds each call of the store. Calls that a saga needs are
 	// repeated then. Default: 10 s.

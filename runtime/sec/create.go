@@ -32,10 +32,10 @@ func (c *Coordinator) CreateAndStart(ctx context.Context, id saga.ID, dag *saga.
 }
 
 // Import records a saga with a log from elsewhere, without starting it.
-// StartCreated and saga.Cancel resume the saga from the end of that log. If the log says that the
-// saga is finished or stuck, the saga has that state at once. The errors are
-// those of Create; an invalid log is an error that names the first event that
-// can't have happened.
+// StartCreated and saga.Cancel resume the saga from the end of that log. If the
+// log says that the saga is finished or stuck, the saga has that state at once.
+// The errors are those of Create; an invalid log is an error that names the
+// first event that can't have happened.
 func (c *Coordinator) Import(ctx context.Context, log *saga.Log) error {
 	return c.create(ctx, log, false)
 }

@@ -33,7 +33,7 @@ type Memory struct {
 }
 
 var (
-	_ Store   = (*Memory)(nil)
+	_ Store = (*Memory)(nil)
 )
 
 type memorySaga struct {

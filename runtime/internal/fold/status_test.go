@@ -98,3 +98,32 @@ func TestResult(t *testing.T) {
 		assert.EqualError(t, err, `saga "s" `+id.String()+` `+tt.message)
 	}
 }
+
+func TestStatusOfANodeShowsItsUnresolvedFailure(t *testing.T) {
+	unknown := []entry{{a, engine.EventStarted, ""}, {a, engine.EventIndeterminate, noRoom}}
+	undone := append(unknown[:2:2], entry{a, engine.EventUndoStarted, ""}, entry{a, engine.EventUndoFinished, ""})
+	retried := append(stuck[:6:6], entry{a, engine.EventUndoRetried, byAnn})
+	for _, tt := range []struct {
+		name     string
+		log      []entry
+		message  string
+		attempts int
+	}{
+		{"running", running, "", 0},
+		{"unknown outcome", unknown, "no room", 1},
+		{"unknown outcome, undone", undone, "no room", 0},
+		{"undo failed", stuck, "no room", 1},
+		{"undo retried", retried, "", 0},
+		{"output supplied", append(stuck[:6:6], entry{a, engine.EventOutputSupplied, withOutput}), "", 0},
+	} {
+		status := &saga.Status{DAG: chain(t, nil), Events: events(tt.log)}
+		fold.Status(status)
+		node := status.Nodes[a]
+		assert.Equal(t, tt.attempts, node.Attempts, tt.name)
+		if tt.message == "" {
+			assert.Nil(t, node.Err, tt.name)
+		} else {
+			assert.EqualError(t, node.Err, tt.message, tt.name)
+		}
+	}
+}

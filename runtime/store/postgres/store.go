@@ -32,7 +32,7 @@ type Store struct {
 }
 
 var (
-	_ store.Store   = (*Store)(nil)
+	_ store.Store = (*Store)(nil)
 )
 
 // Open returns the store in the database of a pool. It creates the store's
