@@ -293,7 +293,7 @@ func (c *Coordinator) forget(s *execution) {
 	left, outstanding := s.mail.close(s.inFlight)
 	// The actions of an abandoned saga run to their end.
 	if outstanding == 0 || s.storedState != saga.StateAbandoned {
-		s.lifetime.cancel()
+		s.lifetime.Cancel()
 	}
 	s.admitted = s.admitted || left.admitted
 	s.releaseAdmission()

@@ -9,6 +9,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
+	"github.com/sagagen/sagagen/runtime/sec/internal/lazycontext"
 )
 
 // execution is a saga that a coordinator has in memory.
@@ -50,7 +51,7 @@ type execution struct {
 	releaseOnce sync.Once
 	// lifetime is the context of the actions. It ends when the execution is
 	// released, or before that with its lease session.
-	lifetime lazyContext
+	lifetime lazycontext.Context
 
 	// These are safe for concurrent use.
 	snapshot snapshotCell // what readers see; published by the driver
@@ -110,12 +111,12 @@ func newExecution(c *Coordinator, id saga.ID) *execution {
 	s := &execution{
 		coordinator: c,
 		session:     session,
-		lifetime:    lazyContext{Context: session},
 		journal:     journal{id: id, pendingAt: now()},
 		loaded:      make(chan struct{}),
 		done:        make(chan struct{}),
 	}
 	s.pending, s.runnable, s.spareOutcomes = s.buffers.pending[:0], s.buffers.runnable[:0], s.buffers.spare[:0]
+	s.lifetime.Init(session)
 	s.mail.init(s.buffers.outcomes[:0])
 	return s
 }

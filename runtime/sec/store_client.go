@@ -12,6 +12,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/internal/dagcache"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 	"github.com/sagagen/sagagen/runtime/internal/fold"
+	"github.com/sagagen/sagagen/runtime/sec/internal/lazycontext"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -26,8 +27,8 @@ func newStoreClient(config *Config) storeClient { return storeClient{config, new
 
 // withStore calls the store with a context that ends after Config.StoreTimeout.
 func (c storeClient) withStore(ctx context.Context, call func(context.Context, store.Store) error) error {
-	limited := newLazyTimeout(ctx, c.config.StoreTimeout)
-	defer limited.cancel()
+	limited := lazycontext.WithTimeout(ctx, c.config.StoreTimeout)
+	defer limited.Cancel()
 	return call(limited, c.config.Store)
 }
 

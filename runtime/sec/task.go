@@ -67,7 +67,7 @@ func (s *execution) runTask(t actionTask) (drive bool) {
 func (s *execution) report(o outcome) (drive bool) {
 	drive, last := s.mail.report(o)
 	if last {
-		s.lifetime.cancel()
+		s.lifetime.Cancel()
 	}
 	return drive
 }
