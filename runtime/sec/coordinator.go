@@ -10,6 +10,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec/internal/workpool"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -56,7 +57,7 @@ type Coordinator struct {
 	appendLimit *semaphore
 
 	// Each of these has a lock of its own.
-	pool         pool
+	pool         *workpool.Pool[work]
 	limits       *limits
 	admission    *admission
 	observations *observations
@@ -96,6 +97,7 @@ func New(config Config) (*Coordinator, error) {
 		watching:     watching,
 		appendLimit:  newSemaphore(maxConcurrentAppends),
 		stopWatching: stopWatching,
+		pool:         workpool.New(work.run),
 		limits:       newLimits(config.MaxActions),
 		admission:    newAdmission(config.MaxSagas),
 		sagas:        map[saga.ID]*execution{},
@@ -214,7 +216,7 @@ const observerTimeout = time.Second
 // terminate ends the coordinator's lifetime.
 func (c *Coordinator) terminate() {
 	c.endLifetime()
-	c.pool.close()
+	c.pool.Close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if timer := c.session.timer; timer != nil {

@@ -10,6 +10,36 @@ import (
 	"github.com/sagagen/sagagen/runtime/internal/fold"
 )
 
+// work is what a goroutine of the pool does for an execution: it drives it, or
+// runs a task and then sees what follows.
+type work struct {
+	execution *execution
+	drive     bool
+	task      actionTask // the first task, unless drive is set
+}
+
+// run does the work, and what follows from it in the same goroutine: a
+// goroutine that reports to an execution without a driver becomes its driver,
+// and runs one of the tasks that are due then. So a chain of actions needs no
+// other goroutine.
+func (w work) run() {
+	task, ok := w.task, !w.drive
+	for {
+		if !ok {
+			if task, ok = w.execution.drive(); !ok {
+				return
+			}
+		}
+		if ok = false; !w.execution.runTask(task) {
+			return
+		}
+	}
+}
+
+// schedule has a goroutine of the pool drive s. The caller must be the one that
+// the mailbox asked to do so.
+func (c *Coordinator) schedule(s *execution) { c.pool.Submit(work{execution: s, drive: true}) }
+
 // drive makes steps until there is nothing to do but to run one task, which it
 // returns, or nothing at all. The caller is the driver, and no longer is when
 // drive has returned.
@@ -24,7 +54,7 @@ func (s *execution) drive() (actionTask, bool) {
 			return task, ok
 		}
 		if ok {
-			s.coordinator.pool.submit(poolTask{execution: s, task: task})
+			s.coordinator.pool.Submit(work{execution: s, task: task})
 		}
 	}
 }
@@ -36,7 +66,7 @@ func (s *execution) drive() (actionTask, bool) {
 func (s *execution) startDriving() {
 	task, ok := s.dispatch()
 	if ok {
-		s.coordinator.pool.submit(poolTask{execution: s, task: task})
+		s.coordinator.pool.Submit(work{execution: s, task: task})
 	}
 	if !ok || !s.mail.stopDriving() {
 		s.coordinator.schedule(s)
@@ -106,8 +136,8 @@ func (s *execution) dispatch() (task actionTask, ok bool) {
 	}
 	s.inFlight += n
 	s.coordinator.running.Add(n)
-	s.coordinator.pool.submitAll(s, s.runnable[1:])
-	task = s.runnable[0]
+	s.coordinator.pool.Submit(s.runnable[1:]...)
+	task = s.runnable[0].task
 	s.runnable = s.runnable[:0]
 	return task, true
 }

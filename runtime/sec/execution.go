@@ -29,11 +29,11 @@ type execution struct {
 	journal
 
 	// The driver owns these fields.
-	launched      bool         // the coordinator's WaitGroup counts it
-	runnable      []actionTask // to be dispatched when pending is durable
-	unanswered    []request    // to be answered when pending is durable
-	inFlight      int          // tasks whose outcome has not been received
-	observedState saga.State   // that the observer received last
+	launched      bool       // the coordinator's WaitGroup counts it
+	runnable      []work     // to be dispatched when pending is durable
+	unanswered    []request  // to be answered when pending is durable
+	inFlight      int        // tasks whose outcome has not been received
+	observedState saga.State // that the observer received last
 	// admitted says that the saga was admitted. awaitsAdmission says that it
 	// waits, until the driver has noted the admission. idle says that it has
 	// nothing to run, as an operator command keeps it from running or it has
@@ -68,7 +68,7 @@ type execution struct {
 // nodes; a chain never needs more.
 type buffers struct {
 	pending         [4]engine.Event // an outcome and the starts that follow from it
-	runnable        [4]actionTask
+	runnable        [4]work
 	outcomes, spare [4]outcome
 }
 
@@ -144,7 +144,7 @@ func (s *execution) advance() {
 		default:
 			s.apply(next.Node, engine.EventStarted, nil)
 		}
-		s.runnable = append(s.runnable, t)
+		s.runnable = append(s.runnable, work{execution: s, task: t})
 	}
 }
 

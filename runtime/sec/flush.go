@@ -124,8 +124,8 @@ func (s *execution) rebase(foreign foreignAppend) error {
 			s.apply(e.Node, e.Kind, e.Payload)
 		}
 	}
-	for _, t := range s.runnable {
-		old.Requeue(t.Task)
+	for _, w := range s.runnable {
+		old.Requeue(w.task.Task)
 	}
 	s.Machine.CopyInFlight(old)
 	s.runnable = s.runnable[:0]

@@ -53,7 +53,7 @@ func TestContext(t *testing.T) {
 	}
 }
 
-func TestContext_without_a_deadline(t *testing.T) {
+func TestContextWithoutADeadline(t *testing.T) {
 	type key struct{}
 	parent, cancelParent := context.WithCancel(context.WithValue(t.Context(), key{}, 1))
 	defer cancelParent()
