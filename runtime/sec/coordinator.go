@@ -10,6 +10,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec/internal/fairsem"
 	"github.com/sagagen/sagagen/runtime/sec/internal/workpool"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -54,11 +55,16 @@ type Coordinator struct {
 
 	// appendLimit is acquired before each append. Waiting for it doesn't count
 	// against Config.StoreTimeout.
-	appendLimit *semaphore
+	appendLimit *fairsem.Semaphore[saga.ID]
+
+	// actionLimits and totalLimits limit the calls of one action, and of all
+	// actions by saga.Direction. Do and undo have separate ones, so that
+	// neither waits for the other.
+	actionLimits fairsem.Set[limitKey, saga.ID]
+	totalLimits  [2]*fairsem.Semaphore[saga.ID]
 
 	// Each of these has a lock of its own.
 	pool         *workpool.Pool[work]
-	limits       *limits
 	admission    *admission
 	observations *observations
 	handoffs     handoffs
@@ -95,12 +101,14 @@ func New(config Config) (*Coordinator, error) {
 		stopRenewing: make(chan struct{}),
 		pollNow:      make(chan struct{}, 1),
 		watching:     watching,
-		appendLimit:  newSemaphore(maxConcurrentAppends),
+		appendLimit:  fairsem.New[saga.ID](maxConcurrentAppends),
 		stopWatching: stopWatching,
 		pool:         workpool.New(work.run),
-		limits:       newLimits(config.MaxActions),
-		admission:    newAdmission(config.MaxSagas),
-		sagas:        map[saga.ID]*execution{},
+		totalLimits: [2]*fairsem.Semaphore[saga.ID]{
+			saga.Do: fairsem.New[saga.ID](config.MaxActions), saga.Undo: fairsem.New[saga.ID](config.MaxActions),
+		},
+		admission: newAdmission(config.MaxSagas),
+		sagas:     map[saga.ID]*execution{},
 
 		observations: newObservations(config.Observer, config.Logger),
 	}

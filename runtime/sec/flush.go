@@ -31,10 +31,10 @@ func (s *execution) flush() error {
 	}
 	c := s.coordinator
 	return c.retryCall(s.session, s.id, func() error {
-		if !c.appendLimit.acquire(s, nil) {
+		if !s.acquire(c.appendLimit, nil) {
 			return s.lifetime.Err()
 		}
-		defer c.appendLimit.release()
+		defer c.appendLimit.Release()
 		return c.client.withStore(s.session, func(ctx context.Context, st store.Store) error {
 			return s.append(ctx, st, request)
 		})

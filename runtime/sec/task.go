@@ -10,6 +10,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/attempt"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
+	"github.com/sagagen/sagagen/runtime/sec/internal/fairsem"
 )
 
 // actionTask is a task with what its worker needs.
@@ -85,7 +86,7 @@ func (s *execution) runAttempts(t actionTask, injected injection, r *attempt.Res
 	if r.Failure != nil {
 		return true
 	}
-	limit := s.coordinator.limits.forAction(name, t.Direction, policy.Limit)
+	limit := s.coordinator.actionLimits.Get(limitKey{name, t.Direction}, policy.Limit)
 	unknown := false
 	defer s.setRetrying(t.Task, nil)
 	for number := 1; ; number++ {
@@ -124,22 +125,29 @@ func (s *execution) runAttempts(t actionTask, injected injection, r *attempt.Res
 // jitter subtracts a random part of at most half of d.
 func jitter(d time.Duration) time.Duration { return d - rand.N(d/2+1) }
 
-// acquireAndRun makes one attempt when the limits allow it. It reports false if
-// the attempt was not made because the coordinator is shutting down or has
-// given the saga up.
+// limitKey is the name of the semaphore of an action that has a limit.
+type limitKey struct {
+	action    saga.ActionName
+	direction saga.Direction
+}
+
+// acquireAndRun makes one attempt when the limits allow it. It acquires the
+// action's semaphore first and then that of all actions, so that attempts can't
+// deadlock. It reports false if the attempt was not made because the
+// coordinator is shutting down or has given the saga up.
 func (s *execution) acquireAndRun(
-	t actionTask, a *attempt.Attempt, actionLimit *semaphore, injected injection, r *attempt.Result,
+	t actionTask, a *attempt.Attempt, actionLimit *fairsem.Semaphore[saga.ID], injected injection, r *attempt.Result,
 ) (made bool) {
 	c := s.coordinator
-	totalLimit := c.limits.total[t.Direction]
-	if !actionLimit.acquire(s, c.stopping) {
+	totalLimit := c.totalLimits[t.Direction]
+	if !s.acquire(actionLimit, c.stopping) {
 		return false
 	}
-	defer actionLimit.release()
-	if !totalLimit.acquire(s, c.stopping) {
+	defer actionLimit.Release()
+	if !s.acquire(totalLimit, c.stopping) {
 		return false
 	}
-	defer totalLimit.release()
+	defer totalLimit.Release()
 	if s.isReleased() {
 		return false
 	}
@@ -166,6 +174,24 @@ func (s *execution) acquireAndRun(
 		c.observations.record(o)
 	}
 	return true
+}
+
+// acquire waits until the saga has a place in the semaphore, and returns true.
+// It returns false if stop is closed or the saga is released before that.
+func (s *execution) acquire(semaphore *fairsem.Semaphore[saga.ID], stop <-chan struct{}) bool {
+	ready := semaphore.Acquire(s.id)
+	if ready == nil {
+		return true
+	}
+	select {
+	case <-ready:
+		return true
+	case <-stop:
+	case <-s.lifetime.Done():
+	case <-s.done:
+	}
+	semaphore.Cancel(s.id, ready)
+	return false
 }
 
 // isReleased reports whether nothing more may be called for the saga, as this
