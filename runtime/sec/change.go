@@ -83,7 +83,7 @@ func (c *Coordinator) submit(ctx context.Context, id saga.ID, change change) err
 		if v, _ := s.snapshot.load(); v.parked != nil {
 			return fmt.Errorf("saga %s: %w", id, v.parked)
 		}
-		ok, schedule := s.mail.post(r)
+		ok, schedule := s.mail.Post(r)
 		if !ok {
 			<-s.done // it has settled; look it up again
 			continue

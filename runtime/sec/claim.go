@@ -54,7 +54,7 @@ func (c *Coordinator) claimLoop() {
 		if c.admission != nil {
 			resumed() // to know how many more may run
 		}
-		limit := c.admission.available(size)
+		limit := c.admission.Available(size)
 		if limit == 0 {
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec/internal/admission"
 	"github.com/sagagen/sagagen/runtime/sec/internal/fairsem"
 	"github.com/sagagen/sagagen/runtime/sec/internal/workpool"
 	"github.com/sagagen/sagagen/runtime/store"
@@ -65,7 +66,7 @@ type Coordinator struct {
 
 	// Each of these has a lock of its own.
 	pool         *workpool.Pool[work]
-	admission    *admission
+	admission    *admission.Admission[*execution]
 	observations *observations
 	handoffs     handoffs
 
@@ -107,13 +108,13 @@ func New(config Config) (*Coordinator, error) {
 		totalLimits: [2]*fairsem.Semaphore[saga.ID]{
 			saga.Do: fairsem.New[saga.ID](config.MaxActions), saga.Undo: fairsem.New[saga.ID](config.MaxActions),
 		},
-		admission: newAdmission(config.MaxSagas),
-		sagas:     map[saga.ID]*execution{},
+		sagas: map[saga.ID]*execution{},
 
 		observations: newObservations(config.Observer, config.Logger),
 	}
 	c.client = newStoreClient(&c.config)
 	c.applier = applier{client: c.client, submit: c.submit, unpark: c.unpark}
+	c.admission = admission.New(config.MaxSagas, c.admit, c.wakePoller)
 	c.session = c.newSession()
 	return c, nil
 }
@@ -236,7 +237,7 @@ func (c *Coordinator) terminate() {
 // wakeAll wakes all executions. The caller holds c.mu.
 func (c *Coordinator) wakeAll() {
 	for _, s := range c.sagas {
-		if s.mail.wake() {
+		if s.mail.Wake() {
 			c.schedule(s)
 		}
 	}
@@ -300,14 +301,14 @@ func (c *Coordinator) forget(s *execution) {
 		delete(c.sagas, s.id)
 	}
 	c.mu.Unlock()
-	left, outstanding := s.mail.close(s.inFlight)
+	left, outstanding := s.mail.Close(s.inFlight)
 	// The actions of an abandoned saga run to their end.
 	if outstanding == 0 || s.storedState != saga.StateAbandoned {
 		s.lifetime.Cancel()
 	}
-	s.admitted = s.admitted || left.admitted
+	s.admitted = s.admitted || left.Admitted
 	s.releaseAdmission()
-	for _, r := range left.requests { // they came too late to be applied
+	for _, r := range left.Requests { // they came too late to be applied
 		r.answer(errReleased)
 	}
 	close(s.done)

@@ -50,7 +50,7 @@ func (s *execution) drive() (actionTask, bool) {
 			return actionTask{}, false
 		}
 		task, ok := s.dispatch()
-		if s.mail.stopDriving() {
+		if s.mail.StopDriving() {
 			return task, ok
 		}
 		if ok {
@@ -68,7 +68,7 @@ func (s *execution) startDriving() {
 	if ok {
 		s.coordinator.pool.Submit(work{execution: s, task: task})
 	}
-	if !ok || !s.mail.stopDriving() {
+	if !ok || !s.mail.StopDriving() {
 		s.coordinator.schedule(s)
 	}
 }
@@ -82,13 +82,13 @@ func (s *execution) step() bool {
 	}
 	s.yieldToWorkers()
 	s.pendingAt = now()
-	posted := s.mail.take(slices.Grow(s.spareOutcomes[:0], min(s.inFlight, maxOutcomeRoom)))
-	s.spareOutcomes = posted.outcomes
-	if posted.admitted {
-		s.noteAdmission()
+	posted := s.mail.Take(slices.Grow(s.spareOutcomes[:0], min(s.inFlight, maxOutcomeRoom)))
+	s.spareOutcomes = posted.Outcomes
+	if posted.Admitted {
+		s.admitted, s.awaitsAdmission = true, false
 	}
-	s.receive(posted.outcomes)
-	for _, r := range posted.requests {
+	s.receive(posted.Outcomes)
+	for _, r := range posted.Requests {
 		s.applyRequest(r)
 	}
 	stopping := s.coordinator.isStopped()
@@ -122,6 +122,38 @@ func (s *execution) step() bool {
 		s.releaseAdmission()
 	}
 	return !done
+}
+
+// admit acquires an admission, unless the saga has one or waits for one
+// already. It reports whether the saga has one.
+func (s *execution) admit(wait bool) bool {
+	switch {
+	case s.admitted || s.coordinator.admission == nil:
+		return true
+	case s.awaitsAdmission: // it may have been admitted; the mail says so
+		return false
+	}
+	s.admitted = s.coordinator.admission.Acquire(s, wait)
+	s.awaitsAdmission = wait && !s.admitted
+	return s.admitted
+}
+
+// admit tells a saga that has waited that it is admitted. It reports false if
+// the saga was released.
+func (c *Coordinator) admit(s *execution) bool {
+	ok, schedule := s.mail.Admit()
+	if schedule {
+		c.schedule(s)
+	}
+	return ok
+}
+
+// releaseAdmission releases the saga's admission, if it has one.
+func (s *execution) releaseAdmission() {
+	if s.admitted {
+		s.admitted = false
+		s.coordinator.admission.Release()
+	}
 }
 
 // maxOutcomeRoom is for how many outcomes the mailbox allocates memory in

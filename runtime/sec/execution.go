@@ -10,12 +10,13 @@ import (
 	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 	"github.com/sagagen/sagagen/runtime/sec/internal/lazycontext"
+	"github.com/sagagen/sagagen/runtime/sec/internal/mailbox"
 )
 
 // execution is a saga that a coordinator has in memory.
 //
 // It has no goroutine of its own. At any time at most one goroutine, the
-// driver, takes its mail, applies it, and appends to the log; see mailbox. The
+// driver, takes its mail, applies it, and appends to the log; see mailbox.Mailbox. The
 // driver changes from step to step, and what it owns passes to the next driver
 // with the mailbox's lock. Before the first step, the goroutine that creates or
 // recovers the execution is the driver.
@@ -55,7 +56,7 @@ type execution struct {
 
 	// These are safe for concurrent use.
 	snapshot snapshotCell // what readers see; published by the driver
-	mail     mailbox
+	mail     mailbox.Mailbox[outcome, request]
 
 	// mu guards the fields below.
 	mu       sync.Mutex
@@ -117,7 +118,7 @@ func newExecution(c *Coordinator, id saga.ID) *execution {
 	}
 	s.pending, s.runnable, s.spareOutcomes = s.buffers.pending[:0], s.buffers.runnable[:0], s.buffers.spare[:0]
 	s.lifetime.Init(session)
-	s.mail.init(s.buffers.outcomes[:0])
+	s.mail.Init(s.buffers.outcomes[:0])
 	return s
 }
 

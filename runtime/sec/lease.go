@@ -65,7 +65,7 @@ func (c *Coordinator) expireSession(session *leaseSession) {
 		if s.isParked() {
 			parked = append(parked, s)
 		}
-		if s.mail.wake() {
+		if s.mail.Wake() {
 			c.schedule(s)
 		}
 	}

@@ -99,7 +99,7 @@ func (c *Coordinator) handleNotified(record *saga.Record) {
 				j.notified = true
 				return nil
 			}}
-			if _, schedule := s.mail.post(check); schedule {
+			if _, schedule := s.mail.Post(check); schedule {
 				c.schedule(s)
 			}
 			return

@@ -120,7 +120,7 @@ func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err e
 		return false, saga.ErrStopped
 	}
 	if first != nil {
-		s.mail.post(*first)
+		s.mail.Post(*first)
 	}
 	c.schedule(s)
 	return true, nil

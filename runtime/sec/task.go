@@ -66,7 +66,7 @@ func (s *execution) runTask(t actionTask) (drive bool) {
 // report posts an outcome, and reports whether the caller has to drive the
 // saga.
 func (s *execution) report(o outcome) (drive bool) {
-	drive, last := s.mail.report(o)
+	drive, last := s.mail.Report(o)
 	if last {
 		s.lifetime.Cancel()
 	}
