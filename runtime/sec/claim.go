@@ -119,7 +119,7 @@ func (c *Coordinator) claim(limit int) (claimResult, error) {
 		}
 		began := time.Now()
 		claim.records, err = st.Claim(ctx, store.Claim{
-			Owner: c.currentSession().owner, Lease: c.config.Lease, Queue: c.config.Queue,
+			Owner: c.leases.Current().Owner, Lease: c.config.Lease, Queue: c.config.Queue,
 			Unowned: c.startupDone && c.config.Lease == 0,
 			Limit:   claim.limit, Bytes: maxClaimBytes, Except: c.handoffs.releasedIDs(),
 		})

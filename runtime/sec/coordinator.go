@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/sec/internal/admission"
 	"github.com/sagagen/sagagen/runtime/sec/internal/fairsem"
+	"github.com/sagagen/sagagen/runtime/sec/internal/lease"
 	"github.com/sagagen/sagagen/runtime/sec/internal/workpool"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -38,12 +40,6 @@ type Coordinator struct {
 	// the goroutines of pollLoop, watch, retentionLoop and inBackground.
 	running sync.WaitGroup
 
-	// renewing counts the goroutine of renewLeases. It runs until stopRenewing
-	// is closed, which is after all that running counts.
-	renewing         sync.WaitGroup
-	stopRenewing     chan struct{}
-	stopRenewingOnce sync.Once
-
 	// pollNow wakes pollLoop. It has room for one, as further wake-ups share a
 	// poll.
 	pollNow chan struct{}
@@ -64,6 +60,9 @@ type Coordinator struct {
 	actionLimits fairsem.Set[limitKey, saga.ID]
 	totalLimits  [2]*fairsem.Semaphore[saga.ID]
 
+	// leases are renewed until all that running counts has ended.
+	leases *lease.Keeper
+
 	// Each of these has a lock of its own.
 	pool         *workpool.Pool[work]
 	admission    *admission.Admission[*execution]
@@ -72,8 +71,7 @@ type Coordinator struct {
 
 	// mu guards the fields below.
 	mu      sync.Mutex
-	stopped bool          // Stop was called
-	session *leaseSession // the current one
+	stopped bool // Stop was called
 	// sagas are the executions of the sagas that this coordinator owns. Settled
 	// sagas are only in the store.
 	sagas map[saga.ID]*execution
@@ -99,7 +97,6 @@ func New(config Config) (*Coordinator, error) {
 		endLifetime: endLifetime,
 		stopping:    make(chan struct{}),
 
-		stopRenewing: make(chan struct{}),
 		pollNow:      make(chan struct{}, 1),
 		watching:     watching,
 		appendLimit:  fairsem.New[saga.ID](maxConcurrentAppends),
@@ -115,7 +112,9 @@ func New(config Config) (*Coordinator, error) {
 	c.client = newStoreClient(&c.config)
 	c.applier = applier{client: c.client, submit: c.submit, unpark: c.unpark}
 	c.admission = admission.New(config.MaxSagas, c.admit, c.wakePoller)
-	c.session = c.newSession()
+	c.leases = lease.New(lifetime, lease.Config{
+		Owner: config.Owner, Lease: config.Lease, Logger: config.Logger, Renew: c.renew, Expired: c.sessionExpired,
+	})
 	return c, nil
 }
 
@@ -150,10 +149,7 @@ func (c *Coordinator) Start() error {
 	case c.started.Load():
 		return errors.New("sec: start: the coordinator has been started")
 	}
-	if c.config.Lease > 0 {
-		c.armSession()
-		c.renewing.Go(c.renewLeases)
-	}
+	c.leases.Start()
 	c.started.Store(true)
 	go c.observations.run(c.lifetime)
 	c.running.Go(c.pollLoop)
@@ -192,8 +188,7 @@ func (c *Coordinator) Stop(ctx context.Context) error {
 	finished := make(chan struct{})
 	go func() {
 		c.running.Wait()
-		c.stopRenewingOnce.Do(func() { close(c.stopRenewing) })
-		c.renewing.Wait() // or else it could renew what is released below
+		c.leases.Stop() // or else it could renew what is released below
 		close(finished)
 	}()
 	select {
@@ -203,7 +198,7 @@ func (c *Coordinator) Stop(ctx context.Context) error {
 		return fmt.Errorf("sec: stop: %w", ctx.Err())
 	}
 	err := c.retry(ctx, saga.ID{}, func(ctx context.Context, st store.Store) error {
-		return st.Renew(ctx, c.currentSession().owner, 0)
+		return st.Renew(ctx, c.leases.Current().Owner, 0)
 	})
 	if err != nil {
 		c.terminate()
@@ -226,11 +221,9 @@ const observerTimeout = time.Second
 func (c *Coordinator) terminate() {
 	c.endLifetime()
 	c.pool.Close()
+	c.leases.Close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if timer := c.session.timer; timer != nil {
-		timer.Stop() // or else it would keep the coordinator in memory
-	}
 	c.wakeAll()
 }
 
@@ -240,6 +233,48 @@ func (c *Coordinator) wakeAll() {
 		if s.mail.Wake() {
 			c.schedule(s)
 		}
+	}
+}
+
+// renew renews the leases of an owner.
+func (c *Coordinator) renew(ctx context.Context, owner string, lease time.Duration) error {
+	return c.client.withStore(ctx, func(ctx context.Context, st store.Store) error {
+		return st.Renew(ctx, owner, lease)
+	})
+}
+
+// owns reports whether this coordinator owns a record in its current session.
+func (c *Coordinator) owns(record *saga.Record) bool { return record.Owner == c.leases.Current().Owner }
+
+// sessionExpired gives up the sagas of a lease session that has expired. The
+// contexts of its actions have ended, nothing more is appended for its sagas,
+// and the coordinator forgets them. The coordinator that claims them recovers
+// them. It may be this coordinator in its next session.
+func (c *Coordinator) sessionExpired(session *lease.Session) {
+	sagas := 0
+	var parked []*execution
+	c.mu.Lock()
+	for _, s := range c.sagas {
+		if s.session != session {
+			continue
+		}
+		sagas++
+		if s.isParked() {
+			parked = append(parked, s)
+		}
+		if s.mail.Wake() {
+			c.schedule(s)
+		}
+	}
+	c.mu.Unlock()
+	level := slog.LevelError
+	if sagas == 0 {
+		level = slog.LevelWarn
+	}
+	c.config.Logger.Log(session, level, "the leases could not be renewed in time; giving up all sagas",
+		"owner", session.Owner, "sagas", sagas)
+	for _, s := range parked { // they have no driver that would release them
+		c.release(s)
 	}
 }
 

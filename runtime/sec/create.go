@@ -97,7 +97,7 @@ func (s *execution) insert(ctx context.Context, log *saga.Log) error {
 	err = c.client.withStore(ctx, func(ctx context.Context, st store.Store) error {
 		return st.Create(ctx, store.NewSaga{
 			ID: s.id, Name: s.DAG.Name(), DAG: encoded, Params: params, State: s.storedState,
-			Events: s.allEvents(), Queue: c.config.Queue, Owner: s.session.owner, Lease: c.config.Lease,
+			Events: s.allEvents(), Queue: c.config.Queue, Owner: s.session.Owner, Lease: c.config.Lease,
 		})
 	})
 	switch {

@@ -10,6 +10,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/internal/executor"
 	"github.com/sagagen/sagagen/runtime/sec/internal/lazycontext"
+	"github.com/sagagen/sagagen/runtime/sec/internal/lease"
 	"github.com/sagagen/sagagen/runtime/sec/internal/mailbox"
 )
 
@@ -23,7 +24,7 @@ import (
 type execution struct {
 	// These are set by newExecution and then constant.
 	coordinator *Coordinator
-	session     *leaseSession // in which it was created or claimed
+	session     *lease.Session // in which it was created or claimed
 
 	// journal is owned by the driver. Its DAG and generation may be read by any
 	// goroutine once loaded is closed, as they are constant from then on.
@@ -108,7 +109,7 @@ func (c *snapshotCell) load() (snapshot, bool) {
 }
 
 func newExecution(c *Coordinator, id saga.ID) *execution {
-	session := c.currentSession()
+	session := c.leases.Current()
 	s := &execution{
 		coordinator: c,
 		session:     session,

@@ -76,7 +76,7 @@ func (c *Coordinator) watch() {
 // checkNotified handles the sagas of this coordinator to which others have
 // appended.
 func (c *Coordinator) checkNotified() {
-	query := saga.Query{Owner: c.currentSession().owner, Notified: true, Limit: sweepBatch}
+	query := saga.Query{Owner: c.leases.Current().Owner, Notified: true, Limit: sweepBatch}
 	for records, err := range c.client.pages(c.lifetime, query) {
 		if err != nil || c.isStopped() {
 			return // the next poll tries again
@@ -139,7 +139,7 @@ func (c *Coordinator) unpark(id saga.ID, except uint64) bool {
 func (c *Coordinator) sweep() {
 	query := saga.Query{
 		States: []saga.State{saga.StateCreated, saga.StateRunning, saga.StateUnwinding},
-		Owner:  c.currentSession().owner, Limit: sweepBatch,
+		Owner:  c.leases.Current().Owner, Limit: sweepBatch,
 	}
 	for records, err := range c.client.pages(c.lifetime, query) {
 		if err != nil || c.isStopped() {

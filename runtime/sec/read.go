@@ -126,7 +126,7 @@ func (c *Coordinator) InMemory() []saga.Record {
 		}
 		r := saga.Record{
 			ID: s.id, Queue: c.config.Queue, State: v.state,
-			Owner: s.session.owner, Generation: s.generation, NextSeq: uint64(len(v.events)),
+			Owner: s.session.Owner, Generation: s.generation, NextSeq: uint64(len(v.events)),
 		}
 		if s.DAG != nil {
 			r.Name = s.DAG.Name()

@@ -62,7 +62,7 @@ func (c *Coordinator) recoverFor(ctx context.Context, record saga.Record, first 
 // saga.ErrStopped or errLeaseExpired.
 func (c *Coordinator) reserveRecovery(record saga.Record) (*recovery, error) {
 	s := newExecution(c, record.ID)
-	if record.Owner != s.session.owner { // it was claimed in a session that has expired
+	if record.Owner != s.session.Owner { // it was claimed in a session that has expired
 		return nil, nil
 	}
 	if _, reserved, err := c.reserve(s); err != nil || !reserved {
@@ -240,7 +240,7 @@ func (c *Coordinator) ensureOwned(ctx context.Context, record *saga.Record) bool
 	}
 	err := c.client.withStore(ctx, func(ctx context.Context, st store.Store) error {
 		claimed, err := st.Claim(ctx, store.Claim{
-			Owner: c.currentSession().owner, Lease: c.config.Lease, Queue: c.config.Queue, IDs: []saga.ID{record.ID},
+			Owner: c.leases.Current().Owner, Lease: c.config.Lease, Queue: c.config.Queue, IDs: []saga.ID{record.ID},
 		})
 		switch {
 		case err != nil:
