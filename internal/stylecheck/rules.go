@@ -20,9 +20,8 @@ const (
 
 // large are the packages that may have more files, each with its reason.
 var large = map[string]string{
-	"bench":       "one file for each system and workload that is measured",
-	"runtime":     "the vocabulary, one file for each type",
-	"runtime/sec": "to be split into its parts",
+	"bench":   "one file for each system and workload that is measured",
+	"runtime": "the vocabulary, one file for each type",
 }
 
 // word is a rule of the word list.

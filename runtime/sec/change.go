@@ -52,7 +52,7 @@ func (c *Coordinator) submit(ctx context.Context, id saga.ID, change change) err
 	r := request{apply: change.apply, reply: make(chan error, 1)}
 	for {
 		s, record, err := c.find(ctx, id)
-		h, handedOff := c.handedOff(&record)
+		h, handedOff := c.handoffs.Find(&record)
 		switch {
 		case err != nil:
 			return err
@@ -61,7 +61,7 @@ func (c *Coordinator) submit(ctx context.Context, id saga.ID, change change) err
 		case s == nil && c.isStopped():
 			return fmt.Errorf("saga %s: %w", id, saga.ErrStopped)
 		case handedOff:
-			return fmt.Errorf("saga %s: %w", id, h.reason)
+			return fmt.Errorf("saga %s: %w", id, h.Reason)
 		case s == nil && (record.State != saga.StateStuck || !c.ensureOwned(ctx, &record)):
 			return c.client.appendChange(ctx, record, change)
 		case s == nil:

@@ -121,7 +121,7 @@ func (c *Coordinator) claim(limit int) (claimResult, error) {
 		claim.records, err = st.Claim(ctx, store.Claim{
 			Owner: c.leases.Current().Owner, Lease: c.config.Lease, Queue: c.config.Queue,
 			Unowned: c.startupDone && c.config.Lease == 0,
-			Limit:   claim.limit, Bytes: maxClaimBytes, Except: c.handoffs.releasedIDs(),
+			Limit:   claim.limit, Bytes: maxClaimBytes, Except: c.handoffs.Released(),
 		})
 		if claim.took = time.Since(began); err != nil {
 			claim.limit = max(claim.limit/2, 1)

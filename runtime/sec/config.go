@@ -78,6 +78,21 @@ type Config struct {
 	Retention Retention
 }
 
+// Retention says which finished sagas of its queue a coordinator deletes. Sagas
+// that are not finished are never deleted, stuck ones included.
+type Retention struct {
+	// MaxAge is how long a saga is kept after it has finished. Default: 0, for
+	// ever.
+	MaxAge time.Duration
+	// MaxCount is how many sagas are kept, those that finished last. Default:
+	// 0, any number.
+	MaxCount int
+	// Every is the time between two deletions. Default: 1 min.
+	Every time.Duration
+}
+
+func (r Retention) enabled() bool { return r.MaxAge > 0 || r.MaxCount > 0 }
+
 // warnPayload is the size in bytes above which a warning is logged.
 func (c *Config) warnPayload() int { return c.MaxPayload / 4 }
 

@@ -13,7 +13,9 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/sec/internal/admission"
 	"github.com/sagagen/sagagen/runtime/sec/internal/fairsem"
+	"github.com/sagagen/sagagen/runtime/sec/internal/handoff"
 	"github.com/sagagen/sagagen/runtime/sec/internal/lease"
+	"github.com/sagagen/sagagen/runtime/sec/internal/retention"
 	"github.com/sagagen/sagagen/runtime/sec/internal/workpool"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -37,7 +39,7 @@ type Coordinator struct {
 	started  atomic.Bool
 	stopping chan struct{}
 	// running counts the executions that are launched, the tasks in flight, and
-	// the goroutines of pollLoop, watch, retentionLoop and inBackground.
+	// the goroutines of pollLoop, watch, deleteExpired and inBackground.
 	running sync.WaitGroup
 
 	// pollNow wakes pollLoop. It has room for one, as further wake-ups share a
@@ -67,7 +69,7 @@ type Coordinator struct {
 	pool         *workpool.Pool[work]
 	admission    *admission.Admission[*execution]
 	observations *observations
-	handoffs     handoffs
+	handoffs     handoff.Handoffs[*execution]
 
 	// mu guards the fields below.
 	mu      sync.Mutex
@@ -151,11 +153,11 @@ func (c *Coordinator) Start() error {
 	}
 	c.leases.Start()
 	c.started.Store(true)
-	go c.observations.run(c.lifetime)
+	go c.observations.Run(c.lifetime)
 	c.running.Go(c.pollLoop)
 	c.running.Go(c.watch)
 	if c.config.Retention.enabled() {
-		c.running.Go(c.retentionLoop)
+		c.running.Go(c.deleteExpired)
 	}
 	return nil
 }
@@ -207,7 +209,7 @@ func (c *Coordinator) Stop(ctx context.Context) error {
 	c.terminate()
 	// Let the observer finish, unless it hangs.
 	select {
-	case <-c.observations.finished:
+	case <-c.observations.Finished():
 	case <-ctx.Done():
 	case <-time.After(observerTimeout):
 	}
@@ -276,6 +278,22 @@ func (c *Coordinator) sessionExpired(session *lease.Session) {
 	for _, s := range parked { // they have no driver that would release them
 		c.release(s)
 	}
+}
+
+// deleteExpired deletes finished sagas until the coordinator shuts down.
+func (c *Coordinator) deleteExpired() {
+	cleaner := retention.Cleaner{
+		Queue:    c.config.Queue,
+		MaxAge:   c.config.Retention.MaxAge,
+		MaxCount: c.config.Retention.MaxCount,
+		Every:    c.config.Retention.Every,
+		Logger:   c.config.Logger,
+		Pages:    c.client.pages,
+		Delete: func(ctx context.Context, id saga.ID) error {
+			return c.client.withStore(ctx, func(ctx context.Context, st store.Store) error { return st.Delete(ctx, id) })
+		},
+	}
+	cleaner.Run(c.lifetime, c.stopping)
 }
 
 func (c *Coordinator) isStopped() bool {

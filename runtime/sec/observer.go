@@ -2,14 +2,12 @@ package sec
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/engine"
+	"github.com/sagagen/sagagen/runtime/sec/internal/delivery"
 )
 
 // Observer receives what happens to the sagas of a coordinator, for logs,
@@ -148,32 +146,28 @@ func (o Observation) level() slog.Level {
 
 // observations is the queue between the sagas and the observer.
 type observations struct {
-	observer Observer
-	logger   *slog.Logger
-	// queue has room for the observations of some hundred sagas that finish at
-	// once.
-	queue    chan Observation
-	dropped  atomic.Uint64
-	finished chan struct{} // closed when run has returned
+	*delivery.Queue[Observation]
 	// logs is the logger of a SlogObserver, else nil. What it wouldn't log is
 	// not queued.
 	logs *slog.Logger
 }
 
+// maxObservations is the size of the queue. It has room for the observations of
+// some hundred sagas that finish at once.
+const maxObservations = 4096
+
 func newObservations(observer Observer, logger *slog.Logger) *observations {
-	if s, ok := observer.(SlogObserver); ok && s.Logger == nil {
-		s.Logger = logger
-		observer = s
-	}
-	o := &observations{
-		observer: observer,
-		logger:   logger,
-		queue:    make(chan Observation, 4096),
-		finished: make(chan struct{}),
-	}
+	o := &observations{}
 	if s, ok := observer.(SlogObserver); ok {
-		o.logs = s.Logger
+		if s.Logger == nil {
+			s.Logger = logger
+		}
+		observer, o.logs = s, s.Logger
 	}
+	drops := func(n uint64) Observation {
+		return Observation{Kind: ObservedDrop, At: time.Now(), Dropped: n}
+	}
+	o.Queue = delivery.New(maxObservations, observer.Observe, drops, logger)
 	return o
 }
 
@@ -182,62 +176,10 @@ func (o *observations) wants(level slog.Level) bool {
 	return o.logs == nil || o.logs.Enabled(context.Background(), level)
 }
 
-// record queues an observation, or drops it if the queue is full.
+// record queues an observation.
 func (o *observations) record(observation Observation) {
-	if !o.wants(observation.level()) {
-		return
+	if o.wants(observation.level()) {
+		observation.At = time.Now()
+		o.Add(observation)
 	}
-	observation.At = time.Now()
-	select {
-	case o.queue <- observation:
-	default:
-		o.dropped.Add(1)
-	}
-}
-
-// run calls the observer until the coordinator's lifetime ends, and then for
-// the observations that are left in the queue.
-func (o *observations) run(lifetime context.Context) {
-	finished := false
-	defer func() {
-		if finished {
-			close(o.finished)
-			return
-		}
-		o.logger.Error("observer called runtime.Goexit; calling it in a new goroutine")
-		go o.run(lifetime)
-	}()
-	for {
-		select {
-		case observation := <-o.queue:
-			o.deliver(observation)
-		case <-lifetime.Done():
-			for {
-				select {
-				case observation := <-o.queue:
-					o.deliver(observation)
-				default:
-					o.reportDropped()
-					finished = true
-					return
-				}
-			}
-		}
-		o.reportDropped()
-	}
-}
-
-func (o *observations) reportDropped() {
-	if n := o.dropped.Swap(0); n > 0 {
-		o.deliver(Observation{Kind: ObservedDrop, At: time.Now(), Dropped: n})
-	}
-}
-
-func (o *observations) deliver(observation Observation) {
-	defer func() {
-		if v := recover(); v != nil {
-			o.logger.Error("observer panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-		}
-	}()
-	o.observer.Observe(observation)
 }

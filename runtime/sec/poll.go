@@ -7,6 +7,7 @@ import (
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/sec/internal/handoff"
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
@@ -121,10 +122,54 @@ func (c *Coordinator) handleNotified(record *saga.Record) {
 	})
 }
 
+// handOffParked releases the parked sagas, so that a coordinator with the right
+// code can claim them. Only pollLoop calls it, as it alone makes the claims
+// that leave out what was handed off. Without leases, a coordinator can't know
+// whether others run, and hands nothing off.
+func (c *Coordinator) handOffParked() {
+	parked := c.handoffs.TakeParked()
+	for i, s := range parked {
+		// The saga was released since, with its lease session for example, and
+		// may have to be claimed again.
+		if c.lookup(s.id) != s {
+			c.handoffs.Forget(s.id)
+			continue
+		}
+		if c.isStopped() || !c.handOff(s) {
+			c.handoffs.ReturnParked(parked[i:]) // the next poll tries again
+			return
+		}
+	}
+}
+
+// handOff releases a parked saga. It reports whether this coordinator has given
+// it up. The saga isn't claimed again from the attempt on, as a release that
+// seems to fail may have succeeded.
+func (c *Coordinator) handOff(s *execution) bool {
+	v, _ := s.snapshot.load()
+	released := handoff.Handoff{Generation: s.generation + 1, At: time.Now(), Reason: v.parked}
+	if !c.handoffs.Add(s.id, released) {
+		return false
+	}
+	err := c.client.withStore(s.session, func(ctx context.Context, st store.Store) error {
+		return st.Release(ctx, s.id, s.generation)
+	})
+	switch {
+	// An earlier attempt has released it, or another coordinator owns it.
+	case errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrNotFound):
+	case err != nil:
+		c.config.Logger.Warn("releasing a parked saga failed; retrying", "saga", s.id, "error", err)
+		return false
+	}
+	c.release(s)
+	c.config.Logger.Info("parked saga released for another coordinator", "saga", s.id, "error", v.parked)
+	return true
+}
+
 // unpark forgets that a saga is parked here or was handed off, unless its
 // generation is except. It reports whether there was something to forget.
 func (c *Coordinator) unpark(id saga.ID, except uint64) bool {
-	claimed := c.handoffs.markClaimed(id, except)
+	claimed := c.handoffs.MarkClaimed(id, except)
 	s := c.lookup(id)
 	if s == nil || !s.isParked() || s.generation == except {
 		return claimed

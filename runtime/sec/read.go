@@ -48,8 +48,8 @@ func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error
 			return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, saga.ErrStopped)
 		}
 		if s == nil { // another coordinator runs it, or may
-			if h, ok := c.handedOff(&record); ok && time.Since(h.at) > 2*c.config.Poll {
-				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, h.reason)
+			if h, ok := c.handoffs.Find(&record); ok && time.Since(h.At) > 2*c.config.Poll {
+				return saga.Outputs{}, fmt.Errorf("saga %s: %w", id, h.Reason)
 			}
 			select {
 			case <-time.After(pause()):
@@ -70,8 +70,8 @@ func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, err
 	}
 	if s == nil {
 		status, err := c.client.status(ctx, record)
-		if h, ok := c.handedOff(&record); ok && err == nil && status.Parked == nil {
-			status.Parked = h.reason
+		if h, ok := c.handoffs.Find(&record); ok && err == nil && status.Parked == nil {
+			status.Parked = h.Reason
 		}
 		return status, err
 	}

@@ -99,7 +99,7 @@ func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err e
 		case s.session.Err() != nil:
 			c.release(s)
 		case c.config.Lease > 0:
-			c.handoffs.addParked(s)
+			c.handoffs.AddParked(s)
 		}
 		return false, nil
 	}
