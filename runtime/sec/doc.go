@@ -25,29 +25,34 @@
 // saga's state machine and appends to its log:
 //
 //	callers             workers             poller, Stop,
-//	StartCreated, Apply an action returned  lease session, admission
+//	StartCreated, Apply an action returned  lease.Keeper, admission
 //	   │ request            │ outcome           │ wake, admit
 //	   └────────────────────┼───────────────────┘
 //	                        ▼
 //	     ┌──────────────────────────────────────┐
-//	     │ mailbox, one for each execution      │  posting never blocks
+//	     │ mailbox.Mailbox of an execution      │  posting never blocks
 //	     └──────────────────┬───────────────────┘
 //	                        ▼
 //	     ┌──────────────────────────────────────┐
-//	     │ driver: a goroutine of the pool      │
+//	     │ driver: a goroutine of workpool.Pool │
 //	     │  1. apply the mail to the machine    │
 //	     │  2. append all new events at once ───┼──▶ store
 //	     │  3. publish a snapshot, answer ──────┼──▶ Status, Wait, callers
-//	     │     requests, queue observations ────┼──▶ observer goroutine
+//	     │     requests, queue observations ────┼──▶ delivery.Queue
 //	     │  4. dispatch the runnable tasks      │
 //	     └──────────────────┬───────────────────┘
 //	                        │ one task stays in this goroutine
 //	                        ▼
 //	     ┌──────────────────────────────────────┐
-//	     │ workers: goroutines of the pool      │
-//	     │  acquire the semaphores, call the    │
-//	     │  action, retry, report the outcome ──┼──▶ mailbox
+//	     │ workers: goroutines of workpool.Pool │
+//	     │  acquire each fairsem.Semaphore, call│
+//	     │  the action by attempt.Attempt, retry│
+//	     │  report the outcome ─────────────────┼──▶ mailbox.Mailbox
 //	     └──────────────────────────────────────┘
+//
+// The machine is an executor.Machine. A name with a dot is in the package of
+// that name, in an internal folder of this package or of package saga.
+// Everything else is in this package.
 //
 // One append holds the outcomes that have arrived and the starts of the tasks
 // that they make runnable. The driver applies events to the machine before they
@@ -63,12 +68,12 @@
 //
 // Each coordinator also has these goroutines:
 //
-//	pollLoop           claims and recovers sagas, hands off those that it
-//	                   can't run, and handles notifications
-//	renewLeases        renews the leases, if there are any
-//	watch              wakes pollLoop, if the store can watch
-//	retentionLoop      deletes finished sagas, if Config.Retention says so
-//	observations.run   calls the observer
+//	pollLoop               claims and recovers sagas, hands off those that it
+//	                       can't run, and handles notifications
+//	watch                  wakes pollLoop, if the store can watch
+//	lease.Keeper           renews the leases, if there are any
+//	retention.Cleaner.Run  deletes finished sagas, if Config.Retention says so
+//	delivery.Queue.Run     calls the observer
 //
 // # Several processes
 //
