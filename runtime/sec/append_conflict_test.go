@@ -3,8 +3,6 @@ package sec_test
 import (
 	"context"
 	"encoding/json"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,16 +18,6 @@ import (
 
 // The tests of this file are about append conflicts: someone else changes a
 // saga between two calls of the store that belong together.
-
-// onWrite returns a hook for spyStore that calls do at the given write.
-func onWrite(at int, do func() error) func(int) error {
-	return func(n int) error {
-		if n == at {
-			return do()
-		}
-		return nil
-	}
-}
 
 // A client repeats a command if the saga has new events, or another owner,
 // since the client has read it.
@@ -48,10 +36,13 @@ func TestCommandIsRetriedAfterAnAppendConflict(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				st := store.NewMemory()
-				id := plant(t, st, chain(), saga.StateRunning, nil)
-				spy := &spyStore{Store: st, before: onWrite(1, func() error { return meanwhile(st, id) })}
-				client := newClient(t, sec.ClientConfig{Store: spy})
+				st := newFakeStore()
+				id := plant(t, st.memory, chain(), saga.StateRunning, nil)
+				st.on("Append", at(1, func(c *call) error {
+					assert.NoError(t, meanwhile(st.memory, id))
+					return c.do()
+				}))
+				client := newClient(t, sec.ClientConfig{Store: st})
 				require.NoError(t, client.Apply(t.Context(), id, saga.Pause(audit)))
 				assert.Contains(t, storedKinds(t, st, id), " paused")
 			})
@@ -63,14 +54,16 @@ func TestCommandIsRetriedAfterAnAppendConflict(t *testing.T) {
 // follows it in the log already.
 func TestCommandBehindAnAppendWithUnknownOutcomeIsApplied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := store.NewMemory()
-		client := newClient(t, sec.ClientConfig{Store: st})
+		st := newFakeStore()
+		client := newClient(t, sec.ClientConfig{Store: st.memory})
 		id := saga.NewID()
-		w := newWorld()
-		c := w.open(t, &spyStore{Store: st, after: onWrite(2, func() error {
+		st.on("Append", at(1, func(c *call) error {
+			err := losesReply(c)
 			assert.NoError(t, client.Apply(t.Context(), id, saga.Pause(audit)))
-			return errStore
-		})})
+			return err
+		}))
+		w := newWorld()
+		c := w.open(t, st)
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		time.Sleep(100 * time.Millisecond) // before the coordinator polls for notifications
 		assert.Equal(t, []string{"do a", "do b"}, w.calls(), "b has started, c must not start")
@@ -81,29 +74,19 @@ func TestCommandBehindAnAppendWithUnknownOutcomeIsApplied(t *testing.T) {
 	})
 }
 
-// loadHook calls do before the first Load.
-type loadHook struct {
-	store.Store
-	once sync.Once
-	do   func()
-}
-
-func (l *loadHook) Load(ctx context.Context, id saga.ID) (saga.Record, error) {
-	l.once.Do(l.do)
-	return l.Store.Load(ctx, id)
-}
-
 // The owner's append has succeeded, but the owner got an error. Before it finds
 // out, another coordinator claims the saga.
 func TestOwnerThatLosesTheSagaDuringAnAppendConflictStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := store.NewMemory()
-		hook := &loadHook{Store: st, do: func() {
-			_, err := st.Claim(context.Background(), store.Claim{Owner: "another"})
+		st := newFakeStore()
+		st.on("Append", at(1, losesReply))
+		st.on("Load", at(1, func(c *call) error {
+			_, err := st.memory.Claim(context.Background(), store.Claim{Owner: "another"})
 			assert.NoError(t, err)
-		}}
+			return c.do()
+		}))
 		w := newWorld()
-		c := w.open(t, &spyStore{Store: hook, after: onWrite(2, func() error { return errStore })})
+		c := w.open(t, st)
 		settle() // the claims at the start are done
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
@@ -135,13 +118,15 @@ func TestCommandSentToAFormerOwnerIsRecorded(t *testing.T) {
 // saga meanwhile.
 func TestCommandWithUnknownOutcomeIsRecordedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := store.NewMemory()
-		w := newWorld()
-		c := w.open(t, &spyStore{Store: st, after: onWrite(2, func() error {
-			_, err := st.Claim(context.Background(), store.Claim{Owner: "another"})
+		st := newFakeStore()
+		st.on("Append", at(1, func(c *call) error {
+			lost := losesReply(c)
+			_, err := st.memory.Claim(context.Background(), store.Claim{Owner: "another"})
 			assert.NoError(t, err)
-			return errStore
-		})})
+			return lost
+		}))
+		w := newWorld()
+		c := w.open(t, st)
 		settle() // the claims at the start are done
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
@@ -154,12 +139,12 @@ func TestCommandWithUnknownOutcomeIsRecordedOnce(t *testing.T) {
 // command is unknown. The error says so.
 func TestCommandInterruptedByShutdownMayHaveBeenRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &spyStore{Store: store.NewMemory()}
+		st := newFakeStore()
 		c := newWorld().start(t, st)
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
 		synctest.Wait()
-		st.hangWrites()
+		st.on("Append", hangs)
 		result := make(chan error, 1)
 		go func() { result <- c.Apply(t.Context(), id, saga.Pause(audit)) }()
 		synctest.Wait()
@@ -173,32 +158,6 @@ func TestCommandInterruptedByShutdownMayHaveBeenRecorded(t *testing.T) {
 	})
 }
 
-// leaseCut blocks the append with the number at, and fails the renewals of the
-// leases meanwhile, until the lease session has expired.
-type leaseCut struct {
-	store.Store
-	at     int32
-	writes atomic.Int32
-	cut    atomic.Bool
-}
-
-func (l *leaseCut) Append(ctx context.Context, a store.Append) error {
-	if l.writes.Add(1) != l.at {
-		return l.Store.Append(ctx, a)
-	}
-	l.cut.Store(true)
-	defer l.cut.Store(false)
-	<-ctx.Done()
-	return ctx.Err()
-}
-
-func (l *leaseCut) Renew(ctx context.Context, owner string, d time.Duration) error {
-	if l.cut.Load() {
-		return errStore
-	}
-	return l.Store.Renew(ctx, owner, d)
-}
-
 // A stuck saga is loaded for a command, and its lease expires before the
 // command is recorded.
 func TestCommandIsRetriedWhenTheLeaseExpires(t *testing.T) {
@@ -206,7 +165,12 @@ func TestCommandIsRetriedWhenTheLeaseExpires(t *testing.T) {
 		w := newWorld()
 		w.fail("do b")
 		w.fail("undo a")
-		st := &leaseCut{Store: store.NewMemory(), at: 4}
+		st := newFakeStore()
+		st.on("Append", at(4, func(c *call) error {
+			st.on("Renew", fails)
+			defer st.on("Renew", passes)
+			return hangs(c) // until the lease session has expired
+		}))
 		c := w.configured(t, sec.Config{Store: st, Lease: lease, StoreTimeout: time.Hour})
 		id, _, err := run(t, c, chain())
 		assert.Equal(t, saga.StateStuck, failedError(t, err).State)
@@ -221,17 +185,19 @@ func TestCommandIsRetriedWhenTheLeaseExpires(t *testing.T) {
 // conflicts with a command, the node isn't mistaken for one in flight.
 func TestRecoveredNodeRunsAfterAnAppendConflict(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := store.NewMemory()
+		st := newFakeStore()
 		id := plant(t, st, diamond(), saga.StateRunning, []engine.Event{
 			{Seq: 0, Node: 1, Kind: engine.EventStarted},
 			{Seq: 1, Node: 1, Kind: engine.EventSucceeded, Payload: json.RawMessage(`"a"`)},
 			{Seq: 2, Node: 2, Kind: engine.EventStarted},
 		})
-		client := newClient(t, sec.ClientConfig{Store: st})
+		client := newClient(t, sec.ClientConfig{Store: st.memory})
+		st.on("Append", at(1, func(c *call) error {
+			assert.NoError(t, client.Apply(context.Background(), id, saga.SetBreakpoint("d", audit)))
+			return c.do()
+		}))
 		w := newWorld()
-		c := w.open(t, &spyStore{Store: st, before: onWrite(1, func() error {
-			return client.Apply(context.Background(), id, saga.SetBreakpoint("d", audit))
-		})})
+		c := w.open(t, st)
 		settle()
 		assert.ElementsMatch(t, []string{"do b", "do c"}, w.calls())
 		require.NoError(t, c.Apply(t.Context(), id, saga.ClearBreakpoint("d", audit)))
@@ -244,7 +210,7 @@ func TestRecoveredNodeRunsAfterAnAppendConflict(t *testing.T) {
 // abandoned the saga.
 func TestOutcomeOfASagaAbandonedByAnotherProcessIsDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := unwatched{store.NewMemory()}
+		st := newUnwatchedStore()
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Millisecond); return nil })
 		c := w.open(t, st)
@@ -287,14 +253,16 @@ func TestForeignNodeEventsAreReadFromTheStore(t *testing.T) {
 // first. The tasks in flight stay in flight.
 func TestRefusedAbandonKeepsTasksInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := store.NewMemory()
-		client := newClient(t, sec.ClientConfig{Store: st})
+		st := newFakeStore()
+		client := newClient(t, sec.ClientConfig{Store: st.memory})
 		id := saga.NewID()
+		st.on("Append", at(2, func(c *call) error {
+			assert.NoError(t, client.Apply(context.Background(), id, saga.Resume(audit)))
+			return c.do()
+		}))
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Minute); return nil })
-		c := w.open(t, &spyStore{Store: st, before: onWrite(3, func() error {
-			return client.Apply(context.Background(), id, saga.Resume(audit))
-		})})
+		c := w.open(t, st)
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
 		require.NoError(t, c.Apply(t.Context(), id, saga.Pause(audit)))
 		assert.ErrorIs(t, c.Apply(t.Context(), id, saga.Abandon(audit)), saga.ErrWrongState, "it has been resumed")

@@ -18,11 +18,6 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// unwatched is a store that can't watch, like a database without notifications.
-type unwatched struct{ store.Store }
-
-func (unwatched) Watch(context.Context, func()) error { return errors.ErrUnsupported }
-
 func newClient(t *testing.T, config sec.ClientConfig) *sec.Client {
 	t.Helper()
 	c, err := sec.NewClient(config)
@@ -43,7 +38,7 @@ func TestSagaCreatedByAClientRunsAtOnceOrWithinAPoll(t *testing.T) {
 		most  time.Duration
 	}{
 		"watched store":   {store.NewMemory(), 50 * time.Millisecond},
-		"unwatched store": {unwatched{store.NewMemory()}, 2 * time.Second},
+		"unwatched store": {newUnwatchedStore(), 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -116,7 +111,7 @@ func TestClientRejectsInvalidRequests(t *testing.T) {
 // A start from another process and a command of the owner are both kept.
 func TestStartFromAnotherProcessIsKeptWithAConcurrentCommand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := unwatched{store.NewMemory()}
+		st := newUnwatchedStore()
 		w := newWorld()
 		c := w.open(t, st)
 		id := saga.NewID()
@@ -137,7 +132,7 @@ func TestStartFromAnotherProcessIsKeptWithAConcurrentCommand(t *testing.T) {
 // neither called again nor forgotten.
 func TestCommandFromAnotherProcessKeepsTasksInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := unwatched{store.NewMemory()}
+		st := newUnwatchedStore()
 		w := newWorld()
 		w.on("do b", func(saga.ActionContext) error { time.Sleep(10 * time.Minute); return nil })
 		w.on("do c", func(saga.ActionContext) error { time.Sleep(20 * time.Minute); return nil })
@@ -178,9 +173,9 @@ func TestRandomCommandsFromSeveralProcesses(t *testing.T) {
 }
 
 func commandAtRandom(t *testing.T, random *rand.Rand) {
-	var st store.Store = store.NewMemory()
+	st := newFakeStore()
 	if random.IntN(2) == 0 {
-		st = unwatched{st}
+		st.on("Watch", cannotWatch)
 	}
 	w := newWorld()
 	for _, node := range []string{"a", "b", "c", "d"} {

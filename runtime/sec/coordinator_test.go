@@ -59,11 +59,11 @@ func TestFailureUndoesFinishedNodesInReverseOrder(t *testing.T) {
 func TestChainCostsOneAppendForEachNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		st := &spyStore{Store: store.NewMemory()}
+		st := newFakeStore()
 		c := w.open(t, st)
 		_, _, err := run(t, c, chain())
 		require.NoError(t, err)
-		assert.Equal(t, 4, st.writes())
+		assert.Equal(t, 4, st.calls("Create Append"))
 	})
 }
 
@@ -348,6 +348,15 @@ func TestSagaOfConstantsSucceeds(t *testing.T) {
 		assert.NoError(t, err)
 	})
 }
+
+// badAction breaks the contract of saga.Action: its output is not JSON.
+type badAction struct{}
+
+func (badAction) Name() saga.ActionName                          { return "bad" }
+func (badAction) Do(saga.ActionContext) (json.RawMessage, error) { return json.RawMessage("{"), nil }
+func (badAction) Undo(saga.ActionContext) error                  { return nil }
+func (badAction) Policy(saga.Direction) saga.Policy              { return saga.Policy{} }
+func (badAction) Shape() saga.Shape                              { return saga.Shape{} }
 
 func TestInvalidJSONOutputIsAnUnknownOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

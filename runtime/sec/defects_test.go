@@ -104,8 +104,8 @@ func TestDefectAPanicInAnActionHangsTheSaga(t *testing.T) {
 func TestDefectAHungStoreHangsListGetAndShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		st := &spyStore{Store: store.NewMemory()}
-		w.on("do a", func(saga.ActionContext) error { st.hangWrites(); return nil })
+		st := newFakeStore()
+		w.on("do a", func(saga.ActionContext) error { st.on("Create Append", hangs); return nil })
 		c := w.start(t, st)
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
@@ -119,7 +119,7 @@ func TestDefectAHungStoreHangsListGetAndShutdown(t *testing.T) {
 		assert.Equal(t, saga.StateRunning, owned[0].State)
 		assert.Equal(t, saga.Name("chain"), owned[0].Name)
 		assert.Zero(t, time.Since(began))
-		st.hangLists()
+		st.on("List", hangs)
 		_, err = c.List(t.Context(), saga.Query{Name: "chain", States: []saga.State{saga.StateRunning}})
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 10*time.Second, time.Since(began), "Config.StoreTimeout")
@@ -161,12 +161,8 @@ func TestDefectTheNodeAfterTwoConsecutiveSubsagasGetsTheWrongParameters(t *testi
 func TestDefectAFailedCreateLeavesAnOrphanRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		st := &spyStore{Store: store.NewMemory(), after: func(n int) error {
-			if n == 1 {
-				return errStore
-			}
-			return nil
-		}}
+		st := newFakeStore()
+		st.on("Create", at(1, losesReply))
 		c := w.open(t, st)
 		id := saga.NewID()
 		require.ErrorIs(t, c.CreateAndStart(t.Context(), id, chain()), errStore)

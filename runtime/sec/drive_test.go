@@ -1,7 +1,6 @@
 package sec_test
 
 import (
-	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,18 +10,16 @@ import (
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/sec"
-	"github.com/sagagen/sagagen/runtime/store"
 )
 
 // The tests of this file are about mail that arrives while the driver of a saga
 // waits for the store.
 
-// slowStore is a store whose appends take a second each.
-type slowStore struct{ store.Store }
-
-func (s *slowStore) Append(ctx context.Context, a store.Append) error {
-	time.Sleep(time.Second)
-	return s.Store.Append(ctx, a)
+// newSlowStore returns a store whose appends take a second each.
+func newSlowStore() *fakeStore {
+	st := newFakeStore()
+	st.on("Append", takes(time.Second, passes))
+	return st
 }
 
 // An outcome arrives while the outcome of another node is being appended. It
@@ -31,7 +28,7 @@ func TestOutcomeDuringAnAppendIsNotLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.on("do b", func(saga.ActionContext) error { time.Sleep(500 * time.Millisecond); return nil })
-		c := w.open(t, &slowStore{store.NewMemory()})
+		c := w.open(t, newSlowStore())
 		dag := withParams(saga.NewDAGBuilder("s").AppendParallel(act("a"), act("b")).
 			Node(act("a2"), "a").Node(act("b2"), "b").Node(act("last"), "a2", "b2"))
 		_, _, err := run(t, c, dag)
@@ -43,7 +40,7 @@ func TestOutcomeDuringAnAppendIsNotLost(t *testing.T) {
 func TestRequestDuringAnAppendIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		c := w.open(t, &slowStore{store.NewMemory()})
+		c := w.open(t, newSlowStore())
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
 		go func() { assert.NoError(t, c.Apply(t.Context(), id, saga.SetBreakpoint("b", audit))) }()
@@ -57,7 +54,7 @@ func TestRequestDuringAnAppendIsAnswered(t *testing.T) {
 // The last append of a saga is in progress. No driver follows it.
 func TestRequestDuringTheLastAppendIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newWorld().open(t, &slowStore{store.NewMemory()})
+		c := newWorld().open(t, newSlowStore())
 		id := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), id, withParams(saga.NewDAGBuilder("s").Append(act("a")))))
 		synctest.Wait()
@@ -69,7 +66,7 @@ func TestRequestDuringTheLastAppendIsAnswered(t *testing.T) {
 
 func TestShutdownDuringAnAppendReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newWorld().start(t, &slowStore{store.NewMemory()})
+		c := newWorld().start(t, newSlowStore())
 		id := saga.NewID()
 		require.NoError(t, c.Create(t.Context(), id, chain()))
 		go func() { assert.NoError(t, c.Apply(t.Context(), id, saga.Pause(audit))) }()
@@ -87,7 +84,7 @@ func TestAdmissionDuringAnAppendIsUsed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()
-				c := w.configured(t, sec.Config{Store: &slowStore{store.NewMemory()}, MaxSagas: 1})
+				c := w.configured(t, sec.Config{Store: newSlowStore(), MaxSagas: 1})
 				ids := []saga.ID{saga.NewID(), saga.NewID(), saga.NewID()}
 				for _, id := range ids {
 					require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))

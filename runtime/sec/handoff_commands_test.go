@@ -19,7 +19,7 @@ import (
 // run it, until another coordinator has claimed the saga.
 func TestCommandForAHandedOffSaga(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newReleasesStore()
+		st := newUnwatchedStore()
 		running := plant(t, st, chain(), saga.StateRunning, nil)
 		stuck := plant(t, st, chain(), saga.StateStuck, []engine.Event{
 			{Seq: 0, Node: 1, Kind: engine.EventStarted},
@@ -60,7 +60,7 @@ func TestCommandForAHandedOffSaga(t *testing.T) {
 
 func TestAbandonIsRefusedForAHandedOffSagaThatRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newReleasesStore()
+		st := newUnwatchedStore()
 		id := plant(t, st, chain(), saga.StateRunning, nil)
 		old := withoutActions(t, st)
 		time.Sleep(time.Minute)
@@ -76,7 +76,7 @@ func TestAbandonIsRefusedForAHandedOffSagaThatRuns(t *testing.T) {
 
 func TestHandedOffSagaIsNotReclaimedWhenItsOwnerIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newReleasesStore()
+		st := newUnwatchedStore()
 		id := plant(t, st, chain(), saga.StateRunning, nil)
 		old := withoutActions(t, st)
 		time.Sleep(time.Minute)
@@ -92,8 +92,7 @@ func TestHandedOffSagaIsNotReclaimedWhenItsOwnerIsGone(t *testing.T) {
 		defer cancel()
 		require.ErrorIs(t, c.Stop(ctx), context.DeadlineExceeded)
 		time.Sleep(time.Hour)
-		claimed, _ := st.counts(id)
-		assert.Equal(t, 2, claimed)
+		assert.Equal(t, 2, st.count("Claim", id))
 		status, err := old.Status(t.Context(), id)
 		require.NoError(t, err)
 		assert.NoError(t, status.Parked, "it has an owner")
@@ -107,7 +106,7 @@ func TestHandedOffSagaIsNotReclaimedWhenItsOwnerIsGone(t *testing.T) {
 // Each can abandon it, not only the one that released it last.
 func TestSagaWithAnInvalidLogCanBeAbandonedByAnyCoordinator(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newReleasesStore()
+		st := newUnwatchedStore()
 		var ids []saga.ID
 		var coordinators []*sec.Coordinator
 		for range 3 {
@@ -117,8 +116,7 @@ func TestSagaWithAnInvalidLogCanBeAbandonedByAnyCoordinator(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		for i, c := range coordinators {
-			claimed, _ := st.counts(ids[i])
-			assert.Equal(t, 3, claimed)
+			assert.Equal(t, 3, st.count("Claim", ids[i]))
 			require.NoError(t, c.Apply(t.Context(), ids[i], saga.Abandon(audit)))
 			record, err := st.Load(t.Context(), ids[i])
 			require.NoError(t, err)

@@ -2,9 +2,9 @@ package sec_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -23,7 +23,7 @@ func TestParkedSagaIsRunByAnotherCoordinator(t *testing.T) {
 	for name, state := range map[string]saga.State{"running": saga.StateRunning, "unwinding": saga.StateUnwinding} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				st := newReleasesStore()
+				st := newUnwatchedStore()
 				var log []engine.Event
 				if state == saga.StateUnwinding {
 					log = []engine.Event{
@@ -64,7 +64,7 @@ func TestParkedSagaIsRunByAnotherCoordinator(t *testing.T) {
 // run it claims it without waiting for a lease.
 func TestParkedSagaWaitsForACoordinatorThatCanRunIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newReleasesStore()
+		st := newUnwatchedStore()
 		id := plant(t, st, chain(), saga.StateRunning, nil)
 		first, second := withoutActions(t, st), withoutActions(t, st)
 		began := time.Now()
@@ -73,9 +73,8 @@ func TestParkedSagaWaitsForACoordinatorThatCanRunIt(t *testing.T) {
 		require.ErrorIs(t, err, saga.ErrUnknownAction)
 		assert.Less(t, time.Since(began), 10*time.Second)
 		time.Sleep(time.Hour)
-		claimed, released := st.counts(id)
-		assert.Equal(t, 2, claimed, "once by each coordinator")
-		assert.Equal(t, 2, released)
+		assert.Equal(t, 2, st.count("Claim", id), "once by each coordinator")
+		assert.Equal(t, 2, st.count("Release", id))
 		record, err := st.Load(t.Context(), id)
 		require.NoError(t, err)
 		assert.Empty(t, record.Owner)
@@ -123,7 +122,12 @@ func TestHandedOffSagaIsClaimedAtOnceIfTheStoreIsWatched(t *testing.T) {
 // time.
 func TestMoreThanMaxHandoffsAreHandedOffEventually(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newReleasesStore()
+		st := newUnwatchedStore()
+		var excepted atomic.Int64
+		st.on("Claim", func(c *call) error {
+			excepted.Store(max(excepted.Load(), int64(len(c.claim.Except))))
+			return c.do()
+		})
 		const sagas, remembered = 1300, 1000
 		var ids []saga.ID
 		for range sagas {
@@ -132,9 +136,8 @@ func TestMoreThanMaxHandoffsAreHandedOffEventually(t *testing.T) {
 		first, second := withoutActions(t, st), withoutActions(t, st)
 		const minutes = 20
 		time.Sleep(minutes * time.Minute)
-		claimed, excepted := st.total()
-		assert.Equal(t, remembered, excepted)
-		assert.Less(t, claimed, 2*remembered*(minutes+1),
+		assert.EqualValues(t, remembered, excepted.Load(), "the largest number of sagas that a claim excepts")
+		assert.Less(t, len(slices.Concat(st.sagas("Claim")...)), 2*remembered*(minutes+1),
 			"each coordinator claims in a minute no more than it may release")
 		assert.LessOrEqual(t, len(first.InMemory())+len(second.InMemory()), sagas)
 
@@ -151,21 +154,20 @@ func TestMoreThanMaxHandoffsAreHandedOffEventually(t *testing.T) {
 
 func TestParkedSagaIsKeptUntilItCanBeReleased(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newReleasesStore()
-		st.fail.Store(true)
+		st := newUnwatchedStore()
+		st.on("Release", fails)
 		id := plant(t, st, chain(), saga.StateRunning, nil)
 		old := withoutActions(t, st)
 		synctest.Wait()
 		w := newWorld()
 		withLeases(t, st, w.registry())
 		time.Sleep(10 * lease)
-		claimed, _ := st.counts(id)
-		assert.Equal(t, 1, claimed)
+		assert.Equal(t, 1, st.count("Claim", id))
 		assert.Len(t, old.InMemory(), 1)
 		status, err := old.Status(t.Context(), id)
 		require.NoError(t, err)
 		require.ErrorIs(t, status.Parked, saga.ErrUnknownAction)
-		st.fail.Store(false)
+		st.on("Release", passes)
 		_, err = old.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"do a", "do b", "do c"}, w.calls())
@@ -176,11 +178,12 @@ func TestParkedSagaIsKeptUntilItCanBeReleased(t *testing.T) {
 // store refuses it, so that a new owner would keep the saga.
 func TestReleaseWithALostReplyTakesEffectOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &lostRelease{Store: store.NewMemory()}
+		st := newUnwatchedStore()
+		st.on("Release", at(1, losesReply))
 		id := plant(t, st, chain(), saga.StateRunning, nil)
 		old := withoutActions(t, st)
 		time.Sleep(time.Minute)
-		assert.EqualValues(t, 2, st.releases.Load(), "the second is fenced")
+		assert.Equal(t, 2, st.calls("Release"), "the second is fenced")
 		assert.Empty(t, old.InMemory())
 		record, err := st.Load(t.Context(), id)
 		require.NoError(t, err)
@@ -191,24 +194,9 @@ func TestReleaseWithALostReplyTakesEffectOnce(t *testing.T) {
 	})
 }
 
-// lostRelease is a store whose first Release takes effect, but reports an
-// error.
-type lostRelease struct {
-	store.Store
-	releases atomic.Int32
-}
-
-func (l *lostRelease) Release(ctx context.Context, id saga.ID, generation uint64) error {
-	err := l.Store.Release(ctx, id, generation)
-	if l.releases.Add(1) == 1 {
-		return errStore
-	}
-	return err
-}
-
 func TestHandoffIsLoggedWithItsReason(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newReleasesStore()
+		st := newUnwatchedStore()
 		id := plant(t, st, chain(), saga.StateRunning, nil)
 		var text bytes.Buffer
 		seen := &recorder{}
@@ -229,12 +217,11 @@ func TestHandoffIsLoggedWithItsReason(t *testing.T) {
 
 func TestParkedSagaIsKeptWithoutLeases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newReleasesStore()
+		st := newUnwatchedStore()
 		id := plant(t, st, chain(), saga.StateRunning, nil)
 		c := openWith(t, st, saga.NewRegistry())
 		time.Sleep(time.Hour)
-		_, released := st.counts(id)
-		assert.Zero(t, released)
+		assert.Zero(t, st.count("Release", id))
 		assert.Len(t, c.InMemory(), 1)
 	})
 }

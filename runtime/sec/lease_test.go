@@ -3,7 +3,6 @@ package sec_test
 import (
 	"context"
 	"log/slog"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,8 +22,7 @@ const lease = 20 * time.Second
 // one can take its sagas over.
 func TestCoordinatorThatCannotRenewStopsBeforeAnotherTakesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shared := store.NewMemory()
-		cut := &faultyStore{Store: shared, fault: hangBefore, first: 1 << 30, last: 1 << 30}
+		st := newFakeStore()
 		first, second := newWorld(), newWorld()
 		var stopped, began time.Time
 		first.on("do b", func(ctx saga.ActionContext) error {
@@ -33,13 +31,13 @@ func TestCoordinatorThatCannotRenewStopsBeforeAnotherTakesOver(t *testing.T) {
 			return ctx.Err()
 		})
 		second.on("do b", func(saga.ActionContext) error { began = time.Now(); return nil })
-		c1 := first.configured(t, sec.Config{Store: cut, Lease: lease})
-		c2 := second.configured(t, sec.Config{Store: shared, Lease: lease})
+		c1 := first.configured(t, sec.Config{Store: st, Lease: lease})
+		c2 := second.configured(t, sec.Config{Store: st.memory, Lease: lease})
 		id := saga.NewID()
 		require.NoError(t, c1.CreateAndStart(t.Context(), id, chain()))
 		synctest.Wait()
 		cutAt := time.Now()
-		cut.cutOff(true)
+		st.on(everyMethod, hangs)
 
 		_, err := c2.Wait(t.Context(), id)
 		require.NoError(t, err)
@@ -49,7 +47,7 @@ func TestCoordinatorThatCannotRenewStopsBeforeAnotherTakesOver(t *testing.T) {
 		assert.Equal(t, []string{"do a", "do b"}, first.calls())
 		assert.Equal(t, []string{"do b", "do c"}, second.calls())
 
-		cut.cutOff(false)
+		st.on(everyMethod, passes)
 		time.Sleep(lease)
 		_, _, err = run(t, c1, withParams(saga.NewDAGBuilder("s").Append(act("x"))))
 		require.NoError(t, err, "the coordinator works again when the store does")
@@ -103,42 +101,33 @@ func TestShutdownReleasesTheSagasAtOnce(t *testing.T) {
 // When the lease expires, parked and created sagas are released, too.
 func TestParkedAndCreatedSagasAreReleasedWhenTheLeaseExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shared := newReleasesStore()
-		shared.fail.Store(true)
-		parked := plant(t, shared, chain(), saga.StateRunning, []engine.Event{{Node: 3, Kind: engine.EventStarted}})
-		cut := &faultyStore{Store: shared, fault: errorBefore, first: 1 << 30, last: 1 << 30}
-		c := newWorld().configured(t, sec.Config{Store: cut, Lease: lease})
+		st := newUnwatchedStore()
+		st.on("Release", fails)
+		parked := plant(t, st, chain(), saga.StateRunning, []engine.Event{{Node: 3, Kind: engine.EventStarted}})
+		c := newWorld().configured(t, sec.Config{Store: st, Lease: lease})
 		require.NoError(t, c.Create(t.Context(), saga.NewID(), chain()))
 		synctest.Wait()
 		require.Len(t, c.InMemory(), 2)
-		cut.cutOff(true)
+		st.on(everyMethod, fails)
 		time.Sleep(lease)
 		assert.Empty(t, c.InMemory())
-		cut.cutOff(false)
-		shared.fail.Store(false)
+		st.on(everyMethod, passes)
 		time.Sleep(2 * lease)
 		_, err := c.Wait(t.Context(), parked)
 		assert.ErrorIs(t, err, saga.ErrParked)
 	})
 }
 
-// hangingRenew is a store whose renewals of leases don't return until their
-// context ends. Releases work.
-type hangingRenew struct{ store.Store }
-
-func (h *hangingRenew) Renew(ctx context.Context, owner string, l time.Duration) error {
-	if l > 0 {
-		<-ctx.Done()
-		return ctx.Err()
-	}
-	return h.Store.Renew(ctx, owner, l)
-}
-
 func TestShutdownIsBoundedWhileARenewalHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, err := sec.New(sec.Config{
-			Store: &hangingRenew{store.NewMemory()}, Lease: lease, Logger: slog.New(slog.DiscardHandler),
+		st := newFakeStore()
+		st.on("Renew", func(c *call) error {
+			if c.lease > 0 {
+				return hangs(c)
+			}
+			return c.do() // releases work
 		})
+		c, err := sec.New(sec.Config{Store: st, Lease: lease, Logger: slog.New(slog.DiscardHandler)})
 		require.NoError(t, err)
 		require.NoError(t, c.Start())
 		time.Sleep(lease/4 + time.Second)
@@ -150,35 +139,17 @@ func TestShutdownIsBoundedWhileARenewalHangs(t *testing.T) {
 	})
 }
 
-// lateClaim is a store whose first claim returns when its lease has expired.
-// Renewals fail meanwhile.
-type lateClaim struct {
-	store.Store
-	claims int
-	cut    atomic.Bool
-}
-
-func (l *lateClaim) Claim(ctx context.Context, c store.Claim) ([]saga.Record, error) {
-	records, err := l.Store.Claim(ctx, c)
-	if l.claims++; l.claims == 1 {
-		l.cut.Store(true)
-		time.Sleep(lease)
-		l.cut.Store(false)
-	}
-	return records, err
-}
-
-func (l *lateClaim) Renew(ctx context.Context, owner string, d time.Duration) error {
-	if l.cut.Load() {
-		return errStore
-	}
-	return l.Store.Renew(ctx, owner, d)
-}
-
 func TestSagaClaimedInAnEarlierLeaseSessionIsClaimedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := store.NewMemory()
+		st := newFakeStore()
 		id := plant(t, st, chain(), saga.StateRunning, nil)
+		st.on("Claim", at(1, func(c *call) error {
+			err := c.do()
+			st.on("Renew", fails)
+			defer st.on("Renew", passes)
+			time.Sleep(lease) // it returns when its lease has expired
+			return err
+		}))
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error {
 			record, err := st.Load(t.Context(), id)
@@ -186,32 +157,21 @@ func TestSagaClaimedInAnEarlierLeaseSessionIsClaimedAgain(t *testing.T) {
 			assert.EqualValues(t, 3, record.Generation, "after two claims")
 			return nil
 		})
-		c := w.configured(t, sec.Config{Store: &lateClaim{Store: st}, Lease: lease})
+		c := w.configured(t, sec.Config{Store: st, Lease: lease})
 		time.Sleep(2 * lease)
 		_, err := c.Wait(t.Context(), id)
 		require.NoError(t, err)
 	})
 }
 
-// renewCounter counts the renewals of leases.
-type renewCounter struct {
-	store.Store
-	renewed atomic.Int64
-}
-
-func (c *renewCounter) Renew(ctx context.Context, owner string, l time.Duration) error {
-	c.renewed.Add(1)
-	return c.Store.Renew(ctx, owner, l)
-}
-
 func TestLeasesAreRenewedAtTheStartAndEachQuarter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &renewCounter{Store: store.NewMemory()}
+		st := newFakeStore()
 		withLeases(t, st, saga.NewRegistry())
 		synctest.Wait()
-		assert.EqualValues(t, 1, st.renewed.Load())
+		assert.Equal(t, 1, st.calls("Renew"))
 		time.Sleep(lease + time.Millisecond)
 		synctest.Wait()
-		assert.EqualValues(t, 5, st.renewed.Load())
+		assert.Equal(t, 5, st.calls("Renew"))
 	})
 }

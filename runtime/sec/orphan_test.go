@@ -3,7 +3,6 @@ package sec_test
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -13,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
-	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
 	"github.com/sagagen/sagagen/runtime/store"
 )
@@ -38,8 +36,9 @@ func TestCoordinatorWithTheSameOwnerNameRecoversAfterACrash(t *testing.T) {
 func TestSagasOfAClaimWithALostReplyAreRun(t *testing.T) {
 	for _, l := range []time.Duration{0, lease} {
 		synctest.Test(t, func(t *testing.T) {
-			st := &faultyStore{Store: store.NewMemory(), fault: errorAfter, first: 1, last: 1}
-			plant(t, st.Store, chain(), saga.StateRunning, nil)
+			st := newFakeStore()
+			st.on("Claim", at(1, losesReply))
+			plant(t, st, chain(), saga.StateRunning, nil)
 			w := newWorld()
 			w.configured(t, sec.Config{Store: st, Lease: l})
 			time.Sleep(time.Hour)
@@ -48,53 +47,23 @@ func TestSagasOfAClaimWithALostReplyAreRun(t *testing.T) {
 	}
 }
 
-// lateStore is a store whose Create takes effect long after it has reported an
-// error.
-type lateStore struct{ store.Store }
-
-func (l *lateStore) Create(_ context.Context, s store.NewSaga) error {
-	go func() {
-		time.Sleep(5 * time.Second)
-		_ = l.Store.Create(context.Background(), s)
-	}()
-	return errStore
-}
-
 func TestSagaOfALateCreateIsRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		st := newFakeStore()
+		st.on("Create", late(5*time.Second))
 		w := newWorld()
-		c := w.configured(t, sec.Config{Store: &lateStore{store.NewMemory()}})
+		c := w.configured(t, sec.Config{Store: st})
 		require.ErrorIs(t, c.CreateAndStart(t.Context(), saga.NewID(), chain()), errStore)
 		time.Sleep(time.Hour)
 		assert.Equal(t, 1, w.count("do c"))
 	})
 }
 
-// unreadableStore is a store that can't read the log of one saga.
-type unreadableStore struct {
-	store.Store
-	unreadable saga.ID
-}
-
-func (u *unreadableStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]engine.Event, error) {
-	if id == u.unreadable {
-		return nil, errors.New("bad row")
-	}
-	return u.Store.Events(ctx, id, from, limit)
-}
-
-func (u *unreadableStore) Logs(ctx context.Context, ids []saga.ID) ([][]engine.Event, error) {
-	if slices.Contains(ids, u.unreadable) {
-		return nil, errors.New("bad row")
-	}
-	return u.Store.Logs(ctx, ids)
-}
-
 func TestUnreadableLogDoesNotBlockOtherSagas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &unreadableStore{Store: store.NewMemory()}
-		st.unreadable = plant(t, st.Store, chain(), saga.StateRunning, nil)
-		plant(t, st.Store, chain(), saga.StateRunning, nil)
+		st := newFakeStore()
+		st.on("Events Logs", failsFor(plant(t, st, chain(), saga.StateRunning, nil), errors.New("bad row")))
+		plant(t, st, chain(), saga.StateRunning, nil)
 		w := newWorld()
 		w.configured(t, sec.Config{Store: st})
 		time.Sleep(time.Minute)
@@ -144,18 +113,18 @@ func againDAG() *saga.SagaDAG {
 
 func TestAttemptsEndWithTheLeaseSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cut := &faultyStore{Store: store.NewMemory(), fault: errorBefore, first: 1 << 30, last: 1 << 30}
+		st := newFakeStore()
 		var calls, ended atomic.Int32
-		c := newWorld().configured(t, sec.Config{Store: cut, Lease: lease, Registry: failingRegistry(&calls, &ended)})
+		c := newWorld().configured(t, sec.Config{Store: st, Lease: lease, Registry: failingRegistry(&calls, &ended)})
 		require.NoError(t, c.CreateAndStart(t.Context(), saga.NewID(), againDAG()))
 		synctest.Wait()
-		cut.cutOff(true)
+		st.on(everyMethod, fails)
 		time.Sleep(lease)
 		before := calls.Load()
 		time.Sleep(time.Hour)
 		assert.Equal(t, before, calls.Load())
 		assert.Zero(t, ended.Load())
-		cut.cutOff(false)
+		st.on(everyMethod, passes)
 	})
 }
 
@@ -216,20 +185,16 @@ func TestShutdownWaitsForTheObserver(t *testing.T) {
 	})
 }
 
-// slowRenew is a store that releases leases slowly.
-type slowRenew struct{ store.Store }
-
-func (r *slowRenew) Renew(ctx context.Context, owner string, l time.Duration) error {
-	err := r.Store.Renew(ctx, owner, l)
-	if l == 0 {
-		time.Sleep(lease / 3) // longer than the time between two renewals
-	}
-	return err
-}
-
 func TestReleasedLeasesAreNotRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &slowRenew{store.NewMemory()}
+		st := newFakeStore()
+		st.on("Renew", func(c *call) error {
+			err := c.do()
+			if c.lease == 0 {
+				time.Sleep(lease / 3) // longer than the time between two renewals
+			}
+			return err
+		})
 		c, err := sec.New(sec.Config{Store: st, Registry: newWorld().registry(), Lease: lease})
 		require.NoError(t, err)
 		require.NoError(t, c.Start())

@@ -2,7 +2,6 @@ package sec_test
 
 import (
 	"context"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,26 +68,14 @@ func TestCoordinatorClaimsNoMoreThanMaxSagas(t *testing.T) {
 	})
 }
 
-// brokenWatch is a store whose first two calls of Watch fail.
-type brokenWatch struct {
-	*store.Memory
-	tries atomic.Int32
-}
-
-func (b *brokenWatch) Watch(ctx context.Context, wake func()) error {
-	if b.tries.Add(1) < 3 {
-		return errStore
-	}
-	return b.Memory.Watch(ctx, wake)
-}
-
 func TestWatchIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &brokenWatch{Memory: store.NewMemory()}
+		st := newFakeStore()
+		st.on("Watch", between(1, 2, fails))
 		w := newWorld()
 		w.open(t, st)
 		time.Sleep(time.Minute)
-		assert.EqualValues(t, 3, st.tries.Load())
+		assert.Equal(t, 3, st.calls("Watch"))
 	})
 }
 

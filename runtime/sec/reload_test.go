@@ -1,11 +1,9 @@
 package sec_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,62 +20,35 @@ import (
 // The tests of this file are about records and logs that don't match when a
 // saga is loaded.
 
-// truncatedStore is a store that has lost the events from a sequence number on.
-type truncatedStore struct {
-	store.Store
-	from uint64
-}
-
-func (s *truncatedStore) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]engine.Event, error) {
-	events, err := s.Store.Events(ctx, id, from, limit)
-	return slices.DeleteFunc(events, func(e engine.Event) bool { return e.Seq >= s.from }), err
-}
-
-func (s *truncatedStore) Logs(ctx context.Context, ids []saga.ID) ([][]engine.Event, error) {
-	logs, err := s.Store.Logs(ctx, ids)
-	for i := range logs {
-		logs[i] = slices.DeleteFunc(logs[i], func(e engine.Event) bool { return e.Seq >= s.from })
-	}
-	return logs, err
-}
-
 func TestSagaWithMissingEventsIsParked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := store.NewMemory()
+		st := newFakeStore()
+		st.on("Events Logs", func(c *call) error { // it has lost the events from number 1 on
+			err := c.do()
+			for i := range c.logs {
+				c.logs[i] = slices.DeleteFunc(c.logs[i], func(e engine.Event) bool { return e.Seq >= 1 })
+			}
+			return err
+		})
 		found := plant(t, st, chain(), saga.StateRunning, []engine.Event{
 			{Seq: 0, Node: 1, Kind: engine.EventStarted},
 			{Seq: 1, Node: 1, Kind: engine.EventSucceeded, Payload: json.RawMessage(`"a"`)},
 		})
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Second); return nil })
-		c := w.open(t, &truncatedStore{st, 1})
+		c := w.open(t, st)
 		_, err := c.Wait(t.Context(), found)
 		assert.ErrorIs(t, err, saga.ErrParked)
 		assert.ErrorContains(t, err, "its log lacks events: it has 1 of 2")
 
 		live := saga.NewID()
 		require.NoError(t, c.CreateAndStart(t.Context(), live, chain()))
-		require.NoError(t, newClient(t, sec.ClientConfig{Store: st}).Apply(t.Context(), live, saga.Pause(audit)))
+		require.NoError(t, newClient(t, sec.ClientConfig{Store: st.memory}).Apply(t.Context(), live, saga.Pause(audit)))
 		time.Sleep(2 * time.Minute)
 		_, err = c.Wait(t.Context(), live)
 		assert.ErrorIs(t, err, saga.ErrParked)
 		assert.Equal(t, []string{"do a"}, w.calls())
 	})
-}
-
-// staleStore calls then after the next Load of a saga. The record that Load
-// returns is stale by then.
-type staleStore struct {
-	store.Store
-	then atomic.Pointer[func()]
-}
-
-func (s *staleStore) Load(ctx context.Context, id saga.ID) (saga.Record, error) {
-	record, err := s.Store.Load(ctx, id)
-	if then := s.then.Swap(nil); then != nil {
-		(*then)()
-	}
-	return record, err
 }
 
 // A stuck saga finishes, and may also be deleted, between the reads of its
@@ -86,7 +57,7 @@ func TestSagaThatFinishesWhileItIsLoadedStaysFinished(t *testing.T) {
 	for _, deleted := range []bool{false, true} {
 		t.Run(fmt.Sprintf("deleted %v", deleted), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				st := &staleStore{Store: store.NewMemory()}
+				st := newFakeStore()
 				seen := &recorder{}
 				w := newWorld()
 				w.fail("do b")
@@ -95,15 +66,16 @@ func TestSagaThatFinishesWhileItIsLoadedStaysFinished(t *testing.T) {
 				id, _, err := run(t, c, chain())
 				failedError(t, err)
 				w.on("undo a", nil)
-				then := func() {
+				st.on("Load", at(1, func(stale *call) error {
+					loaded := stale.do()
 					assert.NoError(t, c.Apply(t.Context(), id, saga.RetryUndo("a", audit)))
 					_, err := c.Wait(t.Context(), id)
 					assert.Equal(t, saga.StateFailed, failedError(t, err).State)
 					if deleted {
 						assert.NoError(t, c.Delete(t.Context(), id))
 					}
-				}
-				st.then.Store(&then)
+					return loaded
+				}))
 				err = c.Apply(t.Context(), id, saga.RetryUndo("a", audit))
 				if deleted {
 					assert.ErrorIs(t, err, saga.ErrNotFound)
@@ -128,7 +100,7 @@ func TestSagaThatFinishesWhileItIsLoadedStaysFinished(t *testing.T) {
 // record and of its log.
 func TestSagaClaimedWhileItIsLoadedIsLeftToItsOwner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &staleStore{Store: store.NewMemory()}
+		st := newFakeStore()
 		w := newWorld()
 		w.fail("do b")
 		w.fail("undo a")
@@ -137,19 +109,20 @@ func TestSagaClaimedWhileItIsLoadedIsLeftToItsOwner(t *testing.T) {
 		id, _, err := run(t, c, chain())
 		failedError(t, err)
 		w.on("undo a", nil)
-		then := func() {
-			claimed, err := st.Store.Claim(t.Context(), store.Claim{Owner: "another"})
+		st.on("Load", at(1, func(stale *call) error {
+			loaded := stale.do()
+			claimed, err := st.memory.Claim(t.Context(), store.Claim{Owner: "another"})
 			require.NoError(t, err)
 			require.Len(t, claimed, 1)
-			require.NoError(t, st.Store.Append(t.Context(), store.Append{
+			require.NoError(t, st.memory.Append(t.Context(), store.Append{
 				ID: id, Generation: 2, Seq: claimed[0].NextSeq, State: saga.StateUnwinding,
 				Events: []engine.Event{{
 					Seq: claimed[0].NextSeq, Node: 1, Kind: engine.EventUndoRetried,
 					Payload: json.RawMessage(`{"by":"bob","reason":"why"}`),
 				}},
 			}))
-		}
-		st.then.Store(&then)
+			return loaded
+		}))
 		require.NoError(t, c.Apply(t.Context(), id, saga.RetryUndo("a", audit)), "the other coordinator retries it already")
 		time.Sleep(time.Hour)
 		assert.Equal(t, 1, w.count("undo a"))

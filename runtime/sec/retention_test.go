@@ -1,8 +1,6 @@
 package sec_test
 
 import (
-	"context"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,41 +13,20 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// slowDelete is a store whose Delete takes a second. It counts the concurrent
-// calls.
-type slowDelete struct {
-	store.Store
-	now, most atomic.Int64
-	// down makes Delete fail.
-	down atomic.Bool
-}
-
-func (s *slowDelete) Delete(ctx context.Context, id saga.ID) error {
-	now := s.now.Add(1)
-	defer s.now.Add(-1)
-	for most := s.most.Load(); now > most && !s.most.CompareAndSwap(most, now); most = s.most.Load() {
-	}
-	time.Sleep(time.Second)
-	if s.down.Load() {
-		return errStore
-	}
-	return s.Store.Delete(ctx, id)
-}
-
 // fillFinal creates n sagas that have finished.
-func (s *slowDelete) fillFinal(t *testing.T, n int) {
+func fillFinal(t *testing.T, st store.Store, n int) {
 	t.Helper()
 	for range n {
-		require.NoError(t, s.Create(t.Context(), store.NewSaga{
+		require.NoError(t, st.Create(t.Context(), store.NewSaga{
 			ID: saga.NewID(), Name: "s", DAG: []byte("{}"), State: saga.StateSucceeded,
 		}))
 	}
 }
 
-// left returns the number of sagas in the store.
-func (s *slowDelete) left(t *testing.T) int {
+// sagasIn returns the number of sagas in a store.
+func sagasIn(t *testing.T, st store.Store) int {
 	t.Helper()
-	records, err := s.List(t.Context(), saga.Query{})
+	records, err := st.List(t.Context(), saga.Query{})
 	require.NoError(t, err)
 	return len(records)
 }
@@ -61,19 +38,22 @@ func TestRetentionDeletesSixteenAtATime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				st := &slowDelete{Store: store.NewMemory()}
-				st.fillFinal(t, 10*16)
+				st := newFakeStore()
+				st.on("Delete", takes(time.Second, passes))
+				fillFinal(t, st, 10*16)
 				time.Sleep(time.Hour)
-				st.fillFinal(t, 1)
+				fillFinal(t, st, 1)
 				began := time.Now()
 				newWorld().configured(t, sec.Config{Store: st, Retention: retention})
 				synctest.Wait()
-				for st.left(t) > 1 {
+				most := st.running("Delete")
+				for sagasIn(t, st) > 1 {
 					time.Sleep(time.Second)
 					synctest.Wait()
+					most = max(most, st.running("Delete"))
 				}
 				assert.Equal(t, 10*time.Second, time.Since(began))
-				assert.EqualValues(t, 16, st.most.Load())
+				assert.Equal(t, 16, most)
 			})
 		})
 	}
@@ -81,16 +61,16 @@ func TestRetentionDeletesSixteenAtATime(t *testing.T) {
 
 func TestRetentionRetriesAfterAFailedDelete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &slowDelete{Store: store.NewMemory()}
-		st.fillFinal(t, 100)
+		st := newFakeStore()
+		st.on("Delete", takes(time.Second, fails))
+		fillFinal(t, st, 100)
 		time.Sleep(time.Hour)
-		st.down.Store(true)
 		newWorld().configured(t, sec.Config{Store: st, Retention: sec.Retention{MaxAge: time.Minute, Every: time.Hour}})
 		time.Sleep(time.Minute)
-		assert.Zero(t, st.now.Load(), "it stops until the next round")
-		assert.Equal(t, 100, st.left(t))
-		st.down.Store(false)
+		assert.Zero(t, st.running("Delete"), "it stops until the next round")
+		assert.Equal(t, 100, sagasIn(t, st))
+		st.on("Delete", takes(time.Second, passes))
 		time.Sleep(time.Hour)
-		assert.Zero(t, st.left(t))
+		assert.Zero(t, sagasIn(t, st))
 	})
 }

@@ -27,17 +27,16 @@ func (w *world) notStarted(t *testing.T, config sec.Config) *sec.Coordinator {
 	return c
 }
 
-// unused is a store whose methods panic.
-type unused struct{ store.Store }
-
 func TestNewDoesNotCallTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newWorld().notStarted(t, sec.Config{Store: unused{}, Lease: time.Minute, Retention: sec.Retention{MaxCount: 1}})
+		st := newFakeStore()
+		c := newWorld().notStarted(t, sec.Config{Store: st, Lease: time.Minute, Retention: sec.Retention{MaxCount: 1}})
 		time.Sleep(time.Hour)
 		require.NoError(t, c.Stop(t.Context()), "a coordinator that was never started stops at once")
 		assert.ErrorIs(t, c.Start(), saga.ErrStopped)
 		assert.ErrorIs(t, c.Run(t.Context()), saga.ErrStopped)
 		assert.ErrorIs(t, c.CreateAndStart(t.Context(), saga.NewID(), chain()), saga.ErrStopped)
+		assert.Zero(t, st.calls(everyMethod+" Watch"))
 	})
 }
 

@@ -22,7 +22,6 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/sec"
-	"github.com/sagagen/sagagen/runtime/store"
 )
 
 var seed = flag.Uint64("seed", 0, "run the stress test with this seed only")
@@ -58,8 +57,7 @@ func TestStress(t *testing.T) {
 type stress struct {
 	*testing.T
 	dice   *dice
-	memory *store.Memory
-	store  store.Store // memory behind a flakyStore
+	store  *fakeStore
 	stable atomic.Bool // the store and the actions no longer fail
 	config sec.Config
 	client *sec.Client
@@ -72,18 +70,20 @@ type stress struct {
 
 func newStress(t *testing.T, seed uint64) *stress {
 	s := &stress{
-		T: t, dice: &dice{rng: rand.New(rand.NewPCG(seed, 0))}, memory: store.NewMemory(),
+		T: t, dice: &dice{rng: rand.New(rand.NewPCG(seed, 0))}, store: newFakeStore(),
 		calls: map[string]context.Context{},
 	}
-	var st store.Store = &flakyStore{Store: s.memory, dice: s.dice, stable: &s.stable}
+	faults := []script{fails, losesReply, hangs, hangsAfterwards}
+	s.store.on(everyMethod, atRandom(s.dice, faults...))
+	isLate := func(c *call) error { return late(s.dice.upTo(5 * time.Second))(c) }
+	s.store.on("Create Append Release", atRandom(s.dice, append(faults, isLate)...))
 	if s.dice.one(2) {
-		st = unwatched{st}
+		s.store.on("Watch", cannotWatch)
 	}
 	s.config = sec.Config{
-		Store: st, Logger: slog.New(slog.DiscardHandler), Registry: s.registry(),
+		Store: s.store, Logger: slog.New(slog.DiscardHandler), Registry: s.registry(),
 		StoreTimeout: 2 * time.Second, Poll: 200 * time.Millisecond,
 	}
-	s.store = st
 	coordinators := 1
 	if s.dice.one(2) {
 		coordinators, s.config.Lease = 2, 10*time.Second
@@ -95,7 +95,7 @@ func newStress(t *testing.T, seed uint64) *stress {
 		s.config.MaxActions = 1 + s.dice.n(4)
 	}
 	s.client = newClient(t, sec.ClientConfig{
-		Store: st, Logger: s.config.Logger, Registry: s.config.Registry,
+		Store: s.store, Logger: s.config.Logger, Registry: s.config.Registry,
 		StoreTimeout: s.config.StoreTimeout, Poll: s.config.Poll,
 	})
 	for range coordinators {
@@ -189,11 +189,11 @@ func (s *stress) act(ctx saga.ActionContext) error {
 // has reports whether the log has an event of one of these kinds. If path is
 // not empty, the event must be one of that node.
 func (s *stress) has(id saga.ID, path saga.NodePath, kinds ...engine.EventKind) bool {
-	record, err := s.memory.Load(context.Background(), id)
+	record, err := s.store.memory.Load(context.Background(), id)
 	require.NoError(s, err)
 	var dag saga.SagaDAG
 	require.NoError(s, json.Unmarshal(record.DAG, &dag))
-	events, err := s.memory.Events(context.Background(), id, 0, 0)
+	events, err := s.store.memory.Events(context.Background(), id, 0, 0)
 	require.NoError(s, err)
 	return slices.ContainsFunc(events, func(e engine.Event) bool {
 		return slices.Contains(kinds, e.Kind) && (path == "" || dag.Path(e.Node) == path)
@@ -258,6 +258,7 @@ func (s *stress) run() {
 	all.Wait()
 	restarts.Wait()
 	s.stable.Store(true)
+	s.store.on(everyMethod, passes)
 	time.Sleep(10 * time.Second) // late calls of the store have taken effect
 	for _, id := range s.ids {
 		all.Go(func() { s.finish(id) })
@@ -281,7 +282,7 @@ func (s *stress) create(id saga.ID) {
 			create = by.Create
 		}
 		if err := create(s.Context(), id, stressDAG); err == nil {
-			_, err = s.memory.Load(s.Context(), id)
+			_, err = s.store.memory.Load(s.Context(), id)
 			assert.NoError(s, err, "the create was acknowledged, but is not durable")
 			return
 		} else if !isStoreError(err) {

@@ -1,7 +1,6 @@
 package sec_test
 
 import (
-	"context"
 	"encoding/json"
 	"log/slog"
 	"slices"
@@ -44,37 +43,43 @@ func waitForAll(t *testing.T, c *sec.Coordinator, ids ...saga.ID) {
 
 func TestThousandSagasAreTakenOverWithFewCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &logsStore{Store: store.NewMemory()}
-		ids := plantMany(t, st.Store, 1000)
+		st := newFakeStore()
+		ids := plantMany(t, st, 1000)
 		w := newWorld()
 		w.open(t, st)
 		time.Sleep(time.Minute)
 		assert.Equal(t, 1000, w.count("do c"))
-		assert.Equal(t, []int{100, 200, 400, 300}, st.claimed,
+		var claimed []int
+		for _, sagas := range st.sagas("Claim") {
+			claimed = append(claimed, len(sagas))
+		}
+		assert.Equal(t, []int{100, 200, 400, 300}, claimed,
 			"the first claims are small, so that the first sagas run soon")
-		assert.Len(t, st.together, 4)
-		assert.Empty(t, st.alone)
-		assert.ElementsMatch(t, ids, slices.Concat(st.together...))
+		assert.Len(t, st.sagas("Logs"), 4)
+		assert.Equal(t, 4, st.calls("Logs"))
+		assert.Zero(t, st.calls("Events"))
+		assert.ElementsMatch(t, ids, slices.Concat(st.sagas("Logs")...))
 	})
 }
 
 // If a call that reads several logs fails in any way, each log is read by
 // itself.
 func TestLogsAreReadOneByOneWhenTheJointReadFails(t *testing.T) {
-	for name, logs := range map[string]func(context.Context, []saga.ID) ([][]engine.Event, error){
-		"error": func(context.Context, []saga.ID) ([][]engine.Event, error) { return nil, errStore },
-		"hangs": func(ctx context.Context, _ []saga.ID) ([][]engine.Event, error) { <-ctx.Done(); return nil, ctx.Err() },
-		"short": func(context.Context, []saga.ID) ([][]engine.Event, error) { return make([][]engine.Event, 2), nil },
+	for name, logs := range map[string]script{
+		"error": fails,
+		"hangs": hangs,
+		"short": func(c *call) error { c.logs = make([][]engine.Event, 2); return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				st := &logsStore{Store: store.NewMemory(), logs: logs}
-				ids := plantMany(t, st.Store, 20)
+				st := newFakeStore()
+				st.on("Logs", logs)
+				ids := plantMany(t, st, 20)
 				w := newWorld()
 				w.open(t, st)
 				time.Sleep(11 * time.Second) // the timeout of one call, and some more
 				assert.Equal(t, 20, w.count("do c"))
-				assert.ElementsMatch(t, ids, st.alone)
+				assert.ElementsMatch(t, ids, slices.Concat(st.sagas("Events")...))
 			})
 		})
 	}
@@ -82,55 +87,35 @@ func TestLogsAreReadOneByOneWhenTheJointReadFails(t *testing.T) {
 
 func TestUndecodableLogParksOnlyItsSaga(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &undecodable{Store: store.NewMemory()}
-		ids := plantMany(t, st.Store, 9)
-		st.broken = ids[4]
+		st := newFakeStore()
+		ids := plantMany(t, st, 9)
+		st.on("Events Logs", failsFor(ids[4], store.ErrUndecodable))
 		w := newWorld()
 		c := w.open(t, st)
 		waitForAll(t, c, slices.Delete(slices.Clone(ids), 4, 5)...)
-		_, err := c.Wait(t.Context(), st.broken)
+		_, err := c.Wait(t.Context(), ids[4])
 		require.ErrorIs(t, err, saga.ErrParked)
 		assert.ErrorIs(t, err, store.ErrUndecodable)
 		assert.Equal(t, 8, w.count("do a"))
 	})
 }
 
-// undecodable is a store that can't decode the log of one saga.
-type undecodable struct {
-	store.Store
-	broken saga.ID
-}
-
-func (u *undecodable) Events(ctx context.Context, id saga.ID, from uint64, limit int) ([]engine.Event, error) {
-	if id == u.broken {
-		return nil, store.ErrUndecodable
-	}
-	return u.Store.Events(ctx, id, from, limit)
-}
-
-func (u *undecodable) Logs(ctx context.Context, ids []saga.ID) ([][]engine.Event, error) {
-	if slices.Contains(ids, u.broken) {
-		return nil, store.ErrUndecodable
-	}
-	return u.Store.Logs(ctx, ids)
-}
-
 // Another coordinator claims and resumes a saga between this coordinator's
 // claim and its read of the log.
 func TestSagaClaimedBeforeItsLogIsReadIsLeftToItsOwner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &logsStore{Store: store.NewMemory()}
-		ids := plantMany(t, st.Store, 3)
-		st.logs = func(ctx context.Context, asked []saga.ID) ([][]engine.Event, error) {
-			claimed, err := st.Store.Claim(ctx, store.Claim{Owner: "another", Lease: time.Hour, IDs: ids[1:2]})
+		st := newFakeStore()
+		ids := plantMany(t, st, 3)
+		st.on("Logs", func(c *call) error {
+			claimed, err := st.memory.Claim(c.ctx, store.Claim{Owner: "another", Lease: time.Hour, IDs: ids[1:2]})
 			assert.NoError(t, err)
 			assert.Len(t, claimed, 1)
-			assert.NoError(t, st.Store.Append(ctx, store.Append{
+			assert.NoError(t, st.memory.Append(c.ctx, store.Append{
 				ID: ids[1], Generation: claimed[0].Generation, Seq: 1, State: saga.StateRunning,
 				Events: []engine.Event{{Seq: 1, Node: 1, Kind: engine.EventSucceeded, Payload: json.RawMessage(`"a"`)}},
 			}))
-			return st.Store.Logs(ctx, asked)
-		}
+			return c.do()
+		})
 		w := newWorld()
 		c := w.open(t, st)
 		waitForAll(t, c, ids[0], ids[2])
@@ -146,20 +131,20 @@ func TestSagaClaimedBeforeItsLogIsReadIsLeftToItsOwner(t *testing.T) {
 // stale by then.
 func TestSagaRequestedDuringARecoveryRunsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &logsStore{Store: store.NewMemory()}
-		ids := plantMany(t, st.Store, 3)
+		st := newFakeStore()
+		ids := plantMany(t, st, 3)
 		var coordinator atomic.Pointer[sec.Coordinator]
 		result := make(chan error, 1)
-		st.logs = func(ctx context.Context, asked []saga.ID) ([][]engine.Event, error) {
-			logs, err := st.Store.Logs(ctx, asked)
+		st.on("Logs", func(c *call) error {
+			err := c.do()
 			time.Sleep(time.Second) // until the coordinator is known
 			go func() {
 				_, err := coordinator.Load().Wait(t.Context(), ids[1])
 				result <- err
 			}()
 			time.Sleep(5 * time.Second)
-			return logs, err
-		}
+			return err
+		})
 		w := newWorld()
 		c := w.open(t, st)
 		coordinator.Store(c)
@@ -184,17 +169,17 @@ func TestLongLogsAreReadSeparately(t *testing.T) {
 				Payload: json.RawMessage(`{"by":"ann","reason":"why"}`),
 			}
 		}
-		st := &logsStore{Store: store.NewMemory()}
+		st := newFakeStore()
 		lengths := map[saga.ID]int{}
 		for _, n := range []int{0, 10, 1900, 200, long, 800, 700, 600, long, long, 2, 1900} {
-			id := plant(t, st.Store, chain(), saga.StateRunning, pauses[:n])
+			id := plant(t, st, chain(), saga.StateRunning, pauses[:n])
 			lengths[id] = n
 		}
 		w := newWorld()
 		w.open(t, st)
 		time.Sleep(time.Minute)
 		assert.Equal(t, len(lengths), w.count("do c"))
-		for _, ids := range st.together {
+		for _, ids := range st.sagas("Logs") {
 			events := 0
 			for _, id := range ids {
 				events += lengths[id]
@@ -203,10 +188,10 @@ func TestLongLogsAreReadSeparately(t *testing.T) {
 		}
 		for id, n := range lengths {
 			if n > limit {
-				assert.Contains(t, st.alone, id)
+				assert.Equal(t, 1, st.count("Events", id))
 			}
 		}
-		assert.Less(t, len(st.together)+len(st.alone), len(lengths))
+		assert.Less(t, st.calls("Logs Events"), len(lengths))
 	})
 }
 
@@ -218,7 +203,7 @@ func TestClaimsOfLargeSagasAreSmall(t *testing.T) {
 		require.NoError(t, err)
 		encoded, params, err := dag.Parts()
 		require.NoError(t, err)
-		st := &logsStore{Store: store.NewMemory()}
+		st := newFakeStore()
 		for range sagas {
 			require.NoError(t, st.Create(t.Context(), store.NewSaga{
 				ID: saga.NewID(), Name: "chain", DAG: encoded, Params: params,
@@ -229,8 +214,8 @@ func TestClaimsOfLargeSagasAreSmall(t *testing.T) {
 		w.open(t, st)
 		time.Sleep(time.Minute)
 		assert.Equal(t, sagas, w.count("do c"))
-		for _, claimed := range st.claimed {
-			assert.LessOrEqual(t, (claimed-1)*size, 16<<20)
+		for _, claimed := range st.sagas("Claim") {
+			assert.LessOrEqual(t, (len(claimed)-1)*size, 16<<20)
 		}
 	})
 }
@@ -240,15 +225,19 @@ func TestClaimsOfLargeSagasAreSmall(t *testing.T) {
 func TestClaimsOfASlowStoreAreSmall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const each = 12 * time.Millisecond
-		st := &logsStore{Store: store.NewMemory()}
-		st.claims = func(n int) { time.Sleep(time.Duration(n) * each) }
-		plantMany(t, st.Store, 1000)
+		st := newFakeStore()
+		st.on("Claim", func(c *call) error {
+			err := c.do()
+			time.Sleep(time.Duration(len(c.records)) * each)
+			return err
+		})
+		plantMany(t, st, 1000)
 		w := newWorld()
 		w.open(t, st)
 		time.Sleep(time.Minute)
 		assert.Equal(t, 1000, w.count("do c"))
-		for _, claimed := range st.claimed[1:] {
-			assert.LessOrEqual(t, time.Duration(claimed)*each, time.Second)
+		for _, claimed := range st.sagas("Claim")[1:] {
+			assert.LessOrEqual(t, time.Duration(len(claimed))*each, time.Second)
 		}
 	})
 }
@@ -258,12 +247,9 @@ func TestClaimsOfASlowStoreAreSmall(t *testing.T) {
 func TestShutdownDuringATakeoverLeavesTheSagasToTheNextCoordinator(t *testing.T) {
 	for _, l := range []time.Duration{0, lease} {
 		synctest.Test(t, func(t *testing.T) {
-			st := &logsStore{Store: store.NewMemory()}
-			ids := plantMany(t, st.Store, 500)
-			st.logs = func(ctx context.Context, _ []saga.ID) ([][]engine.Event, error) {
-				<-ctx.Done()
-				return nil, ctx.Err()
-			}
+			st := newFakeStore()
+			ids := plantMany(t, st, 500)
+			st.on("Logs", hangs)
 			w := newWorld()
 			c, err := sec.New(sec.Config{
 				Store: st, Registry: w.registry(), Lease: l, Logger: slog.New(slog.DiscardHandler),
@@ -273,43 +259,33 @@ func TestShutdownDuringATakeoverLeavesTheSagasToTheNextCoordinator(t *testing.T)
 			time.Sleep(time.Second)
 			require.NoError(t, c.Stop(t.Context()))
 			assert.Empty(t, w.calls())
-			waitForAll(t, w.configured(t, sec.Config{Store: st.Store, Lease: l}), ids...)
+			waitForAll(t, w.configured(t, sec.Config{Store: st.memory, Lease: l}), ids...)
 			assert.Equal(t, 500, w.count("do a"))
 		})
 	}
 }
 
-// serialStore makes one append at a time, in the order of the calls. Each takes
-// the same time.
-type serialStore struct {
-	store.Store
-	writing  chan struct{} // has room for the append that is being made
-	timeouts atomic.Int32  // appends that timed out while they waited
-	duration time.Duration // of each append
-}
-
-func (s *serialStore) Append(ctx context.Context, a store.Append) error {
-	select {
-	case s.writing <- struct{}{}:
-	case <-ctx.Done():
-		s.timeouts.Add(1)
-		return ctx.Err()
-	}
-	defer func() { <-s.writing }()
-	time.Sleep(s.duration)
-	return s.Store.Append(ctx, a)
-}
-
 // However many sagas append at once, each append has the full timeout.
 func TestAppendsOfManySagasDoNotTimeOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &serialStore{
-			Store: store.NewMemory(), writing: make(chan struct{}, 1), duration: 5 * time.Millisecond,
-		}
-		ids := plantMany(t, st.Store, 3000) // one append of each takes 15 s in total
+		st := newFakeStore()
+		writing := make(chan struct{}, 1) // the store makes one append at a time
+		var timeouts atomic.Int32
+		st.on("Append", func(c *call) error {
+			select {
+			case writing <- struct{}{}:
+			case <-c.ctx.Done():
+				timeouts.Add(1)
+				return c.ctx.Err()
+			}
+			defer func() { <-writing }()
+			time.Sleep(5 * time.Millisecond)
+			return c.do()
+		})
+		ids := plantMany(t, st, 3000) // one append of each takes 15 s in total
 		w := newWorld()
 		waitForAll(t, w.configured(t, sec.Config{Store: st, StoreTimeout: 10 * time.Second}), ids...)
-		assert.Zero(t, st.timeouts.Load())
+		assert.Zero(t, timeouts.Load())
 		assert.Equal(t, 3000, w.count("do c"))
 	})
 }

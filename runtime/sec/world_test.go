@@ -2,6 +2,7 @@ package sec_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -125,6 +127,34 @@ func (w *world) start(t *testing.T, st store.Store) *sec.Coordinator {
 	return c
 }
 
+// openWith starts a coordinator with the given registry.
+func openWith(t *testing.T, st store.Store, registry *saga.Registry) *sec.Coordinator {
+	t.Helper()
+	c, err := sec.New(sec.Config{
+		Store: st, Registry: registry, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	t.Cleanup(func() { require.NoError(t, c.Stop(context.Background())) })
+	return c
+}
+
+// withoutActions starts a coordinator with leases and an empty registry.
+func withoutActions(t *testing.T, st store.Store) *sec.Coordinator {
+	t.Helper()
+	return withLeases(t, st, saga.NewRegistry())
+}
+
+// withLeases starts a coordinator with leases and the given registry.
+func withLeases(t *testing.T, st store.Store, registry *saga.Registry) *sec.Coordinator {
+	t.Helper()
+	c, err := sec.New(sec.Config{Store: st, Registry: registry, Lease: lease, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	t.Cleanup(func() { require.NoError(t, c.Stop(context.Background())) })
+	return c
+}
+
 // run runs a saga to its end.
 func run(t *testing.T, c *sec.Coordinator, dag *saga.SagaDAG) (saga.ID, saga.Outputs, error) {
 	t.Helper()
@@ -146,9 +176,30 @@ func kinds(t *testing.T, c *sec.Coordinator, id saga.ID) []string {
 	return lines
 }
 
+// storedKinds lists the events in a store in the form "a started".
+func storedKinds(t *testing.T, st store.Store, id saga.ID) []string {
+	t.Helper()
+	record, err := st.Load(context.Background(), id)
+	require.NoError(t, err)
+	var dag saga.SagaDAG
+	require.NoError(t, json.Unmarshal(record.DAG, &dag))
+	events, err := st.Events(context.Background(), id, 0, 0)
+	require.NoError(t, err)
+	var lines []string
+	for _, e := range events {
+		lines = append(lines, fmt.Sprintf("%s %s", dag.Path(e.Node), e.Kind))
+	}
+	return lines
+}
+
 func failedError(t *testing.T, err error) *saga.FailedError {
 	t.Helper()
 	var failed *saga.FailedError
 	require.ErrorAs(t, err, &failed)
 	return failed
+}
+
+func contextFor(t *testing.T, d time.Duration) (context.Context, context.CancelFunc) {
+	t.Helper()
+	return context.WithTimeout(t.Context(), d)
 }
