@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -38,12 +37,9 @@ func runCompat(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	opts := compat.Options{Aliases: map[string]string{}}
-	flags := flag.NewFlagSet("sagagen compat", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {}
+	flags := newFlags("compat", compatUsage)
 	flags.StringVar(&opts.Base, "base", "",
 		"compare with `REV|FILE`: a git revision, or a copy of an earlier generated file")
-	flags.StringVar(&opts.Dir, "C", ".", "run as if started in `dir`")
 	asJSON := flags.Bool("json", false, "print JSON")
 	const aliasUsage = "assume that the program registers `OLD=NEW` with registry.Alias; may be repeated"
 	flags.Func("alias", aliasUsage, func(s string) error {
@@ -54,25 +50,19 @@ func runCompat(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		opts.Aliases[oldName] = newName
 		return nil
 	})
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		flags.SetOutput(stdout)
-		fmt.Fprint(stdout, compatUsage)
-		flags.PrintDefaults()
-		return 0
-	case err != nil:
-		printUsageHint(stderr, "compat")
-		return 2
-	case opts.Base == "":
+	if status, ok := flags.parse(args, stdout, stderr); !ok {
+		return status
+	}
+	if opts.Base == "" {
 		fmt.Fprintln(stderr, "sagagen: compat needs the flag -base")
 		printUsageHint(stderr, "compat")
 		return 2
 	}
-	if _, err := os.Stat(opts.Dir); err != nil {
+	if _, err := os.Stat(flags.dir); err != nil {
 		fmt.Fprintln(stderr, "sagagen: -C:", err)
 		return 2
 	}
-	opts.Patterns = flags.Args()
+	opts.Dir, opts.Patterns = flags.dir, flags.Args()
 	report, err := compat.Run(ctx, opts)
 	if err != nil {
 		// A ReadError begins with its position, like a diagnostic.

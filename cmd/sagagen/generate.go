@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -49,28 +48,18 @@ type generation struct {
 func runGenerate(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	flags := flag.NewFlagSet("sagagen", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {}
-	dir := flags.String("C", ".", "run as if started in `dir`")
+	flags := newFlags("", usage+subcommandList()+
+		"\nRun 'sagagen help <command>' for more about a command.\n\nThe flags are:\n\n")
 	check := flags.Bool("check", false,
 		"write no files; print the changes as a diff, and exit with status 1 if there are any")
 	asJSON := flags.Bool("json", false, "print mistakes as JSON on standard output, one object per line")
 	tags := flags.String("tags", "", tagsUsage)
 	verbose := flags.Bool("v", false, "print how long each stage takes for each package")
 	version := flags.Bool("version", false, "print the version and exit")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, usage)
-		printSubcommands(stdout)
-		fmt.Fprint(stdout, "\nRun 'sagagen help <command>' for more about a command.\n\nThe flags are:\n\n")
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return 0
-	case err != nil:
-		printUsageHint(stderr, "")
-		return 2
-	case *version:
+	if status, ok := flags.parse(args, stdout, stderr); !ok {
+		return status
+	}
+	if *version {
 		fmt.Fprintln(stdout, "sagagen", buildVersion())
 		return 0
 	}
@@ -79,12 +68,12 @@ func runGenerate(args []string, stdout, stderr io.Writer) int {
 	if len(patterns) == 0 {
 		patterns = []string{"."}
 	}
-	if _, err := os.Stat(*dir); err != nil {
+	if _, err := os.Stat(flags.dir); err != nil {
 		fmt.Fprintln(stderr, "sagagen: -C:", err)
 		return 2
 	}
 	g := generation{
-		options: gen.Options{Dir: *dir, Patterns: patterns, Tags: splitTags(*tags)},
+		options: gen.Options{Dir: flags.dir, Patterns: patterns, Tags: splitTags(*tags)},
 		check:   *check, report: textReporter{stdout: stdout, stderr: stderr}, stderr: stderr,
 	}
 	if *asJSON {
@@ -142,11 +131,12 @@ func printTiming(w io.Writer, stage string, took time.Duration, of string) {
 	fmt.Fprintln(w, strings.TrimRight(line, " "))
 }
 
-func printSubcommands(w io.Writer) {
-	fmt.Fprint(w, "The commands are:\n\n")
+func subcommandList() string {
+	list := "The commands are:\n\n"
 	for _, s := range subcommands() {
-		fmt.Fprintf(w, "  %-10s %s\n", s.name, s.summary)
+		list += fmt.Sprintf("  %-10s %s\n", s.name, s.summary)
 	}
+	return list
 }
 
 func buildVersion() string {

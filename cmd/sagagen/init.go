@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 
@@ -28,25 +26,15 @@ Next steps:
 `
 
 func runInit(args []string, _ io.Reader, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("sagagen init", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {}
-	dir := flags.String("C", ".", "run as if started in `dir`")
-	err := flags.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		flags.SetOutput(stdout)
-		fmt.Fprint(stdout, initUsage)
-		flags.PrintDefaults()
-		return 0
-	case err == nil && flags.NArg() > 0:
+	flags := newFlags("init", initUsage)
+	if status, ok := flags.parse(args, stdout, stderr); !ok {
+		return status
+	}
+	if flags.NArg() > 0 {
 		fmt.Fprintf(stderr, "sagagen: init takes no arguments, found %q; use -C to choose a directory\n", flags.Args())
 		return 2
-	case err != nil:
-		printUsageHint(stderr, "init")
-		return 2
 	}
-	written, err := starter.Write(*dir)
+	written, err := starter.Write(flags.dir)
 	if err != nil {
 		fmt.Fprintln(stderr, "sagagen:", err)
 		return 2

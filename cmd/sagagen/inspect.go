@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -29,23 +28,13 @@ type inspection struct {
 func (in inspection) run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	flags := flag.NewFlagSet("sagagen "+in.name, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {}
-	dir := flags.String("C", ".", "run as if started in `dir`")
+	flags := newFlags(in.name, in.usage+"\nThe flags are:\n\n")
 	tags := flags.String("tags", "", tagsUsage)
-	in.flags(flags)
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		flags.SetOutput(stdout)
-		fmt.Fprint(stdout, in.usage, "\nThe flags are:\n\n")
-		flags.PrintDefaults()
-		return 0
-	case err != nil:
-		printUsageHint(stderr, in.name)
-		return 2
+	in.flags(flags.FlagSet)
+	if status, ok := flags.parse(args, stdout, stderr); !ok {
+		return status
 	}
-	if _, err := os.Stat(*dir); err != nil {
+	if _, err := os.Stat(flags.dir); err != nil {
 		fmt.Fprintln(stderr, "sagagen: -C:", err)
 		return 2
 	}
@@ -53,7 +42,7 @@ func (in inspection) run(args []string, stdout, stderr io.Writer) int {
 	if len(patterns) == 0 {
 		patterns = []string{"."}
 	}
-	options := gen.Options{Dir: *dir, Patterns: patterns, Tags: splitTags(*tags)}
+	options := gen.Options{Dir: flags.dir, Patterns: patterns, Tags: splitTags(*tags)}
 	result, err := gen.Analyze(ctx, options)
 	for _, d := range result.Diagnostics {
 		printDiagnostic(stderr, d)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -37,24 +36,14 @@ The flags are:
 func runVet(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	flags := flag.NewFlagSet("sagagen vet", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {}
-	dir := flags.String("C", ".", "run as if started in `dir`")
+	flags := newFlags("vet", vetUsage)
 	tags := flags.String("tags", "", tagsUsage)
 	fix := flags.Bool("fix", false, "apply the first suggested fix of each mistake, then report the remaining mistakes")
 	diff := flags.Bool("diff", false,
 		"print the changes of -fix as a diff instead of applying them, and exit with status 1 if there are any")
 	asJSON := flags.Bool("json", false, "print mistakes with all their fixes as JSON, and exit with status 0")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, vetUsage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return 0
-	case err != nil:
-		printUsageHint(stderr, "vet")
-		return 2
+	if status, ok := flags.parse(args, stdout, stderr); !ok {
+		return status
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -62,7 +51,7 @@ func runVet(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return 2
 	}
 	goVet := func(options ...string) int {
-		command := append([]string{"vet", "-C=" + *dir, "-vettool=" + self, "-tags=" + *tags}, options...)
+		command := append([]string{"vet", "-C=" + flags.dir, "-vettool=" + self, "-tags=" + *tags}, options...)
 		cmd := exec.CommandContext(ctx, "go", append(command, flags.Args()...)...)
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
 		err := cmd.Run()

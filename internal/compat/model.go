@@ -174,11 +174,12 @@ func (v *Version) actionOf(f *File, r Ref) *Action {
 	if f = v.declaringFile(f, r); f == nil {
 		return nil
 	}
-	i := slices.IndexFunc(f.Actions, func(a *Action) bool { return a.Constant == r.Name })
-	if i < 0 {
-		return nil
+	for _, a := range f.Actions {
+		if a.Constant == r.Name {
+			return a
+		}
 	}
-	return f.Actions[i]
+	return nil
 }
 
 // sagaOf returns the saga that a reference in f names. The result is zero if it
@@ -187,11 +188,12 @@ func (v *Version) sagaOf(f *File, r Ref) declared {
 	if f = v.declaringFile(f, r); f == nil {
 		return declared{}
 	}
-	i := slices.IndexFunc(f.Sagas, func(s *Saga) bool { return s.DAG == r.Name })
-	if i < 0 {
-		return declared{}
+	for _, s := range f.Sagas {
+		if s.DAG == r.Name {
+			return declared{f, s}
+		}
 	}
-	return declared{f, f.Sagas[i]}
+	return declared{}
 }
 
 // declaringFile returns the file that declares the name of a reference in f, or
@@ -235,38 +237,31 @@ func (v *Version) output(f *File, n *Node) string {
 // checkSubsagas returns a *ReadError if a saga contains itself. sagagen doesn't
 // generate such sagas.
 func (v *Version) checkSubsagas() error {
-	const (
-		open = iota + 1
-		done
-	)
-	state := map[*Saga]int{}
-	var visit func(s declared) error
-	visit = func(s declared) error {
-		state[s.Saga] = open
+	checked := map[*Saga]bool{} // false while a saga is being checked
+	var check func(s declared) error
+	check = func(s declared) error {
+		checked[s.Saga] = false
 		for _, n := range s.Nodes {
-			if n.Kind != NodeSubsaga {
+			inner := v.sagaOf(s.file, n.Subsaga) // zero for other nodes
+			if inner.Saga == nil {
 				continue
 			}
-			inner := v.sagaOf(s.file, n.Subsaga)
-			switch {
-			case inner.Saga == nil || state[inner.Saga] == done:
-			case state[inner.Saga] == open:
+			if done, begun := checked[inner.Saga]; begun && !done {
 				return &ReadError{n.Pos, fmt.Sprintf("saga %q contains itself", inner.Name) + regenerate}
-			default:
-				if err := visit(inner); err != nil {
-					return err
-				}
+			} else if done {
+				continue
+			}
+			if err := check(inner); err != nil {
+				return err
 			}
 		}
-		state[s.Saga] = done
+		checked[s.Saga] = true
 		return nil
 	}
 	for _, f := range v.Files {
 		for _, s := range f.Sagas {
-			if state[s] != done {
-				if err := visit(declared{f, s}); err != nil {
-					return err
-				}
+			if err := check(declared{f, s}); err != nil {
+				return err
 			}
 		}
 	}

@@ -184,7 +184,7 @@ func (r *reader) value(tok token.Token, spec *ast.ValueSpec) (version string) {
 	switch value := value.(type) {
 	case *ast.SelectorExpr:
 		v, ok := strings.CutPrefix(value.Sel.Name, handshake)
-		if ok && name == "_" && tok == token.CONST && r.isSaga(value, value.Sel.Name) {
+		if ok && name == "_" && tok == token.CONST && r.sagaName(value) != "" {
 			return v
 		}
 	case *ast.BasicLit:
@@ -235,20 +235,20 @@ func (r *reader) functions(f *File, syntax *ast.File) {
 		if !ok || fun.Recv != nil || fun.Type.Results == nil || len(fun.Type.Results.List) == 0 {
 			continue
 		}
-		switch result := fun.Type.Results.List[0].Type.(type) {
-		case *ast.SelectorExpr:
-			if r.isSaga(result, "Action") {
-				if a := r.action(fun); a != nil {
-					f.Actions = append(f.Actions, a)
-				}
+		result := fun.Type.Results.List[0].Type
+		pointer, _ := result.(*ast.StarExpr)
+		switch {
+		case r.sagaName(result) == "Action":
+			if a := r.action(fun); a != nil {
+				f.Actions = append(f.Actions, a)
 			}
-		case *ast.StarExpr:
-			if r.isSaga(result.X, "DAG") {
-				if s := r.dag(fun); s != nil {
-					f.Sagas = append(f.Sagas, s)
-					sagas[s.DAG] = s
-				}
-			} else if dag, params := r.start(fun); sagas[dag] != nil {
+		case pointer != nil && r.sagaName(pointer.X) == "DAG":
+			if s := r.dag(fun); s != nil {
+				f.Sagas = append(f.Sagas, s)
+				sagas[s.DAG] = s
+			}
+		case pointer != nil:
+			if dag, params := r.start(fun); sagas[dag] != nil {
 				sagas[dag].Params = params
 			}
 		}
@@ -261,15 +261,11 @@ func (r *reader) functions(f *File, syntax *ast.File) {
 // start returns the name of the DAG function of the saga that fun starts, and
 // the type of the saga's parameters. It returns "" if fun doesn't start a saga.
 func (r *reader) start(fun *ast.FuncDecl) (dag, params string) {
-	call, ok := r.returned(fun.Body).(*ast.CallExpr)
-	if !ok || len(call.Args) < 4 {
+	name, args := r.call(r.returned(fun.Body))
+	if name != "Start" || len(args) < 4 {
 		return "", ""
 	}
-	index, ok := call.Fun.(*ast.IndexExpr)
-	if !ok || !r.isSaga(index.X, "Start") {
-		return "", ""
-	}
-	inner, ok := call.Args[2].(*ast.CallExpr)
+	inner, ok := args[2].(*ast.CallExpr)
 	if !ok {
 		return "", ""
 	}
@@ -294,14 +290,29 @@ func (r *reader) returned(body *ast.BlockStmt) ast.Expr {
 	return result.Results[0]
 }
 
-// isSaga reports whether an expression is a name in the runtime package.
-func (r *reader) isSaga(e ast.Expr, name string) bool {
-	sel, ok := e.(*ast.SelectorExpr)
-	if !ok || sel.Sel.Name != name {
-		return false
+// call returns the arguments of a call, and the name of the called function if
+// it is one of the runtime package.
+func (r *reader) call(e ast.Expr) (name string, args []ast.Expr) {
+	if call, ok := e.(*ast.CallExpr); ok {
+		return r.sagaName(call.Fun), call.Args
 	}
-	pkg, ok := sel.X.(*ast.Ident)
-	return ok && pkg.Name == r.saga
+	return "", nil
+}
+
+// sagaName returns a name of the runtime package without type arguments, and ""
+// for other expressions.
+func (r *reader) sagaName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.IndexExpr:
+		return r.sagaName(e.X)
+	case *ast.IndexListExpr:
+		return r.sagaName(e.X)
+	case *ast.SelectorExpr:
+		if pkg, ok := e.X.(*ast.Ident); ok && pkg.Name == r.saga {
+			return e.Sel.Name
+		}
+	}
+	return ""
 }
 
 // stringValue returns the value of a string literal.

@@ -16,31 +16,28 @@ func typeText(e ast.Expr) string { return types.ExprString(e) }
 //
 //	return saga.NewAction(saga.ActionSpec[In, Out]{…})
 func (r *reader) action(fun *ast.FuncDecl) *Action {
-	a := &Action{Inputs: map[string]Data{}}
-	call, ok := r.returned(fun.Body).(*ast.CallExpr)
-	if !ok || !r.isSaga(call.Fun, "NewAction") || len(call.Args) != 1 {
+	name, args := r.call(r.returned(fun.Body))
+	if name != "NewAction" || len(args) != 1 {
 		r.fail(fun.Pos(), "%s doesn't return saga.NewAction(…)", fun.Name.Name)
 		return nil
 	}
-	spec, ok := call.Args[0].(*ast.CompositeLit)
-	if !ok {
-		r.fail(call.Pos(), "%s doesn't call saga.NewAction with a saga.ActionSpec", fun.Name.Name)
+	var typeArgs *ast.IndexListExpr
+	spec, ok := args[0].(*ast.CompositeLit)
+	if ok {
+		typeArgs, ok = spec.Type.(*ast.IndexListExpr)
+	}
+	if !ok || r.sagaName(typeArgs) != "ActionSpec" || len(typeArgs.Indices) != 2 {
+		r.fail(args[0].Pos(), "%s doesn't call saga.NewAction with a saga.ActionSpec", fun.Name.Name)
 		return nil
 	}
-	index, ok := spec.Type.(*ast.IndexListExpr)
-	if !ok || !r.isSaga(index.X, "ActionSpec") || len(index.Indices) != 2 {
-		r.fail(spec.Pos(), "%s doesn't call saga.NewAction with a saga.ActionSpec", fun.Name.Name)
-		return nil
-	}
-	r.fields(spec, func(key *ast.Ident, value ast.Expr) {
-		switch key.Name {
-		case "Name":
+	a := &Action{Inputs: map[string]Data{}}
+	r.pairs(spec, "a composite literal", func(key, value ast.Expr) {
+		switch typeText(key) {
+		case "Name": // the first field, and the default for all positions
 			a.Constant = r.ref(value).Name
-			c, ok := r.constants[a.Constant]
-			if !ok {
-				r.fail(value.Pos(), "unknown string constant %s", a.Constant)
-			}
+			c := r.constant(value)
 			a.Name, a.Pos = c.value, r.fset.Position(c.pos)
+			a.Output.Pos, a.UndoPos, a.DoPolicy.Pos, a.UndoPolicy.Pos = a.Pos, a.Pos, a.Pos, a.Pos
 		case "Do":
 		case "DoPolicy":
 			a.DoPolicy = r.policy(key, value)
@@ -53,34 +50,24 @@ func (r *reader) action(fun *ast.FuncDecl) *Action {
 		case "Shape":
 			r.shapes(a, value)
 		default:
-			r.fail(key.Pos(), "unknown field %s of saga.ActionSpec", key.Name)
+			r.fail(key.Pos(), "unknown field %s of saga.ActionSpec", typeText(key))
 		}
 	})
 	if a.Name == "" {
 		r.fail(spec.Pos(), "action in %s has no name", fun.Name.Name)
 	}
-	if r.isSaga(index.Indices[1], "None") {
-		a.Output = Data{Shape: shape.Null}
-	}
-	if a.Output.Pos.Line == 0 {
-		a.Output.Pos = a.Pos
-	}
-	if a.Undo == NoUndo {
-		a.UndoPos = a.Pos
-	}
-	for _, p := range []*Policy{&a.DoPolicy, &a.UndoPolicy} {
-		if p.Pos.Line == 0 {
-			p.Pos = a.Pos
-		}
+	if r.sagaName(typeArgs.Indices[1]) == "None" {
+		a.Output.Shape = shape.Null
 	}
 	return a
 }
 
-// fields calls f for each field in a composite literal with keys.
-func (r *reader) fields(e ast.Expr, f func(key *ast.Ident, value ast.Expr)) {
+// pairs calls f for each key and value in a composite literal. The word what
+// says what the literal is.
+func (r *reader) pairs(e ast.Expr, what string, f func(key, value ast.Expr)) {
 	lit, ok := e.(*ast.CompositeLit)
 	if !ok {
-		r.fail(e.Pos(), "expected a composite literal")
+		r.fail(e.Pos(), "expected %s", what)
 		return
 	}
 	for _, member := range lit.Elts {
@@ -89,37 +76,22 @@ func (r *reader) fields(e ast.Expr, f func(key *ast.Ident, value ast.Expr)) {
 			r.fail(member.Pos(), "expected a key")
 			return
 		}
-		key, ok := kv.Key.(*ast.Ident)
-		if !ok {
-			r.fail(member.Pos(), "expected the name of a field")
-			return
-		}
-		f(key, kv.Value)
+		f(kv.Key, kv.Value)
 	}
 }
 
 // shapes reads the saga.Shape of an action.
 func (r *reader) shapes(a *Action, e ast.Expr) {
-	r.fields(e, func(key *ast.Ident, value ast.Expr) {
-		switch key.Name {
+	r.pairs(e, "a composite literal", func(key, value ast.Expr) {
+		switch typeText(key) {
 		case "Inputs":
-			lit, ok := value.(*ast.CompositeLit)
-			if !ok {
-				r.fail(value.Pos(), "expected the shapes of inputs")
-				return
-			}
-			for _, member := range lit.Elts {
-				kv, ok := member.(*ast.KeyValueExpr)
-				if !ok {
-					r.fail(member.Pos(), "expected the name of an input")
-					return
-				}
-				a.Inputs[r.stringValue(kv.Key)] = r.data(kv.Key, kv.Value)
-			}
+			r.pairs(value, "the shapes of inputs", func(key, value ast.Expr) {
+				a.Inputs[r.stringValue(key)] = r.data(key, value)
+			})
 		case "Output":
 			a.Output = r.data(key, value)
 		default:
-			r.fail(key.Pos(), "unknown field %s of saga.Shape", key.Name)
+			r.fail(key.Pos(), "unknown field %s of saga.Shape", typeText(key))
 		}
 	})
 }
@@ -127,24 +99,28 @@ func (r *reader) shapes(a *Action, e ast.Expr) {
 // data reads a shape, which is a string literal or the name of a constant.
 func (r *reader) data(key, e ast.Expr) Data {
 	d := Data{Pos: r.fset.Position(key.Pos())}
-	id, ok := e.(*ast.Ident)
-	if !ok {
+	if _, ok := e.(*ast.Ident); ok {
+		d.Shape = r.constant(e).value
+	} else {
 		d.Shape = r.stringValue(e)
-		return d
 	}
-	c, ok := r.constants[id.Name]
-	if !ok {
-		r.fail(e.Pos(), "unknown string constant %s", id.Name)
-	}
-	d.Shape = c.value
 	return d
 }
 
+// constant returns the string constant that an expression names.
+func (r *reader) constant(e ast.Expr) constant {
+	c, ok := r.constants[typeText(e)]
+	if !ok {
+		r.fail(e.Pos(), "unknown string constant %s", typeText(e))
+	}
+	return c
+}
+
 // policy reads a saga.Policy.
-func (r *reader) policy(key *ast.Ident, e ast.Expr) Policy {
+func (r *reader) policy(key, e ast.Expr) Policy {
 	p := Policy{Pos: r.fset.Position(key.Pos())}
-	r.fields(e, func(key *ast.Ident, value ast.Expr) {
-		switch key.Name {
+	r.pairs(e, "a composite literal", func(key, value ast.Expr) {
+		switch typeText(key) {
 		case "Timeout":
 			p.Timeout = r.duration(value)
 		case "Backoff":
@@ -154,7 +130,7 @@ func (r *reader) policy(key *ast.Ident, e ast.Expr) Policy {
 		case "Limit":
 			p.Limit = int(r.number(value))
 		default:
-			r.fail(key.Pos(), "unknown field %s of saga.Policy", key.Name)
+			r.fail(key.Pos(), "unknown field %s of saga.Policy", typeText(key))
 		}
 	})
 	return p

@@ -27,8 +27,7 @@ func (r *reader) dag(fun *ast.FuncDecl) *Saga {
 	s := &Saga{DAG: fun.Name.Name, Pos: r.fset.Position(fun.Name.Pos())}
 	s.Outputs = r.outputs[strings.TrimSuffix(s.DAG, "DAG")+"Result"]
 	stages := stageBuilder{saga: s, ids: map[string]int{}}
-	calls := r.chain(s, r.returned(builder.Body))
-	for _, call := range calls {
+	for _, call := range r.chain(s, fun, r.returned(builder.Body)) {
 		switch method := call.Fun.(*ast.SelectorExpr).Sel; method.Name {
 		case "Append", "AppendParallel":
 			var nodes []*Node
@@ -65,74 +64,70 @@ func (r *reader) dag(fun *ast.FuncDecl) *Saga {
 
 // chain reads a chain of calls that builds a DAG. It sets the name of the saga
 // and returns the calls between NewDAGBuilder and MustBuild.
-func (r *reader) chain(s *Saga, e ast.Expr) []*ast.CallExpr {
-	var calls []*ast.CallExpr
+func (r *reader) chain(s *Saga, fun *ast.FuncDecl, e ast.Expr) []*ast.CallExpr {
+	var calls []*ast.CallExpr // the last one first
 	for {
+		if name, args := r.call(e); name == "NewDAGBuilder" && len(args) == 1 && len(calls) > 0 {
+			if calls[0].Fun.(*ast.SelectorExpr).Sel.Name != "MustBuild" {
+				break
+			}
+			s.Name = r.stringValue(args[0])
+			slices.Reverse(calls)
+			return calls[:len(calls)-1]
+		}
 		call, ok := e.(*ast.CallExpr)
 		if !ok {
 			break
 		}
-		sel, ok := call.Fun.(*ast.SelectorExpr)
+		method, ok := call.Fun.(*ast.SelectorExpr)
 		if !ok {
 			break
 		}
-		if r.isSaga(sel, "NewDAGBuilder") && len(call.Args) == 1 && len(calls) > 0 {
-			s.Name = r.stringValue(call.Args[0])
-			if calls[0].Fun.(*ast.SelectorExpr).Sel.Name != "MustBuild" {
-				break
-			}
-			slices.Reverse(calls)
-			return calls[:len(calls)-1]
-		}
-		calls, e = append(calls, call), sel.X
+		calls, e = append(calls, call), method.X
 	}
-	if r.err == nil {
-		r.err = &ReadError{
-			s.Pos, "the DAG isn't built by a chain of calls from saga.NewDAGBuilder to MustBuild" + regenerate,
-		}
-	}
+	r.fail(fun.Name.Pos(), "the DAG isn't built by a chain of calls from saga.NewDAGBuilder to MustBuild")
 	return nil
 }
 
 // node reads the call that returns a node.
 func (r *reader) node(e ast.Expr) *Node {
-	call, ok := e.(*ast.CallExpr)
-	if !ok || len(call.Args) < 2 {
-		r.fail(e.Pos(), "expected a node")
-		return &Node{}
-	}
-	n := &Node{Name: r.stringValue(call.Args[0]), Pos: r.fset.Position(call.Pos())}
+	name, args := r.call(e)
+	n := &Node{Pos: r.fset.Position(e.Pos())}
 	switch {
-	case r.isSaga(call.Fun, "ActionNode") && len(call.Args) >= 3:
-		n.Label, n.Action = r.stringValue(call.Args[1]), r.ref(call.Args[2])
-		for _, arg := range call.Args[3:] {
+	case len(args) < 2:
+		r.fail(e.Pos(), "expected a node")
+		return n
+	case name == "ActionNode" && len(args) >= 3:
+		n.Label, n.Action = r.stringValue(args[1]), r.ref(args[2])
+		for _, arg := range args[3:] {
 			n.Bindings = append(n.Bindings, r.binding(arg))
 		}
-	case r.isSaga(call.Fun, "ConstantNode") && len(call.Args) == 2:
-		n.Kind, n.Value = NodeConstant, typeText(call.Args[1])
-	case r.isSaga(call.Fun, "SubsagaNode") && len(call.Args) == 3:
-		n.Kind, n.ParamsFrom = NodeSubsaga, r.stringValue(call.Args[2])
-		inner, ok := call.Args[1].(*ast.CallExpr)
+	case name == "ConstantNode" && len(args) == 2:
+		n.Kind, n.Value = NodeConstant, typeText(args[1])
+	case name == "SubsagaNode" && len(args) == 3:
+		n.Kind, n.ParamsFrom = NodeSubsaga, r.stringValue(args[2])
+		inner, ok := args[1].(*ast.CallExpr)
 		if !ok {
-			r.fail(call.Args[1].Pos(), "expected the DAG of a subsaga")
+			r.fail(args[1].Pos(), "expected the DAG of a subsaga")
 			break
 		}
 		n.Subsaga = r.ref(inner.Fun)
 	default:
-		r.fail(call.Pos(), "%s doesn't return a node", typeText(call.Fun))
+		r.fail(e.Pos(), "%s doesn't return a node", typeText(e.(*ast.CallExpr).Fun))
 	}
+	n.Name = r.stringValue(args[0])
 	return n
 }
 
 func (r *reader) binding(e ast.Expr) Binding {
-	call, ok := e.(*ast.CallExpr)
-	if !ok || !r.isSaga(call.Fun, "Bind") || len(call.Args) != 2 {
+	name, args := r.call(e)
+	if name != "Bind" || len(args) != 2 {
 		r.fail(e.Pos(), "expected the binding of an input")
 		return Binding{}
 	}
-	b := Binding{Input: r.stringValue(call.Args[0]), From: params}
-	if !r.isSaga(call.Args[1], "FromParams") {
-		b.From = r.stringValue(call.Args[1])
+	b := Binding{Input: r.stringValue(args[0]), From: params}
+	if r.sagaName(args[1]) != "FromParams" {
+		b.From = r.stringValue(args[1])
 	}
 	return b
 }
