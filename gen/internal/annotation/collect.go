@@ -116,16 +116,13 @@ func (p *collector) function(f *ast.File, decl *ast.FuncDecl) {
 
 func (p *collector) typeDecl(f *ast.File, decl *ast.GenDecl) {
 	if !decl.Lparen.IsValid() {
-		for _, spec := range decl.Specs {
-			p.typeSpec(f, spec.(*ast.TypeSpec), decl.Doc)
-		}
+		p.typeSpec(f, decl.Specs[0].(*ast.TypeSpec), decl.Doc)
 		return
 	}
 	for _, spec := range decl.Specs {
 		p.typeSpec(f, spec.(*ast.TypeSpec), spec.(*ast.TypeSpec).Doc)
 	}
-	group := p.doc(decl.Doc)
-	for i, d := range group {
+	for i, d := range p.doc(decl.Doc) {
 		if i == 0 {
 			p.Report(diag.CodeTypeGroup, d.slash, "//saga:%s is on a group of types; move it into the parentheses, directly above the type that it describes", d.Verb)
 		}
@@ -254,21 +251,12 @@ func ReceiverName(fn *ast.FuncDecl) string {
 	if fn.Recv == nil || len(fn.Recv.List) == 0 {
 		return ""
 	}
-	t := fn.Recv.List[0].Type
-	for {
-		switch u := t.(type) {
-		case *ast.ParenExpr:
-			t = u.X
-		case *ast.StarExpr:
-			t = u.X
-		case *ast.IndexExpr:
-			t = u.X
-		case *ast.IndexListExpr:
-			t = u.X
-		case *ast.Ident:
-			return u.Name
-		default:
-			return ""
+	name := ""
+	ast.Inspect(fn.Recv.List[0].Type, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && name == "" {
+			name = id.Name // the first one; others are type parameters
 		}
-	}
+		return name == ""
+	})
+	return name
 }

@@ -3,8 +3,8 @@ package check
 import (
 	"go/token"
 	"go/types"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/sagagen/sagagen/gen/diag"
 	"github.com/sagagen/sagagen/gen/internal/directive"
@@ -28,16 +28,12 @@ type actionModel struct {
 	params map[*model.Input]*types.Var
 }
 
-func (a *actionModel) sortKey() string { return a.name }
-func (s *sagaModel) sortKey() string   { return s.name }
-
 // sortedByName returns the values of a map, sorted by name.
-func sortedByName[T interface{ sortKey() string }](byName map[string]T) []T {
-	list := make([]T, 0, len(byName))
-	for _, v := range byName {
-		list = append(list, v)
+func sortedByName[T any](byName map[string]T) []T {
+	var list []T
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		list = append(list, byName[name])
 	}
-	slices.SortFunc(list, func(a, b T) int { return strings.Compare(a.sortKey(), b.sortKey()) })
 	return list
 }
 

@@ -102,20 +102,16 @@ func (c *checker) funcObject(fn *ast.FuncDecl) *types.Func {
 		f, _ := c.Pkg.Scope().Lookup(fn.Name.Name).(*types.Func)
 		return f
 	}
-	base, _ := c.Pkg.Scope().Lookup(annotation.ReceiverName(fn)).(*types.TypeName)
+	base := c.Pkg.Scope().Lookup(annotation.ReceiverName(fn))
 	if base == nil {
 		return nil
 	}
-	named, _ := types.Unalias(base.Type()).(*types.Named)
-	if named == nil {
-		return nil
+	method, path, _ := types.LookupFieldOrMethod(base.Type(), true, c.Pkg, fn.Name.Name)
+	if len(path) > 1 {
+		return nil // it is a method of an embedded type
 	}
-	for f := range named.Methods() {
-		if f.Name() == fn.Name.Name {
-			return f
-		}
-	}
-	return nil
+	f, _ := method.(*types.Func)
+	return f
 }
 
 // typeObject returns the type checker's object for a declared type. It returns

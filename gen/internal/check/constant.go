@@ -135,16 +135,11 @@ func (c *checker) reportUnknownValue(n *nodeModel, scope *types.Scope, ref direc
 func (c *checker) checkNameable(t types.Type, pos token.Pos, subject string) bool {
 	ok := true
 	typeutil.EachType(t, func(t types.Type) {
-		var obj *types.TypeName
-		switch t := t.(type) {
-		case *types.Alias:
-			obj = t.Obj()
-		case *types.Named:
-			obj = t.Obj()
-		default:
+		declared, isDeclared := t.(interface{ Obj() *types.TypeName })
+		if !isDeclared {
 			return
 		}
-		switch {
+		switch obj := declared.Obj(); {
 		case !ok || obj.Pkg() == nil || obj.Pkg() == c.Pkg:
 		case !typeutil.MayImport(c.Pkg.Path(), obj.Pkg().Path()):
 			ok = false

@@ -2,6 +2,7 @@ package check
 
 import (
 	"go/token"
+	"maps"
 	"slices"
 
 	"github.com/sagagen/sagagen/gen/diag"
@@ -101,10 +102,7 @@ func (c *checker) findAction(n *nodeModel) {
 		c.reportUnknownAction(n, from, ref, pos)
 		return
 	}
-	if from != c && !c.checkImportedAction(n.action, from, ref, pos) || n.action.broken {
-		n.unknown = true
-		return
-	}
+	n.unknown = from != c && !c.checkImportedAction(n.action, from, ref, pos) || n.action.broken
 }
 
 // reportUnknownAction reports a node whose action doesn't exist, unless that is
@@ -122,10 +120,7 @@ func (c *checker) reportUnknownAction(n *nodeModel, from *checker, ref directive
 	if from == c && ref.Offset == n.arg.Offset && n.saga.droppedDefinition(c, n.Name) {
 		return
 	}
-	var names []string
-	for _, a := range sortedByName(from.actions) {
-		names = append(names, a.name)
-	}
+	names := slices.Sorted(maps.Keys(from.actions))
 	prefix, where := "", "this package"
 	if from != c {
 		prefix, where = ref.Pkg+".", "package "+from.Pkg.Path()
@@ -169,7 +164,6 @@ func (s *sagaModel) droppedDefinition(c *checker, name string) bool {
 	return s.Incomplete && (c.HasDropped("constant", name) || c.HasDropped("subsaga", name) || c.HasDropped("", name))
 }
 
-// nodeNames returns the names of nodes.
 func nodeNames(nodes []*nodeModel) []string {
 	names := make([]string, len(nodes))
 	for i, n := range nodes {

@@ -147,9 +147,7 @@ func quotedName(v *types.Var) string {
 // nameFromType derives a name for an input that has none.
 func nameFromType(t types.Type) string {
 	switch t := t.(type) {
-	case *types.Alias:
-		return naming.LowerFirst(t.Obj().Name())
-	case *types.Named:
+	case interface{ Obj() *types.TypeName }: // an alias or a named type
 		return naming.LowerFirst(t.Obj().Name())
 	case *types.Basic:
 		return t.Name()

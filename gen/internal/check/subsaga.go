@@ -2,9 +2,11 @@ package check
 
 import (
 	"go/types"
+	"maps"
 	"slices"
 
 	"github.com/sagagen/sagagen/gen/diag"
+	"github.com/sagagen/sagagen/gen/internal/directive"
 	"github.com/sagagen/sagagen/gen/internal/model"
 	"github.com/sagagen/sagagen/gen/internal/naming"
 	"github.com/sagagen/sagagen/internal/spelling"
@@ -50,25 +52,19 @@ func (c *checker) reportUnknownSaga(n *nodeModel, from *checker) {
 	if !c.firstReport("saga", ref.String()) {
 		return
 	}
-	var names []string
-	for _, s := range sortedByName(from.sagas) {
-		names = append(names, s.name)
-	}
+	names := slices.Sorted(maps.Keys(from.sagas))
 	advice := "add //saga:dag " + ref.Name + " above its parameter type"
-	prefix := ""
-	if ref.Pkg != "" {
-		prefix = ref.Pkg + "."
-	}
 	closest, found := spelling.Closest(ref.Name, names)
+	meant := directive.Reference{Pkg: ref.Pkg, Name: closest}.String()
 	if found {
-		advice = "did you mean " + naming.Printable(prefix+closest) + "?"
+		advice = "did you mean " + naming.Printable(meant) + "?"
 	} else if len(names) > 1 || len(names) == 1 && from != c {
 		advice += ", or use one of " + naming.Enumerate(naming.Quoted(names), "and")
 	}
 	d := c.Report(diag.CodeUnknownSaga, n.definition.At(ref.Offset), "node %q of saga %q runs unknown saga %q; %s",
 		n.Name, n.saga.name, ref.String(), advice)
 	if found {
-		d.Replace(n.definition.At(ref.Offset), ref.String(), prefix+closest)
+		d.Replace(n.definition.At(ref.Offset), ref.String(), meant)
 	}
 }
 

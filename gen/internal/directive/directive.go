@@ -68,9 +68,9 @@ func Parse(text string) (Directive, []Mistake, bool) {
 	if _, known := Specs[p.Verb]; !known {
 		p.unknownVerb(len("//saga:"))
 	}
-	if f, known := Specs[p.Verb]; known {
-		p.spec = f
-		p.arguments(tokenize(parsed.Args, int(parsed.ArgsPos), &p.mistakes))
+	if spec, known := Specs[p.Verb]; known {
+		p.spec = spec
+		p.arguments(p.tokenize(parsed.Args, int(parsed.ArgsPos)))
 	}
 	p.Flawed = len(p.mistakes) > 0
 	return p.Directive, p.mistakes, true

@@ -1,7 +1,6 @@
 package directive
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -21,7 +20,7 @@ type Argument struct {
 
 // tokenize splits the text after the verb at unquoted white space. offset is
 // the position of s in the comment.
-func tokenize(s string, offset int, mistakes *[]Mistake) []Argument {
+func (p *parser) tokenize(s string, offset int) []Argument {
 	var args []Argument
 	for i := 0; ; {
 		i += len(s[i:]) - len(strings.TrimLeftFunc(s[i:], unicode.IsSpace))
@@ -29,8 +28,7 @@ func tokenize(s string, offset int, mistakes *[]Mistake) []Argument {
 			return args
 		}
 		if strings.HasPrefix(s[i:], "//") || strings.HasPrefix(s[i:], "# ") {
-			*mistakes = append(*mistakes, Mistake{Code: diag.CodeTrailingRemark, Offset: offset + i,
-				Message: "a directive can't be followed by a comment; move the comment to its own line"})
+			p.mistake(diag.CodeTrailingRemark, offset+i, "a directive can't be followed by a comment; move the comment to its own line")
 			return args
 		}
 		a := Argument{Offset: offset + i, valueOffset: offset + i}
@@ -40,14 +38,12 @@ func tokenize(s string, offset int, mistakes *[]Mistake) []Argument {
 			if rest := s[i+eq+1:]; strings.HasPrefix(rest, `"`) {
 				quoted, err := strconv.QuotedPrefix(rest)
 				if err != nil {
-					*mistakes = append(*mistakes, Mistake{Code: diag.CodeQuoting, Offset: a.valueOffset,
-						Message: fmt.Sprintf(`the value of %s has no closing quote or an invalid escape; write a Go string in double quotes`, keyText(a.key))})
+					p.mistake(diag.CodeQuoting, a.valueOffset, `the value of %s has no closing quote or an invalid escape; write a Go string in double quotes`, keyText(a.key))
 					return args
 				}
 				end = i + eq + 1 + len(quoted)
 				if more := wordLen(s[end:]); more > 0 {
-					*mistakes = append(*mistakes, Mistake{Code: diag.CodeQuoting, Offset: offset + end,
-						Message: fmt.Sprintf("unexpected text %s after a quoted value; separate them with a space, or move the text inside the quotes", naming.Printable(s[end:end+more]))})
+					p.mistake(diag.CodeQuoting, offset+end, "unexpected text %s after a quoted value; separate them with a space, or move the text inside the quotes", naming.Printable(s[end:end+more]))
 					end += more
 				}
 				a.value, _ = strconv.Unquote(quoted)

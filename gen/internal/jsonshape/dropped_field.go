@@ -49,14 +49,10 @@ func (f *droppedFieldFinder) find(t types.Type, path string) {
 	switch u := t.Underlying().(type) {
 	case *types.Pointer:
 		f.find(u.Elem(), path)
-	case *types.Slice:
-		f.find(u.Elem(), path+"[]")
-	case *types.Array:
-		f.find(u.Elem(), path+"[]")
-	case *types.Map:
-		f.find(u.Elem(), path+"[]")
 	case *types.Struct:
 		f.findIn(u, path)
+	case interface{ Elem() types.Type }: // a slice, array or map
+		f.find(u.Elem(), path+"[]")
 	}
 }
 

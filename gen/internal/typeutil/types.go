@@ -38,31 +38,20 @@ func IsNamed(t types.Type, path, name string) bool {
 // mentions. It doesn't look inside the declarations of named types.
 func EachType(t types.Type, visit func(types.Type)) {
 	visit(t)
-	inside := func(ts *types.TypeList) {
-		for arg := range ts.Types() {
-			EachType(arg, visit)
-		}
-	}
 	tuple := func(vars *types.Tuple) {
 		for v := range vars.Variables() {
 			EachType(v.Type(), visit)
 		}
 	}
 	switch t := t.(type) {
-	case *types.Alias:
-		inside(t.TypeArgs())
-	case *types.Named:
-		inside(t.TypeArgs())
-	case *types.Pointer:
-		EachType(t.Elem(), visit)
-	case *types.Slice:
-		EachType(t.Elem(), visit)
-	case *types.Array:
-		EachType(t.Elem(), visit)
-	case *types.Chan:
-		EachType(t.Elem(), visit)
+	case interface{ TypeArgs() *types.TypeList }: // an alias or a named type
+		for arg := range t.TypeArgs().Types() {
+			EachType(arg, visit)
+		}
 	case *types.Map:
 		EachType(t.Key(), visit)
+		EachType(t.Elem(), visit)
+	case interface{ Elem() types.Type }: // a pointer, slice, array or channel
 		EachType(t.Elem(), visit)
 	case *types.Struct:
 		for f := range t.Fields() {

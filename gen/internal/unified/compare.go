@@ -6,17 +6,13 @@ import (
 	"sort"
 )
 
-// maxPairs limits the number of pairs of lines for which commonLines computes a
-// longest common subsequence. It bounds time and memory for texts that have
-// nothing in common.
-const maxPairs = 1 << 20
-
 // compare returns the changes from a to b, in order. Changes don't touch each
 // other.
 //
 // It first matches lines that occur exactly once in both texts, as many as keep
 // their order, and then repeats this between each two of them (patience diff).
-// Ranges without such lines are compared with a longest common subsequence.
+// A range without such lines is one change, apart from the equal lines at its
+// ends.
 func compare(a, b [][]byte) []change {
 	var changes []change
 	add := func(c change) {
@@ -39,11 +35,6 @@ func compare(a, b [][]byte) []change {
 		}
 		pairs := uniqueLines(a, b, c)
 		if len(pairs) == 0 {
-			pairs = commonLines(a, b, c)
-			for _, p := range pairs {
-				add(change{c.a0, p.a, c.b0, p.b})
-				c.a0, c.b0 = p.a+1, p.b+1
-			}
 			add(c)
 			return
 		}
@@ -112,39 +103,4 @@ func increasing(pairs []pair) []pair {
 	}
 	slices.Reverse(list)
 	return list
-}
-
-// commonLines returns a longest common subsequence of both parts, or nil if
-// they have more than maxPairs pairs of lines.
-func commonLines(a, b [][]byte, c change) []pair {
-	a, b = a[c.a0:c.a1], b[c.b0:c.b1]
-	if len(a) == 0 || len(b) == 0 || len(a) > maxPairs/len(b) {
-		return nil
-	}
-	// longest[i][j] is the length of the longest common subsequence of a[i:]
-	// and b[j:].
-	longest := make([][]int32, len(a)+1)
-	for i := range longest {
-		longest[i] = make([]int32, len(b)+1)
-	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if longest[i][j] = max(longest[i+1][j], longest[i][j+1]); bytes.Equal(a[i], b[j]) {
-				longest[i][j] = longest[i+1][j+1] + 1
-			}
-		}
-	}
-	var pairs []pair
-	for i, j := 0, 0; i < len(a) && j < len(b); {
-		switch {
-		case bytes.Equal(a[i], b[j]):
-			pairs = append(pairs, pair{c.a0 + i, c.b0 + j})
-			i, j = i+1, j+1
-		case longest[i+1][j] >= longest[i][j+1]:
-			i++
-		default:
-			j++
-		}
-	}
-	return pairs
 }
