@@ -3,17 +3,15 @@ package diag
 import (
 	"embed"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"golang.org/x/tools/txtar"
 )
 
-// explanations has a txtar archive for each code. The comment of the archive
-// says what the code means and how to fix the mistake. The folder wrong has a
-// package with the mistake, says.txt the diagnostic, and the folder right the
-// fixed package.
+// explanations has a txtar archive for each code. The first line of its comment
+// is the summary; the rest says what the code means and how to fix the mistake.
+// The folder wrong has a package with the mistake, says.txt the diagnostic, and
+// the folder right the fixed package.
 //
 //go:embed explanations/*.txtar
 var explanations embed.FS
@@ -34,20 +32,38 @@ type Explanation struct {
 type SourceFile struct{ Name, Content string }
 
 // Codes returns all codes in ascending order.
-func Codes() []Code { return slices.Sorted(maps.Keys(codeSummaries)) }
+func Codes() []Code {
+	pages, err := explanations.ReadDir("explanations")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	var codes []Code
+	for _, page := range pages {
+		codes = append(codes, Code(strings.TrimSuffix(page.Name(), ".txtar")))
+	}
+	return codes
+}
+
+// Summary describes the kind of mistake in one line. It is empty for an unknown
+// code.
+func (c Code) Summary() string {
+	content, _ := explanations.ReadFile(c.page())
+	summary, _, _ := strings.Cut(string(content), "\n")
+	return summary
+}
+
+func (c Code) page() string { return "explanations/" + string(c) + ".txtar" }
 
 // Explain returns the page about a code. It returns false if the code is
 // unknown.
 func Explain(code Code) (Explanation, bool) {
-	if code.Summary() == "" {
-		return Explanation{}, false
-	}
-	content, err := explanations.ReadFile("explanations/" + string(code) + ".txtar")
+	content, err := explanations.ReadFile(code.page())
 	if err != nil {
 		return Explanation{}, false
 	}
 	archive := txtar.Parse(content)
-	e := Explanation{Code: code, Meaning: strings.TrimSpace(string(archive.Comment))}
+	_, meaning, _ := strings.Cut(string(archive.Comment), "\n")
+	e := Explanation{Code: code, Meaning: strings.TrimSpace(meaning)}
 	for _, f := range archive.Files {
 		switch folder, name, _ := strings.Cut(f.Name, "/"); folder {
 		case "wrong":
