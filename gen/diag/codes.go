@@ -4,8 +4,8 @@ package diag
 type Code string
 
 // The codes of all diagnostics. A code keeps its meaning: new codes are added
-// at the end, and the number of a removed code is not used again. Each has a page
-// in the folder explanations.
+// at the end, and the number of a removed code is not used again. Each code has
+// a page in the folder explanations.
 const (
 	// The text of a directive.
 

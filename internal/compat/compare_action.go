@@ -19,7 +19,6 @@ const (
 	useNewAction = "Otherwise keep this action, write a new one, and use it in the DAG: //saga:append NODE=NEWACTION."
 )
 
-// inputs compares the inputs of an action.
 func (c *comparer) inputs(baseFile *File, a, b *Action) {
 	for _, input := range slices.Sorted(maps.Keys(b.Inputs)) {
 		after := b.Inputs[input]
@@ -44,7 +43,6 @@ func (c *comparer) inputs(baseFile *File, a, b *Action) {
 	}
 }
 
-// output compares the outputs of an action.
 func (c *comparer) output(baseFile *File, a, b *Action) {
 	before, after := a.Output.Shape, b.Output.Shape
 	if before == after {
@@ -103,7 +101,6 @@ func (c *comparer) addedInput(baseFile *File, a, b *Action, input string) {
 	c.add(f)
 }
 
-// undo compares the undos of an action.
 func (c *comparer) undo(baseFile *File, a, b *Action) {
 	f := Finding{Pos: b.UndoPos, Action: b.Name}
 	switch {

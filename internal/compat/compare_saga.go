@@ -19,7 +19,6 @@ type declared struct {
 	*Saga
 }
 
-// sagas compares the sagas.
 func (c *comparer) sagas() {
 	found := map[*Saga]bool{}
 	for _, f := range c.base.Files {
@@ -305,7 +304,6 @@ func describe(v *Version, f *File, n *Node) string {
 	return fmt.Sprintf("the action %q", v.actionName(f, n))
 }
 
-// source returns the source of an input of a node.
 func (n *Node) source(input string) (from string, known bool) {
 	for _, b := range n.Bindings {
 		if b.Input == input {

@@ -80,7 +80,6 @@ func (r *reader) pairs(e ast.Expr, what string, f func(key, value ast.Expr)) {
 	}
 }
 
-// shapes reads the saga.Shape of an action.
 func (r *reader) shapes(a *Action, e ast.Expr) {
 	r.pairs(e, "a composite literal", func(key, value ast.Expr) {
 		switch typeText(key) {
@@ -116,7 +115,6 @@ func (r *reader) constant(e ast.Expr) constant {
 	return c
 }
 
-// policy reads a saga.Policy.
 func (r *reader) policy(key, e ast.Expr) Policy {
 	p := Policy{Pos: r.fset.Position(key.Pos())}
 	r.pairs(e, "a composite literal", func(key, value ast.Expr) {

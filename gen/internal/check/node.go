@@ -82,7 +82,6 @@ func (n *nodeModel) actionText() string {
 	return n.Name
 }
 
-// findAction finds the action that a node runs.
 func (c *checker) findAction(n *nodeModel) {
 	ref := n.arg.Action
 	if ref.Name == "" {

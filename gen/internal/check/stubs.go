@@ -34,7 +34,6 @@ func (c *checker) suggestUndo(d *report.Positioned, a *actionModel) {
 	d.InsertAfter("Add the undo function "+name, do.Decl.End(), text)
 }
 
-// undoParameters returns the parameters for the undo function of an action.
 func (c *checker) undoParameters(do *function, action string) []string {
 	var params []string
 	taken := map[string]bool{}
