@@ -16,14 +16,10 @@ import (
 )
 
 func TestMemoryConformsToStore(t *testing.T) {
-	storetest.Run(t, func(*testing.T) store.Store { return store.NewMemory() })
-}
-
-func TestMemoryConformsToWatcher(t *testing.T) {
-	storetest.Watch(t, func(*testing.T) storetest.Opener {
+	storetest.Test(t, func(*testing.T) storetest.Opener {
 		m := store.NewMemory()
 		return func(*testing.T) store.Store { return m }
-	})
+	}, storetest.Options{})
 }
 
 func TestMemoryLeaseExpiresExactly(t *testing.T) {

@@ -37,24 +37,16 @@ func openSQLite(t testing.TB, file string) store.Store {
 
 func TestEncryptedStoreConformsToStore(t *testing.T) {
 	t.Run("memory", func(t *testing.T) {
-		storetest.Run(t, func(t *testing.T) store.Store { return encode(t, store.NewMemory(), "2026") })
-	})
-	t.Run("memory watcher", func(t *testing.T) {
-		storetest.Watch(t, func(t *testing.T) storetest.Opener {
+		storetest.Test(t, func(t *testing.T) storetest.Opener {
 			s := encode(t, store.NewMemory(), "2026")
 			return func(*testing.T) store.Store { return s }
-		})
+		}, storetest.Options{})
 	})
 	t.Run("sqlite", func(t *testing.T) {
-		storetest.Run(t, func(t *testing.T) store.Store {
-			return encode(t, openSQLite(t, filepath.Join(t.TempDir(), "saga.db")), "2026")
-		})
-	})
-	t.Run("sqlite durable", func(t *testing.T) {
-		storetest.Durable(t, func(t *testing.T) storetest.Opener {
+		storetest.Test(t, func(t *testing.T) storetest.Opener {
 			file := filepath.Join(t.TempDir(), "saga.db")
 			return func(t *testing.T) store.Store { return encode(t, openSQLite(t, file), "2026") }
-		})
+		}, storetest.Options{NoWatch: true})
 	})
 }
 

@@ -111,14 +111,14 @@ func watchBehindPooler(t *testing.T, pooler string) {
 
 	direct, err := pgx.ParseConfig(pgtest.URL(t))
 	require.NoError(t, err)
-	storetest.Watch(t, func(t *testing.T) storetest.Opener {
+	storetest.Test(t, func(t *testing.T) storetest.Opener {
 		schema := pgtest.Schema(t)
 		return func(t *testing.T) store.Store {
 			s, err := postgres.Open(t.Context(), pool, postgres.Config{Schema: schema, Listen: direct})
 			require.NoError(t, err)
 			return s
 		}
-	})
+	}, storetest.Options{})
 }
 
 // socketOwner returns the name of the user that may enter the folder of the

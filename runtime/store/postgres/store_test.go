@@ -39,45 +39,21 @@ var pools = map[string]func(*pgxpool.Config){
 	},
 }
 
-func TestStore(t *testing.T) {
+func TestStoreConforms(t *testing.T) {
 	for name, settings := range pools {
 		t.Run(name, func(t *testing.T) {
 			pool, schema := pgtest.Pool(t, pgtest.URL(t), settings), pgtest.Schema(t)
 			openStore(t, pool, schema)
-			storetest.Run(t, func(t *testing.T) store.Store {
+			storetest.Test(t, func(t *testing.T) storetest.Opener {
 				_, err := pool.Exec(t.Context(), strings.ReplaceAll(`
 					DELETE FROM $.saga_record; DELETE FROM $.saga_creation; DELETE FROM $.saga_dag;
 					DELETE FROM $.saga_log; DELETE FROM $.saga_lease`, "$", schema))
 				require.NoError(t, err)
-				return openStore(t, pool, schema)
-			})
+				return func(t *testing.T) store.Store {
+					return openStore(t, pgtest.Pool(t, pgtest.URL(t), settings), schema)
+				}
+			}, storetest.Options{})
 			assert.Zero(t, pool.Stat().AcquiredConns(), "an idle store holds no connection")
-		})
-	}
-}
-
-func TestStoreIsDurable(t *testing.T) {
-	for name, settings := range pools {
-		t.Run(name, func(t *testing.T) {
-			storetest.Durable(t, func(t *testing.T) storetest.Opener {
-				schema := pgtest.Schema(t)
-				return func(t *testing.T) store.Store {
-					return openStore(t, pgtest.Pool(t, pgtest.URL(t), settings), schema)
-				}
-			})
-		})
-	}
-}
-
-func TestStoreWatches(t *testing.T) {
-	for name, settings := range pools {
-		t.Run(name, func(t *testing.T) {
-			storetest.Watch(t, func(t *testing.T) storetest.Opener {
-				schema := pgtest.Schema(t)
-				return func(t *testing.T) store.Store {
-					return openStore(t, pgtest.Pool(t, pgtest.URL(t), settings), schema)
-				}
-			})
 		})
 	}
 }

@@ -17,23 +17,13 @@ import (
 // pools are the pool limits that a store must work with; 0 is none.
 var pools = map[string]int{"one connection": 1, "two connections": 2, "any number of connections": 0}
 
-func TestStore(t *testing.T) {
+func TestStoreConforms(t *testing.T) {
 	for name, limit := range pools {
 		t.Run(name, func(t *testing.T) {
-			storetest.Run(t, func(t *testing.T) store.Store {
-				return openStore(t, openDB(t, newFile(t), limit))
-			})
-		})
-	}
-}
-
-func TestStoreIsDurable(t *testing.T) {
-	for name, limit := range pools {
-		t.Run(name, func(t *testing.T) {
-			storetest.Durable(t, func(t *testing.T) storetest.Opener {
+			storetest.Test(t, func(t *testing.T) storetest.Opener {
 				file := newFile(t)
 				return func(t *testing.T) store.Store { return openStore(t, openDB(t, file, limit)) }
-			})
+			}, storetest.Options{NoWatch: true})
 		})
 	}
 }

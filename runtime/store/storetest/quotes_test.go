@@ -21,11 +21,9 @@ var unquoted = map[string]string{
 	"Logs returns an error if it can't read one of them.": "which errors there are depends on the store; " +
 		"see package codec",
 	"To find out which, the caller calls Events for each ID.": "advice to the caller",
-	"Watcher is implemented by stores that can notify a coordinator of new work, " +
-		"so that it doesn't have to wait for its next poll.": "an introduction",
 }
 
-func TestSuiteQuotesEverySentenceOfTheInterfaces(t *testing.T) {
+func TestSuiteQuotesEverySentenceOfTheSpecification(t *testing.T) {
 	const path = "../store.go"
 	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
 	require.NoError(t, err)
@@ -47,13 +45,10 @@ func TestSuiteQuotesEverySentenceOfTheInterfaces(t *testing.T) {
 	require.Greater(t, len(sentences), 20)
 
 	var quoted []string
-	for _, group := range groups {
-		for _, p := range group.promises {
+	for _, g := range append(groups, group{"Watch", slices.Concat(watchPromises, noWatchPromises)}) {
+		for _, p := range g.promises {
 			quoted = append(quoted, p.quotes...)
 		}
-	}
-	for _, p := range slices.Concat(durablePromises, watchPromises) {
-		quoted = append(quoted, p.quotes...)
 	}
 	for _, sentence := range sentences {
 		if unquoted[sentence] == "" {
@@ -61,11 +56,15 @@ func TestSuiteQuotesEverySentenceOfTheInterfaces(t *testing.T) {
 		}
 	}
 
-	source, err := os.ReadFile(path)
-	require.NoError(t, err)
-	text := strings.Join(split(strings.ReplaceAll(string(source), "//", " ")), " ")
+	var sources string
+	for _, path := range []string{path, "../../record.go"} { // Record and Query
+		source, err := os.ReadFile(path)
+		require.NoError(t, err)
+		sources += string(source)
+	}
+	text := strings.Join(split(strings.ReplaceAll(sources, "//", " ")), " ")
 	for _, quote := range quoted {
-		assert.True(t, strings.Contains(text, quote), "%s doesn't contain the quote: %s", path, quote)
+		assert.True(t, strings.Contains(text, quote), "the documentation doesn't contain the quote: %s", quote)
 	}
 }
 

@@ -17,53 +17,71 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-var racePromises = []promise{{
-	name: "gives each saga to one claimant",
-	quotes: []string{
-		"Concurrent claims never return the same saga.",
-		"Its methods are safe for concurrent use by multiple goroutines.",
+var racePromises = []promise{
+	{
+		name: "gives each saga to one claimant",
+		race: raceClaims,
+		quotes: []string{
+			"Concurrent claims never return the same saga.",
+			"Its methods are safe for concurrent use by multiple goroutines.",
+		},
 	},
-	check: func(t *testing.T, s store.Store) { raceClaims(t, s, s) },
-}, {
-	name:   "adds no event of the former owner after a claim",
-	quotes: []string{"A claim may skip a saga that is being written at the same time."},
-	check:  func(t *testing.T, s store.Store) { raceTakeovers(t, s, s) },
-}, {
-	name:  "adds no event of the former owner after a release",
-	check: func(t *testing.T, s store.Store) { raceReleases(t, s, s) },
-}, {
-	name:  "lets one of several appends of the same number win",
-	check: func(t *testing.T, s store.Store) { raceAppends(t, s, s) },
-}, {
-	name: "lets one of several creates of the same ID win",
-	check: func(t *testing.T, s store.Store) {
-		for range 10 {
-			n := newSaga()
-			var won atomic.Int32
-			parallel(8, func(int) {
-				switch err := s.Create(t.Context(), n); {
-				case err == nil:
-					won.Add(1)
-				default:
-					assert.ErrorIs(t, err, store.ErrExists)
-				}
-			})
-			assert.EqualValues(t, 1, won.Load())
-			requireEvents(t, s, n.ID, n.Events)
-		}
+	{
+		name: "gives each unowned saga to one claimant",
+		race: raceUnownedClaims,
 	},
-}, {
-	name: "keeps interrupted appends atomic",
-	quotes: []string{
-		"Every method is atomic: it takes effect completely or not at all.",
-		"If the context becomes done during a call, the method returns soon after.",
-		"Its outcome is then unknown: the change may even take effect after the method has returned.",
+	{
+		name:   "adds no event of the former owner after a claim",
+		race:   raceTakeovers,
+		quotes: []string{"A claim may skip a saga that is being written at the same time."},
 	},
-	check: checkInterrupted,
-}, {
-	name:  "keeps many sagas apart",
-	check: checkManyAtOnce,
-}}
+	{
+		name: "adds no event of the former owner after a release",
+		race: raceReleases,
+	},
+	{
+		name: "lets one of several appends of the same number win",
+		race: raceAppends,
+	},
+	{
+		name: "lets either the client or the owner append a number",
+		race: raceNotifications,
+	},
+	{
+		name:  "lets one of several creates of the same ID win",
+		check: raceLetsOneOfSeveralCreatesWin,
+	},
+	{
+		name:  "keeps interrupted appends atomic",
+		check: raceKeepsInterruptedAppendsAtomic,
+		quotes: []string{
+			"Every method is atomic: it takes effect completely or not at all.",
+			"If the context becomes done during a call, the method returns soon after.",
+			"Its outcome is then unknown: the change may even take effect after the method has returned.",
+		},
+	},
+	{
+		name:  "keeps many sagas apart",
+		check: raceKeepsManySagasApart,
+	},
+}
+
+func raceLetsOneOfSeveralCreatesWin(t *testing.T, s store.Store) {
+	for range 10 {
+		n := newSaga()
+		var won atomic.Int32
+		parallel(8, func(int) {
+			switch err := s.Create(t.Context(), n); {
+			case err == nil:
+				won.Add(1)
+			default:
+				assert.ErrorIs(t, err, store.ErrExists)
+			}
+		})
+		assert.EqualValues(t, 1, won.Load())
+		requireEvents(t, s, n.ID, n.Events)
+	}
+}
 
 // raceClaims lets many claimants claim in parallel through stores a and b of
 // one database.
@@ -96,6 +114,39 @@ func raceClaims(t *testing.T, a, b store.Store) {
 	// A claimant may have skipped sagas that another had locked.
 	claimAll(a, "last")
 	assert.ElementsMatch(t, all, got)
+}
+
+// raceUnownedClaims lets several claimants claim the unowned sagas of two
+// queues in parallel, through stores a and b of one database.
+func raceUnownedClaims(t *testing.T, a, b store.Store) {
+	const claimants, each = 6, 30
+	want := map[string][]saga.ID{}
+	var mu sync.Mutex
+	got := map[string][]saga.ID{}
+	for i := range 2 * each {
+		n := unowned([...]string{"", "q"}[i%2])
+		create(t, a, n)
+		want[n.Queue] = append(want[n.Queue], n.ID)
+	}
+	claimAll := func(s store.Store, owner, queue string) {
+		for {
+			records, err := s.Claim(t.Context(), store.Claim{Owner: owner, Queue: queue, Lease: time.Hour, Limit: 4})
+			if !assert.NoError(t, err) || len(records) == 0 {
+				return
+			}
+			mu.Lock()
+			got[queue] = append(got[queue], recordIDs(records)...)
+			mu.Unlock()
+		}
+	}
+	parallel(claimants, func(i int) {
+		claimAll([]store.Store{a, b}[i%2], string(rune('a'+i)), [...]string{"", "q"}[i/2%2])
+	})
+	for queue := range want {
+		// A claimant may have skipped sagas that another had locked.
+		claimAll(b, "last", queue)
+		assert.ElementsMatch(t, want[queue], got[queue], "in queue %q", queue)
+	}
 }
 
 // raceTakeovers claims a saga through b while its former owner appends through
@@ -187,8 +238,39 @@ func raceAppends(t *testing.T, a, b store.Store) {
 	requireEvents(t, b, n.ID, slices.Concat(n.Events, events(2, 30)))
 }
 
-// checkInterrupted cancels appends at random moments and repeats them.
-func checkInterrupted(t *testing.T, s store.Store) {
+// raceNotifications lets the owner append through a, and in parallel a client
+// append and notify it through b, both with the same event number. In each
+// round, one of them must win.
+func raceNotifications(t *testing.T, a, b store.Store) {
+	const rounds = 40
+	n := newSaga()
+	create(t, a, n)
+	for round := range uint64(rounds) {
+		var clients, owners atomic.Int32
+		parallel(2, func(i int) {
+			s, won := a, &owners
+			given := next(n.ID, 1, 2+round, 1)
+			if i == 1 {
+				s, won, given.Notify = b, &clients, true
+			}
+			if rand.IntN(2) == 0 {
+				s = a // both through one store, which may batch appends
+			}
+			switch err := s.Append(t.Context(), given); {
+			case err == nil:
+				won.Add(1)
+			default:
+				assert.ErrorIs(t, err, store.ErrSequence)
+			}
+		})
+		require.EqualValues(t, 1, clients.Load()+owners.Load(), "round %d has one winner", round)
+		require.Equal(t, clients.Load() == 1, load(t, b, n.ID).Notified, "the owner is notified if the client won")
+	}
+	requireEvents(t, a, n.ID, events(0, 2+rounds))
+}
+
+// raceKeepsInterruptedAppendsAtomic cancels appends at random moments and repeats them.
+func raceKeepsInterruptedAppendsAtomic(t *testing.T, s store.Store) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -214,9 +296,9 @@ func checkInterrupted(t *testing.T, s store.Store) {
 	}
 }
 
-// checkManyAtOnce runs many sagas in parallel while others list, claim and
+// raceKeepsManySagasApart runs many sagas in parallel while others list, claim and
 // renew.
-func checkManyAtOnce(t *testing.T, s store.Store) {
+func raceKeepsManySagasApart(t *testing.T, s store.Store) {
 	const sagas, appends = 16, 5
 	ids := make([]saga.ID, sagas)
 	for i := range ids {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -11,120 +12,137 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// Watch tests a store that can watch. Each call of create
-// creates an empty database. Each call of the Opener opens another store on
-// that database, as another process would. If a database can't be shared, the
-// Opener returns the same store each time.
-func Watch(t *testing.T, create func(t *testing.T) Opener) {
-	for _, p := range watchPromises {
-		t.Run(p.name, func(t *testing.T) {
-			p.quoteOnFailure(t)
-			p.checkDurable(t, create(t))
-		})
+var watchPromises = []promise{
+	{
+		name:     "wakes on a change by any process",
+		database: watchWakesOnAnyChange,
+		quotes: []string{
+			"Watch calls wake when any process has created an unowned saga, has released a saga or has notified an " +
+				"owner, so that a coordinator needn't wait for its next poll.",
+			"It calls wake in the caller's goroutine.",
+			"A wake-up is only a hint: it may be spurious, and one call may stand for several changes.",
+			"Watch doesn't report changes that were made before it was called or while the database was unreachable.",
+		},
+	},
+	{
+		name:     "returns when its context is done, and can be called again",
+		database: watchReturnsWhenItsContextIsDone,
+		quotes: []string{
+			"It returns the context's error when ctx is done, and another error if it can't watch any longer.",
+			"The caller may then call Watch again.",
+		},
+	},
+	{
+		name:     "allows wake to use the store and to cancel the watch",
+		database: watchAllowsWakeToUseStore,
+	},
+	{
+		name:     "doesn't block writers while wake runs",
+		database: watchDoesntBlockWriters,
+	},
+}
+
+var noWatchPromises = []promise{
+	{
+		name:  "is unsupported",
+		check: watchIsUnsupported,
+		quotes: []string{
+			"A store that can't watch at all returns an error that wraps errors.ErrUnsupported; coordinators then " +
+				"rely on polling.",
+		},
+	},
+}
+
+func watchWakesOnAnyChange(t *testing.T, open Opener) {
+	watched, owned := open(t), newSaga()
+	create(t, watched, owned)
+	first, second := startWatch(t, watched), startWatch(t, watched)
+	for _, s := range []store.Store{watched, open(t)} {
+		for _, do := range []func(){
+			func() { create(t, s, unowned("q")) },
+			func() { notifyOwner(t, s, owned) },
+			func() { release(t, s, owned) },
+		} {
+			first.settle(t)
+			second.settle(t)
+			do()
+			first.requireWake(t)
+			second.requireWake(t)
+		}
 	}
 }
 
-var watchPromises = []promise{{
-	name: "wakes on a change by any process",
-	quotes: []string{
-		"Watch calls wake when any process has created an unowned saga, has released a saga or has notified an " +
-			"owner.",
-		"It calls wake in the caller's goroutine.",
-		"A wake-up is only a hint: it may be spurious, and one call may stand for several changes.",
-		"Watch doesn't report changes that were made before it was called or while the database was unreachable.",
-	},
-	checkDurable: func(t *testing.T, open Opener) {
-		watched, owned := open(t), newSaga()
-		create(t, watched, owned)
-		first, second := startWatch(t, watched), startWatch(t, watched)
-		for _, s := range []store.Store{watched, open(t)} {
-			for _, do := range []func(){
-				func() { create(t, s, unowned("q")) },
-				func() { notifyOwner(t, s, owned) },
-				func() { release(t, s, owned) },
-			} {
-				first.settle(t)
-				second.settle(t)
-				do()
-				first.requireWake(t)
-				second.requireWake(t)
+func watchReturnsWhenItsContextIsDone(t *testing.T, open Opener) {
+	s := open(t)
+	for range 3 {
+		w := startWatch(t, s)
+		create(t, s, unowned(""))
+		w.requireWake(t)
+		require.ErrorIs(t, w.stop(), context.Canceled)
+	}
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, s.Watch(short, func() {}), context.DeadlineExceeded)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, s.Watch(ended, func() {}), context.Canceled)
+}
+
+func watchAllowsWakeToUseStore(t *testing.T, open Opener) {
+	s := open(t)
+	n := unowned("q")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	claimed := make(chan struct{})
+	go func() {
+		ended <- s.Watch(ctx, func() {
+			records, err := s.Claim(ctx, store.Claim{Owner: bob, Queue: "q", Lease: time.Hour})
+			if assert.NoError(t, err) && len(records) > 0 {
+				assert.Equal(t, sagaIDs(n), recordIDs(records))
+				close(claimed)
+				cancel()
 			}
-		}
-	},
-}, {
-	name: "returns when its context is done, and can be called again",
-	quotes: []string{
-		"It returns the context's error when ctx is done, and another error if it can't watch any longer.",
-		"The caller may then call Watch again.",
-	},
-	checkDurable: func(t *testing.T, open Opener) {
-		s := open(t)
-		for range 3 {
-			w := startWatch(t, s)
-			create(t, s, unowned(""))
-			w.requireWake(t)
-			require.ErrorIs(t, w.stop(), context.Canceled)
-		}
-		short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		require.ErrorIs(t, s.Watch(short, func() {}), context.DeadlineExceeded)
-		ended, cancel := context.WithCancel(t.Context())
-		cancel()
-		require.ErrorIs(t, s.Watch(ended, func() {}), context.Canceled)
-	},
-}, {
-	name: "allows wake to use the store and to cancel the watch",
-	checkDurable: func(t *testing.T, open Opener) {
-		s := open(t)
-		n := unowned("q")
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		ended := make(chan error, 1)
-		claimed := make(chan struct{})
-		go func() {
-			ended <- s.Watch(ctx, func() {
-				records, err := s.Claim(ctx, store.Claim{Owner: bob, Queue: "q", Lease: time.Hour})
-				if assert.NoError(t, err) && len(records) > 0 {
-					assert.Equal(t, sagaIDs(n), recordIDs(records))
-					close(claimed)
-					cancel()
-				}
-			})
-		}()
-		create(t, s, n)
-		// The watch may have begun after n was created.
-		until(t, claimed, func() { create(t, s, unowned("other")) })
-		require.ErrorIs(t, <-ended, context.Canceled)
-	},
-}, {
-	name: "doesn't block writers while wake runs",
-	checkDurable: func(t *testing.T, open Opener) {
-		s := open(t)
-		ctx, cancel := context.WithCancel(t.Context())
-		unblock, ended := make(chan struct{}), make(chan error, 1)
-		begun := make(chan struct{}, 1)
-		go func() {
-			ended <- s.Watch(ctx, func() {
-				select {
-				case begun <- struct{}{}:
-				default:
-				}
-				<-unblock
-			})
-		}()
-		until(t, begun, func() { create(t, s, unowned("")) })
-		n := newSaga()
-		create(t, s, n)
-		for range 30 {
-			create(t, s, unowned(""))
-			notifyOwner(t, s, n)
-		}
-		require.NoError(t, s.Append(t.Context(), next(n.ID, 1, 32, 1)))
-		cancel()
-		close(unblock)
-		require.ErrorIs(t, <-ended, context.Canceled)
-	},
-}}
+		})
+	}()
+	create(t, s, n)
+	// The watch may have begun after n was created.
+	until(t, claimed, func() { create(t, s, unowned("other")) })
+	require.ErrorIs(t, <-ended, context.Canceled)
+}
+
+func watchDoesntBlockWriters(t *testing.T, open Opener) {
+	s := open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	unblock, ended := make(chan struct{}), make(chan error, 1)
+	begun := make(chan struct{}, 1)
+	go func() {
+		ended <- s.Watch(ctx, func() {
+			select {
+			case begun <- struct{}{}:
+			default:
+			}
+			<-unblock
+		})
+	}()
+	until(t, begun, func() { create(t, s, unowned("")) })
+	n := newSaga()
+	create(t, s, n)
+	for range 30 {
+		create(t, s, unowned(""))
+		notifyOwner(t, s, n)
+	}
+	require.NoError(t, s.Append(t.Context(), next(n.ID, 1, 32, 1)))
+	cancel()
+	close(unblock)
+	require.ErrorIs(t, <-ended, context.Canceled)
+}
+
+func watchIsUnsupported(t *testing.T, s store.Store) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	require.ErrorIs(t, s.Watch(ctx, func() { assert.Fail(t, "woken") }), errors.ErrUnsupported)
+}
 
 // watch is a running call of Watch.
 type watch struct {
