@@ -12,9 +12,11 @@ import (
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/sec/internal/admission"
+	"github.com/sagagen/sagagen/runtime/sec/internal/claim"
 	"github.com/sagagen/sagagen/runtime/sec/internal/fairsem"
 	"github.com/sagagen/sagagen/runtime/sec/internal/handoff"
 	"github.com/sagagen/sagagen/runtime/sec/internal/lease"
+	"github.com/sagagen/sagagen/runtime/sec/internal/poll"
 	"github.com/sagagen/sagagen/runtime/sec/internal/retention"
 	"github.com/sagagen/sagagen/runtime/sec/internal/workpool"
 	"github.com/sagagen/sagagen/runtime/store"
@@ -39,18 +41,16 @@ type Coordinator struct {
 	started  atomic.Bool
 	stopping chan struct{}
 	// running counts the executions that are launched, the tasks in flight, and
-	// the goroutines of pollLoop, watch, deleteExpired and inBackground.
+	// the goroutines of Start and inBackground.
 	running sync.WaitGroup
 
-	// pollNow wakes pollLoop. It has room for one, as further wake-ups share a
-	// poll.
-	pollNow chan struct{}
-	// watching is the context of watch.
+	// poller calls poll, in whose goroutine claimer and nextSweep are used.
+	poller    *poll.Poller
+	claimer   *claim.Claimer
+	nextSweep time.Time
+	// watching is the context in which the store is watched.
 	watching     context.Context
 	stopWatching context.CancelFunc
-	// startupDone says that the claims at the start have found all sagas. Only
-	// pollLoop uses it.
-	startupDone bool
 
 	// appendLimit is acquired before each append. Waiting for it doesn't count
 	// against Config.StoreTimeout.
@@ -99,7 +99,6 @@ func New(config Config) (*Coordinator, error) {
 		endLifetime: endLifetime,
 		stopping:    make(chan struct{}),
 
-		pollNow:      make(chan struct{}, 1),
 		watching:     watching,
 		appendLimit:  fairsem.New[saga.ID](maxConcurrentAppends),
 		stopWatching: stopWatching,
@@ -113,10 +112,12 @@ func New(config Config) (*Coordinator, error) {
 	}
 	c.client = newStoreClient(&c.config)
 	c.applier = applier{client: c.client, submit: c.submit, unpark: c.unpark}
-	c.admission = admission.New(config.MaxSagas, c.admit, c.wakePoller)
+	c.poller = poll.New(config.Poll, c.poll)
+	c.admission = admission.New(config.MaxSagas, c.admit, c.poller.Wake)
 	c.leases = lease.New(lifetime, lease.Config{
 		Owner: config.Owner, Lease: config.Lease, Logger: config.Logger, Renew: c.renew, Expired: c.sessionExpired,
 	})
+	c.claimer = c.newClaimer()
 	return c, nil
 }
 
@@ -154,8 +155,8 @@ func (c *Coordinator) Start() error {
 	c.leases.Start()
 	c.started.Store(true)
 	go c.observations.Run(c.lifetime)
-	c.running.Go(c.pollLoop)
-	c.running.Go(c.watch)
+	c.running.Go(func() { c.poller.Run(c.stopping) })
+	c.running.Go(func() { c.poller.Watch(c.watching, c.config.Store.Watch, c.config.Logger) })
 	if c.config.Retention.enabled() {
 		c.running.Go(c.deleteExpired)
 	}

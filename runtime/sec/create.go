@@ -57,7 +57,7 @@ func (c *Coordinator) StartCreated(ctx context.Context, id saga.ID) error {
 func (c *Coordinator) create(ctx context.Context, log *saga.Log, start bool) error {
 	if !c.started.Load() && !c.isStopped() {
 		err := c.client.create(ctx, log, start)
-		c.wakePoller() // it may have been started since
+		c.poller.Wake() // it may have been started since
 		return err
 	}
 	if err := c.client.check(log); err != nil {

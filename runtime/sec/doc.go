@@ -68,9 +68,10 @@
 //
 // Each coordinator also has these goroutines:
 //
-//	pollLoop               claims and recovers sagas, hands off those that it
-//	                       can't run, and handles notifications
-//	watch                  wakes pollLoop, if the store can watch
+//	poll.Poller.Run        calls poll, which claims and recovers sagas, hands
+//	                       off those that it can't run, and handles
+//	                       notifications
+//	poll.Poller.Watch      wakes the poller, if the store can watch
 //	lease.Keeper           renews the leases, if there are any
 //	retention.Cleaner.Run  deletes finished sagas, if Config.Retention says so
 //	delivery.Queue.Run     calls the observer

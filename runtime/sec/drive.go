@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/internal/fold"
@@ -82,7 +81,7 @@ func (s *execution) step() bool {
 	}
 	s.yieldToWorkers()
 	s.pendingAt = now()
-	posted := s.mail.Take(slices.Grow(s.spareOutcomes[:0], min(s.inFlight, maxOutcomeRoom)))
+	posted := s.mail.Take(s.spareOutcomes)
 	s.spareOutcomes = posted.Outcomes
 	if posted.Admitted {
 		s.admitted, s.awaitsAdmission = true, false
@@ -155,10 +154,6 @@ func (s *execution) releaseAdmission() {
 		s.coordinator.admission.Release()
 	}
 }
-
-// maxOutcomeRoom is for how many outcomes the mailbox allocates memory in
-// advance, if as many tasks are in flight.
-const maxOutcomeRoom = 16
 
 // dispatch submits all runnable tasks but one, which it returns.
 func (s *execution) dispatch() (task actionTask, ok bool) {

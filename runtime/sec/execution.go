@@ -17,10 +17,10 @@ import (
 // execution is a saga that a coordinator has in memory.
 //
 // It has no goroutine of its own. At any time at most one goroutine, the
-// driver, takes its mail, applies it, and appends to the log; see mailbox.Mailbox. The
-// driver changes from step to step, and what it owns passes to the next driver
-// with the mailbox's lock. Before the first step, the goroutine that creates or
-// recovers the execution is the driver.
+// driver, takes its mail, applies it, and appends to the log; see
+// mailbox.Mailbox. The driver changes from step to step, and what it owns
+// passes to the next driver with the mailbox's lock. Before the first step, the
+// goroutine that creates or recovers the execution is the driver.
 type execution struct {
 	// These are set by newExecution and then constant.
 	coordinator *Coordinator

@@ -3,7 +3,6 @@ package sec
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	saga "github.com/sagagen/sagagen/runtime"
@@ -11,66 +10,17 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// pollLoop recovers unfinished sagas, and then polls the store for work: sagas
+// poll recovers unfinished sagas, and looks for other work in the store: sagas
 // that clients have created, sagas whose owners have crashed or stopped,
 // commands that others have appended to its own sagas, and sagas that it owns
-// and doesn't have in memory. It hands off the sagas that it can't run. The
-// pauses are random, so that coordinators don't poll at the same time.
-func (c *Coordinator) pollLoop() {
-	nextSweep := time.Now()
-	for {
-		c.claimLoop()
-		c.handOffParked()
-		c.checkNotified()
-		if !time.Now().Before(nextSweep) {
-			c.sweep()
-			nextSweep = time.Now().Add(sweepPause)
-		}
-		timer := time.NewTimer(minPollPause)
-		select {
-		case <-timer.C:
-		case <-c.stopping:
-			return
-		}
-		timer.Reset(c.config.Poll/2 + rand.N(c.config.Poll/2+1))
-		select {
-		case <-timer.C:
-		case <-c.pollNow:
-		case <-c.stopping:
-			return
-		}
-		timer.Stop()
-	}
-}
-
-// minPollPause is the shortest time between two polls, however often the poller
-// is woken. Notifications within that time share one poll.
-const minPollPause = 5 * time.Millisecond
-
-// wakePoller makes pollLoop poll now.
-func (c *Coordinator) wakePoller() {
-	select {
-	case c.pollNow <- struct{}{}:
-	default:
-	}
-}
-
-// watch lets the store wake pollLoop, if the store can.
-func (c *Coordinator) watch() {
-	ctx := c.watching
-	for ctx.Err() == nil {
-		err := c.config.Store.Watch(ctx, c.wakePoller)
-		if errors.Is(err, errors.ErrUnsupported) {
-			return
-		}
-		if ctx.Err() == nil {
-			c.config.Logger.Warn("watching the store failed; polling, and retrying",
-				"poll", c.config.Poll, "error", err)
-			select {
-			case <-time.After(maxStorePause):
-			case <-ctx.Done():
-			}
-		}
+// and doesn't have in memory. It hands off the sagas that it can't run.
+func (c *Coordinator) poll() {
+	c.claimer.ClaimAll()
+	c.handOffParked()
+	c.checkNotified()
+	if !time.Now().Before(c.nextSweep) {
+		c.sweep()
+		c.nextSweep = time.Now().Add(sweepPause)
 	}
 }
 
@@ -123,7 +73,7 @@ func (c *Coordinator) handleNotified(record *saga.Record) {
 }
 
 // handOffParked releases the parked sagas, so that a coordinator with the right
-// code can claim them. Only pollLoop calls it, as it alone makes the claims
+// code can claim them. Only poll calls it, as it alone makes the claims
 // that leave out what was handed off. Without leases, a coordinator can't know
 // whether others run, and hands nothing off.
 func (c *Coordinator) handOffParked() {

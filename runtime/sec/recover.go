@@ -110,7 +110,7 @@ func (c *Coordinator) resume(r *recovery, first *request) (requested bool, err e
 		return false, nil
 	}
 	if s.Started {
-		s.admit(false) // so that claimLoop knows how many more may run
+		s.admit(false) // so that the claimer knows how many more may run
 	}
 	c.observations.record(Observation{
 		Kind: ObservedRecovery, ID: s.id, Name: record.Name, Was: record.State, State: s.State(), Events: len(s.events),
@@ -249,7 +249,7 @@ func (c *Coordinator) ensureOwned(ctx context.Context, record *saga.Record) bool
 			*record = claimed[0]
 			return nil
 		}
-		*record, err = st.Load(ctx, record.ID) // claimLoop may have claimed it since
+		*record, err = st.Load(ctx, record.ID) // poll may have claimed it since
 		return err
 	})
 	return err == nil && c.owns(record)

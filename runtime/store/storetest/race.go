@@ -269,7 +269,8 @@ func raceNotifications(t *testing.T, a, b store.Store) {
 	requireEvents(t, a, n.ID, events(0, 2+rounds))
 }
 
-// raceKeepsInterruptedAppendsAtomic cancels appends at random moments and repeats them.
+// raceKeepsInterruptedAppendsAtomic cancels appends at random moments and
+// repeats them.
 func raceKeepsInterruptedAppendsAtomic(t *testing.T, s store.Store) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -296,8 +297,8 @@ func raceKeepsInterruptedAppendsAtomic(t *testing.T, s store.Store) {
 	}
 }
 
-// raceKeepsManySagasApart runs many sagas in parallel while others list, claim and
-// renew.
+// raceKeepsManySagasApart runs many sagas in parallel while others list, claim
+// and renew.
 func raceKeepsManySagasApart(t *testing.T, s store.Store) {
 	const sagas, appends = 16, 5
 	ids := make([]saga.ID, sagas)

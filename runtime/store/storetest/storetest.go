@@ -11,8 +11,8 @@
 //	}
 //
 // There is a subtest for each promise of the specification. One that fails logs
-// the sentences that the store violates. No test can show that changes survive a
-// power failure: choose the settings that your database needs for that, and
+// the sentences that the store violates. No test can show that changes survive
+// a power failure: choose the settings that your database needs for that, and
 // read them back when you open the store.
 package storetest
 

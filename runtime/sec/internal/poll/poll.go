@@ -1,0 +1,81 @@
+// Package poll polls for work, from time to time and when it is woken.
+package poll
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	// minPause is the shortest time between two polls, however often the poller
+	// is woken. Wake-ups within that time share one poll.
+	minPause = 5 * time.Millisecond
+	// watchPause is the time after which a watch that failed is repeated.
+	watchPause = 2 * time.Second
+)
+
+// Poller polls. It is made with New and safe for concurrent use: its fields are
+// constant.
+type Poller struct {
+	every time.Duration
+	poll  func()
+	// wake has room for one, as further wake-ups share a poll.
+	wake chan struct{}
+}
+
+// New returns a poller that calls poll about once in every. The pauses are
+// random, from half of that to all of it, so that several pollers don't poll at
+// once.
+func New(every time.Duration, poll func()) *Poller {
+	return &Poller{every: every, poll: poll, wake: make(chan struct{}, 1)}
+}
+
+// Wake makes the poller poll now, or once more if it is polling.
+func (p *Poller) Wake() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run polls at once, and then until stopping is closed.
+func (p *Poller) Run(stopping <-chan struct{}) {
+	for {
+		p.poll()
+		timer := time.NewTimer(minPause)
+		select {
+		case <-timer.C:
+		case <-stopping:
+			return
+		}
+		timer.Reset(p.every/2 + rand.N(p.every/2+1))
+		select {
+		case <-timer.C:
+		case <-p.wake:
+		case <-stopping:
+			return
+		}
+		timer.Stop()
+	}
+}
+
+// Watch lets watch wake the poller until ctx ends. It calls watch again, after
+// a pause, when it returns, unless the error says that it is unsupported.
+func (p *Poller) Watch(ctx context.Context, watch func(ctx context.Context, wake func()) error, logger *slog.Logger) {
+	for ctx.Err() == nil {
+		err := watch(ctx, p.Wake)
+		if errors.Is(err, errors.ErrUnsupported) {
+			return
+		}
+		if ctx.Err() == nil {
+			logger.Warn("watching the store failed; polling, and retrying", "poll", p.every, "error", err)
+			select {
+			case <-time.After(watchPause):
+			case <-ctx.Done():
+			}
+		}
+	}
+}
