@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/sagagen/sagagen/runtime/store/internal/busy"
 	"github.com/sagagen/sagagen/runtime/store/internal/groupcommit"
 )
 
@@ -72,7 +73,7 @@ func (f commitFunc) rejecting(ctx context.Context, conn *pgxpool.Conn, entries [
 // submit commits an entry and returns its result. It retries while another
 // transaction is in the way: that may take long, and delays only this saga.
 func submit(ctx context.Context, c *committer, e *entry) error {
-	return retryBusy(ctx, func() error {
+	return busy.Retry(ctx, isBusy, func() error {
 		return c.Submit(ctx, groupcommit.Request[*entry]{Value: e, Size: e.size, Saga: e.id})
 	})
 }

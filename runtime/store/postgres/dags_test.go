@@ -13,6 +13,7 @@ import (
 	"github.com/sagagen/sagagen/internal/pgtest"
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/internal/busy"
 )
 
 // library is a store whose DAGs the tests count.
@@ -172,7 +173,7 @@ func TestDAGIsNotForgottenWhileASagaIsCreated(t *testing.T) {
 			for range 2 {
 				deleting.Go(func() {
 					for ctx.Err() == nil {
-						if err := retryBusy(ctx, func() error { return l.deleteUnusedDAGs(ctx) }); ctx.Err() == nil {
+						if err := busy.Retry(ctx, isBusy, func() error { return l.deleteUnusedDAGs(ctx) }); ctx.Err() == nil {
 							assert.NoError(t, err)
 						}
 					}

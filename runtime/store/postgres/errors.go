@@ -1,10 +1,8 @@
 package postgres
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -15,29 +13,6 @@ import (
 // errBusy means that another transaction has locked the saga, and that nothing
 // was changed.
 var errBusy = errors.New("another transaction has locked the saga")
-
-// The waits between attempts while another transaction is in the way. The first
-// is about the time of a commit.
-const (
-	minBusyWait = time.Millisecond
-	maxBusyWait = 50 * time.Millisecond
-)
-
-// retryBusy calls f until no other transaction is in its way, or the context
-// ends.
-func retryBusy(ctx context.Context, f func() error) error {
-	for wait := minBusyWait; ; wait = min(2*wait, maxBusyWait) {
-		err := f()
-		if !isBusy(err) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%w while waiting: %w", ctx.Err(), err)
-		case <-time.After(wait):
-		}
-	}
-}
 
 // isBusy reports whether err says that another transaction was in the way, and
 // that nothing was changed.

@@ -13,6 +13,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/internal/intern"
 	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/internal/busy"
 )
 
 // Store is a store.Store in a PostgreSQL database. It is
@@ -69,7 +70,7 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
-	return retryBusy(ctx, func() error { // another process may open the store at the same time
+	return busy.Retry(ctx, isBusy, func() error { // another process may open the store at the same time
 		if _, err := s.pool.Exec(ctx, s.stmts.deleteExpiredLeases); err != nil {
 			return err
 		}
@@ -159,7 +160,7 @@ func (s *Store) do(ctx context.Context, what string, id saga.ID, f func() error)
 // withReadConn calls f when fewer than Config.ReadConns connections are in use.
 // It calls f again while another transaction is in its way.
 func (s *Store) withReadConn(ctx context.Context, f func() error) error {
-	return retryBusy(ctx, func() error {
+	return busy.Retry(ctx, isBusy, func() error {
 		if err := s.acquireReadConn(ctx); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
@@ -46,4 +47,16 @@ func appendError(tx *transaction, id saga.ID, generation uint64) error {
 		return store.ErrFenced
 	}
 	return store.ErrSequence
+}
+
+// isBusy reports whether err is SQLITE_BUSY or SQLITE_LOCKED. It compares
+// SQLite's texts for them, since each driver has its own error type and all
+// drivers keep the text. SQLite's busy_timeout is no alternative to waiting
+// here: it ignores the context, and is for the program to set.
+func isBusy(err error) bool {
+	if err == nil {
+		return false
+	}
+	text := err.Error()
+	return strings.Contains(text, "database is locked") || strings.Contains(text, "database table is locked")
 }

@@ -10,6 +10,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/engine"
 	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/internal/busy"
 	"github.com/sagagen/sagagen/runtime/store/internal/eventcodec"
 )
 
@@ -72,7 +73,7 @@ func (s *Store) Logs(ctx context.Context, ids []saga.ID) ([][]engine.Event, erro
 // and is interrupted when the context ends. It is retried while the database is
 // locked, which is rare for readers.
 func (s *Store) read(ctx context.Context, what string, id saga.ID, query func() error) error {
-	return wrapError(retryBusy(ctx, query), what, id)
+	return wrapError(busy.Retry(ctx, isBusy, query), what, id)
 }
 
 // readShared runs a read of single sagas together with other such reads. That

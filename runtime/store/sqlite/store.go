@@ -12,6 +12,7 @@ import (
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/internal/intern"
 	"github.com/sagagen/sagagen/runtime/store"
+	"github.com/sagagen/sagagen/runtime/store/internal/busy"
 )
 
 // Store is a store.Store in an SQLite database. It is safe for concurrent use.
@@ -47,13 +48,13 @@ func Open(ctx context.Context, db *sql.DB) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) error {
-	if err := retryBusy(ctx, func() error { return checkDatabase(ctx, s.db) }); err != nil {
+	if err := busy.Retry(ctx, isBusy, func() error { return checkDatabase(ctx, s.db) }); err != nil {
 		return err
 	}
 	if err := s.writes.Submit(ctx, request{Value: prepareTables}); err != nil {
 		return err
 	}
-	return retryBusy(ctx, func() error { return s.stmts.prepare(ctx, s.db) })
+	return busy.Retry(ctx, isBusy, func() error { return s.stmts.prepare(ctx, s.db) })
 }
 
 // Watch implements store.Store. SQLite can't report the changes of other

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	saga "github.com/sagagen/sagagen/runtime"
+	"github.com/sagagen/sagagen/runtime/store/internal/busy"
 )
 
 var (
@@ -425,14 +426,14 @@ func TestBusyRequestsReturnToTheHeadOfTheQueue(t *testing.T) {
 		time.Sleep(time.Second) // the batch is busy, and its worker waits
 		synctest.Wait()
 		assert.Equal(t, 4, c.Stats().Waiting)
-		time.Sleep(minBusyWait)
+		time.Sleep(busy.MinWait)
 		synctest.Wait()
 		cancel() // during the second attempt
 		require.EqualError(t, <-left, "context canceled while waiting: busy")
 		requireNoErrors(t, results[1:])
 		assert.Equal(t, [][]string{{"head"}, {"a", "left", "b"}, {"a", "left", "b", "c"}, {"a", "b", "c"}}, d.batches)
 		assert.Equal(t, []time.Duration{
-			0, time.Second, 2*time.Second + minBusyWait, 3*time.Second + 3*minBusyWait,
+			0, time.Second, 2*time.Second + busy.MinWait, 3*time.Second + 3*busy.MinWait,
 		}, d.begun)
 	})
 }

@@ -6,19 +6,14 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"github.com/sagagen/sagagen/runtime/store/internal/busy"
 )
 
 // idleTimeout is how long a worker waits for another request before it ends. If
 // each request started a goroutine, its stack would have to grow each time: an
 // append of SQLite would take half as much processor time again.
 const idleTimeout = 100 * time.Millisecond
-
-// The waits of a worker after a batch with requests to be tried again. The
-// first is about the time of a commit.
-const (
-	minBusyWait = time.Millisecond
-	maxBusyWait = 50 * time.Millisecond
-)
 
 // batch has the requests of one transaction.
 type batch[R any] struct {
@@ -33,7 +28,7 @@ type batch[R any] struct {
 func (c *Committer[C, R]) work() {
 	timer := time.NewTimer(idleTimeout)
 	defer timer.Stop()
-	for wait := minBusyWait; ; {
+	for wait := busy.MinWait; ; {
 		ctx := c.next()
 		if ctx == nil {
 			if c.awaitRequest(timer) {
@@ -45,7 +40,7 @@ func (c *Committer[C, R]) work() {
 		switch {
 		case !ok:
 			time.Sleep(wait)
-			wait = min(2*wait, maxBusyWait)
+			wait = min(2*wait, busy.MaxWait)
 			continue
 		case n > 1 && 2*c.Stats().Waiting < n:
 			// The callers that just got their results, and would submit again
@@ -56,7 +51,7 @@ func (c *Committer[C, R]) work() {
 			// instead of 0.17.
 			runtime.Gosched()
 		}
-		wait = minBusyWait
+		wait = busy.MinWait
 	}
 }
 

@@ -1,0 +1,31 @@
+// Package busy waits while a database is busy with the transactions of others.
+package busy
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// The waits between attempts. The first is about the time of a commit, and each
+// is twice as long as the one before, up to the maximum.
+const (
+	MinWait = time.Millisecond
+	MaxWait = 50 * time.Millisecond
+)
+
+// Retry calls f until it returns an error that is not busy, or nil, or until
+// ctx ends. The error then wraps that of ctx and the last one of f.
+func Retry(ctx context.Context, isBusy func(error) bool, f func() error) error {
+	for wait := MinWait; ; wait = min(2*wait, MaxWait) {
+		err := f()
+		if !isBusy(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w while waiting: %w", ctx.Err(), err)
+		case <-time.After(wait):
+		}
+	}
+}
