@@ -170,7 +170,8 @@ func (s *execution) dispatch() (task actionTask, ok bool) {
 }
 
 // yieldToWorkers lets workers that are about to report do so, so that their
-// outcomes share an append. It doesn't wait for any.
+// outcomes share an append. It doesn't wait for any. Without it, BenchmarkTrip
+// of package sqlite commits 5 times a trip instead of 4.
 func (s *execution) yieldToWorkers() {
 	const most = 3 // more isn't worth it: the first append takes longer
 	for range min(s.inFlight-1, most) {

@@ -13,7 +13,8 @@ import (
 // mostHaveDirectives reports whether at least half of the packages that match
 // the patterns seem to have directives. It searches folders instead of running
 // the go command; this is inexact, but only the duration of a run depends on
-// it. It returns false if a pattern is not a path.
+// it: without it, BenchmarkGenerate/packages=20/wildcard of package gen takes 6
+// to 9 % longer. It returns false if a pattern is not a path.
 func (opts Options) mostHaveDirectives() bool {
 	var count folderCount
 	for _, pattern := range opts.patterns() {

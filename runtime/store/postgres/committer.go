@@ -38,7 +38,7 @@ func (s *Store) newWrites(commit commitFunc) *committer {
 // connectWriter takes a connection from the pool. Callers that are about to
 // submit entries do so now, and share the next commit. Without this,
 // postgres/trip@64 of the benchmarks has about 0.20 commits per saga instead of
-// 0.19.
+// 0.18.
 func (s *Store) connectWriter(ctx context.Context) (*pgxpool.Conn, error) {
 	conn, err := s.pool.Acquire(ctx)
 	runtime.Gosched()

@@ -11,8 +11,9 @@ import (
 // Context is a context that ends with its parent, at its deadline if it has
 // one, or with Cancel, like the contexts of package context. But it sets no
 // timer and doesn't register with its parent until someone calls Done. A memory
-// store, and an action that returns at once, never call it; timer and
-// registration would be a large part of their cost.
+// store, and an action that returns at once, never call it. With timers and
+// registrations, BenchmarkTrip of package sec takes 1.25 times as long, and has
+// 59 allocations instead of 36.
 //
 // A Context is made with Init or WithTimeout, and must not be copied. It is
 // safe for concurrent use.

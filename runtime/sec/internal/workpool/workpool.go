@@ -10,7 +10,8 @@ const maxIdle = 256
 
 // Pool runs tasks in goroutines and keeps some of these for later: their stacks
 // have grown already, and growing them is a large part of the cost of a short
-// call.
+// call. With a new goroutine for each task, BenchmarkTrip of package sec takes
+// 2.4 times as long with one client, and 1.25 times with 64.
 //
 // No task waits for another to finish. As long as the queue is not empty, one
 // goroutine is starting up. It wakes or starts the next one before it runs its
