@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sagagen/sagagen/runtime/engine"
 )
@@ -35,7 +36,7 @@ type Audit struct {
 }
 
 // ErrInvalidCommand is returned for a Command that lacks a part, such as the
-// reason, or has an output that is not JSON.
+// reason, has an output that is not JSON, or has text that is not UTF-8.
 var ErrInvalidCommand = errors.New("invalid command")
 
 // Cancel returns the command that makes a saga unwind: nothing more starts, and
@@ -113,7 +114,8 @@ var commands = map[engine.EventKind]struct {
 }
 
 // Check returns an error that wraps ErrInvalidCommand if the command is
-// incomplete. It can't tell whether a saga allows the command.
+// incomplete, or can't be recorded as it is. It can't tell whether a saga
+// allows the command.
 func (c Command) Check() error {
 	needs, ok := commands[c.Kind]
 	switch {
@@ -128,12 +130,14 @@ func (c Command) Check() error {
 		return fmt.Errorf("%w: %s: Output is empty", ErrInvalidCommand, c)
 	case !needs.output && c.Output != nil:
 		return fmt.Errorf("%w: %s: it takes no output, but Output is set", ErrInvalidCommand, c)
-	case c.Output != nil && !json.Valid(c.Output):
+	case c.Output != nil && (!json.Valid(c.Output) || !utf8.Valid(c.Output)):
 		return fmt.Errorf("%w: %s: Output is not JSON: %.100q", ErrInvalidCommand, c, Redact(c.Output))
 	case strings.TrimSpace(c.By) == "":
 		return fmt.Errorf("%w: %s: By is empty", ErrInvalidCommand, c)
 	case strings.TrimSpace(c.Reason) == "":
 		return fmt.Errorf("%w: %s: Reason is empty", ErrInvalidCommand, c)
+	case !utf8.ValidString(c.By), !utf8.ValidString(c.Reason):
+		return fmt.Errorf("%w: %s: By %q or Reason %.100q is not UTF-8", ErrInvalidCommand, c, c.By, c.Reason)
 	}
 	return nil
 }

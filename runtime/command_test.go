@@ -19,11 +19,14 @@ func TestCommandIsCompleteOrInvalid(t *testing.T) {
 		assert.ErrorIs(t, command.Check(), saga.ErrInvalidCommand, command)
 	}
 	for want, command := range map[string]saga.Command{
-		`pause: By is empty`:                                    saga.Pause(saga.Audit{Reason: "customer called"}),
-		`cancel: Reason is empty`:                               saga.Cancel(saga.Audit{By: "ada", Reason: " \n"}),
-		`mark undone: Node is empty`:                            saga.MarkUndone("", ada),
-		`supply output of "hotel": Output is empty`:             saga.SupplyOutput("hotel", nil, ada),
-		`supply output of "hotel": Output is not JSON: "{oops"`: saga.SupplyOutput("hotel", json.RawMessage(`{oops`), ada),
+		`pause: By is empty`:                                       saga.Pause(saga.Audit{Reason: "customer called"}),
+		`cancel: Reason is empty`:                                  saga.Cancel(saga.Audit{By: "ada", Reason: " \n"}),
+		`mark undone: Node is empty`:                               saga.MarkUndone("", ada),
+		`supply output of "hotel": Output is empty`:                saga.SupplyOutput("hotel", nil, ada),
+		`supply output of "hotel": Output is not JSON: "{oops"`:    saga.SupplyOutput("hotel", json.RawMessage(`{oops`), ada),
+		`supply output of "hotel": Output is not JSON: "\"\xff\""`: saga.SupplyOutput("hotel", json.RawMessage("\"\xff\""), ada),
+		`pause: By "\xff" or Reason "r" is not UTF-8`:              saga.Pause(saga.Audit{By: "\xff", Reason: "r"}),
+		`pause: By "b" or Reason "\xff" is not UTF-8`:              saga.Pause(saga.Audit{By: "b", Reason: "\xff"}),
 		`resume of "hotel": it concerns the whole saga, but Node is set`: {
 			Kind: engine.EventResumed, Node: "hotel", Audit: ada},
 		`abandon: it takes no output, but Output is set`: {

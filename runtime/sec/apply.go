@@ -24,13 +24,13 @@ type applier struct {
 
 // apply applies a command to a saga.
 func (a *applier) apply(ctx context.Context, id saga.ID, command saga.Command) error {
-	if size, most := len(command.Output), a.client.config.MaxPayload; size > most {
-		return fmt.Errorf("saga %s: %w: an output of %d bytes, Config.MaxPayload is %d",
-			id, saga.ErrTooLarge, size, most)
-	}
 	prepared, err := fold.NewCommand(id, command)
 	if err != nil {
 		return err
+	}
+	if size, most := len(prepared.Output), a.client.config.MaxPayload; size > most {
+		return fmt.Errorf("saga %s: %w: an output of %d bytes, Config.MaxPayload is %d",
+			id, saga.ErrTooLarge, size, most)
 	}
 	err = a.submit(ctx, id, change{
 		apply:   func(j *journal) error { return j.applyCommand(prepared) },

@@ -3,6 +3,7 @@ package sec_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -362,5 +363,39 @@ func TestCommandIsInTheLogWithItsAudit(t *testing.T) {
 		var decoded saga.Log
 		require.NoError(t, json.Unmarshal(text, &decoded))
 		assert.Equal(t, status.Events[0].Payload, decoded.Events[0].Payload)
+	})
+}
+
+// stuckAtA returns a stuck saga whose output of a an operator may supply.
+func stuckAtA(t *testing.T, from origin) (system, saga.ID) {
+	t.Helper()
+	w := newWorld()
+	w.on("do a", func(saga.ActionContext) error { return saga.Permanent(saga.Indeterminate(errors.New("no answer"))) })
+	w.fail("undo a")
+	c := from.open(t, w, store.NewMemory())
+	id, _, err := run(t, c.Coordinator, withParams(saga.NewDAGBuilder("s").Append(careful("a"))))
+	require.Equal(t, saga.StateStuck, failedError(t, err).State)
+	return c, id
+}
+
+func TestSizeOfASuppliedOutputIsThatOfItsRecordedForm(t *testing.T) {
+	fromEachOrigin(t, func(t *testing.T, from origin) {
+		c, id := stuckAtA(t, from)
+		escaped := json.RawMessage(`"` + strings.Repeat("<", 1<<20-2) + `"`)
+		assert.ErrorIs(t, c.Apply(t.Context(), id, saga.SupplyOutput("a", escaped, audit)), saga.ErrTooLarge)
+		spaced := json.RawMessage(strings.Repeat(" ", 1<<20) + `"a"`)
+		assert.NoError(t, c.Apply(t.Context(), id, saga.SupplyOutput("a", spaced, audit)))
+	})
+}
+
+func TestSecondSuppliedOutputIsRejectedAfterTheSagaHasFinished(t *testing.T) {
+	fromEachOrigin(t, func(t *testing.T, from origin) {
+		c, id := stuckAtA(t, from)
+		first, second := json.RawMessage(`"first"`), json.RawMessage(`"second"`)
+		require.NoError(t, c.Apply(t.Context(), id, saga.SupplyOutput("a", first, audit)))
+		_, err := c.Wait(t.Context(), id)
+		require.NoError(t, err)
+		assert.NoError(t, c.Apply(t.Context(), id, saga.SupplyOutput("a", first, audit)), "repeated")
+		assert.ErrorIs(t, c.Apply(t.Context(), id, saga.SupplyOutput("a", second, audit)), saga.ErrWrongState)
 	})
 }

@@ -53,13 +53,20 @@ func NewCommand(id saga.ID, command saga.Command) (*Command, error) {
 func (c *Command) Payload() json.RawMessage { return c.payload }
 
 // Apply applies the command to a saga. It returns the event that the engine has
-// to append to the log, with the time at. It returns false if there is nothing
+// to append to the log, with the time at. It returns false if there is no event
 // to append, because the saga is already in the state for which the command
-// asks. The error wraps saga.ErrWrongState or saga.ErrNodeNotFound.
+// asks. A saga that was canceled is started in any case. The error wraps
+// saga.ErrWrongState or saga.ErrNodeNotFound.
 func (c *Command) Apply(s *Saga, at time.Time) (event engine.Event, applied bool, err error) {
 	node, err := c.findNode(s.DAG.DAG)
-	if err != nil || c.isApplied(s.Machine, node) {
+	if err != nil {
 		return engine.Event{}, false, err
+	}
+	if c.isApplied(s.Machine, node) {
+		// The log of a saga that was imported may have a cancel, and the saga
+		// still waits for its start.
+		s.Started = s.Started || c.Kind == engine.EventCanceled
+		return engine.Event{}, false, nil
 	}
 	event = engine.Event{Seq: s.Machine.NextSeq(), Node: node, Kind: c.Kind, Payload: c.payload, At: at}
 	if err := s.Apply(event); err != nil {
@@ -77,11 +84,17 @@ func (c *Command) Recorded(status *saga.Status) error {
 		return err
 	}
 	for _, e := range status.Events {
-		if e.Kind == c.Kind && e.Node == node {
+		if e.Kind == c.Kind && e.Node == node && (c.Output == nil || hasOutput(&e, c.Output)) {
 			return nil
 		}
 	}
 	return fmt.Errorf("saga %s: %w: its state is %s", c.id, saga.ErrWrongState, status.State)
+}
+
+// hasOutput reports whether an event records a command with that output.
+func hasOutput(e *engine.Event, output json.RawMessage) bool {
+	var recorded recordedCommand
+	return json.Unmarshal(e.Payload, &recorded) == nil && bytes.Equal(recorded.Output, output)
 }
 
 // findNode returns the node of the command. The start node stands for the whole

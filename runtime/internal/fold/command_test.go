@@ -137,6 +137,17 @@ func TestCommandOfAFinalSaga(t *testing.T) {
 	}
 }
 
+// A command is repeated only if it supplies the same output.
+func TestSuppliedOutputOfAFinalSagaIsCompared(t *testing.T) {
+	log := slices.Concat(running[:1:1], []entry{{a, engine.EventOutputSupplied, withOutput}})
+	status := &saga.Status{DAG: chain(t, nil), Events: events(log), State: saga.StateSucceeded}
+	for output, want := range map[string]error{`{"n": 1}`: nil, `{"n": 2}`: saga.ErrWrongState} {
+		command, err := fold.NewCommand(id, saga.SupplyOutput("a", json.RawMessage(output), audit))
+		require.NoError(t, err)
+		assert.ErrorIs(t, command.Recorded(status), want, output)
+	}
+}
+
 func TestCommandIsChecked(t *testing.T) {
 	_, err := fold.NewCommand(id, saga.Pause(saga.Audit{Reason: "test"}))
 	assert.ErrorIs(t, err, saga.ErrInvalidCommand)
