@@ -26,7 +26,7 @@ type Context struct {
 	mu            sync.Mutex
 	derived       context.Context // made by the first call of Done
 	cancelDerived context.CancelFunc
-	canceled      bool
+	err           error // set by Cancel, or by the first Err that isn't nil, without derived
 }
 
 // WithTimeout returns a Context with that parent that ends after timeout.
@@ -57,7 +57,7 @@ func (c *Context) Done() <-chan struct{} {
 		} else {
 			c.derived, c.cancelDerived = context.WithDeadline(c.parent, c.deadline)
 		}
-		if c.canceled {
+		if c.err != nil {
 			c.cancelDerived()
 		}
 	}
@@ -69,16 +69,15 @@ func (c *Context) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
+	case c.err != nil: // it never changes
 	case c.derived != nil:
 		return c.derived.Err()
-	case c.canceled:
-		return context.Canceled
 	case c.parent.Err() != nil:
-		return c.parent.Err()
+		c.err = c.parent.Err()
 	case !c.deadline.IsZero() && !time.Now().Before(c.deadline):
-		return context.DeadlineExceeded
+		c.err = context.DeadlineExceeded
 	}
-	return nil
+	return c.err
 }
 
 // Value implements context.Context. It lets package context recognize that it
@@ -98,8 +97,10 @@ func (c *Context) Value(key any) any {
 func (c *Context) Cancel() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.canceled = true
-	if c.cancelDerived != nil {
+	switch {
+	case c.derived != nil:
 		c.cancelDerived()
+	case c.err == nil:
+		c.err = context.Canceled
 	}
 }

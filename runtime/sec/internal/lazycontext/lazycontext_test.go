@@ -53,6 +53,24 @@ func TestContext(t *testing.T) {
 	}
 }
 
+func TestErrorOfAContextDoesNotChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		expired := lazycontext.WithTimeout(t.Context(), time.Second)
+		canceled := lazycontext.WithTimeout(t.Context(), time.Second)
+		canceled.Cancel()
+		require.Equal(t, context.Canceled, canceled.Err())
+		time.Sleep(time.Second)
+		require.Equal(t, context.DeadlineExceeded, expired.Err())
+		expired.Cancel()
+		for range 2 {
+			require.Equal(t, context.DeadlineExceeded, expired.Err())
+			require.Equal(t, context.Canceled, canceled.Err())
+			<-expired.Done()
+			<-canceled.Done()
+		}
+	})
+}
+
 func TestContextWithoutADeadline(t *testing.T) {
 	type key struct{}
 	parent, cancelParent := context.WithCancel(context.WithValue(t.Context(), key{}, 1))
