@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,10 +17,10 @@ import (
 const every = time.Minute
 
 // start runs a poller until the test ends, and returns how often it has polled.
-func start(t *testing.T, poll func()) (*Poller, *int) {
-	polls := new(int)
+func start(t *testing.T, poll func()) (*Poller, *atomic.Int32) {
+	polls := new(atomic.Int32)
 	p := New(every, func() {
-		*polls++
+		polls.Add(1)
 		poll()
 	})
 	stopping, stopped := make(chan struct{}), make(chan struct{})
@@ -45,10 +46,10 @@ func TestPollerPollsAtOnceAndThenAtRandomTimes(t *testing.T) {
 			}
 			last = time.Now()
 		})
-		assert.Equal(t, 1, *polls)
+		assert.EqualValues(t, 1, polls.Load())
 		time.Sleep(100 * every)
 		synctest.Wait()
-		assert.Greater(t, *polls, 100)
+		assert.Greater(t, polls.Load(), int32(100))
 		assert.Greater(t, len(pauses), 50)
 		for pause := range pauses {
 			assert.GreaterOrEqual(t, pause, every/2)
@@ -64,14 +65,14 @@ func TestPollerSharesAPollBetweenWakeUps(t *testing.T) {
 			p.Wake()
 		}
 		synctest.Wait()
-		assert.Equal(t, 1, *polls, "not before a pause")
+		assert.EqualValues(t, 1, polls.Load(), "not before a pause")
 		time.Sleep(minPause)
 		synctest.Wait()
-		assert.Equal(t, 2, *polls)
+		assert.EqualValues(t, 2, polls.Load())
 		time.Sleep(every / 4)
 		p.Wake()
 		synctest.Wait()
-		assert.Equal(t, 3, *polls, "at once if the pause is over")
+		assert.EqualValues(t, 3, polls.Load(), "at once if the pause is over")
 	})
 }
 
@@ -88,7 +89,7 @@ func TestPollerPollsAgainAfterAWakeUpDuringAPoll(t *testing.T) {
 		p.Wake()
 		time.Sleep(2 * minPause)
 		synctest.Wait()
-		assert.Equal(t, 3, *polls)
+		assert.EqualValues(t, 3, polls.Load())
 	})
 }
 
@@ -104,7 +105,7 @@ func TestWatchWakesThePollerAndIsRepeated(t *testing.T) {
 			case 1:
 				wake()
 				synctest.Wait()
-				assert.Equal(t, 2, *polls)
+				assert.EqualValues(t, 2, polls.Load())
 				return errors.New("connection lost")
 			default:
 				cancel()
