@@ -11,7 +11,10 @@ import (
 // check rejects a saga that can't be created. Without a registry, the actions
 // and the shapes are not checked.
 func (c storeClient) check(log *saga.Log) error {
-	if log.ID.IsZero() {
+	switch {
+	case log == nil:
+		return errors.New("saga log is nil")
+	case log.ID.IsZero():
 		return errors.New("saga id is zero; make one with saga.NewID")
 	}
 	if log.DAG == nil || log.DAG.DAG == nil {
@@ -24,6 +27,9 @@ func (c storeClient) check(log *saga.Log) error {
 		if err := registry.CheckShapes(log.DAG); err != nil {
 			return err
 		}
+	}
+	if err := checkPayloads(log.Events); err != nil {
+		return fmt.Errorf("saga %s: %w", log.ID, err)
 	}
 	return c.checkSize(log.DAG)
 }

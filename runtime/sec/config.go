@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	saga "github.com/sagagen/sagagen/runtime"
 	"github.com/sagagen/sagagen/runtime/store"
@@ -111,7 +113,7 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Owner == "" {
 		host, _ := os.Hostname() // without it the owner name is still unique
-		c.Owner = fmt.Sprintf("%s-%d", host, os.Getpid())
+		c.Owner = fmt.Sprintf("%s-%d", strings.ToValidUTF8(host, "?"), os.Getpid())
 	}
 	setDefault(&c.Poll, time.Second)
 	setDefault(&c.StoreTimeout, 10*time.Second)
@@ -138,6 +140,11 @@ func setDefault[T int | time.Duration](field *T, value T) {
 func (c Config) validate() error {
 	if c.Lease > 0 && c.Lease < minLease {
 		return fmt.Errorf("sec: config: Lease is %v, want at least %v, or none", c.Lease, minLease)
+	}
+	for _, field := range []struct{ name, value string }{{"Owner", c.Owner}, {"Queue", c.Queue}} {
+		if !utf8.ValidString(field.value) || strings.ContainsRune(field.value, 0) {
+			return fmt.Errorf("sec: config: %s %q is not valid UTF-8, or contains a NUL character", field.name, field.value)
+		}
 	}
 	for _, field := range []struct {
 		name  string

@@ -165,15 +165,17 @@ func (c *Coordinator) Start() error {
 
 // Stop stops the coordinator. No further action starts. Until ctx ends, Stop
 // waits for the actions that run, records their outcomes, releases the leases,
-// and lets the observer receive what happened. Then it returns nil.
+// and lets the observer receive what happened, for a second at most. Then it
+// returns nil.
 //
 // If ctx ends first, Stop cancels the contexts of the actions and returns an
 // error that wraps the error of ctx. What these actions return later is not
 // recorded, and the coordinator that recovers their sagas calls them again.
 //
 // The next coordinator on the store recovers the sagas that are not finished.
-// Stop may be called again, to wait longer. A stopped coordinator can't be
-// started again.
+// Stop may be called again, to wait until these actions have returned: it then
+// returns nil, as do a Run and another Stop that wait already. A stopped
+// coordinator can't be started again.
 func (c *Coordinator) Stop(ctx context.Context) error {
 	c.mu.Lock()
 	if !c.stopped {

@@ -35,7 +35,7 @@ func (c *Coordinator) CreateAndStart(ctx context.Context, id saga.ID, dag *saga.
 // StartCreated and saga.Cancel resume the saga from the end of that log. If the
 // log says that the saga is finished or stuck, the saga has that state at once.
 // The errors are those of Create; an invalid log is an error that names the
-// first event that can't have happened.
+// first event that can't have happened, or whose payload is not JSON.
 func (c *Coordinator) Import(ctx context.Context, log *saga.Log) error {
 	return c.create(ctx, log, false)
 }

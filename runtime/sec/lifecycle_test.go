@@ -236,9 +236,52 @@ func TestCanceledImportedSagaUnwinds(t *testing.T) {
 	})
 }
 
+func TestCancelOfAnImportedSagaThatWasCanceledStartsIt(t *testing.T) {
+	fromEachOrigin(t, func(t *testing.T, from origin) {
+		w := newWorld()
+		c := from.open(t, w, store.NewMemory())
+		id := saga.NewID()
+		log := unwinding(id)
+		log.Events = append(log.Events[:2], engine.Event{
+			Seq: 2, Kind: engine.EventCanceled, Payload: []byte(`{"by":"bob","reason":"elsewhere"}`),
+		})
+		require.NoError(t, c.Import(t.Context(), log))
+		time.Sleep(time.Hour)
+		require.Empty(t, w.calls(), "it waits for its start")
+		require.NoError(t, c.Apply(t.Context(), id, saga.Cancel(audit)))
+		_, err := c.Wait(t.Context(), id)
+		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
+		assert.Equal(t, []string{"undo a"}, w.calls())
+	})
+}
+
+func TestImportRejectsALogThatCouldNotBeRecovered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newWorld().notStarted(t, sec.Config{})
+		for range 2 {
+			log := unwinding(saga.NewID())
+			log.Events[1].Payload = []byte(`{`)
+			assert.ErrorContains(t, c.Import(t.Context(), log), "event 1 has a payload that is not JSON")
+			assert.ErrorContains(t, c.Import(t.Context(), nil), "log is nil")
+			_ = c.Start() // the same from then on
+		}
+		require.NoError(t, c.Stop(t.Context()))
+	})
+}
+
 func TestNewRejectsAnInvalidConfig(t *testing.T) {
-	_, err := sec.New(sec.Config{StoreTimeout: -1})
-	assert.ErrorContains(t, err, "StoreTimeout")
+	for want, config := range map[string]sec.Config{
+		"StoreTimeout is negative": {StoreTimeout: -1},
+		`Owner "a\x00"`:            {Owner: "a\x00"},
+		`Owner "\xff"`:             {Owner: "\xff"},
+		`Queue "a\x00"`:            {Queue: "a\x00"},
+		`Queue "\xff"`:             {Queue: "\xff"},
+	} {
+		_, err := sec.New(config)
+		assert.ErrorContains(t, err, want)
+	}
+	_, err := sec.NewClient(sec.ClientConfig{Store: store.NewMemory(), Queue: "\xff"})
+	assert.ErrorContains(t, err, "Queue")
 }
 
 func TestZeroConfigWorks(t *testing.T) {

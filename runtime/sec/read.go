@@ -53,6 +53,7 @@ func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error
 			}
 			select {
 			case <-time.After(pause()):
+			case <-c.stopping:
 			case <-ctx.Done():
 				return saga.Outputs{}, fmt.Errorf("saga %s: wait: %w", id, ctx.Err())
 			}

@@ -150,11 +150,8 @@ func (r *recovery) reload() error {
 			return fmt.Errorf("its log lacks events: it has %d of %d", have, known)
 		}
 	}
-	for _, e := range events {
-		if len(e.Payload) > 0 && !json.Valid(e.Payload) {
-			return fmt.Errorf("event %d has a payload that is not JSON: "+
-				"if it was encoded, open the store with its codec", e.Seq)
-		}
+	if err := checkPayloads(events); err != nil {
+		return fmt.Errorf("%w: if it was encoded, open the store with its codec", err)
 	}
 	if err := s.load(dag, events, record.Generation); err != nil {
 		return err
@@ -163,6 +160,16 @@ func (r *recovery) reload() error {
 		return err
 	}
 	return s.config().Registry.CheckShapes(dag)
+}
+
+// checkPayloads returns an error if a payload is not JSON.
+func checkPayloads(events []engine.Event) error {
+	for i := range events {
+		if e := &events[i]; len(e.Payload) > 0 && !json.Valid(e.Payload) {
+			return fmt.Errorf("event %d has a payload that is not JSON", e.Seq)
+		}
+	}
+	return nil
 }
 
 // reloadRecord reads the record again.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -221,4 +222,70 @@ func asError(err *saga.ActionError) error {
 		return nil
 	}
 	return err
+}
+
+func TestWaitNoticesStopBetweenTwoPolls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newWorld().notStarted(t, sec.Config{Poll: time.Hour})
+		id := saga.NewID()
+		require.NoError(t, c.CreateAndStart(t.Context(), id, chain()))
+		waited := make(chan error, 1)
+		go func() {
+			_, err := c.Wait(t.Context(), id)
+			waited <- err
+		}()
+		time.Sleep(10 * time.Hour)
+		began := time.Now()
+		require.NoError(t, c.Stop(t.Context()))
+		assert.ErrorIs(t, <-waited, saga.ErrStopped)
+		assert.Zero(t, time.Since(began))
+	})
+}
+
+// All methods may be called at the same time, whether the coordinator starts,
+// runs or stops. When Stop has returned, it has no goroutine and no saga left.
+func TestConcurrentCallsWhileACoordinatorStartsAndStops(t *testing.T) {
+	for i := range 60 {
+		synctest.Test(t, func(t *testing.T) {
+			config := sec.Config{
+				MaxSagas: i % 3, MaxActions: i % 4, Retention: sec.Retention{MaxCount: i % 5},
+				Lease: time.Duration(i%2) * time.Second,
+			}
+			c := newWorld().notStarted(t, config)
+			id := saga.NewID()
+			running, end := context.WithCancel(t.Context())
+			defer end()
+			var calls sync.WaitGroup
+			for range 3 {
+				for _, call := range []func(ctx context.Context){
+					func(ctx context.Context) { _ = c.Run(ctx) },
+					func(context.Context) { _ = c.Start() },
+					func(ctx context.Context) { _ = c.CreateAndStart(ctx, id, chain()) },
+					func(ctx context.Context) { _ = c.Create(ctx, saga.NewID(), diamond()) },
+					func(ctx context.Context) { _ = c.StartCreated(ctx, id) },
+					func(ctx context.Context) { _ = c.Apply(ctx, id, saga.Pause(audit)) },
+					func(ctx context.Context) { _ = c.Apply(ctx, id, saga.Cancel(audit)) },
+					func(ctx context.Context) { _, _ = c.Status(ctx, id) },
+					func(ctx context.Context) { _, _ = c.Wait(ctx, id) },
+					func(ctx context.Context) { _ = c.Inject(ctx, id, "b", sec.FailDo()) },
+					func(ctx context.Context) { _ = c.Delete(ctx, id) },
+					func(context.Context) { c.InMemory() },
+				} {
+					calls.Go(func() { call(running) })
+				}
+			}
+			if i%3 > 0 {
+				time.Sleep(time.Duration(i) * 50 * time.Millisecond)
+			}
+			if i%3 > 1 {
+				end()
+			}
+			for range 2 {
+				calls.Go(func() { assert.NoError(t, c.Stop(t.Context())) })
+			}
+			calls.Wait()
+			assert.Empty(t, c.InMemory())
+			assert.ErrorIs(t, c.Start(), saga.ErrStopped)
+		})
+	}
 }
