@@ -155,32 +155,20 @@ func raceTakeovers(t *testing.T, a, b store.Store) {
 	for range 15 {
 		n := newSagaIn(saga.StateRunning)
 		create(t, a, n)
-		acknowledged := uint64(2)
-		var begun atomic.Bool
-		formerOwner := make(chan error, 1)
-		go func() {
-			for {
-				if err := a.Append(t.Context(), next(n.ID, 1, acknowledged, 2)); err != nil {
-					formerOwner <- err
-					return
-				}
-				acknowledged += 2
-				begun.Store(acknowledged > 6)
-			}
-		}()
+		former := startOwner(t, a, n.ID)
+		<-former.begun
 		var claimed []saga.Record
-		require.Eventually(t, func() bool {
-			if begun.Load() { // the claim may skip the saga because of an append
-				claimed = claim(t, b, store.Claim{Owner: bob, IDs: []saga.ID{n.ID}, Lease: time.Hour})
-			}
+		require.Eventually(t, func() bool { // the claim may skip the saga because of an append
+			claimed = claim(t, b, store.Claim{Owner: bob, IDs: []saga.ID{n.ID}, Lease: time.Hour})
 			return len(claimed) == 1
 		}, 30*time.Second, time.Millisecond)
+		former.replaced.Store(true)
 		log, err := b.Events(t.Context(), n.ID, 0, 0)
 		require.NoError(t, err)
 		require.Len(t, log, int(claimed[0].NextSeq), "the claim returned the length of the log")
 
-		require.ErrorIs(t, <-formerOwner, store.ErrFenced)
-		require.EqualValues(t, acknowledged, len(log), "the log has exactly the acknowledged events")
+		require.ErrorIs(t, <-former.ended, store.ErrFenced)
+		require.EqualValues(t, former.acknowledged, len(log), "the log has exactly the acknowledged events")
 		mine := next(n.ID, 2, claimed[0].NextSeq, 1)
 		require.NoError(t, b.Append(t.Context(), mine))
 		requireEvents(t, a, n.ID, append(log, mine.Events...))
@@ -192,30 +180,53 @@ func raceReleases(t *testing.T, a, b store.Store) {
 	for range 15 {
 		n := newSaga()
 		create(t, a, n)
-		acknowledged := uint64(2)
-		begun, ended := make(chan struct{}), make(chan error, 1)
-		go func() {
-			for {
-				if err := a.Append(t.Context(), next(n.ID, 1, acknowledged, 2)); err != nil {
-					ended <- err
-					return
-				}
-				if acknowledged += 2; acknowledged == 8 {
-					close(begun)
-				}
-			}
-		}()
-		<-begun
+		former := startOwner(t, a, n.ID)
+		<-former.begun
 		require.NoError(t, b.Release(t.Context(), n.ID, 1))
+		former.replaced.Store(true)
 		record := load(t, b, n.ID)
 		require.Empty(t, record.Owner)
 		require.EqualValues(t, 2, record.Generation)
-		require.ErrorIs(t, <-ended, store.ErrFenced)
-		require.EqualValues(t, record.NextSeq, acknowledged,
+		require.ErrorIs(t, <-former.ended, store.ErrFenced)
+		require.EqualValues(t, record.NextSeq, former.acknowledged,
 			"the log at the release has exactly the acknowledged events")
-		requireEvents(t, b, n.ID, events(0, int(acknowledged)))
+		requireEvents(t, b, n.ID, events(0, int(former.acknowledged)))
 		require.Len(t, claim(t, a, store.Claim{Owner: bob, IDs: []saga.ID{n.ID}, Lease: time.Hour}), 1)
 	}
+}
+
+// owner is the first owner of a saga. It appends until an append fails.
+type owner struct {
+	// replaced is set when someone else owns the saga, or no one. The owner
+	// then stops even if an append succeeds.
+	replaced atomic.Bool
+	// begun is closed after some appends, and when there are no more.
+	begun chan struct{}
+	// ended receives the error of the last append.
+	ended        chan error
+	acknowledged uint64 // the length of the log, once ended has received
+}
+
+// startOwner starts the owner of a saga with two events.
+func startOwner(t *testing.T, s store.Store, id saga.ID) *owner {
+	o := &owner{begun: make(chan struct{}), ended: make(chan error, 1), acknowledged: 2}
+	t.Cleanup(func() { o.replaced.Store(true) })
+	go func() {
+		begin := sync.OnceFunc(func() { close(o.begun) })
+		defer begin()
+		for {
+			replaced := o.replaced.Load()
+			err := s.Append(t.Context(), next(id, 1, o.acknowledged, 2))
+			if err != nil || replaced {
+				o.ended <- err
+				return
+			}
+			if o.acknowledged += 2; o.acknowledged == 8 {
+				begin()
+			}
+		}
+	}()
+	return o
 }
 
 // raceAppends lets many callers append events of the same number in parallel

@@ -82,10 +82,10 @@ func watchReturnsWhenItsContextIsDone(t *testing.T, open Opener) {
 	}
 	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	require.ErrorIs(t, s.Watch(short, func() {}), context.DeadlineExceeded)
+	require.ErrorIs(t, watchFor(short, s), context.DeadlineExceeded)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, s.Watch(ended, func() {}), context.Canceled)
+	require.ErrorIs(t, watchFor(ended, s), context.Canceled)
 }
 
 func watchAllowsWakeToUseStore(t *testing.T, open Opener) {
@@ -108,7 +108,7 @@ func watchAllowsWakeToUseStore(t *testing.T, open Opener) {
 	create(t, s, n)
 	// The watch may have begun after n was created.
 	until(t, claimed, func() { create(t, s, unowned("other")) })
-	require.ErrorIs(t, <-ended, context.Canceled)
+	require.ErrorIs(t, receive(ended), context.Canceled)
 }
 
 func watchDoesntBlockWriters(t *testing.T, open Opener) {
@@ -135,7 +135,7 @@ func watchDoesntBlockWriters(t *testing.T, open Opener) {
 	require.NoError(t, s.Append(t.Context(), next(n.ID, 1, 32, 1)))
 	cancel()
 	close(unblock)
-	require.ErrorIs(t, <-ended, context.Canceled)
+	require.ErrorIs(t, receive(ended), context.Canceled)
 }
 
 func watchIsUnsupported(t *testing.T, s store.Store) {
@@ -157,7 +157,7 @@ type watch struct {
 func startWatch(t *testing.T, s store.Store) *watch {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	w := &watch{store: s, woken: make(chan struct{}, 1), ended: make(chan error, 1), cancel: cancel}
+	w := &watch{store: s, woken: make(chan struct{}, 1), ended: make(chan error, 2), cancel: cancel}
 	go func() {
 		w.ended <- s.Watch(ctx, func() {
 			select {
@@ -173,9 +173,27 @@ func startWatch(t *testing.T, s store.Store) *watch {
 
 func (w *watch) stop() error {
 	w.cancel()
-	err := <-w.ended
+	err := receive(w.ended)
 	w.ended <- err
 	return err
+}
+
+// watchFor calls Watch and returns its error.
+func watchFor(ctx context.Context, s store.Store) error {
+	ended := make(chan error, 1)
+	go func() { ended <- s.Watch(ctx, func() {}) }()
+	return receive(ended)
+}
+
+// receive returns the error of a Watch that has to return soon, or another one
+// if it doesn't.
+func receive(ended <-chan error) error {
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(30 * time.Second):
+		return errors.New("no return from Watch within 30s of the end of its context")
+	}
 }
 
 // settle waits until there has been no wake-up for a while. The next wake-up is
