@@ -124,7 +124,7 @@ func TestShutdownInterruptsTheBackoff(t *testing.T) {
 	})
 }
 
-func TestMethodsReturnErrStoppedAfterShutdown(t *testing.T) {
+func TestMethodsReturnErrStoppedAfterStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.NewMemory()
 		c := newWorld().start(t, st)

@@ -82,7 +82,7 @@ func TestSagasThatWaitedForAdmissionAreFreed(t *testing.T) {
 	assert.Less(t, inUse()-before, int64(sagas*size/4))
 }
 
-func TestCoordinatorIsFreedAfterItsShutdown(t *testing.T) {
+func TestCoordinatorIsFreedAfterStop(t *testing.T) {
 	c, err := sec.New(sec.Config{
 		Registry: newWorld().registry(), Lease: time.Hour, Logger: slog.New(slog.DiscardHandler),
 	})
