@@ -25,7 +25,7 @@ const (
 	resumers = 8
 )
 
-// newClaimer returns what claims sagas for poll.
+// newClaimer returns the claimer that poll uses.
 func (c *Coordinator) newClaimer() *claim.Claimer {
 	return &claim.Claimer{
 		Queue: c.config.Queue,

@@ -21,9 +21,8 @@ const (
 	maxBytes = 16 << 20
 )
 
-// Claimer claims sagas and resumes them. Its exported fields are required,
-// unless they say otherwise, and constant. The goroutine that calls ClaimAll
-// owns the rest.
+// Claimer claims sagas and resumes them. Its exported fields are required, but
+// for Lease, and constant. The goroutine that calls ClaimAll owns the rest.
 type Claimer struct {
 	Queue string
 	// Lease is how long the leases of claimed sagas last. With 0 there are

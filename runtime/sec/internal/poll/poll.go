@@ -1,4 +1,4 @@
-// Package poll polls for work, from time to time and when it is woken.
+// Package poll polls for work, at intervals and when it is woken.
 package poll
 
 import (
@@ -26,9 +26,8 @@ type Poller struct {
 	wake chan struct{}
 }
 
-// New returns a poller that calls poll about once in every. The pauses are
-// random, from half of that to all of it, so that several pollers don't poll at
-// once.
+// New returns a poller that calls poll at random intervals between half of
+// every and all of it, so that several pollers don't poll at the same time.
 func New(every time.Duration, poll func()) *Poller {
 	return &Poller{every: every, poll: poll, wake: make(chan struct{}, 1)}
 }
