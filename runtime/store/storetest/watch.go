@@ -3,6 +3,8 @@ package storetest
 import (
 	"context"
 	"errors"
+	"runtime/debug"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,10 +21,14 @@ var watchPromises = []promise{
 		quotes: []string{
 			"Watch calls wake when any process has created an unowned saga, has released a saga or has notified an " +
 				"owner, so that a coordinator needn't wait for its next poll.",
-			"It calls wake in the caller's goroutine.",
 			"A wake-up is only a hint: it may be spurious, and one call may stand for several changes.",
 			"Watch doesn't report changes that were made before it was called or while the database was unreachable.",
 		},
+	},
+	{
+		name:     "calls wake in the caller's goroutine",
+		database: watchCallsWakeInCallersGoroutine,
+		quotes:   []string{"It calls wake in the caller's goroutine."},
 	},
 	{
 		name:     "returns when its context is done, and can be called again",
@@ -70,6 +76,42 @@ func watchWakesOnAnyChange(t *testing.T, open Opener) {
 			second.requireWake(t)
 		}
 	}
+}
+
+func watchCallsWakeInCallersGoroutine(t *testing.T, open Opener) {
+	s := open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	callers, wakers, ended := make(chan string, 1), make(chan string, 1), make(chan error, 1)
+	go func() {
+		callers <- goroutine()
+		ended <- s.Watch(ctx, func() {
+			select {
+			case wakers <- goroutine():
+			default:
+			}
+		})
+	}()
+	woken := make(chan struct{}, 1)
+	var waker string
+	until(t, woken, func() {
+		create(t, s, unowned(""))
+		select {
+		case waker = <-wakers:
+			woken <- struct{}{}
+		case <-time.After(50 * time.Millisecond):
+		}
+	})
+	assert.Equal(t, <-callers, waker)
+	cancel()
+	require.ErrorIs(t, receive(ended), context.Canceled)
+}
+
+// goroutine returns the name of the goroutine that calls it, such as "goroutine
+// 7".
+func goroutine() string {
+	name, _, _ := strings.Cut(string(debug.Stack()), " [")
+	return name
 }
 
 func watchReturnsWhenItsContextIsDone(t *testing.T, open Opener) {
