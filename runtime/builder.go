@@ -30,8 +30,8 @@ type DAGBuilder struct {
 	err    *BuildError
 }
 
-// BuildError says why a DAG can't be built. Err is one of the Err… values of
-// this package, or wraps one.
+// BuildError says why a DAG can't be built. Err wraps ErrNodeNotFound,
+// ErrNotAncestor or ErrTooLarge if that is the mistake.
 type BuildError struct {
 	Saga Name
 	Node NodeName // empty if the error concerns the whole saga
@@ -49,7 +49,8 @@ func (e *BuildError) Error() string {
 // Unwrap returns Err.
 func (e *BuildError) Unwrap() error { return e.Err }
 
-// Errors that Build returns, in a BuildError.
+// Errors that Build returns, in a BuildError. Methods that find nodes return
+// the exported ones too.
 var (
 	// errBadName is returned when a name is empty, longer than 128 bytes, or
 	// contains a slash, a dollar sign or an unprintable character, or when a

@@ -11,14 +11,13 @@ import (
 )
 
 // Command is an operator command for a saga. Functions such as Cancel return
-// one, and Operator.Apply applies it. A Command is a plain value: it can be
-// compared by its Kind, kept, shown for confirmation, and applied to many
-// sagas.
+// one, and Operator.Apply applies it. A Command is a plain value: a tool can
+// store it, show it for confirmation, and apply it to many sagas.
 type Command struct {
 	// Kind is the kind of the event that records the command in the saga's log.
 	Kind engine.EventKind `json:"kind"`
 	// Node is the node that the command concerns. It is empty if the command
-	// concerns the whole saga. It is resolved like in DAG.Find.
+	// concerns the whole saga. It is resolved as by DAG.Find.
 	Node NodePath `json:"node,omitempty"`
 	// Output is the output that SupplyOutput sets.
 	Output json.RawMessage `json:"output,omitempty"`
@@ -40,10 +39,9 @@ type Audit struct {
 var ErrInvalidCommand = errors.New("invalid command")
 
 // Cancel returns the command that makes a saga unwind: nothing more starts, and
-// what has run is undone. A do that waits for a limit is not called. Cancel
-// does nothing to a saga that unwinds already, except that an output that is
-// supplied later doesn't let it run again. A stuck or final saga can't be
-// canceled.
+// what has run is undone. A do function that waits for a limit is not called. A
+// saga that unwinds already isn't changed, but SupplyOutput can't make it run
+// forward again. A stuck or final saga can't be canceled.
 func Cancel(audit Audit) Command { return Command{Kind: engine.EventCanceled, Audit: audit} }
 
 // Pause returns the command that keeps a saga from starting any do or undo.
@@ -51,15 +49,17 @@ func Cancel(audit Audit) Command { return Command{Kind: engine.EventCanceled, Au
 // for its next attempt.
 func Pause(audit Audit) Command { return Command{Kind: engine.EventPaused, Audit: audit} }
 
-// Resume returns the command that resumes a paused saga.
+// Resume returns the command that resumes a paused saga. It does nothing to a
+// saga that isn't paused.
 func Resume(audit Audit) Command { return Command{Kind: engine.EventResumed, Audit: audit} }
 
 // Step returns the command that lets a paused saga start one do or undo. Until
-// it has started one, further Steps change nothing.
+// it has started one, further Steps change nothing. The saga must be paused.
 func Step(audit Audit) Command { return Command{Kind: engine.EventStepped, Audit: audit} }
 
 // SetBreakpoint returns the command that keeps a node from starting until
-// ClearBreakpoint. Other nodes continue. The node must not have started.
+// ClearBreakpoint. Other nodes continue. The node must run an action that has
+// not started.
 func SetBreakpoint(node NodePath, audit Audit) Command {
 	return Command{Kind: engine.EventBreakpointSet, Node: node, Audit: audit}
 }
@@ -82,18 +82,19 @@ func MarkUndone(node NodePath, audit Audit) Command {
 	return Command{Kind: engine.EventMarkedUndone, Node: node, Audit: audit}
 }
 
-// SupplyOutput returns the command that records that a node which has failed,
-// or whose outcome is unknown, has succeeded with that output. If no other node
-// has failed, the saga resumes from there. The output is JSON; it is kept in
-// the form in which encoding/json writes it. The saga must be paused or stuck,
-// and no other undo may have started.
+// SupplyOutput returns the command that records that a node has succeeded with
+// that output, although it failed, its outcome is unknown, or its undo failed.
+// If no other node has failed, the saga runs forward again. The output is JSON;
+// it is recorded in the form in which encoding/json writes it. The saga must be
+// paused or stuck, and no other undo may have started.
 func SupplyOutput(node NodePath, output json.RawMessage, audit Audit) Command {
 	return Command{Kind: engine.EventOutputSupplied, Node: node, Output: output, Audit: audit}
 }
 
-// Abandon returns the command that gives a saga up as it is, which is final.
-// The saga must be paused, stuck or parked. A call that is in flight is not
-// interrupted, but its outcome is not recorded, and it is not repeated.
+// Abandon returns the command that ends a saga as it is, without undoing
+// anything more. The saga must be paused, stuck or parked. A call that is in
+// flight is not interrupted, but its outcome is not recorded, and it is not
+// repeated.
 func Abandon(audit Audit) Command { return Command{Kind: engine.EventAbandoned, Audit: audit} }
 
 // commands holds the name of each command, and what it needs.

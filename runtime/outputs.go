@@ -16,7 +16,7 @@ type Outputs struct {
 // Saga returns the output of the saga as JSON, which is that of its last node.
 func (o Outputs) Saga() json.RawMessage { return o.values[o.dag.Output()] }
 
-// Raw returns the output of a node as JSON. The path is resolved like in
+// Raw returns the output of a node as JSON. The path is resolved as by
 // DAG.Find. The error wraps ErrNodeNotFound if the saga has no such node. The
 // output may contain secrets; see Redact.
 func (o Outputs) Raw(path NodePath) (json.RawMessage, error) {

@@ -21,8 +21,7 @@ type Coordinator interface {
 	// Wait waits until the saga is final or stuck. It returns the outputs if
 	// the saga succeeded, and otherwise a *FailedError. The context bounds only
 	// the wait. The error wraps ErrNotFound if there is no such saga, ErrParked
-	// if the saga is parked, and ErrStopped if the coordinator is shutting
-	// down.
+	// if the saga is parked, and ErrStopped if the coordinator is stopping.
 	Wait(ctx context.Context, id ID) (Outputs, error)
 	// Status returns the current status of a saga. The error wraps ErrNotFound
 	// if there is no such saga.
@@ -50,7 +49,7 @@ type Run[R any] struct {
 //
 // The error wraps ErrSagaExists if the ID belongs to a saga with another DAG or
 // other parameters, ErrUnknownAction if the coordinator's registry lacks an
-// action, and ErrStopped if the coordinator is shutting down. After an error
+// action, and ErrStopped if the coordinator is stopping. After an error
 // of the store, the saga may exist or not; repeat the call with the same ID to
 // be sure.
 func Start[R any, P Result[R]](

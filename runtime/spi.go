@@ -10,8 +10,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/engine"
 )
 
-// This file has what only engines call: the programs that run sagas, such as
-// package sec, and the stores that they use.
+// This file contains what only engines and stores call. An engine is a package
+// that runs sagas, such as package sec.
 
 // Call describes one call of an action. An engine makes it; the action
 // sees it through an ActionContext.
@@ -47,7 +47,8 @@ func (c *Call) Context(ctx context.Context) ActionContext {
 // output of each node as JSON, in the order of the DAG.
 func (d *DAG) Outputs(values []json.RawMessage) Outputs { return Outputs{dag: d, values: values} }
 
-// NewActionError returns the record of an error that a function returned.
+// NewActionError returns the form in which the log records an error of an
+// action, after that number of attempts.
 func NewActionError(err error, reason Reason, attempts int) *ActionError {
 	e := &ActionError{Message: errorText(err), Reason: reason, Attempts: attempts}
 	left := maxErrors
@@ -55,9 +56,10 @@ func NewActionError(err error, reason Reason, attempts int) *ActionError {
 	return e
 }
 
-// Parts returns d in the form in which stores keep it: the JSON without the
-// parameters, which all sagas with the same DAG and shapes share, and the
-// parameters. WithParams combines them again. The caller must change neither.
+// Parts returns d in the form in which stores keep it: its JSON without the
+// parameters, and the parameters. All sagas with the same DAG and shapes share
+// the first part. WithParams combines both again. The caller must change
+// neither.
 func (d *SagaDAG) Parts() (dag, params []byte, err error) {
 	if d.DAG == nil {
 		return nil, nil, errNoDAG
@@ -71,7 +73,8 @@ func (d *SagaDAG) Parts() (dag, params []byte, err error) {
 }
 
 // WithParams returns d with the given parameters, which are JSON, in place of
-// its own. Both share one DAG. The error says that params is not JSON.
+// its own. Both share one DAG. WithParams returns an error if params is not
+// JSON.
 func (d *SagaDAG) WithParams(params []byte) (*SagaDAG, error) {
 	compacted, err := compact(params)
 	if err != nil {

@@ -15,9 +15,9 @@ type Status struct {
 	Name  Name
 	State State
 	DAG   *SagaDAG
-	// Nodes holds the nodes in the order of the DAG, so that the number of a
-	// node in an event is its index here. The structural nodes are included.
-	// See Node.
+	// Nodes holds all nodes in the order of the DAG, the structural ones
+	// included. So the Node of an event is an index of Nodes. The method Node
+	// finds a node by its path.
 	Nodes []NodeStatus
 	// Events is the log of the saga.
 	Events []engine.Event
@@ -57,7 +57,7 @@ type NodeStatus struct {
 	Started, Ended time.Time
 }
 
-// Node returns the status of a node. The path is resolved like in DAG.Find. The
+// Node returns the status of a node. The path is resolved as by DAG.Find. The
 // error wraps ErrNodeNotFound if there is no such node.
 func (s *Status) Node(path NodePath) (NodeStatus, error) {
 	id, err := s.DAG.Find(path)

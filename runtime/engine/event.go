@@ -18,9 +18,10 @@ type Event struct {
 	// Kind says what happened.
 	Kind EventKind
 	// Payload is JSON that depends on the kind: the output for EventSucceeded;
-	// an ActionError for EventFailed, EventIndeterminate and EventUndoFailed;
-	// an Audit for operator commands. It is empty for the others. It may
-	// contain secrets; see saga.Redact.
+	// a saga.ActionError for EventFailed, EventIndeterminate and
+	// EventUndoFailed; a saga.Audit for operator commands, for
+	// EventOutputSupplied with the additional member "output". It is empty for
+	// the others. It may contain secrets; see saga.Redact.
 	Payload json.RawMessage
 	// At is when the coordinator recorded the event, by the clock of its
 	// machine. It is for people; no decision depends on it.
@@ -50,7 +51,7 @@ const (
 	EventFailed EventKind = 3
 	// EventIndeterminate: the outcome of the do function is unknown. It
 	// panicked, failed after its timeout, or returned an error marked
-	// Indeterminate.
+	// saga.Indeterminate.
 	EventIndeterminate EventKind = 4
 	// EventUndoStarted: the undo function is about to be called.
 	EventUndoStarted EventKind = 5

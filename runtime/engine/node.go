@@ -25,9 +25,9 @@ const (
 	KindSubsagaEnd
 	// KindAction runs an action.
 	KindAction
-	// KindSubsaga is the kind of a SubsagaNode. A DAG has no such nodes: the
-	// builder replaces each by a KindSubsagaStart, the nodes of the subsaga,
-	// and a KindSubsagaEnd.
+	// KindSubsaga is the kind of a saga.SubsagaNode. A DAG has no such nodes:
+	// the builder replaces each by a KindSubsagaStart, the nodes of the
+	// subsaga, and a KindSubsagaEnd.
 	KindSubsaga
 )
 

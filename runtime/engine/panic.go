@@ -2,7 +2,8 @@ package engine
 
 import "fmt"
 
-// PanicError is the error of an action that panicked.
+// PanicError is the error of a call of an action that panicked. The log records
+// it as a saga.ActionError with the reason saga.ReasonPanic.
 type PanicError struct {
 	Value any    // the argument of panic
 	Stack []byte // the result of debug.Stack

@@ -1,4 +1,4 @@
-// Package dagcache decodes stored DAGs.
+// Package dagcache decodes each stored DAG once.
 package dagcache
 
 import (
@@ -8,16 +8,16 @@ import (
 
 // Cache decodes stored SagaDAGs. SagaDAGs that differ only in their parameters
 // share one DAG. That saves most of the time and memory when thousands of sagas
-// are read. The zero value is ready to use. A Cache is safe for concurrent use,
-// and bounded.
+// are read. A Cache keeps a bounded number of DAGs. The zero value is ready to
+// use. A Cache is safe for concurrent use.
 type Cache struct {
 	decoded intern.Cache[*saga.SagaDAG]
 }
 
 // Decode returns the SagaDAG for which SagaDAG.Parts returned dag and params.
-// dag may also be the JSON of a whole SagaDAG with empty params; the parameters
-// are those in the JSON then, or null. The errors are those of
-// SagaDAG.UnmarshalJSON and SagaDAG.WithParams.
+// If params is empty, dag may be the JSON of a whole SagaDAG, which contains
+// the parameters. The errors are those of SagaDAG.UnmarshalJSON and
+// SagaDAG.WithParams.
 func (c *Cache) Decode(dag, params []byte) (*saga.SagaDAG, error) {
 	known, err := c.decode(dag)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 )
 
 // Command is an operator command that is ready to be applied to one saga. It
-// may be applied again: a saga to which it was applied already is not changed.
-// It is immutable.
+// may be applied more than once; a saga that is already in the state that it
+// asks for is not changed. It is immutable.
 type Command struct {
 	saga.Command
 	id saga.ID
@@ -54,8 +54,8 @@ func (c *Command) Payload() json.RawMessage { return c.payload }
 
 // Apply applies the command to a saga. It returns the event that the engine has
 // to append to the log, with the time at. It returns false if there is no event
-// to append, because the saga is already in the state for which the command
-// asks. A saga that was canceled is started in any case. The error wraps
+// to append, because the saga is already in the state that the command asks
+// for. A canceled saga is started in both cases. The error wraps
 // saga.ErrWrongState or saga.ErrNodeNotFound.
 func (c *Command) Apply(s *Saga, at time.Time) (event engine.Event, applied bool, err error) {
 	node, err := c.findNode(s.DAG.DAG)
@@ -63,8 +63,8 @@ func (c *Command) Apply(s *Saga, at time.Time) (event engine.Event, applied bool
 		return engine.Event{}, false, err
 	}
 	if c.isApplied(s.Machine, node) {
-		// The log of a saga that was imported may have a cancel, and the saga
-		// still waits for its start.
+		// An imported log may end after a cancellation. Its saga still waits to
+		// be started.
 		s.Started = s.Started || c.Kind == engine.EventCanceled
 		return engine.Event{}, false, nil
 	}
@@ -106,8 +106,7 @@ func (c *Command) findNode(dag *saga.DAG) (engine.NodeID, error) {
 	return dag.Find(c.Node)
 }
 
-// isApplied reports whether the saga is in the state for which the command
-// asks.
+// isApplied reports whether the saga is in the state that the command asks for.
 func (c *Command) isApplied(m *executor.Machine, node engine.NodeID) bool {
 	switch c.Kind {
 	case engine.EventCanceled:

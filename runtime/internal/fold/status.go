@@ -11,8 +11,8 @@ import (
 )
 
 // Status sets the fields of a status that follow from its DAG and events: Nodes
-// and Paused. If the events can't be replayed, the saga is shown as parked, and
-// as if it had no events; a Parked that is set already remains. Status returns
+// and Paused. If the events can't be replayed, Status sets Parked, unless it is
+// set already, and shows the nodes as if there were no events. Status returns
 // the machine after the events.
 func Status(status *saga.Status) *executor.Machine {
 	machine, err := executor.Replay(status.DAG.DAG, status.Events)
