@@ -17,8 +17,8 @@ type applier struct {
 	// submit has the saga's owner make a change, or appends it to the log.
 	submit func(ctx context.Context, id saga.ID, change change) error
 	// unpark forgets that a saga is parked here or was handed off, unless its
-	// generation is except; an except of 0 matches none. It reports whether
-	// there was something to forget.
+	// generation is except; no saga has generation 0. It reports whether there
+	// was something to forget.
 	unpark func(id saga.ID, except uint64) bool
 }
 

@@ -10,8 +10,8 @@ import (
 
 // change is a change of a saga that an operator or a client asks for.
 type change struct {
-	// apply adds it to the journal. It may be called again, for a journal in
-	// which others' commands have come first.
+	// apply adds the change to the journal. It is called again for a new
+	// journal if others have appended first.
 	apply func(*journal) error
 	// onFinal returns the result of the change for a saga that is final.
 	onFinal func(saga.Record) error
@@ -35,8 +35,8 @@ type request struct {
 	reply chan error
 }
 
-// applyRequest applies a request. It answers at once if that fails, and
-// otherwise the request is answered when its result is durable.
+// applyRequest applies a request. If that fails, it answers the request at
+// once. Otherwise the request is answered when its result is durable.
 func (s *execution) applyRequest(r request) {
 	if err := r.apply(&s.journal); err != nil {
 		r.answer(err)
@@ -104,10 +104,10 @@ func (r request) answer(err error) {
 	}
 }
 
-// errReleased is the answer to a request that arrived as the execution was
-// released, or that could not be made durable, as another coordinator has
-// claimed the saga. The request is then repeated with the saga's owner. If it
-// has been made durable nevertheless, it is in the log that the owner reads.
+// errReleased is the answer to a request that arrived while the execution was
+// being released, or that could not be made durable because another coordinator
+// has claimed the saga. The request is then repeated with the saga's owner. If
+// it is durable nevertheless, the owner finds it in the log.
 var errReleased = errors.New("saga is no longer in memory")
 
 func (r request) wait(ctx context.Context, id saga.ID) error {

@@ -57,7 +57,8 @@ func (c *Coordinator) newClaimer() *claim.Claimer {
 }
 
 // resumeAll resumes sagas. It reads the logs of a chunk of them with one call.
-// It reports false if the coordinator shuts down or has lost its lease session.
+// It reports false if the coordinator is stopping or has lost its lease
+// session.
 func (c *Coordinator) resumeAll(records []saga.Record) bool {
 	var (
 		working sync.WaitGroup
@@ -94,8 +95,8 @@ func (c *Coordinator) resumeAll(records []saga.Record) bool {
 	return !over.Load()
 }
 
-// chunk returns how many of the sagas, from the first one on, are read with one
-// call.
+// chunk returns how many of the sagas, from the first one on, share a call that
+// reads their logs.
 func chunk(records []saga.Record) int {
 	var events uint64
 	for i := range records {

@@ -13,8 +13,9 @@ import (
 
 // Client submits sagas, waits for them, and issues operator commands.
 // Coordinators in other processes run the sagas; the client works on their
-// store. It has no goroutines and needs no shutdown. It is safe for concurrent
-// use. It is a saga.Coordinator, so that generated Start functions accept it.
+// store. It has no goroutines and needs no closing. It is safe for concurrent
+// use. It is a saga.Coordinator, so that generated Start functions accept it,
+// and a saga.Operator.
 type Client struct {
 	config  Config
 	client  storeClient
@@ -39,7 +40,7 @@ type ClientConfig struct {
 	Logger *slog.Logger
 	// Queue is the queue in which the client creates sagas. Default: "".
 	Queue string
-	// Poll is the longest time between two polls of a Wait. Default: 1 s.
+	// Poll is the longest pause between two polls of Wait. Default: 1 s.
 	Poll time.Duration
 	// StoreTimeout bounds each call of the store. Default: 10 s.
 	StoreTimeout time.Duration
@@ -52,8 +53,8 @@ type ClientConfig struct {
 	MaxNodes int
 }
 
-// NewClient returns a client. It returns an error if the config is invalid; it
-// doesn't call the store.
+// NewClient returns a client. It doesn't call the store. The error says which
+// field of the configuration is not valid.
 func NewClient(clientConfig ClientConfig) (*Client, error) {
 	if clientConfig.Store == nil {
 		return nil, errors.New("sec: client: ClientConfig.Store is nil; a client needs the store of the coordinators")
@@ -106,8 +107,8 @@ func (c *Client) StartCreated(ctx context.Context, id saga.ID) error {
 	return c.submit(ctx, id, startChange)
 }
 
-// Wait returns when the saga is settled. See Coordinator.Wait. It polls the
-// store: again after some milliseconds at first, then less often, up to every
+// Wait returns when the saga is settled; see Coordinator.Wait. It polls the
+// store. The pauses are a few milliseconds at first, and grow up to
 // ClientConfig.Poll.
 func (c *Client) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error) {
 	pause := c.client.pollPauses()
@@ -139,7 +140,7 @@ func (c *Client) Status(ctx context.Context, id saga.ID) (*saga.Status, error) {
 	return c.client.status(ctx, record)
 }
 
-// List returns the records that match the query.
+// List returns the records that match the query; see saga.Operator.
 func (c *Client) List(ctx context.Context, q saga.Query) ([]saga.Record, error) {
 	return c.client.list(ctx, q)
 }

@@ -29,13 +29,13 @@ type Config struct {
 	Observer Observer
 	// Owner is the prefix of this coordinator's owner name in the store, for
 	// people to read. A random part follows. Default: the name of the host and
-	// the number of the process.
+	// the ID of the process.
 	Owner string
 	// Lease is how long other coordinators leave this coordinator's sagas alone
 	// after it has last renewed its leases. It renews them every Lease/4. If it
-	// can't for three quarters of Lease, it gives its sagas up. So the sagas of
-	// a coordinator that crashes are taken over after Lease + Poll at most. The
-	// minimum is 1 s.
+	// can't renew them for three quarters of Lease, it gives its sagas up. So
+	// the sagas of a coordinator that crashes are taken over after Lease + Poll
+	// at most. The minimum is 1 s.
 	//
 	// With 0 there are no leases, and each coordinator takes over all
 	// unfinished sagas of its queue when it starts. That is right for a store
@@ -53,17 +53,17 @@ type Config struct {
 	// Poll. A store that can watch notifies the coordinator sooner. Default: 1
 	// s.
 	Poll time.Duration
-	// StoreTimeout bounds each call of the store. Calls that a saga needs are
-	// repeated then. Default: 10 s.
+	// StoreTimeout bounds each call of the store. A call that a running saga
+	// needs is repeated after that time. Default: 10 s.
 	StoreTimeout time.Duration
-	// DrainTimeout is how long Run waits for the actions that run, after its
-	// context has ended. Then their contexts end, too. Default: 20 s, as
+	// DrainTimeout is how long Run waits for running actions after its context
+	// has ended. Then it cancels their contexts. Default: 20 s, because
 	// orchestrators often kill a process after 30 s.
 	DrainTimeout time.Duration
 
 	// MaxSagas is how many sagas run at once. Others wait, in the order in
-	// which they were started. A saga that an operator command keeps from
-	// running, such as a paused one, doesn't count. Default: 0, no limit.
+	// which they were started. A saga that doesn't run because of an operator
+	// command, such as a paused one, doesn't count. Default: 0, no limit.
 	MaxSagas int
 	// MaxActions is how many do functions run at once, and also how many undo
 	// functions. Others wait, and sagas take turns. See also saga.Policy.Limit.

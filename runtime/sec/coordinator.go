@@ -23,9 +23,10 @@ import (
 )
 
 // Coordinator runs sagas. Make one with New, and call Run, or Start and Stop.
-// Before that it records sagas and operator commands like a Client; they take
-// effect when it runs. It is safe for concurrent use. It is a saga.Coordinator,
-// so that generated Start functions accept it, and a saga.Operator.
+// Before Run or Start, it records sagas and operator commands like a Client;
+// they take effect when it runs. It is safe for concurrent use. It is a
+// saga.Coordinator, so that generated Start functions accept it, and a
+// saga.Operator.
 type Coordinator struct {
 	config  Config
 	client  storeClient
@@ -121,11 +122,11 @@ func New(config Config) (*Coordinator, error) {
 	return c, nil
 }
 
-// Run runs sagas until ctx ends, or Stop is called. Then it waits up to
-// Config.DrainTimeout for the actions that run, and stops: see Stop for what
-// that means and for the error. Run returns nil if all of them ended in time.
-// Like Start, it recovers the unfinished sagas in the store, and it can be
-// called once.
+// Run runs sagas until ctx ends, or Stop is called. Then it stops as Stop does,
+// and waits up to Config.DrainTimeout for running actions. It returns nil if
+// all of them ended in time, and otherwise an error like that of Stop. Like
+// Start, it recovers the unfinished sagas in the store, and can be called only
+// once.
 func (c *Coordinator) Run(ctx context.Context) error {
 	if err := c.Start(); err != nil {
 		return err
@@ -139,10 +140,11 @@ func (c *Coordinator) Run(ctx context.Context) error {
 	return c.Stop(draining)
 }
 
-// Start begins to run sagas, in the background, and to recover the unfinished
-// ones in the store. Recovery is retried as long as the store fails. The error
-// wraps saga.ErrStopped after Stop; a second Start is also an error. Use Run if
-// a context says how long the coordinator should run.
+// Start begins to run sagas in the background, and to recover the unfinished
+// ones in the store. It doesn't wait for the store: recovery is retried as long
+// as the store fails. Start returns an error if it was called before, and one
+// that wraps saga.ErrStopped after Stop. Use Run if a context says how long the
+// coordinator should run.
 func (c *Coordinator) Start() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -164,18 +166,17 @@ func (c *Coordinator) Start() error {
 }
 
 // Stop stops the coordinator. No further action starts. Until ctx ends, Stop
-// waits for the actions that run, records their outcomes, releases the leases,
-// and lets the observer receive what happened, for a second at most. Then it
-// returns nil.
+// waits for running actions, records their outcomes, and releases the leases.
+// It also waits for the observer, for a second at most. Then it returns nil.
 //
 // If ctx ends first, Stop cancels the contexts of the actions and returns an
 // error that wraps the error of ctx. What these actions return later is not
 // recorded, and the coordinator that recovers their sagas calls them again.
 //
 // The next coordinator on the store recovers the sagas that are not finished.
-// Stop may be called again, to wait until these actions have returned: it then
-// returns nil, as do a Run and another Stop that wait already. A stopped
-// coordinator can't be started again.
+// Stop may be called again to wait until these actions have returned; it then
+// returns nil, and so does a Run or an earlier Stop that is still waiting. A
+// stopped coordinator can't be started again.
 func (c *Coordinator) Stop(ctx context.Context) error {
 	c.mu.Lock()
 	if !c.stopped {
@@ -252,9 +253,9 @@ func (c *Coordinator) renew(ctx context.Context, owner string, lease time.Durati
 func (c *Coordinator) owns(record *saga.Record) bool { return record.Owner == c.leases.Current().Owner }
 
 // sessionExpired gives up the sagas of a lease session that has expired. The
-// contexts of its actions have ended, nothing more is appended for its sagas,
+// contexts of their actions have ended, nothing more is appended to their logs,
 // and the coordinator forgets them. The coordinator that claims them recovers
-// them. It may be this coordinator in its next session.
+// them; it may be this one in its next session.
 func (c *Coordinator) sessionExpired(session *lease.Session) {
 	sagas := 0
 	var parked []*execution
@@ -283,7 +284,7 @@ func (c *Coordinator) sessionExpired(session *lease.Session) {
 	}
 }
 
-// deleteExpired deletes finished sagas until the coordinator shuts down.
+// deleteExpired deletes finished sagas until the coordinator stops.
 func (c *Coordinator) deleteExpired() {
 	cleaner := retention.Cleaner{
 		Queue:    c.config.Queue,
@@ -309,7 +310,7 @@ func (c *Coordinator) isStopped() bool {
 }
 
 // inBackground runs f in a goroutine that Stop waits for. It reports false,
-// and doesn't run f, if the coordinator is shutting down.
+// and doesn't run f, if the coordinator is stopping.
 func (c *Coordinator) inBackground(f func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -374,7 +375,7 @@ func (c *Coordinator) forget(s *execution) {
 }
 
 // launch notes that the caller drives a saga from now on, and that Stop
-// waits for it. It reports false if the coordinator is shutting down.
+// waits for it. It reports false if the coordinator is stopping.
 func (c *Coordinator) launch(s *execution) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -116,8 +116,8 @@ func (s *execution) insert(ctx context.Context, log *saga.Log) error {
 		c.release(s)
 		return nil
 	}
-	// The saga is durable now. If this coordinator is shutting down, the next
-	// one recovers it.
+	// The saga is durable now. If this coordinator is stopping, the next one
+	// recovers it.
 	if !c.launch(s) {
 		c.release(s)
 		return nil
@@ -136,7 +136,7 @@ func (s *execution) allEvents() []engine.Event {
 
 // confirmCreate finds out in the background whether a create that returned an
 // error has succeeded nevertheless. If so, this coordinator owns the saga and
-// resumes it. Otherwise the saga would wait for the next sweep.
+// resumes it. Without confirmCreate, the saga would wait for the next sweep.
 func (c *Coordinator) confirmCreate(id saga.ID) {
 	c.inBackground(func() {
 		_ = c.retry(c.lifetime, id, func(ctx context.Context, _ store.Store) error {

@@ -12,9 +12,10 @@
 //	err = coordinator.Stop(ctx)
 //
 // Start also recovers the unfinished sagas that an earlier coordinator has left
-// in the store. Run does the same and stops when its context ends. A program
-// that only submits sagas, or an operator's tool, uses a Client. It works on
-// the store alone, and leaves the rest to the coordinators.
+// in the store. Run does the work of both Start and Stop: it stops when its
+// context ends. A program that only submits sagas, or a tool for operators,
+// uses a Client, which needs only the store; coordinators in other processes
+// run the sagas.
 //
 // # Goroutines
 //
@@ -25,7 +26,8 @@
 // saga's state machine and appends to its log:
 //
 //	callers             workers             poller, Stop,
-//	StartCreated, Apply an action returned  lease.Keeper, admission
+//	Apply,              an action           lease.Keeper,
+//	StartCreated        returned            admission.Admission
 //	   │ request            │ outcome           │ wake, admit
 //	   └────────────────────┼───────────────────┘
 //	                        ▼
@@ -50,17 +52,16 @@
 //	     │  report the outcome ─────────────────┼──▶ mailbox.Mailbox
 //	     └──────────────────────────────────────┘
 //
-// The machine is an executor.Machine. A name with a dot is in the package of
-// that name, in an internal folder of this package or of package saga.
-// Everything else is in this package.
+// The machine is an executor.Machine. A name with a dot, such as workpool.Pool,
+// is in an internal package of this package or of package saga.
 //
 // One append holds the outcomes that have arrived and the starts of the tasks
 // that they make runnable. The driver applies events to the machine before they
-// are durable, to find out what becomes runnable. Nothing outside of the driver
-// sees this state. Only when the store has acknowledged the append does the
-// driver publish it and dispatch the tasks. If the append is impossible, the
-// machine is discarded. The driver runs one of the tasks itself, so that a
-// chain of actions runs in one goroutine.
+// are durable, to find out what becomes runnable. Only the driver sees this
+// state. Only when the store has acknowledged the append does the driver
+// publish it and dispatch the tasks. If the append is impossible, the machine
+// is discarded. The goroutine of the driver then runs one of the tasks, so that
+// a chain of actions runs in one goroutine.
 //
 // Readers see the published snapshot, under a lock that is held only to copy
 // it. So Status and Wait don't depend on the store while a saga runs, and
@@ -81,9 +82,8 @@
 // Coordinators on one store share its sagas. Each of them runs the sagas that
 // it owns by a lease. An operator command for a saga that another process owns
 // is appended to the saga's log with the owner's generation, and the owner is
-// notified. The owner finds the command within Config.Poll, at once if the
-// store can watch, or when its own next append is refused. It then
-// rebases: it puts the command before the events that it was about to append.
-// The outcomes of its tasks are kept, and the machine decides again which tasks
-// to start.
+// notified. The owner finds the command at its next poll, at once if the store
+// can watch, or when the store refuses its next append. It then rebases: it
+// puts the command before the events that it was about to append. The outcomes
+// of its tasks are kept, and the machine decides again which tasks to start.
 package sec

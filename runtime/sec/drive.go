@@ -9,8 +9,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/internal/fold"
 )
 
-// work is what a goroutine of the pool does for an execution: it drives it, or
-// runs a task and then sees what follows.
+// work is what a goroutine of the pool does for an execution: it drives the
+// execution, or runs a task first.
 type work struct {
 	execution *execution
 	drive     bool
@@ -35,13 +35,13 @@ func (w work) run() {
 	}
 }
 
-// schedule has a goroutine of the pool drive s. The caller must be the one that
-// the mailbox asked to do so.
+// schedule has a goroutine of the pool drive s. Only a caller to which the
+// mailbox has reported schedule may call it.
 func (c *Coordinator) schedule(s *execution) { c.pool.Submit(work{execution: s, drive: true}) }
 
-// drive makes steps until there is nothing to do but to run one task, which it
-// returns, or nothing at all. The caller is the driver, and no longer is when
-// drive has returned.
+// drive makes steps until there is nothing left to do but to run tasks. It
+// submits all of these but one, which it returns, if there is any. The caller
+// is the driver until drive returns.
 func (s *execution) drive() (actionTask, bool) {
 	for {
 		if !s.step() {
@@ -60,8 +60,8 @@ func (s *execution) drive() (actionTask, bool) {
 
 // startDriving drives a saga that was just created. It needs no step first, as
 // the start of the first tasks is durable already. It runs no action itself, as
-// the caller is a goroutine of the user. If no task is due, a scheduled driver
-// finds out why, and waits for the admission if that is missing.
+// the caller is a goroutine of the user. If no task is runnable, it schedules a
+// driver, which may have to wait for the admission.
 func (s *execution) startDriving() {
 	task, ok := s.dispatch()
 	if ok {
@@ -73,7 +73,7 @@ func (s *execution) startDriving() {
 }
 
 // step takes the mail, and makes durable what follows from it. It reports false
-// when the saga is settled or given up, or when the coordinator shuts down and
+// when the saga is settled or given up, or when the coordinator is stopping and
 // no task is in flight.
 func (s *execution) step() bool {
 	if s.session.Err() != nil {
@@ -137,8 +137,8 @@ func (s *execution) admit(wait bool) bool {
 	return s.admitted
 }
 
-// admit tells a saga that has waited that it is admitted. It reports false if
-// the saga was released.
+// admit notifies a waiting saga that it is admitted. It reports false if the
+// saga was released.
 func (c *Coordinator) admit(s *execution) bool {
 	ok, schedule := s.mail.Admit()
 	if schedule {
@@ -199,8 +199,8 @@ func (s *execution) receive(outcomes []outcome) {
 	}
 }
 
-// isSettled reports whether the saga is settled, as far as this coordinator
-// knows.
+// isSettled reports whether the saga is settled, according to the last
+// snapshot.
 func (s *execution) isSettled() bool {
 	v, published := s.snapshot.load()
 	return published && v.state.Settled()

@@ -38,8 +38,7 @@ type execution struct {
 	observedState saga.State // that the observer received last
 	// admitted says that the saga was admitted. awaitsAdmission says that it
 	// waits, until the driver has noted the admission. idle says that it has
-	// nothing to run, as an operator command keeps it from running or it has
-	// settled.
+	// nothing to run, because of an operator command or because it has settled.
 	admitted, awaitsAdmission, idle bool
 	spareOutcomes                   []outcome // memory for the mailbox; saves 4 of 40 allocations
 	buffers                         buffers
@@ -48,7 +47,7 @@ type execution struct {
 	// if the saga turns out not to exist.
 	loaded chan struct{}
 	// done is closed when the execution is released: the saga is settled, was
-	// lost or never existed, or the coordinator shuts down.
+	// lost or never existed, or the coordinator is stopping.
 	done        chan struct{}
 	releaseOnce sync.Once
 	// lifetime is the context of the actions. It ends when the execution is
@@ -75,7 +74,7 @@ type buffers struct {
 	outcomes, spare [4]outcome
 }
 
-// snapshot is an immutable picture of a saga after an append.
+// snapshot is the state of a saga after an append. It is immutable.
 type snapshot struct {
 	state  saga.State
 	events []engine.Event
@@ -165,7 +164,7 @@ func (s *execution) committed(state saga.State) {
 	s.storedState, s.observedState, s.notified = state, state, false
 }
 
-// observeEvents reports events to the observer.
+// observeEvents reports durable events to the observer.
 func (s *execution) observeEvents(events []engine.Event) {
 	observer := s.coordinator.observations
 	if !observer.wants(slog.LevelDebug) { // skips the calls of Path
@@ -178,12 +177,13 @@ func (s *execution) observeEvents(events []engine.Event) {
 	}
 }
 
-// publish shows readers what is durable.
+// publish stores a snapshot of what is durable.
 func (s *execution) publish(active bool) {
 	s.snapshot.store(snapshot{state: s.storedState, events: slices.Clip(s.events), active: active})
 }
 
-// park shows readers why this coordinator can't run the saga.
+// park stores a snapshot with the reason for which this coordinator can't run
+// the saga.
 func (s *execution) park(reason error) {
 	reason = fmt.Errorf("%w: %w", saga.ErrParked, reason)
 	s.snapshot.store(snapshot{state: s.storedState, events: slices.Clip(s.events), parked: reason})

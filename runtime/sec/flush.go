@@ -22,8 +22,8 @@ var (
 
 // flush makes the pending events and the state durable. It retries until they
 // are, until another coordinator turns out to own the saga, or until the lease
-// session ends. If someone else has appended to the log meanwhile, the error is
-// a foreignAppend.
+// session ends. If another process has appended to the log meanwhile, the error
+// is a foreignAppend.
 func (s *execution) flush() error {
 	request := s.pendingAppend()
 	if len(request.Events) == 0 && request.State == s.storedState && !s.notified {
@@ -72,8 +72,8 @@ func (f foreignAppend) Error() string {
 }
 
 // resolveConflict finds out why the store refused an append although this
-// coordinator owns the saga. It returns nil if an earlier attempt, which seemed
-// to fail, has made the append.
+// coordinator owns the saga. It returns nil if an earlier attempt that seemed
+// to fail has succeeded.
 func (s *execution) resolveConflict(ctx context.Context, st store.Store, request store.Append) error {
 	record, err := st.Load(ctx, s.id)
 	if err != nil {
@@ -91,7 +91,7 @@ func (s *execution) resolveConflict(ctx context.Context, st store.Store, request
 	}
 	n := len(request.Events)
 	if n > 0 && len(found) >= n && slices.EqualFunc(found[:n], request.Events, fold.SameEvent) {
-		return nil // events after these are found by the next append
+		return nil // the next append finds the events after these
 	}
 	if i := slices.IndexFunc(found, isNodeEvent); i >= 0 {
 		e := found[i]

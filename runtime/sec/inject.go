@@ -24,23 +24,23 @@ type injection struct {
 	calls int // how often the action is called, if more than once
 }
 
-// FailDo returns the fault that the node fails. Its do function is not called.
-// The failure is permanent and has no effect to undo.
+// FailDo returns a fault that makes a node fail. Its do function is not called.
+// The failure is permanent and leaves nothing to undo.
 func FailDo() Fault {
 	return Fault{injections: [2]injection{saga.Do: {fail: true}}}
 }
 
-// FailUndo returns the fault that the undo of the node fails, so that the saga
-// gets stuck. The undo function is not called.
+// FailUndo returns a fault that makes the undo of a node fail, so that the saga
+// becomes stuck. The undo function is not called.
 func FailUndo() Fault {
 	return Fault{injections: [2]injection{saga.Undo: {fail: true}}}
 }
 
-// Repeat returns the fault that functions which have succeeded are called
-// again, as after a crash before their outcomes were recorded: the do function
-// is called do times in all, and the undo function undo times. Both numbers
-// must be at least 1. All calls have to succeed. The output of the last call
-// counts.
+// Repeat returns a fault that calls functions again after they have succeeded,
+// as after a crash before their outcomes were recorded: the do function is
+// called do times in all, and the undo function undo times. Both numbers must
+// be at least 1. All calls have to succeed. The output of the last call is
+// recorded.
 func Repeat(do, undo int) Fault {
 	if do < 1 || undo < 1 {
 		return Fault{err: fmt.Errorf("repeat: %d calls to do and %d to undo, want at least 1 of each", do, undo)}
@@ -82,8 +82,8 @@ func (c *Coordinator) Inject(ctx context.Context, id saga.ID, node saga.NodePath
 			id, status.DAG.Path(index), saga.ErrWrongState, kind)
 	}
 	state := status.Nodes[index].State
-	// A call that the log begins and doesn't finish is repeated when the saga
-	// is started.
+	// A call that has started according to the log, and has no outcome, is
+	// repeated when the saga is started.
 	repeated := func(s engine.NodeState) bool { return state == s && !status.Active }
 	for direction, i := range fault.injections {
 		if i == (injection{}) {

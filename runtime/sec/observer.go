@@ -11,15 +11,16 @@ import (
 )
 
 // Observer receives what happens to the sagas of a coordinator, for logs,
-// metrics and traces. A single goroutine calls Observe, one call after the
-// other, apart from the sagas: an observer can't slow or stop them. If it is
-// too slow, observations are dropped, and it receives their number. If it
-// panics, the panic is logged.
+// metrics and traces. A single goroutine, which runs no sagas, calls Observe,
+// one call after the other. So an observer can't slow sagas down. If it is too
+// slow, observations are dropped, and it receives their number in an
+// ObservedDrop. If it panics, the panic is logged.
 type Observer interface {
 	Observe(Observation)
 }
 
-// Observation is something that has happened.
+// Observation is something that has happened to a saga, or to the observations.
+// Fields that don't apply to its Kind are zero.
 type Observation struct {
 	Kind ObservationKind
 	// At is the time, by the coordinator's clock.
@@ -75,15 +76,16 @@ const (
 )
 
 // SlogObserver logs observations. A saga that is stuck, parked or abandoned is
-// logged as an error; a failed attempt and dropped observations as a warning; a
-// saga that unwinds, was undone or was recovered as information; everything
-// else at the debug level. Outputs and errors in events may be secret and are
-// logged only if Payloads is set. The values of saga.Secrets in them are never
-// logged.
+// logged at the level error; a failed attempt and dropped observations at the
+// level warn; a saga that unwinds, has failed or was recovered at the level
+// info; everything else at the level debug. The outputs and errors in events
+// may be confidential, and are logged only if Payloads is set. The values of
+// saga.Secrets are never logged.
 type SlogObserver struct {
 	// Logger receives the records. Default: Config.Logger, or slog.Default()
 	// outside of a coordinator.
-	Logger   *slog.Logger
+	Logger *slog.Logger
+	// Payloads says that the payloads of events are logged. Default: false.
 	Payloads bool
 }
 
@@ -147,8 +149,8 @@ func (o Observation) level() slog.Level {
 // observations is the queue between the sagas and the observer.
 type observations struct {
 	*delivery.Queue[Observation]
-	// logs is the logger of a SlogObserver, else nil. What it wouldn't log is
-	// not queued.
+	// logs is the logger of a SlogObserver, or nil for another observer. What
+	// it wouldn't log is not queued.
 	logs *slog.Logger
 }
 

@@ -73,14 +73,14 @@ func (c *Coordinator) handleNotified(record *saga.Record) {
 }
 
 // handOffParked releases the parked sagas, so that a coordinator with the right
-// code can claim them. Only poll calls it, as it alone makes the claims
-// that leave out what was handed off. Without leases, a coordinator can't know
+// code can claim them. Only poll calls it, because only poll makes the claims
+// that exclude handed-off sagas. Without leases, a coordinator can't know
 // whether others run, and hands nothing off.
 func (c *Coordinator) handOffParked() {
 	parked := c.handoffs.TakeParked()
 	for i, s := range parked {
-		// The saga was released since, with its lease session for example, and
-		// may have to be claimed again.
+		// The saga was released meanwhile, for example with its lease session,
+		// and may have to be claimed again.
 		if c.lookup(s.id) != s {
 			c.handoffs.Forget(s.id)
 			continue
@@ -93,8 +93,8 @@ func (c *Coordinator) handOffParked() {
 }
 
 // handOff releases a parked saga. It reports whether this coordinator has given
-// it up. The saga isn't claimed again from the attempt on, as a release that
-// seems to fail may have succeeded.
+// it up. The saga is excluded from claims before the store is called, because a
+// release that seems to fail may have succeeded.
 func (c *Coordinator) handOff(s *execution) bool {
 	v, _ := s.snapshot.load()
 	released := handoff.Handoff{Generation: s.generation + 1, At: time.Now(), Reason: v.parked}
@@ -105,7 +105,7 @@ func (c *Coordinator) handOff(s *execution) bool {
 		return st.Release(ctx, s.id, s.generation)
 	})
 	switch {
-	// An earlier attempt has released it, or another coordinator owns it.
+	// An earlier attempt has released the saga, or another coordinator owns it.
 	case errors.Is(err, store.ErrFenced), errors.Is(err, store.ErrNotFound):
 	case err != nil:
 		c.config.Logger.Warn("releasing a parked saga failed; retrying", "saga", s.id, "error", err)

@@ -15,8 +15,8 @@ import (
 // outputs, and otherwise a *saga.FailedError, which says whether everything was
 // undone or the saga is stuck. The context bounds only the wait.
 //
-// The error can also wrap saga.ErrNotFound, saga.ErrStopped, and
-// saga.ErrParked: this coordinator can't run the saga. If there are leases,
+// The error can also wrap saga.ErrNotFound, saga.ErrStopped, or saga.ErrParked,
+// which means that this coordinator can't run the saga. If there are leases,
 // Wait returns saga.ErrParked only when no other coordinator has claimed the
 // saga within twice Config.Poll.
 func (c *Coordinator) Wait(ctx context.Context, id saga.ID) (saga.Outputs, error) {
@@ -93,7 +93,8 @@ func (c *Coordinator) Status(ctx context.Context, id saga.ID) (*saga.Status, err
 	return status, nil
 }
 
-// List returns the records that match the query, from the store.
+// List returns the records that match the query, from the store; see
+// saga.Operator.
 func (c *Coordinator) List(ctx context.Context, q saga.Query) ([]saga.Record, error) {
 	return c.client.list(ctx, q)
 }
@@ -110,8 +111,8 @@ func (c *Coordinator) Apply(ctx context.Context, id saga.ID, command saga.Comman
 func (c *Coordinator) Delete(ctx context.Context, id saga.ID) error { return c.client.delete(ctx, id) }
 
 // InMemory returns records of the sagas that this coordinator has in memory:
-// those that wait for Start, run, unwind or are parked. It never calls the
-// store. Stuck and finished sagas are only in the store; see List.
+// those that wait for StartCreated, run, unwind or are parked. It never calls
+// the store. Stuck and finished sagas are only in the store; see List.
 func (c *Coordinator) InMemory() []saga.Record {
 	c.mu.Lock()
 	executions := make([]*execution, 0, len(c.sagas))

@@ -186,10 +186,11 @@ func (s *execution) reloadRecord(record *saga.Record) error {
 }
 
 // errUnreadable says that a log could not be read now. The next sweep tries
-// again, so that other sagas don't wait for it.
+// again, so that other sagas don't wait for this one.
 var errUnreadable = errors.New("its log could not be read")
 
-// readTries is how often a log is read before other sagas take their turn.
+// readTries is how often the read of a log is attempted before other sagas take
+// their turn.
 const readTries = 3
 
 func (s *execution) readEvents() (events []engine.Event, err error) {

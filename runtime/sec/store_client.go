@@ -16,8 +16,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/store"
 )
 
-// storeClient does what needs only the store. Client and Coordinator share it:
-// a coordinator uses it for sagas that it doesn't own.
+// storeClient implements what needs only the store. A Client uses it for all
+// sagas, a Coordinator for those that it doesn't own.
 type storeClient struct {
 	config *Config
 	dags   *dagcache.Cache
@@ -231,8 +231,8 @@ func (c storeClient) readJournal(ctx context.Context, record saga.Record) (*jour
 }
 
 // pollPauses returns a function that returns the time until the next poll of a
-// saga that another coordinator runs. The pauses are short at first, as most
-// sagas are, and grow up to Config.Poll.
+// saga that another coordinator runs. The pauses are short at first, because
+// most sagas are short, and grow up to Config.Poll.
 func (c storeClient) pollPauses() func() time.Duration {
 	pause := firstPollPause
 	return func() time.Duration {

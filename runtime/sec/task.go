@@ -13,7 +13,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec/internal/fairsem"
 )
 
-// actionTask is a task with what its worker needs.
+// actionTask is a task with the data that its worker needs.
 type actionTask struct {
 	executor.Task
 	// recovered says that the log already had the task's start when this
@@ -30,7 +30,7 @@ type actionTask struct {
 type outcome struct {
 	task executor.Task
 	// kind is zero if the task didn't finish because the coordinator is
-	// shutting down or has lost the saga.
+	// stopping or has lost the saga.
 	kind    engine.EventKind
 	payload json.RawMessage
 }
@@ -75,7 +75,7 @@ func (s *execution) report(o outcome) (drive bool) {
 
 // runAttempts calls the action as often as its policy allows, and sets *r to
 // the result of the last attempt. It reports false if the task didn't finish
-// because the coordinator is shutting down or has lost the saga.
+// because the coordinator is stopping or has lost the saga.
 func (s *execution) runAttempts(t actionTask, injected injection, r *attempt.Result) (finished bool) {
 	name := s.DAG.Action(t.Node)
 	action, app := s.config().Registry.Lookup(name)
@@ -134,7 +134,7 @@ type limitKey struct {
 // acquireAndRun makes one attempt when the limits allow it. It acquires the
 // action's semaphore first and then that of all actions, so that attempts can't
 // deadlock. It reports false if the attempt was not made because the
-// coordinator is shutting down or has given the saga up.
+// coordinator is stopping or has given the saga up.
 func (s *execution) acquireAndRun(
 	t actionTask, a *attempt.Attempt, actionLimit *fairsem.Semaphore[saga.ID], injected injection, r *attempt.Result,
 ) (made bool) {
@@ -176,8 +176,8 @@ func (s *execution) acquireAndRun(
 	return true
 }
 
-// acquire waits until the saga has a place in the semaphore, and returns true.
-// It returns false if stop is closed or the saga is released before that.
+// acquire acquires the semaphore for the saga. It returns false if stop is
+// closed or the saga is released before that.
 func (s *execution) acquire(semaphore *fairsem.Semaphore[saga.ID], stop <-chan struct{}) bool {
 	ready := semaphore.Acquire(s.id)
 	if ready == nil {
@@ -232,8 +232,8 @@ func (s *execution) setRetrying(t executor.Task, r *retrying) {
 	s.retrying[t] = *r
 }
 
-// wait returns true after d, or false as soon as the coordinator shuts down or
-// gives the saga up.
+// wait returns true after d, or false as soon as the coordinator stops or gives
+// the saga up.
 func (s *execution) wait(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -3,32 +3,32 @@ package admission
 
 import "sync"
 
-// Admission has a number of places. Those who wait for one are admitted in the
-// order in which they came.
+// Admission admits a limited number of sagas at a time, in the order in which
+// they began to wait. A saga is a value of type T.
 //
 // A nil Admission has no limit; only Available may be called. An Admission is
 // safe for concurrent use. It has no goroutine: the caller of Release admits
-// the next one.
+// the next saga.
 type Admission[T any] struct {
-	// These are constant. They are called with the lock held, and must not call
-	// the Admission.
+	// These functions are constant. They are called with the lock held, and
+	// must not call the Admission.
 	admit func(T) bool
 	room  func()
 
 	// mu guards the fields below.
 	mu   sync.Mutex
 	free int
-	// waiting holds those who wait, the next one first. One that is no longer
-	// interested stays in it until its turn comes, and is skipped then.
+	// waiting holds the sagas that wait, the next one first. A saga that was
+	// released meanwhile is skipped when its turn comes.
 	waiting []T
-	// starved says that Available has returned 0 since there was room last.
+	// starved says that the last Available has returned 0.
 	starved bool
 }
 
-// New returns an admission of n, or nil if n is 0, which means no limit. admit
-// tells one that has waited that it is admitted. It returns false if the place
-// is no longer needed. room is called when there is a place again after
-// Available has returned 0.
+// New returns an Admission of n sagas, or nil if n is 0, which means no limit.
+// admit notifies a waiting saga that it is admitted. It returns false if the
+// saga no longer needs that. room is called when more sagas can be admitted and
+// the last Available has returned 0.
 func New[T any](n int, admit func(T) bool, room func()) *Admission[T] {
 	if n == 0 {
 		return nil
@@ -36,7 +36,8 @@ func New[T any](n int, admit func(T) bool, room func()) *Admission[T] {
 	return &Admission[T]{admit: admit, room: room, free: n}
 }
 
-// Available returns how many places are free, at most most.
+// Available returns how many more sagas can be admitted, and at most the number
+// most.
 func (a *Admission[T]) Available(most int) int {
 	if a == nil {
 		return most
@@ -62,7 +63,8 @@ func (a *Admission[T]) Acquire(v T, wait bool) bool {
 	return false
 }
 
-// Release gives a place to the one that has waited longest.
+// Release ends the admission of one saga, and admits the one that has waited
+// longest.
 func (a *Admission[T]) Release() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

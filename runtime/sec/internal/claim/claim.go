@@ -10,19 +10,19 @@ import (
 )
 
 const (
-	// firstLimit is how many sagas are claimed at first, and maxLimit how many
-	// at a time in the end. It is few at first, so that the first sagas run
-	// soon. It is many later, as each claim competes with the appends of the
-	// sagas that run already.
+	// firstLimit is the limit of the first claim. It is low, so that the first
+	// sagas run soon. The limit grows up to maxLimit, because each claim
+	// competes with the appends of the sagas that already run.
 	firstLimit = 100
 	maxLimit   = 4000
-	// maxBytes limits the size of their DAGs and parameters together. The last
-	// saga may exceed it.
+	// maxBytes limits the total size of the DAGs and parameters of a claim. The
+	// last saga may exceed it.
 	maxBytes = 16 << 20
 )
 
-// Claimer claims sagas and resumes them. Its exported fields are required, but
-// for Lease, and constant. The goroutine that calls ClaimAll owns the rest.
+// Claimer claims sagas and resumes them. Its exported fields are constant, and
+// required except for Queue, Lease and Limited. The goroutine that calls
+// ClaimAll owns the other fields.
 type Claimer struct {
 	Queue string
 	// Lease is how long the leases of claimed sagas last. With 0 there are
@@ -30,10 +30,10 @@ type Claimer struct {
 	Lease time.Duration
 	// Slow is how long a claim may take before the next one is smaller.
 	Slow time.Duration
-	// Owner returns the owner of what is claimed now.
+	// Owner returns the owner name with which sagas are claimed now.
 	Owner func() string
 	// Limited says that the coordinator runs a limited number of sagas.
-	// Available returns how many more it may run, at most most.
+	// Available returns how many more it may run, and at most the number most.
 	Limited   bool
 	Available func(most int) int
 	// Except returns the sagas that are not to be claimed.
@@ -108,8 +108,7 @@ func (c *Claimer) ClaimAll() {
 	}
 }
 
-// result is the result of a claim. limit is the number of sagas that the last
-// attempt asked for.
+// result is the result of a claim. limit is that of the last attempt.
 type result struct {
 	records []saga.Record
 	limit   int
@@ -117,8 +116,8 @@ type result struct {
 }
 
 // isShort reports whether there were fewer sagas than the claim allowed. The
-// store counts the bytes after encoding, which may be more than they have here;
-// hence the margin.
+// store counts encoded bytes, which may be more than are counted here, so
+// isShort compares with a quarter of the limit.
 func (r *result) isShort() bool {
 	bytes := 0
 	for i := range r.records {
@@ -127,8 +126,8 @@ func (r *result) isShort() bool {
 	return len(r.records) < r.limit && bytes < maxBytes/4
 }
 
-// claim claims at most limit sagas. After each failure it asks for half as
-// many, as more may have been too many for the timeout of a call.
+// claim claims at most limit sagas. After each failure it claims half as many,
+// because the call may have timed out.
 func (c *Claimer) claim(limit int) (result, error) {
 	r := result{limit: limit}
 	err := c.Retry(func() (err error) {
@@ -145,8 +144,8 @@ func (c *Claimer) claim(limit int) (result, error) {
 	return r, err
 }
 
-// next returns the limit of the claim that follows one of size sagas that took
-// that long.
+// next returns the limit of the next claim, after a claim with the limit size
+// that took that long.
 func (c *Claimer) next(size int, took time.Duration) int {
 	switch {
 	case took > c.Slow:
@@ -157,8 +156,8 @@ func (c *Claimer) next(size int, took time.Duration) int {
 	return min(2*size, maxLimit)
 }
 
-// resume begins to resume sagas. The function that it returns waits until that
-// is done.
+// resume begins to resume sagas. The returned function waits for the end, and
+// returns the result of Resume.
 func (c *Claimer) resume(records []saga.Record) (wait func() bool) {
 	var resuming sync.WaitGroup
 	ok := false

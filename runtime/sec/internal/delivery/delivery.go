@@ -1,5 +1,5 @@
-// Package delivery calls a user's function apart from those who have something
-// to report.
+// Package delivery passes values to a function of the user in a separate
+// goroutine, so that the function can't block the callers that report them.
 package delivery
 
 import (
@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 )
 
-// Queue delivers values to a function, one after the other, in the goroutine of
+// Queue passes values to a function, one after the other, in the goroutine of
 // Run. Adding a value never blocks: if the function is too slow, values are
 // dropped and counted. If the function panics, the panic is logged.
 type Queue[T any] struct {
@@ -25,8 +25,9 @@ type Queue[T any] struct {
 	finished chan struct{} // closed when Run has returned
 }
 
-// New returns a queue with room for size values. After some were dropped, the
-// function receives the value that drops returns for their number.
+// New returns a queue of at most size values for the function deliver. When
+// values were dropped, deliver receives the value that drops returns for their
+// number.
 func New[T any](size int, deliver func(T), drops func(n uint64) T, logger *slog.Logger) *Queue[T] {
 	return &Queue[T]{
 		deliver: deliver, drops: drops, logger: logger,
@@ -85,7 +86,7 @@ func (q *Queue[T]) reportDropped() {
 	}
 }
 
-// call calls the function.
+// call calls the function, and logs a panic.
 func (q *Queue[T]) call(v T) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -1,4 +1,4 @@
-// Package fairsem has semaphores that are fair to groups of callers.
+// Package fairsem implements semaphores that are fair to groups of callers.
 package fairsem
 
 import (
@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// Semaphore limits the number of holders at a time. It is fair to keys: those
-// that wait take turns, one holder each, so that a key with a thousand waiting
-// callers doesn't block a key with one.
+// Semaphore limits the number of holders at a time. It is fair to keys: callers
+// with different keys take turns, so that a key with a thousand waiting callers
+// doesn't block a key with one.
 //
 // A nil Semaphore has no limit. A Semaphore is safe for concurrent use: the
 // lock guards all fields. It has no goroutine; the caller of Release decides
@@ -16,8 +16,8 @@ import (
 type Semaphore[K comparable] struct {
 	mu   sync.Mutex
 	free int
-	// queue holds each key that waits once, the next one first. waiters holds
-	// the waiting callers of each key.
+	// queue holds each key with waiting callers once, the next one first.
+	// waiters holds the waiting callers of each key.
 	queue   []K
 	waiters map[K][]chan struct{}
 }
@@ -30,9 +30,9 @@ func New[K comparable](limit int) *Semaphore[K] {
 	return &Semaphore[K]{free: limit, waiters: map[K][]chan struct{}{}}
 }
 
-// Acquire takes a place in the semaphore for the key. It returns nil if the
-// caller has the place, and otherwise a channel that is closed when it has. A
-// caller that doesn't want to wait longer calls Cancel.
+// Acquire acquires the semaphore for a caller with the key. It returns nil if
+// it succeeds at once, and otherwise a channel that is closed when the caller
+// has acquired the semaphore. A caller that stops waiting calls Cancel.
 func (s *Semaphore[K]) Acquire(key K) (ready <-chan struct{}) {
 	if s == nil {
 		return nil
@@ -52,7 +52,7 @@ func (s *Semaphore[K]) Acquire(key K) (ready <-chan struct{}) {
 }
 
 // Cancel gives up an Acquire that has returned a channel. If the channel has
-// been closed meanwhile, Cancel releases the place.
+// been closed meanwhile, Cancel releases the semaphore.
 func (s *Semaphore[K]) Cancel(key K, ready <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,7 +69,7 @@ func (s *Semaphore[K]) Cancel(key K, ready <-chan struct{}) {
 	}
 }
 
-// Release gives a place to the caller that is next.
+// Release releases the semaphore. The next waiting caller acquires it.
 func (s *Semaphore[K]) Release() {
 	if s == nil {
 		return

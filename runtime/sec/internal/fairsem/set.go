@@ -2,9 +2,9 @@ package fairsem
 
 import "sync"
 
-// Set has a semaphore for each name, and makes it when it is needed. The zero
-// value is ready to use. A Set is safe for concurrent use: the lock guards all
-// fields.
+// Set holds a semaphore for each name, which it makes at the first Get. The
+// zero value is ready to use. A Set is safe for concurrent use: the lock guards
+// all fields.
 type Set[N, K comparable] struct {
 	mu     sync.Mutex
 	byName map[N]*Semaphore[K]

@@ -11,28 +11,31 @@ import (
 )
 
 const (
-	// maxReleased is how many released sagas are remembered. Their IDs go with
-	// each claim.
+	// maxReleased is how many released sagas are remembered. Each claim carries
+	// their IDs.
 	maxReleased = 1000
 	// minTime is how long each of them is remembered at least. If there are
-	// maxReleased already, further parked sagas wait. Otherwise coordinators of
-	// which none has the code would hand them back and forth all the time.
+	// maxReleased already, further parked sagas wait. Without that time,
+	// coordinators that all lack the code would pass the sagas back and forth
+	// continuously.
 	minTime = time.Minute
 )
 
 // Handoff is a saga that a coordinator has released.
 type Handoff struct {
-	// Generation is that with which the saga was seen to be unowned, or 0 if it
-	// has been claimed since.
+	// Generation is the generation in which the saga was last seen unowned, or
+	// 0 if it has been claimed since.
 	Generation uint64
-	At         time.Time
-	Reason     error // wraps saga.ErrParked
+	// At is when the saga was released.
+	At time.Time
+	// Reason is why it was parked. It wraps saga.ErrParked.
+	Reason error
 }
 
-// Handoffs has the sagas that are to be released, as values of type T, and
-// those that have been. A coordinator doesn't claim these again by itself, as
-// its registry doesn't change. The zero value is ready to use. A Handoffs is
-// safe for concurrent use: the lock guards all fields.
+// Handoffs holds the sagas that a coordinator will release, as values of type
+// T, and those that it has released. The coordinator excludes released sagas
+// from its claims, because its registry doesn't change. The zero value is ready
+// to use. A Handoffs is safe for concurrent use: the lock guards all fields.
 type Handoffs[T any] struct {
 	mu       sync.Mutex
 	parked   []T // parked and still owned
@@ -40,7 +43,7 @@ type Handoffs[T any] struct {
 	ids      []saga.ID // of released, oldest first
 }
 
-// AddParked notes a saga that is to be released.
+// AddParked adds a saga that is to be released.
 func (h *Handoffs[T]) AddParked(s T) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -64,8 +67,9 @@ func (h *Handoffs[T]) ReturnParked(parked []T) {
 	h.parked = append(parked, h.parked...)
 }
 
-// Add notes that a saga is released, and reports true. It may forget the oldest
-// one to make room, and reports false if that isn't allowed yet.
+// Add records the release of a saga. If too many sagas are remembered, it
+// forgets the oldest one, or does nothing and reports false if it must still
+// remember that one.
 func (h *Handoffs[T]) Add(id saga.ID, added Handoff) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -86,9 +90,9 @@ func (h *Handoffs[T]) Add(id saga.ID, added Handoff) bool {
 	return true
 }
 
-// Find returns the handoff of an unowned saga, and notes the generation of the
-// record. Either no coordinator has claimed the saga since, or the one that did
-// has released it, too.
+// Find returns the handoff of a saga that is unowned, and records its
+// generation. Either no coordinator has claimed the saga since the handoff, or
+// the one that did has released it too.
 func (h *Handoffs[T]) Find(record *saga.Record) (Handoff, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -101,9 +105,9 @@ func (h *Handoffs[T]) Find(record *saga.Record) (Handoff, bool) {
 	return found, true
 }
 
-// MarkClaimed notes that a saga is owned again, unless its generation is
-// except. It reports whether that is new. The saga is still left to other
-// coordinators.
+// MarkClaimed records that a saga is owned again, unless its generation is
+// except. It reports whether it has recorded that now. The saga remains
+// excluded from claims.
 func (h *Handoffs[T]) MarkClaimed(id saga.ID, except uint64) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -131,8 +135,8 @@ func (h *Handoffs[T]) remove(id saga.ID) {
 	}
 }
 
-// Released returns the IDs of all sagas that were released, oldest first, nil
-// if there are none.
+// Released returns the IDs of the released sagas, oldest first; nil if there
+// are none.
 func (h *Handoffs[T]) Released() []saga.ID {
 	h.mu.Lock()
 	defer h.mu.Unlock()

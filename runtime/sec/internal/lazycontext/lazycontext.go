@@ -1,4 +1,4 @@
-// Package lazycontext has a context that costs next to nothing until someone
+// Package lazycontext implements a context that sets no timer until a caller
 // waits for its end.
 package lazycontext
 
@@ -10,7 +10,7 @@ import (
 
 // Context is a context that ends with its parent, at its deadline if it has
 // one, or with Cancel, like the contexts of package context. But it sets no
-// timer and doesn't register with its parent until someone calls Done. A memory
+// timer and doesn't register with its parent until Done is called. A memory
 // store, and an action that returns at once, never call it. With timers and
 // registrations, BenchmarkTrip of package sec takes 1.25 times as long, and has
 // 59 allocations instead of 36.

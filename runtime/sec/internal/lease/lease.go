@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// Session is the time from acquiring leases to losing or releasing them, in
-// which a coordinator may act for its sagas. Its context ends before the leases
-// can have expired. Each session has another owner name, so that sagas that
-// were lost in one can be claimed in the next.
+// Session is a lease session: the time from acquiring leases to losing or
+// releasing them, during which a coordinator may run its sagas. Its context
+// ends before the leases can have expired. Each session has another owner name,
+// so that sagas that were lost in one can be claimed in the next.
 type Session struct {
 	context.Context
 	// Owner is the owner name of the coordinator in this session.
@@ -35,7 +35,7 @@ type Config struct {
 	// Renew makes all leases of an owner last that long from now on.
 	Renew func(ctx context.Context, owner string, lease time.Duration) error
 	// Expired is called, in a goroutine of its own, when a session has ended
-	// as its leases could not be renewed. The next session has begun.
+	// because its leases could not be renewed. The next session has begun.
 	Expired func(*Session)
 	Logger  *slog.Logger
 }
@@ -74,10 +74,10 @@ func (k *Keeper) Current() *Session {
 	return k.current
 }
 
-// Start begins to renew the leases, every quarter of their time. It does so at
-// once, too, before the coordinator has many sagas: for an owner that has
-// renewed, other coordinators check only the owner's lease, and not that of
-// each of its sagas. Start does nothing if there are no leases.
+// Start begins to renew the leases, at once and then every quarter of their
+// time. The first renewal comes before the coordinator has many sagas: for an
+// owner that has renewed, other coordinators check only the owner's lease, and
+// not that of each of its sagas. Start does nothing if there are no leases.
 func (k *Keeper) Start() {
 	if k.config.Lease == 0 {
 		return
@@ -88,14 +88,15 @@ func (k *Keeper) Start() {
 	k.renewing.Go(k.renewLeases)
 }
 
-// Stop stops to renew the leases, and waits until no renewal is under way.
+// Stop stops renewing the leases, and waits until no renewal is in progress.
 func (k *Keeper) Stop() {
 	k.stopOnce.Do(func() { close(k.stop) })
 	k.renewing.Wait()
 }
 
-// Close stops the timer of the session, which would keep all that Expired
-// refers to in memory. The caller has ended the lifetime.
+// Close stops the timer of the session. Otherwise the timer would keep
+// everything that Expired refers to in memory. The caller must have ended the
+// lifetime.
 func (k *Keeper) Close() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -117,9 +118,10 @@ func (k *Keeper) arm() {
 	session.timer = time.AfterFunc(k.timeout(), func() { k.expire(session) })
 }
 
-// timeout is how long a session lasts after the store was asked for its leases.
-// The lease begins later, by the clock of the database. The rest of its time is
-// for actions to notice that their contexts have ended.
+// timeout is how long a session lasts after the call of its last renewal began.
+// The lease itself begins during that call, by the clock of the database. In
+// the last quarter of the lease, actions can notice that their contexts have
+// ended.
 func (k *Keeper) timeout() time.Duration { return k.config.Lease * 3 / 4 }
 
 // expire ends a session whose leases could not be renewed, and begins the next

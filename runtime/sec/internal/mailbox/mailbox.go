@@ -1,10 +1,10 @@
-// Package mailbox lets many goroutines reach a state that at most one goroutine
-// uses at a time.
+// Package mailbox lets many goroutines send to a state machine that at most one
+// goroutine uses at a time.
 package mailbox
 
 import "sync"
 
-// Mailbox is how other goroutines reach an execution. Posting never blocks. The
+// Mailbox holds what goroutines send to an execution. Posting never blocks. The
 // goroutine that uses the execution's state is its driver. The first goroutine
 // that posts while there is no driver must schedule one; the methods report
 // this as schedule. All later posts are left to that driver. The driver's state
@@ -17,8 +17,8 @@ type Mailbox[Outcome, Request any] struct {
 	mu       sync.Mutex
 	outcomes []Outcome
 	requests []Request
-	// woken says that the driver must look around. admitted says that the
-	// execution was admitted.
+	// woken says that the driver must check for other changes. admitted says
+	// that the execution was admitted.
 	woken, admitted bool
 	// scheduled says that there is a driver, or will be.
 	scheduled bool
@@ -63,8 +63,8 @@ func (m *Mailbox[Outcome, Request]) Post(r Request) (ok, schedule bool) {
 	return true, m.schedule()
 }
 
-// Wake has the driver take the mail even if there is none, to look at what else
-// has changed.
+// Wake makes the driver take the mail even if there is none, so that it checks
+// for other changes, such as the end of the lease session.
 func (m *Mailbox[Outcome, Request]) Wake() (schedule bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -102,8 +102,8 @@ func (m *Mailbox[Outcome, Request]) Take(last []Outcome) Mail[Outcome, Request] 
 	return posted
 }
 
-// StopDriving ends the caller's part as driver and reports true, unless
-// something has been posted.
+// StopDriving reports whether the caller is no longer the driver. If something
+// has been posted, it reports false, and the caller remains the driver.
 func (m *Mailbox[Outcome, Request]) StopDriving() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -115,8 +115,8 @@ func (m *Mailbox[Outcome, Request]) StopDriving() bool {
 }
 
 // Close closes the mailbox. It returns the requests and the admission that no
-// driver has taken, and the number of tasks that have not reported, of
-// inFlight.
+// driver has taken. Of inFlight tasks, it returns the number that have not
+// reported yet.
 func (m *Mailbox[Outcome, Request]) Close(inFlight int) (left Mail[Outcome, Request], outstanding int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -13,7 +13,7 @@ const (
 	// minPause is the shortest time between two polls, however often the poller
 	// is woken. Wake-ups within that time share one poll.
 	minPause = 5 * time.Millisecond
-	// watchPause is the time after which a watch that failed is repeated.
+	// watchPause is the pause before a failed watch is repeated.
 	watchPause = 2 * time.Second
 )
 
@@ -22,7 +22,7 @@ const (
 type Poller struct {
 	every time.Duration
 	poll  func()
-	// wake has room for one, as further wake-ups share a poll.
+	// wake has room for one wake-up; further ones share its poll.
 	wake chan struct{}
 }
 
@@ -40,7 +40,8 @@ func (p *Poller) Wake() {
 	}
 }
 
-// Run polls at once, and then until stopping is closed.
+// Run polls at once, and then at intervals and after each Wake, until stopping
+// is closed.
 func (p *Poller) Run(stopping <-chan struct{}) {
 	for {
 		p.poll()
@@ -61,8 +62,8 @@ func (p *Poller) Run(stopping <-chan struct{}) {
 	}
 }
 
-// Watch lets watch wake the poller until ctx ends. It calls watch again, after
-// a pause, when it returns, unless the error says that it is unsupported.
+// Watch calls watch with Wake until ctx ends. When watch returns, Watch calls
+// it again after a pause, unless the error wraps errors.ErrUnsupported.
 func (p *Poller) Watch(ctx context.Context, watch func(ctx context.Context, wake func()) error, logger *slog.Logger) {
 	for ctx.Err() == nil {
 		err := watch(ctx, p.Wake)

@@ -26,9 +26,8 @@ const (
 
 var finalStates = []saga.State{saga.StateSucceeded, saga.StateFailed, saga.StateAbandoned}
 
-// Cleaner deletes the finished sagas of a queue. Its fields are required, but
-// for MaxAge and MaxCount, and constant. All of its state is in the goroutine
-// that calls Run.
+// Cleaner deletes the finished sagas of a queue. Its fields are constant, and
+// required except for Queue, MaxAge and MaxCount. It has no other state.
 type Cleaner struct {
 	Queue string
 	// MaxAge is how long a saga is kept after it has finished, if it isn't 0.
