@@ -134,9 +134,9 @@ func (c Command) Check() error {
 	case c.Output != nil && (!json.Valid(c.Output) || !utf8.Valid(c.Output)):
 		return fmt.Errorf("%w: %s: Output is not JSON: %.100q", ErrInvalidCommand, c, Redact(c.Output))
 	case strings.TrimSpace(c.By) == "":
-		return fmt.Errorf("%w: %s: By is empty", ErrInvalidCommand, c)
+		return fmt.Errorf("%w: %s: Audit.By is empty; say who issues the command", ErrInvalidCommand, c)
 	case strings.TrimSpace(c.Reason) == "":
-		return fmt.Errorf("%w: %s: Reason is empty", ErrInvalidCommand, c)
+		return fmt.Errorf("%w: %s: Audit.Reason is empty; say why", ErrInvalidCommand, c)
 	case !utf8.ValidString(c.By), !utf8.ValidString(c.Reason):
 		return fmt.Errorf("%w: %s: By %q or Reason %.100q is not UTF-8", ErrInvalidCommand, c, c.By, c.Reason)
 	}

@@ -19,8 +19,8 @@ func TestCommandIsCompleteOrInvalid(t *testing.T) {
 		assert.ErrorIs(t, command.Check(), saga.ErrInvalidCommand, command)
 	}
 	for want, command := range map[string]saga.Command{
-		`pause: By is empty`:                                       saga.Pause(saga.Audit{Reason: "customer called"}),
-		`cancel: Reason is empty`:                                  saga.Cancel(saga.Audit{By: "ada", Reason: " \n"}),
+		`pause: Audit.By is empty; say who issues the command`:     saga.Pause(saga.Audit{Reason: "customer called"}),
+		`cancel: Audit.Reason is empty; say why`:                   saga.Cancel(saga.Audit{By: "ada", Reason: " \n"}),
 		`mark undone: Node is empty`:                               saga.MarkUndone("", ada),
 		`supply output of "hotel": Output is empty`:                saga.SupplyOutput("hotel", nil, ada),
 		`supply output of "hotel": Output is not JSON: "{oops"`:    saga.SupplyOutput("hotel", json.RawMessage(`{oops`), ada),

@@ -111,6 +111,8 @@ func ExampleCoordinator_Run() {
 	ended := make(chan error, 1)
 	go func() { ended <- coordinator.Run(ctx) }()
 
+	// Here the program serves requests, which start sagas.
+
 	stop()
 	fmt.Println(<-ended)
 	// Output: <nil>

@@ -253,7 +253,7 @@ func (c storeClient) delete(ctx context.Context, id saga.ID) error {
 	case errors.Is(err, store.ErrNotFound):
 		return fmt.Errorf("saga %s: %w", id, saga.ErrNotFound)
 	case errors.Is(err, store.ErrNotFinal):
-		return fmt.Errorf("saga %s: delete: %w: cancel or abandon it first", id, saga.ErrWrongState)
+		return fmt.Errorf("saga %s: delete: %w: it is not final; wait for its end, or resolve or abandon it first", id, saga.ErrWrongState)
 	case err != nil:
 		return fmt.Errorf("saga %s: delete: %w", id, err)
 	}
