@@ -137,7 +137,7 @@ func TestCommandWithUnknownOutcomeIsRecordedOnce(t *testing.T) {
 
 // If a coordinator shuts down while it records a command, the outcome of the
 // command is unknown. The error says so.
-func TestCommandInterruptedByShutdownMayHaveBeenRecorded(t *testing.T) {
+func TestCommandInterruptedByStopMayHaveBeenRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFakeStore()
 		c := newWorld().start(t, st)

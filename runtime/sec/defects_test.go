@@ -100,8 +100,8 @@ func TestDefectAPanicInAnActionHangsTheSaga(t *testing.T) {
 	})
 }
 
-// A hung store hangs list, get and shutdown.
-func TestDefectAHungStoreHangsListGetAndShutdown(t *testing.T) {
+// A hung store hangs List, Status and Stop.
+func TestDefectAHungStoreHangsListGetAndStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		st := newFakeStore()

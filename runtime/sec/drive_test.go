@@ -64,7 +64,7 @@ func TestRequestDuringTheLastAppendIsAnswered(t *testing.T) {
 	})
 }
 
-func TestShutdownDuringAnAppendReturns(t *testing.T) {
+func TestStopDuringAnAppendReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newWorld().start(t, newSlowStore())
 		id := saga.NewID()

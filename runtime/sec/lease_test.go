@@ -83,7 +83,7 @@ func TestSagasOfACrashedCoordinatorAreRecoveredAfterTheLease(t *testing.T) {
 	})
 }
 
-func TestShutdownReleasesTheSagasAtOnce(t *testing.T) {
+func TestStopReleasesTheSagasAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := store.NewMemory()
 		w := newWorld()
@@ -118,7 +118,7 @@ func TestParkedAndCreatedSagasAreReleasedWhenTheLeaseExpires(t *testing.T) {
 	})
 }
 
-func TestShutdownIsBoundedWhileARenewalHangs(t *testing.T) {
+func TestStopIsBoundedWhileARenewalHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFakeStore()
 		st.on("Renew", func(c *call) error {

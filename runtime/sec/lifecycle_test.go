@@ -63,9 +63,9 @@ func TestCreateRejectsAnUnregisteredAction(t *testing.T) {
 	})
 }
 
-// Shutdown waits for running actions, records their outcomes, and starts no
-// further action.
-func TestShutdownRecordsRunningActions(t *testing.T) {
+// Stop waits for running actions, records their outcomes, and starts no further
+// action.
+func TestStopRecordsRunningActions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.on("do a", func(ctx saga.ActionContext) error { time.Sleep(time.Second); return ctx.Err() })
@@ -87,9 +87,9 @@ func TestShutdownRecordsRunningActions(t *testing.T) {
 	})
 }
 
-// An error that an action returns because Shutdown canceled it is not recorded
-// as its failure.
-func TestShutdownTimeoutCancelsActionsWithoutRecordingThem(t *testing.T) {
+// An error that an action returns because Stop canceled it is not recorded as
+// its failure.
+func TestStopTimeoutCancelsActionsWithoutRecordingThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.on("do a", func(ctx saga.ActionContext) error { <-ctx.Done(); return ctx.Err() })
@@ -107,7 +107,7 @@ func TestShutdownTimeoutCancelsActionsWithoutRecordingThem(t *testing.T) {
 	})
 }
 
-func TestShutdownInterruptsTheBackoff(t *testing.T) {
+func TestStopInterruptsTheBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.fail("do b")
@@ -297,7 +297,7 @@ func TestZeroConfigWorks(t *testing.T) {
 
 // An action that doesn't return keeps no saga in the memory of a coordinator
 // that has shut down.
-func TestShutdownTimeoutReleasesTheSagas(t *testing.T) {
+func TestStopTimeoutReleasesTheSagas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.on("do a", func(saga.ActionContext) error { time.Sleep(time.Hour); return nil })

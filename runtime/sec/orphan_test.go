@@ -151,7 +151,7 @@ func TestAttemptsEndWhenTheSagaIsAbandoned(t *testing.T) {
 	})
 }
 
-func TestSecondShutdownWaitsForRunningActions(t *testing.T) {
+func TestSecondStopWaitsForRunningActions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var running atomic.Bool
 		w := newWorld()
@@ -172,7 +172,7 @@ func TestSecondShutdownWaitsForRunningActions(t *testing.T) {
 	})
 }
 
-func TestShutdownWaitsForTheObserver(t *testing.T) {
+func TestStopWaitsForTheObserver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := &recorder{then: func() { time.Sleep(time.Millisecond) }}
 		c, err := sec.New(sec.Config{Registry: newWorld().registry(), Observer: seen})

@@ -244,7 +244,7 @@ func TestClaimsOfASlowStoreAreSmall(t *testing.T) {
 
 // Sagas that were claimed, but not resumed yet, are left to the next
 // coordinator.
-func TestShutdownDuringATakeoverLeavesTheSagasToTheNextCoordinator(t *testing.T) {
+func TestStopDuringATakeoverLeavesTheSagasToTheNextCoordinator(t *testing.T) {
 	for _, l := range []time.Duration{0, lease} {
 		synctest.Test(t, func(t *testing.T) {
 			st := newFakeStore()
