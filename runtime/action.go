@@ -61,8 +61,8 @@ type ActionSpec[In, Out any] struct {
 	// UndoUnknown replaces Undo if it can also undo a Do whose outcome is
 	// unknown. The output is nil then.
 	UndoUnknown func(ActionContext, In, *Out) error
-	// UndoPolicy controls the attempts of Undo or UndoUnknown. Default:
-	// 11 attempts, without a timeout.
+	// UndoPolicy controls the attempts of Undo or UndoUnknown. Default: 11
+	// attempts, without a timeout.
 	UndoPolicy Policy
 
 	// Shape describes the JSON of In and Out. Generated code sets it. Default:

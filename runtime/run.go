@@ -49,9 +49,9 @@ type Run[R any] struct {
 //
 // The error wraps ErrSagaExists if the ID belongs to a saga with another DAG or
 // other parameters, ErrUnknownAction if the coordinator's registry lacks an
-// action, and ErrStopped if the coordinator is stopping. After an error
-// of the store, the saga may exist or not; repeat the call with the same ID to
-// be sure.
+// action, and ErrStopped if the coordinator is stopping. After an error of the
+// store, the saga may exist or not; repeat the call with the same ID to be
+// sure.
 func Start[R any, P Result[R]](
 	ctx context.Context, coordinator Coordinator, dag *DAG, params any, options ...StartOption,
 ) (*Run[R], error) {

@@ -13,8 +13,8 @@ import (
 // This file contains what only engines and stores call. An engine is a package
 // that runs sagas, such as package sec.
 
-// Call describes one call of an action. An engine makes it; the action
-// sees it through an ActionContext.
+// Call describes one call of an action. An engine makes it; the action sees it
+// through an ActionContext.
 type Call struct {
 	ID        ID
 	DAG       *SagaDAG

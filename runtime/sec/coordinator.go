@@ -32,9 +32,8 @@ type Coordinator struct {
 	client  storeClient
 	applier applier
 
-	// lifetime ends when all that running counts has ended after Stop, or
-	// when the context of Stop ends. Actions and calls of the store end
-	// with it.
+	// lifetime ends when all that running counts has ended after Stop, or when
+	// the context of Stop ends. Actions and calls of the store end with it.
 	lifetime    context.Context
 	endLifetime context.CancelFunc
 	// started is set by Start. stopping is closed by Stop; nothing new starts
@@ -194,7 +193,7 @@ func (c *Coordinator) Stop(ctx context.Context) error {
 	finished := make(chan struct{})
 	go func() {
 		c.running.Wait()
-		c.leases.Stop() // or else it could renew what is released below
+		c.leases.Stop() // so that it renews nothing that is released below
 		close(finished)
 	}()
 	select {
@@ -309,8 +308,8 @@ func (c *Coordinator) isStopped() bool {
 	}
 }
 
-// inBackground runs f in a goroutine that Stop waits for. It reports false,
-// and doesn't run f, if the coordinator is stopping.
+// inBackground runs f in a goroutine that Stop waits for. It reports false, and
+// doesn't run f, if the coordinator is stopping.
 func (c *Coordinator) inBackground(f func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -374,8 +373,8 @@ func (c *Coordinator) forget(s *execution) {
 	}
 }
 
-// launch notes that the caller drives a saga from now on, and that Stop
-// waits for it. It reports false if the coordinator is stopping.
+// launch notes that the caller drives a saga from now on, and that Stop waits
+// for it. It reports false if the coordinator is stopping.
 func (c *Coordinator) launch(s *execution) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -64,8 +64,8 @@
 // a chain of actions runs in one goroutine.
 //
 // Readers see the published snapshot, under a lock that is held only to copy
-// it. So Status and Wait don't depend on the store while a saga runs, and
-// Stop is bounded by its context, whatever the store and the actions do.
+// it. So Status and Wait don't depend on the store while a saga runs, and Stop
+// is bounded by its context, whatever the store and the actions do.
 //
 // Each coordinator also has these goroutines:
 //

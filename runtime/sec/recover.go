@@ -213,8 +213,8 @@ func (s *execution) readEvents() (events []engine.Event, err error) {
 	return nil, fmt.Errorf("%w: %w", errUnreadable, err)
 }
 
-// find returns the execution of a saga if this coordinator owns it, and else
-// its record and a nil execution.
+// find returns the execution of a saga if this coordinator owns it, and
+// otherwise its record and a nil execution.
 func (c *Coordinator) find(ctx context.Context, id saga.ID) (*execution, saga.Record, error) {
 	for {
 		if s := c.lookup(id); s != nil {

@@ -1,8 +1,8 @@
 // Package store defines Store, the database interface of coordinators, and
 // implements it in memory.
 //
-// The doc comment of Store is its specification. Package
-// storetest tests that an implementation keeps it.
+// The doc comment of Store is its specification. Package storetest tests that
+// an implementation keeps it.
 package store
 
 import (

@@ -33,9 +33,9 @@ type Config struct {
 //
 // The store's errors are those of the inner store and the following. If a DAG
 // or its parameters can't be decoded, Load and Claim still return the record,
-// with the reason in its DAGErr. If a payload can't be decoded,
-// Events and Logs return store.ErrUndecodable. If data can't be encoded, Create
-// and Append change nothing and return the codec's error.
+// with the reason in its DAGErr. If a payload can't be decoded, Events and Logs
+// return store.ErrUndecodable. If data can't be encoded, Create and Append
+// change nothing and return the codec's error.
 func New(inner store.Store, config Config) (store.Store, error) {
 	switch {
 	case inner == nil:

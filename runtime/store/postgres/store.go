@@ -16,8 +16,8 @@ import (
 	"github.com/sagagen/sagagen/runtime/store/internal/busy"
 )
 
-// Store is a store.Store in a PostgreSQL database. It is
-// safe for concurrent use. It needs no Close: the program closes the pool.
+// Store is a store.Store in a PostgreSQL database. It is safe for concurrent
+// use. It needs no Close: the program closes the pool.
 type Store struct {
 	pool    *pgxpool.Pool
 	config  Config

@@ -20,10 +20,10 @@ const (
 var errPooler = errors.New("a pooler is between the program and the server, where notifications may be lost: " +
 	"set Config.Listen to a connection to the server itself, or rely on polling")
 
-// Watch implements store.Store. It takes no connection from the pool, but
-// opens one of its own, as Config.Listen says, and listens there until it
-// returns. It calls wake once when it has begun to listen. If Config.Listen is
-// nil and the connection goes through a pooler, Watch returns an error at once.
+// Watch implements store.Store. It takes no connection from the pool, but opens
+// one of its own, as Config.Listen says, and listens there until it returns. It
+// calls wake once when it has begun to listen. If Config.Listen is nil and the
+// connection goes through a pooler, Watch returns an error at once.
 func (s *Store) Watch(ctx context.Context, wake func()) error {
 	err := s.watch(ctx, wake)
 	if ctx.Err() != nil {

@@ -116,7 +116,7 @@ func claimReturnsUpdatedRecords(t *testing.T, s store.Store) {
 func claimTakesLowestIDsFirst(t *testing.T, s store.Store) {
 	sagas := manySagas()
 	for i := range sagas {
-		// States, owners and leases are in another order than the IDs.
+		// The order by state, owner or lease differs from that of the IDs.
 		sagas[i].State, sagas[i].Queue = saga.State(4-i%4), "work"
 		sagas[i].Owner = [...]string{"carol", "", alice}[i%3]
 		sagas[i].Lease = time.Duration(i % 2) // a nanosecond is over soon

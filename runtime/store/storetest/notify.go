@@ -115,8 +115,7 @@ func notifyHasNoEffectInFailedAppend(t *testing.T, s store.Store) {
 	})
 	notifyOwner(t, s, n)
 	requireUnchanged(t, s, n.ID, func() {
-		// The owner's append fails, too, and doesn't clear the
-		// notification.
+		// The owner's append fails, too, and doesn't clear the notification.
 		require.ErrorIs(t, s.Append(t.Context(), next(n.ID, 1, 2, 1)), store.ErrSequence)
 	})
 }

@@ -195,12 +195,12 @@ func raceReleases(t *testing.T, a, b store.Store) {
 	}
 }
 
-// owner is the first owner of a saga. It appends until an append fails.
+// owner is the first owner of a saga. It appends events until an append fails.
 type owner struct {
-	// replaced is set when someone else owns the saga, or no one. The owner
-	// then stops even if an append succeeds.
+	// replaced is set when the saga has another owner or none. The owner then
+	// stops even if an append succeeds.
 	replaced atomic.Bool
-	// begun is closed after some appends, and when there are no more.
+	// begun is closed after some appends, or when the appends end.
 	begun chan struct{}
 	// ended receives the error of the last append.
 	ended        chan error

@@ -10,10 +10,10 @@
 //		}, storetest.Options{})
 //	}
 //
-// There is a subtest for each promise of the specification. One that fails logs
-// the sentences that the store violates. No test can show that changes survive
-// a power failure: choose the settings that your database needs for that, and
-// read them back when you open the store.
+// There is a subtest for each promise of the specification. A subtest that
+// fails logs the sentences that the store violates. No test can show that
+// changes survive a power failure: choose the settings that your database needs
+// for that, and read them back when you open the store.
 package storetest
 
 import (
@@ -33,12 +33,12 @@ type Opener func(t *testing.T) store.Store
 // supports everything.
 type Options struct {
 	// NoWatch is set for a store that can't watch. Test then checks that its
-	// Watch returns an error that wraps errors.ErrUnsupported.
+	// Watch returns an error that wraps errors.ErrUnsupported. Default: false.
 	NoWatch bool
 }
 
-// Test tests the specification of store.Store. Each call of create creates an
-// empty database.
+// Test tests the specification of store.Store. It calls create for each
+// subtest. Each call creates an empty database, and returns an Opener for it.
 func Test(t *testing.T, create func(t *testing.T) Opener, options Options) {
 	watching := group{"Watch", watchPromises}
 	if options.NoWatch {

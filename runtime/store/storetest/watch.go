@@ -227,8 +227,8 @@ func watchFor(ctx context.Context, s store.Store) error {
 	return receive(ended)
 }
 
-// receive returns the error of a Watch that has to return soon, or another one
-// if it doesn't.
+// receive returns the error of a Watch, which must return soon. Otherwise it
+// returns an error that says so.
 func receive(ended <-chan error) error {
 	select {
 	case err := <-ended:

@@ -71,7 +71,7 @@ func (a *Admission[T]) Release() {
 	for len(a.waiting) > 0 {
 		var none T
 		v := a.waiting[0]
-		a.waiting[0] = none // or else it would be kept in memory
+		a.waiting[0] = none // so that it can be freed
 		a.waiting = a.waiting[1:]
 		if a.admit(v) {
 			return

@@ -10,7 +10,7 @@ import (
 	"github.com/sagagen/sagagen/runtime/sec/internal/fairsem"
 )
 
-// isReady reports whether an Acquire that returned ready has its place.
+// isReady reports whether an Acquire that returned ready has succeeded.
 func isReady(ready <-chan struct{}) bool {
 	if ready == nil {
 		return true
@@ -24,7 +24,7 @@ func isReady(ready <-chan struct{}) bool {
 }
 
 func TestSemaphore(t *testing.T) {
-	t.Run("gives as many places as its limit", func(t *testing.T) {
+	t.Run("can be acquired as often as its limit", func(t *testing.T) {
 		s := fairsem.New[string](2)
 		require.True(t, isReady(s.Acquire("a")))
 		require.True(t, isReady(s.Acquire("b")))
@@ -68,12 +68,12 @@ func TestSemaphore(t *testing.T) {
 		s.Release()
 		require.True(t, isReady(s.Acquire("c")), "no one else waits")
 	})
-	t.Run("passes the place of a canceled caller on", func(t *testing.T) {
+	t.Run("is released by a caller that cancels too late", func(t *testing.T) {
 		s := fairsem.New[string](1)
 		s.Acquire("running")
 		first, second := s.Acquire("a"), s.Acquire("b")
 		s.Release()
-		s.Cancel("a", first) // it was just given the place
+		s.Cancel("a", first) // it has just acquired the semaphore
 		require.True(t, isReady(second))
 	})
 	t.Run("has no limit if it is nil", func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestSemaphore(t *testing.T) {
 		}
 		all.Wait()
 		for range limit {
-			require.True(t, isReady(s.Acquire(0)), "all places are free in the end")
+			require.True(t, isReady(s.Acquire(0)), "all callers have released it")
 		}
 		require.False(t, isReady(s.Acquire(0)))
 	})

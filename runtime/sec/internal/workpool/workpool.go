@@ -108,7 +108,7 @@ func (p *Pool[T]) work() {
 func (p *Pool[T]) pop() T {
 	var none T
 	t := p.queue[p.head]
-	p.queue[p.head] = none // or else it would be kept in memory
+	p.queue[p.head] = none // so that it can be freed
 	p.head++
 	if p.head > len(p.queue)/2 { // so that fewer elements are moved than were taken
 		n := copy(p.queue, p.queue[p.head:])

@@ -14,8 +14,9 @@ const (
 	MaxWait = 50 * time.Millisecond
 )
 
-// Retry calls f until it returns an error that is not busy, or nil, or until
-// ctx ends. The error then wraps that of ctx and the last one of f.
+// Retry calls f until f returns nil or an error that isBusy rejects, and
+// returns that. If ctx ends first, the error wraps those of ctx and of the last
+// call of f.
 func Retry(ctx context.Context, isBusy func(error) bool, f func() error) error {
 	for wait := MinWait; ; wait = min(2*wait, MaxWait) {
 		err := f()
