@@ -14,6 +14,8 @@
 //	…
 //	err = coordinator.Start()
 //	…
+//	defer coordinator.Stop(ctx)
+//
 //	dag := saga.NewDAGBuilder("book-trip").
 //		Append(saga.ActionNode("hotel", "BookHotel", "trip.hotel")).
 //		Append(saga.ActionNode("payment", "ChargeCard", "trip.payment")).

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// flagSet has the flags of sagagen or of a subcommand.
+// flagSet holds the flags of sagagen or of a subcommand.
 type flagSet struct {
 	*flag.FlagSet
 	subcommand string // empty for sagagen itself
@@ -24,8 +24,9 @@ func newFlags(subcommand, usage string) *flagSet {
 	return f
 }
 
-// parse parses the arguments. If they ask for help or have a mistake, it prints
-// what is needed and returns the exit status and false.
+// parse parses the arguments. If they ask for help, it prints the usage; if
+// they have a mistake, it prints a hint. In both cases it returns the exit
+// status and false.
 func (f *flagSet) parse(args []string, stdout, stderr io.Writer) (status int, ok bool) {
 	f.SetOutput(stderr)
 	switch err := f.Parse(args); {

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// explanations has a txtar archive for each code. The first line of its comment
-// is the summary; the rest says what the code means and how to fix the mistake.
-// The folder wrong has a package with the mistake, says.txt the diagnostic, and
-// the folder right the fixed package.
+// explanations holds a txtar archive for each code. The first line of its
+// comment is the summary; the rest says what the code means and how to fix the
+// mistake. The folder wrong contains a package with the mistake, the file
+// says.txt the diagnostic, and the folder right the fixed package.
 //
 //go:embed explanations/*.txtar
 var explanations embed.FS
