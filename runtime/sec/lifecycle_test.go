@@ -220,39 +220,31 @@ func TestImportedSagaWaitsForItsStartAcrossARestart(t *testing.T) {
 }
 
 func TestCanceledImportedSagaUnwinds(t *testing.T) {
-	fromEachOrigin(t, func(t *testing.T, from origin) {
-		w := newWorld()
-		c := from.open(t, w, store.NewMemory())
-		id := saga.NewID()
-		log := unwinding(id)
-		log.Events = log.Events[:2]
-		require.NoError(t, c.Import(t.Context(), log))
-		time.Sleep(time.Hour)
-		require.Empty(t, w.calls(), "it waits for its start")
-		require.NoError(t, c.Apply(t.Context(), id, saga.Cancel(audit)))
-		_, err := c.Wait(t.Context(), id)
-		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
-		assert.Equal(t, []string{"undo a"}, w.calls())
-	})
-}
-
-func TestCancelOfAnImportedSagaThatWasCanceledStartsIt(t *testing.T) {
-	fromEachOrigin(t, func(t *testing.T, from origin) {
-		w := newWorld()
-		c := from.open(t, w, store.NewMemory())
-		id := saga.NewID()
-		log := unwinding(id)
-		log.Events = append(log.Events[:2], engine.Event{
-			Seq: 2, Kind: engine.EventCanceled, Payload: []byte(`{"by":"bob","reason":"elsewhere"}`),
+	canceled := engine.Event{
+		Seq: 2, Kind: engine.EventCanceled, Payload: []byte(`{"by":"bob","reason":"elsewhere"}`),
+	}
+	for name, more := range map[string][]engine.Event{
+		"that was running": nil, "that was canceled before": {canceled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fromEachOrigin(t, func(t *testing.T, from origin) {
+				w := newWorld()
+				c := from.open(t, w, store.NewMemory())
+				id := saga.NewID()
+				log := unwinding(id)
+				log.Events = append(log.Events[:2], more...)
+				require.NoError(t, c.Import(t.Context(), log))
+				time.Sleep(time.Hour)
+				require.Empty(t, w.calls(), "it waits for its start")
+				require.NoError(t, c.Apply(t.Context(), id, saga.Cancel(audit)))
+				ctx, cancel := contextFor(t, time.Hour)
+				defer cancel()
+				_, err := c.Wait(ctx, id)
+				assert.Equal(t, saga.StateFailed, failedError(t, err).State)
+				assert.Equal(t, []string{"undo a"}, w.calls())
+			})
 		})
-		require.NoError(t, c.Import(t.Context(), log))
-		time.Sleep(time.Hour)
-		require.Empty(t, w.calls(), "it waits for its start")
-		require.NoError(t, c.Apply(t.Context(), id, saga.Cancel(audit)))
-		_, err := c.Wait(t.Context(), id)
-		assert.Equal(t, saga.StateFailed, failedError(t, err).State)
-		assert.Equal(t, []string{"undo a"}, w.calls())
-	})
+	}
 }
 
 func TestImportRejectsALogThatCouldNotBeRecovered(t *testing.T) {
